@@ -1,0 +1,16 @@
+import type { PhotoId } from '../photo/photo-id.ts'
+
+/** A photo's delivery URLs until `expiresAt`: one signature that covers all of its renditions. */
+export type Delivery = { expiresAt: Date; urlOf(key: string): string }
+
+/** What hands renditions out to viewers. */
+export interface Cdn {
+  /**
+   * Byte-identical URLs for a photo from every process that has the same key, for a whole window, so that
+   * viewers' caches hit.
+   */
+  deliver(id: PhotoId): Delivery
+
+  /** Makes the edge forget every rendition of the photos. Takedown only: keys are immutable. */
+  invalidate(ids: readonly PhotoId[]): Promise<void>
+}

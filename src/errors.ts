@@ -1,0 +1,139 @@
+/**
+ * Every failure raised on purpose. `code` is stable: apps and operators match on it. `message` may be shown to
+ * whoever sent the request. `retryable` says whether the same attempt can succeed later.
+ * Only http/error-replies.ts knows statuses.
+ */
+export abstract class DarkroomError extends Error {
+  abstract readonly code: string
+  readonly retryable: boolean = false
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = new.target.name
+  }
+}
+
+// --- what a client sent ---
+
+export class InvalidPhotoIdError extends DarkroomError {
+  readonly code = 'invalid_photo_id'
+  constructor(text: string) {
+    super(`"${text.slice(0, 40)}" is no photo id: send its decimal digits or its shortcode of 11 characters.`)
+  }
+}
+
+export class InvalidFieldError extends DarkroomError {
+  readonly code = 'invalid_field'
+}
+
+export class InvalidCursorError extends DarkroomError {
+  readonly code = 'invalid_cursor'
+  constructor() {
+    super('"before" must be the "next" of an earlier page.')
+  }
+}
+
+export class InvalidFormError extends DarkroomError {
+  readonly code = 'invalid_form'
+}
+
+export class MissingFileError extends DarkroomError {
+  readonly code = 'missing_file'
+  constructor() {
+    super('The form has no file. Send one file part, after the other fields.')
+  }
+}
+
+export class TooManyFilesError extends DarkroomError {
+  readonly code = 'too_many_files'
+  constructor() {
+    super('One upload takes one file. Send the others in requests of their own.')
+  }
+}
+
+export class FieldAfterFileError extends DarkroomError {
+  readonly code = 'field_after_file'
+  constructor(field: string) {
+    super(
+      `The field "${field.slice(0, 40)}" came after the file. Send fields first: the file is taken in as it arrives.`,
+    )
+  }
+}
+
+export class EmptyFileError extends DarkroomError {
+  readonly code = 'empty_file'
+  constructor() {
+    super('The file is empty.')
+  }
+}
+
+export class PhotoTooLargeError extends DarkroomError {
+  readonly code = 'photo_too_large'
+  constructor(maxBytes: number) {
+    super(`The file is larger than ${maxBytes.toLocaleString('en')} bytes.`)
+  }
+}
+
+export class UnsupportedFormatError extends DarkroomError {
+  readonly code = 'unsupported_format'
+  constructor(found: string | null) {
+    const what = found === null ? 'The file is no picture we know' : `The file is ${found}`
+    super(`${what}. Send JPEG, PNG, WebP, AVIF, GIF or TIFF.`)
+  }
+}
+
+export class UnauthenticatedError extends DarkroomError {
+  readonly code = 'unauthenticated'
+}
+
+export class PhotoNotFoundError extends DarkroomError {
+  readonly code = 'photo_not_found'
+  constructor() {
+    super('There is no such photo.')
+  }
+}
+
+/** The client went away before its upload was whole. Nobody reads the reply; nothing is kept. */
+export class UploadAbortedError extends DarkroomError {
+  readonly code = 'upload_aborted'
+  constructor(options?: ErrorOptions) {
+    super('The upload ended before it was whole.', options)
+  }
+}
+
+// --- what a picture turned out to be, told to the app in a photo's `failure` ---
+
+export class CorruptPhotoError extends DarkroomError {
+  readonly code = 'corrupt_photo'
+  constructor(options?: ErrorOptions) {
+    super('The picture is damaged or incomplete.', options)
+  }
+}
+
+export class TooManyPixelsError extends DarkroomError {
+  readonly code = 'too_many_pixels'
+  constructor(megapixels: number, limit: number) {
+    super(`The picture has ${Math.ceil(megapixels)} megapixels (all frames counted); ${limit} are allowed.`)
+  }
+}
+
+// --- our own engines ---
+
+export class ObjectNotFoundError extends DarkroomError {
+  readonly code = 'object_not_found'
+  constructor(key: string, options?: ErrorOptions) {
+    super(`There is no object ${key}.`, options)
+  }
+}
+
+/** A database, queue or store does not answer. The same request can succeed when it is back. */
+export class EngineUnavailableError extends DarkroomError {
+  readonly code = 'unavailable'
+  override readonly retryable = true
+}
+
+// --- what an operator set up; a command prints the message and exits with 1 ---
+
+export class SetupError extends DarkroomError {
+  readonly code = 'setup'
+}

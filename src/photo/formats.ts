@@ -1,0 +1,18 @@
+/** What we take in, told by the first bytes and never by a name or a declared type. */
+export const FORMATS = {
+  jpeg: { extension: 'jpg', contentType: 'image/jpeg' },
+  png: { extension: 'png', contentType: 'image/png' },
+  webp: { extension: 'webp', contentType: 'image/webp' },
+  avif: { extension: 'avif', contentType: 'image/avif' },
+  gif: { extension: 'gif', contentType: 'image/gif' },
+  tiff: { extension: 'tif', contentType: 'image/tiff' },
+} as const
+
+export type FormatName = keyof typeof FORMATS
+
+export const FORMAT_NAMES = Object.keys(FORMATS) as readonly FormatName[]
+
+/** The format that file-type's name for a file stands for, or null when we don't take it. */
+export function formatOfExtension(extension: string): FormatName | null {
+  return FORMAT_NAMES.find((name) => FORMATS[name].extension === extension) ?? null
+}

@@ -1,0 +1,51 @@
+import type { FilterName } from './filters.ts'
+import type { FormatName } from './formats.ts'
+import type { PhotoId } from './photo-id.ts'
+import type { PresetName } from './presets.ts'
+import type { RenditionFormat } from './recipe.ts'
+import type { OwnerId } from './shard.ts'
+
+export const PHOTO_STATUSES = ['processing', 'ready', 'failed'] as const
+export type PhotoStatus = (typeof PHOTO_STATUSES)[number]
+
+export const VISIBILITIES = ['public', 'private'] as const
+export type Visibility = (typeof VISIBILITIES)[number]
+
+/** A point of the upright photo, both in 0..1 from the top left corner, that every crop keeps in sight. */
+export type Focus = { x: number; y: number }
+
+/** A named filter at a strength above 0 and up to 1. No look at all is `null`. */
+export type Look = { filter: FilterName; strength: number }
+
+/** Why a photo could not be made ready, in words an app can show to its user. */
+export type Failure = { code: string; message: string }
+
+/** What is known of the bytes the owner sent. `sha256` is lowercase hex. */
+export type Original = { format: FormatName; bytes: number; sha256: string }
+
+/** What only decoding tells. Upright pixels; `color` is `#rrggbb`; `thumbhash` is base64. */
+export type PhotoFacts = { width: number; height: number; color: string; thumbhash: string }
+
+/** One stored output. `digest` is its recipe's, so key and bytes follow from it. */
+export type Rendition = {
+  preset: PresetName
+  format: RenditionFormat
+  digest: string
+  width: number
+  height: number
+  bytes: number
+}
+
+export type Photo = {
+  id: PhotoId
+  owner: OwnerId
+  status: PhotoStatus
+  visibility: Visibility
+  original: Original
+  facts: PhotoFacts | null
+  focus: Focus | null
+  look: Look | null
+  /** Of the photo's look only, and only what is stored already. */
+  renditions: readonly Rendition[]
+  failure: Failure | null
+}

@@ -1,0 +1,33 @@
+import type { Job, JobKind } from './job.ts'
+
+/** `underway` is waiting, running or waiting for its next attempt. */
+export type JobState = { name: 'missing' } | { name: 'underway' } | { name: 'failed'; reason: string }
+
+/** Does the work of one job. Doing one twice changes nothing. A DarkroomError that is not retryable ends the job at once. */
+export type JobHandler = (job: Job, signal: AbortSignal) => Promise<void>
+
+export type Work = {
+  handlers: Record<JobKind, JobHandler>
+  /** Called once when a job has failed for good: its attempts are used up, a retry can't mend it, or it killed its worker too often. */
+  onFailed(job: Job, error: Error): Promise<void>
+}
+
+/**
+ * Where work is promised. A job that was enqueued is done at least once, whatever dies meanwhile.
+ * Every implementation passes test/contracts/job-queue.ts.
+ * When the queue itself does not answer, methods throw EngineUnavailableError.
+ */
+export interface JobQueue extends AsyncDisposable {
+  /** Enqueueing a job that is underway changes nothing. A failed one is enqueued afresh. */
+  enqueue(job: Job): Promise<void>
+
+  state(job: Job): Promise<JobState>
+
+  /** Works jobs, one at a time, until disposed; disposing waits for the one that runs. */
+  work(work: Work): AsyncDisposable
+
+  /** Jobs by state, for operators. */
+  counts(): Promise<Record<'waiting' | 'active' | 'delayed' | 'failed', number>>
+
+  check(): Promise<void>
+}

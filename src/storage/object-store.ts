@@ -1,0 +1,32 @@
+import type { Readable } from 'node:stream'
+
+export type ObjectInfo = { key: string; size: number }
+
+export type PutOptions = { contentType: string }
+
+/** Bytes `start` to `end`, both included, as in HTTP. */
+export type ByteRange = { start: number; end: number }
+
+/**
+ * Where bytes live. Keys come from photo/object-keys.ts and are never reused for different bytes, so a put may
+ * be repeated and a reader may cache for ever. Every implementation passes test/contracts/object-store.ts.
+ * When the store itself does not answer, methods throw EngineUnavailableError.
+ */
+export interface ObjectStore extends AsyncDisposable {
+  /** Keeps all of the body, safe from a power cut, or none of it: a put that fails leaves no object behind. */
+  put(key: string, body: Readable | Buffer, options: PutOptions): Promise<ObjectInfo>
+
+  /** Throws ObjectNotFoundError at once, not when the stream is first read. */
+  open(key: string, range?: ByteRange): Promise<Readable>
+
+  head(key: string): Promise<ObjectInfo | null>
+
+  /** Deleting what is not there succeeds, so a purge may be repeated. */
+  delete(keys: readonly string[]): Promise<void>
+
+  /** Every key that begins with the prefix, in no particular order. */
+  list(prefix: string): AsyncIterable<string>
+
+  /** Resolves when the store can take an object; throws EngineUnavailableError otherwise. */
+  check(): Promise<void>
+}
