@@ -1,0 +1,173 @@
+import { mkdir, open, opendir, rename, rm, rmdir, stat, unlink } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import type { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { ObjectNotFoundError, SetupError } from '../errors.ts'
+import { codeOf, ignoreMissing, isMissing, remedyFor, translateDiskError } from './disk-errors.ts'
+import { FolderSync, foldersBetween } from './folder-sync.ts'
+import type { ByteRange, ObjectInfo, ObjectStore } from './object-store.ts'
+import { removeStaleFiles, temporaryPath, tryToWrite, writeSynced } from './temporary-files.ts'
+
+const SEGMENT = /^(?!\.{1,2}$)[A-Za-z0-9._-]+$/
+
+/** Where bytes lie until they are whole: on the same file system, so that a rename moves them. No key begins with it. */
+const TMP = 'tmp'
+
+/** More would mean that something other than a delete takes the folders away. */
+const MAX_MOVES = 100
+
+/**
+ * Opens the store in a folder, which is made (mode 700) when it is missing. Removes what killed processes left
+ * behind a day ago or earlier. Throws SetupError, that says what to do, when the folder can't be written.
+ */
+export async function openDiskStore(folder: string): Promise<DiskStore> {
+  const root = resolve(folder)
+  const tmp = join(root, TMP)
+  try {
+    const firstMade = await mkdir(tmp, { recursive: true, mode: 0o700 })
+    if (firstMade) await new FolderSync().syncAll(foldersBetween(dirname(firstMade), root))
+    await tryToWrite(tmp)
+    await removeStaleFiles(tmp)
+  } catch (error) {
+    throw new SetupError(`The folder ${root} can't be written. ${remedyFor(error) ?? error}`, {
+      cause: error,
+    })
+  }
+  return new DiskStore(root)
+}
+
+/**
+ * Objects as files of their keys' names. A body is written under a temporary name and synced, renamed to its
+ * key, and the folders above it are synced: a crash leaves the whole object or a temporary file, never a part
+ * under the key. Open one with openDiskStore.
+ */
+export class DiskStore implements ObjectStore {
+  readonly #root: string
+  readonly #tmp: string
+  readonly #folders = new FolderSync()
+
+  constructor(root: string) {
+    this.#root = root
+    this.#tmp = join(root, TMP)
+  }
+
+  async put(key: string, body: Readable | Buffer): Promise<ObjectInfo> {
+    const path = this.#pathOf(key)
+    const temporary = temporaryPath(this.#tmp)
+    try {
+      // The pipeline listens for errors of the body at once; iterating it would only when the file is open.
+      const size = Buffer.isBuffer(body)
+        ? await writeSynced(temporary, body)
+        : await pipeline(body, (chunks: AsyncIterable<Buffer>) => writeSynced(temporary, chunks))
+      await this.#move(temporary, path)
+      return { key, size }
+    } catch (error) {
+      // What a failing disk won't remove now, openDiskStore removes later.
+      await rm(temporary, { force: true }).catch(() => {})
+      throw translateDiskError(error)
+    }
+  }
+
+  async open(key: string, range?: ByteRange): Promise<Readable> {
+    const path = this.#pathOf(key)
+    try {
+      const file = await open(path)
+      if ((await file.stat()).isFile()) return file.createReadStream(range)
+      await file.close()
+    } catch (error) {
+      if (isMissing(error)) throw new ObjectNotFoundError(key, { cause: error })
+      throw translateDiskError(error)
+    }
+    throw new ObjectNotFoundError(key)
+  }
+
+  async head(key: string): Promise<ObjectInfo | null> {
+    const path = this.#pathOf(key)
+    try {
+      const found = await stat(path)
+      return found.isFile() ? { key, size: found.size } : null
+    } catch (error) {
+      if (isMissing(error)) return null
+      throw translateDiskError(error)
+    }
+  }
+
+  async delete(keys: readonly string[]): Promise<void> {
+    const paths = keys.map((key) => this.#pathOf(key))
+    try {
+      for (const path of paths) await unlink(path).catch(ignoreMissing)
+      for (const folder of new Set(paths.map(dirname))) await this.#removeEmptied(folder)
+    } catch (error) {
+      throw translateDiskError(error)
+    }
+  }
+
+  async *list(prefix: string): AsyncIterable<string> {
+    const folder = prefix.slice(0, prefix.lastIndexOf('/') + 1)
+    if (folder !== '') this.#pathOf(folder.slice(0, -1))
+    try {
+      yield* this.#walk(folder, prefix)
+    } catch (error) {
+      throw translateDiskError(error)
+    }
+  }
+
+  async check(): Promise<void> {
+    try {
+      await tryToWrite(this.#tmp)
+    } catch (error) {
+      throw translateDiskError(error)
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {}
+
+  /** A delete may take an empty folder away at any moment, so it is made again until the object is in it. */
+  async #move(temporary: string, path: string): Promise<void> {
+    const folder = dirname(path)
+    for (let moves = 1; ; moves++) {
+      try {
+        await rename(temporary, path)
+        break
+      } catch (error) {
+        if (codeOf(error) !== 'ENOENT' || moves === MAX_MOVES) throw error
+        await mkdir(folder, { recursive: true, mode: 0o700 }).catch(ignoreMissing)
+      }
+    }
+    // Up to the root, though most are not new: whoever made one, here or in another process, may not have synced
+    // its name yet, and syncing a folder that is unchanged costs little.
+    await this.#folders.syncAll(foldersBetween(this.#root, folder))
+  }
+
+  async #removeEmptied(folder: string): Promise<void> {
+    let kept = folder
+    for (; kept !== this.#root; kept = dirname(kept)) {
+      try {
+        await rmdir(kept)
+      } catch (error) {
+        if (codeOf(error) === 'ENOTEMPTY') break
+        ignoreMissing(error)
+      }
+    }
+    await this.#folders.syncAll([kept])
+  }
+
+  /** Folders may vanish meanwhile, with the keys in them. */
+  async *#walk(folder: string, prefix: string): AsyncIterable<string> {
+    const entries = await opendir(join(this.#root, folder)).catch(ignoreMissing)
+    for await (const entry of entries ?? []) {
+      const key = folder + entry.name
+      if (!key.startsWith(prefix) || !SEGMENT.test(entry.name) || key === TMP) continue
+      if (entry.isDirectory()) yield* this.#walk(`${key}/`, prefix)
+      else if (entry.isFile()) yield key
+    }
+  }
+
+  #pathOf(key: string): string {
+    const segments = key.split('/')
+    if (segments[0] === TMP || !segments.every((segment) => SEGMENT.test(segment))) {
+      throw new Error(`${JSON.stringify(key)} is no object key.`)
+    }
+    return join(this.#root, ...segments)
+  }
+}

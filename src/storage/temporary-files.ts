@@ -1,0 +1,47 @@
+import { randomUUID } from 'node:crypto'
+import { open, readdir, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { EngineUnavailableError } from '../errors.ts'
+import { codeOf, ignoreMissing } from './disk-errors.ts'
+
+/** Nothing writes to one file for a day: it was left by a process that was killed. A younger one may be in use by another. */
+const STALE_AFTER_MS = 24 * 60 * 60 * 1000
+
+export function temporaryPath(folder: string): string {
+  return join(folder, randomUUID())
+}
+
+/**
+ * Writes all of the bytes to a new file of mode 600, safe from a power cut but for its name, and tells how many
+ * they were. A Buffer is written at once, a stream as it flows. Throws what the bytes' source throws.
+ */
+export async function writeSynced(path: string, bytes: Buffer | AsyncIterable<Buffer>): Promise<number> {
+  await using file = await open(path, 'wx', 0o600).catch((error) => {
+    if (codeOf(error) !== 'ENOENT') throw error
+    throw new EngineUnavailableError('The folder of the objects is gone: is its disk mounted?', {
+      cause: error,
+    })
+  })
+  await file.writeFile(bytes)
+  await file.sync()
+  return Buffer.isBuffer(bytes) ? bytes.length : (await file.stat()).size
+}
+
+/** Bytes rather than an empty file: a full disk still takes names. */
+export async function tryToWrite(folder: string): Promise<void> {
+  const path = temporaryPath(folder)
+  try {
+    await writeSynced(path, Buffer.alloc(4096))
+  } finally {
+    await rm(path, { force: true })
+  }
+}
+
+export async function removeStaleFiles(folder: string): Promise<void> {
+  const newestStale = Date.now() - STALE_AFTER_MS
+  for (const name of await readdir(folder)) {
+    const path = join(folder, name)
+    const found = await stat(path).catch(ignoreMissing)
+    if (found && found.mtimeMs < newestStale) await rm(path, { force: true })
+  }
+}
