@@ -6,7 +6,7 @@ import { Readable } from 'node:stream'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { EngineUnavailableError, SetupError } from '../src/errors.ts'
-import { openDiskStore } from '../src/storage/disk-store.ts'
+import { DiskStore } from '../src/storage/disk-store.ts'
 import type { ObjectStore } from '../src/storage/object-store.ts'
 import { objectStoreContract } from './contracts/object-store.ts'
 
@@ -18,7 +18,7 @@ const canMount = isRoot && process.platform === 'linux'
 async function openTemporaryStore() {
   const folder = await mkdtempDisposable(join(tmpdir(), 'darkroom-store-'))
   const root = join(folder.path, 'objects')
-  const store: ObjectStore = await openDiskStore(root)
+  const store: ObjectStore = await DiskStore.open(root)
   return { store, root, [Symbol.asyncDispose]: () => folder.remove() }
 }
 
@@ -88,7 +88,7 @@ describe('DiskStore', () => {
     await using opened = await openTemporaryStore()
     await opened.store.put('originals/7/42.jpg', Buffer.from('pixels'), { contentType: 'image/jpeg' })
 
-    const reopened = await openDiskStore(opened.root)
+    const reopened = await DiskStore.open(opened.root)
 
     expect(await reopened.head('originals/7/42.jpg')).toEqual({ key: 'originals/7/42.jpg', size: 6 })
   })
@@ -101,7 +101,7 @@ describe('DiskStore', () => {
     await age(join(root, 'tmp/old'), 25 * HOUR_MS)
     await age(join(root, 'tmp/young'), 23 * HOUR_MS)
 
-    await openDiskStore(root)
+    await DiskStore.open(root)
 
     expect(await readdir(join(root, 'tmp'))).toEqual(['young'])
   })
@@ -175,7 +175,7 @@ describe('a folder that fails', () => {
     await using folder = await mkdtempDisposable(join(tmpdir(), 'darkroom-store-'))
     await writeFile(join(folder.path, 'file'), '')
 
-    const opening = openDiskStore(join(folder.path, 'file/objects'))
+    const opening = DiskStore.open(join(folder.path, 'file/objects'))
 
     await expect(opening).rejects.toThrow(SetupError)
     await expect(opening).rejects.toThrow(/file\/objects can't be written\. .*is a file.*DARKROOM_HOME/)
@@ -186,7 +186,7 @@ describe('a folder that fails', () => {
     await mkdir(join(folder.path, 'objects'), { mode: 0o500 })
     using _user = asOrdinaryUser()
 
-    const opening = openDiskStore(join(folder.path, 'objects'))
+    const opening = DiskStore.open(join(folder.path, 'objects'))
 
     await expect(opening).rejects.toThrow(SetupError)
     await expect(opening).rejects.toThrow(/can't be written\. There is no right.*DARKROOM_HOME/)
@@ -208,7 +208,7 @@ describe('a folder that fails', () => {
     'of a disk that is full keeps nothing and says so (needs root, to mount one)',
     async () => {
       await using disk = await mountSmallDisk()
-      const store: ObjectStore = await openDiskStore(join(disk.path, 'objects'))
+      const store: ObjectStore = await DiskStore.open(join(disk.path, 'objects'))
       await store.put('originals/7/1.jpg', Buffer.alloc(500_000), { contentType: 'image/jpeg' })
 
       const stream = store.put(
@@ -231,7 +231,7 @@ describe('a folder that fails', () => {
     'of a disk that is full fails its check until there is room (needs root)',
     async () => {
       await using disk = await mountSmallDisk()
-      const store: ObjectStore = await openDiskStore(join(disk.path, 'objects'))
+      const store: ObjectStore = await DiskStore.open(join(disk.path, 'objects'))
       await writeFile(join(disk.path, 'ballast'), Buffer.alloc(2_000_000)).catch(() => {})
 
       await expect(store.check()).rejects.toThrow(EngineUnavailableError)
@@ -242,7 +242,7 @@ describe('a folder that fails', () => {
 
   test.runIf(canMount)('of a read-only disk is read but takes nothing (needs root)', async () => {
     await using disk = await mountSmallDisk()
-    const store: ObjectStore = await openDiskStore(join(disk.path, 'objects'))
+    const store: ObjectStore = await DiskStore.open(join(disk.path, 'objects'))
     await store.put('originals/7/1.jpg', Buffer.from('pixels'), { contentType: 'image/jpeg' })
     execFileSync('mount', ['-o', 'remount,ro', disk.path])
 

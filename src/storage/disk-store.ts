@@ -17,36 +17,36 @@ const TMP = 'tmp'
 const MAX_MOVES = 100
 
 /**
- * Opens the store in a folder, which is made (mode 700) when it is missing. Removes what killed processes left
- * behind a day ago or earlier. Throws SetupError, that says what to do, when the folder can't be written.
- */
-export async function openDiskStore(folder: string): Promise<DiskStore> {
-  const root = resolve(folder)
-  const tmp = join(root, TMP)
-  try {
-    const firstMade = await mkdir(tmp, { recursive: true, mode: 0o700 })
-    if (firstMade) await new FolderSync().syncAll(foldersBetween(dirname(firstMade), root))
-    await tryToWrite(tmp)
-    await removeStaleFiles(tmp)
-  } catch (error) {
-    throw new SetupError(`The folder ${root} can't be written. ${remedyFor(error) ?? error}`, {
-      cause: error,
-    })
-  }
-  return new DiskStore(root)
-}
-
-/**
  * Objects as files of their keys' names. A body is written under a temporary name and synced, renamed to its
  * key, and the folders above it are synced: a crash leaves the whole object or a temporary file, never a part
- * under the key. Open one with openDiskStore.
+ * under the key.
  */
 export class DiskStore implements ObjectStore {
   readonly #root: string
   readonly #tmp: string
   readonly #folders = new FolderSync()
 
-  constructor(root: string) {
+  /**
+   * Opens the store in a folder, which is made (mode 700) when it is missing. Removes what killed processes left
+   * behind a day ago or earlier. Throws SetupError, that says what to do, when the folder can't be written.
+   */
+  static async open(folder: string): Promise<DiskStore> {
+    const root = resolve(folder)
+    const tmp = join(root, TMP)
+    try {
+      const firstMade = await mkdir(tmp, { recursive: true, mode: 0o700 })
+      if (firstMade) await new FolderSync().syncAll(foldersBetween(dirname(firstMade), root))
+      await tryToWrite(tmp)
+      await removeStaleFiles(tmp)
+    } catch (error) {
+      throw new SetupError(`The folder ${root} can't be written. ${remedyFor(error) ?? error}`, {
+        cause: error,
+      })
+    }
+    return new DiskStore(root)
+  }
+
+  private constructor(root: string) {
     this.#root = root
     this.#tmp = join(root, TMP)
   }
@@ -62,7 +62,7 @@ export class DiskStore implements ObjectStore {
       await this.#move(temporary, path)
       return { key, size }
     } catch (error) {
-      // What a failing disk won't remove now, openDiskStore removes later.
+      // What a failing disk won't remove now is removed when the store is opened another day.
       await rm(temporary, { force: true }).catch(() => {})
       throw translateDiskError(error)
     }

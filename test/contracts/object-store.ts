@@ -278,18 +278,22 @@ export function objectStoreContract(name: string, openStore: () => Promise<Opene
       test('never makes a put beside it fail', async () => {
         await using opened = await openStore()
         const { store } = opened
-        const survivors = Array.from({ length: 50 }, (_, round) => `renditions/7/${round}/new.webp`)
-
-        for (let round = 0; round < 50; round++) {
-          await store.put(`renditions/7/${round}/old.webp`, Buffer.from('old'), JPEG)
-          await Promise.all([
-            store.delete([`renditions/7/${round}/old.webp`]),
-            store.put(`renditions/7/${round}/new.webp`, Buffer.from('new'), JPEG),
-            store.delete([`renditions/7/${round}/other.webp`]),
-          ])
+        const keys = Array.from({ length: 200 }, (_, index) => `renditions/${index % 2}/${index}/a.webp`)
+        const remaining = new Set(keys)
+        const deleteMeanwhile = async () => {
+          while (remaining.size > 0) {
+            const besides = [...remaining].slice(0, 4).map((key) => key.replace('a.webp', 'b.webp'))
+            await store.delete(besides)
+          }
         }
 
-        expect(await keysOf(store, 'renditions/')).toEqual(survivors.sort())
+        const deleting = Promise.all([deleteMeanwhile(), deleteMeanwhile(), deleteMeanwhile()])
+        for (const key of keys) {
+          await store.put(key, Buffer.from('pixels'), JPEG).finally(() => remaining.delete(key))
+        }
+        await deleting
+
+        expect(await keysOf(store, '')).toEqual([...keys].sort())
       })
     })
 
