@@ -28,8 +28,8 @@ export class InvalidFieldError extends DarkroomError {
 
 export class InvalidCursorError extends DarkroomError {
   readonly code = 'invalid_cursor'
-  constructor() {
-    super('"before" must be the "next" of an earlier page.')
+  constructor(options?: ErrorOptions) {
+    super('"before" must be the "next" of an earlier page.', options)
   }
 }
 

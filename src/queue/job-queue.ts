@@ -4,7 +4,7 @@ import type { Job, JobKind } from './job.ts'
 export type JobState = { name: 'missing' } | { name: 'underway' } | { name: 'failed'; reason: string }
 
 /** Does the work of one job. Doing one twice changes nothing. A DarkroomError that is not retryable ends the job at once. */
-export type JobHandler = (job: Job, signal: AbortSignal) => Promise<void>
+export type JobHandler = (job: Job) => Promise<void>
 
 export type Work = {
   handlers: Record<JobKind, JobHandler>

@@ -1,0 +1,226 @@
+import { SetupError } from '../errors.ts'
+import type {
+  Failure,
+  Focus,
+  Look,
+  Original,
+  Photo,
+  PhotoFacts,
+  Rendition,
+  Visibility,
+} from '../photo/photo.ts'
+import type { PhotoId } from '../photo/photo-id.ts'
+import { type OwnerId, shardOfOwner } from '../photo/shard.ts'
+import type { Database } from './database.ts'
+import { PHOTO_COLUMNS, type PhotoRow, photoOfRow } from './photo-row.ts'
+
+export type NewPhoto = {
+  id: PhotoId
+  owner: OwnerId
+  visibility: Visibility
+  original: Original
+  focus: Focus | null
+  look: Look | null
+  /** The kinds of the jobs that make it ready. */
+  pending: readonly string[]
+}
+
+/** SQLSTATE of a statement about a table that is not there. */
+const UNDEFINED_TABLE = '42P01'
+
+/** What is left to do for a photo that is still processing. */
+export type Unfinished = { id: PhotoId; pending: readonly string[] }
+
+export type Page = { limit: number; before: PhotoId | null }
+
+/** What is known of photos. Every SQL statement about them stands here; ids are text on both sides of it. */
+export class Catalog {
+  readonly #database: Database
+
+  constructor(database: Database) {
+    this.#database = database
+  }
+
+  /** A new id, greater than every earlier one of the owner's shard. */
+  async nextId(owner: OwnerId): Promise<PhotoId> {
+    const rows = await this.#database.query<{ id: PhotoId }>('select next_photo_id($1)::text as id', [
+      shardOfOwner(owner),
+    ])
+    return (rows[0] as { id: PhotoId }).id
+  }
+
+  async insert(photo: NewPhoto): Promise<void> {
+    const { original, focus, look } = photo
+    await this.#database.query(
+      `insert into photos (id, owner, visibility, format, bytes, sha256, focus_x, focus_y, filter, strength, pending)
+       values ($1, $2, $3, $4, $5, decode($6, 'hex'), $7, $8, $9, $10, $11)`,
+      [
+        photo.id,
+        photo.owner,
+        photo.visibility,
+        original.format,
+        original.bytes,
+        original.sha256,
+        focus?.x,
+        focus?.y,
+        look?.filter,
+        look?.strength,
+        photo.pending,
+      ],
+    )
+  }
+
+  /** The photo, whoever asks, or null when there is none or it was removed. */
+  async find(id: PhotoId): Promise<Photo | null> {
+    const rows = await this.#database.query<PhotoRow>(
+      `select ${PHOTO_COLUMNS} from photos p where id = $1 and deleted_at is null`,
+      [id],
+    )
+    return rows[0] ? photoOfRow(rows[0]) : null
+  }
+
+  /** The owner's photos, newest first: all of them for the owner, for others those that are public and ready. */
+  async list(owner: OwnerId, viewer: OwnerId, { limit, before }: Page): Promise<Photo[]> {
+    const rows = await this.#database.query<PhotoRow>(
+      `select ${PHOTO_COLUMNS} from photos p
+       where owner = $1 and deleted_at is null and ($2::bigint is null or id < $2)
+         and ($3 or (visibility = 'public' and status = 'ready'))
+       order by id desc limit $4`,
+      [owner, before, owner === viewer, limit],
+    )
+    return rows.map(photoOfRow)
+  }
+
+  /**
+   * Records what one job made, and makes the photo ready when it was the last. False when the photo was removed
+   * meanwhile: then nothing is recorded and what was put is nobody's. Recording twice changes nothing.
+   */
+  async record(
+    id: PhotoId,
+    kind: string,
+    look: Look | null,
+    facts: PhotoFacts,
+    renditions: readonly Rendition[],
+  ): Promise<boolean> {
+    const rows = await this.#database.query(
+      `with photo as (
+         update photos set
+           pending = array_remove(pending, $2),
+           status = case when status = 'processing' and array_remove(pending, $2) = '{}' then 'ready' else status end,
+           width = $5, height = $6,
+           -- the placeholder is of the look that viewers will see
+           color = case when (filter, strength) is not distinct from ($3, $4) then $7 else color end,
+           thumbhash = case when (filter, strength) is not distinct from ($3, $4) then decode($8, 'base64') else thumbhash end
+         where id = $1 and deleted_at is null
+         returning id
+       ), made as (
+         insert into renditions (photo_id, filter, strength, preset, format, digest, width, height, bytes)
+         select photo.id, $3, $4, r.* from photo, jsonb_to_recordset($9)
+           as r(preset text, format text, digest text, width int, height int, bytes int)
+         on conflict do nothing
+       )
+       select id from photo`,
+      [
+        id,
+        kind,
+        look?.filter ?? null,
+        look?.strength ?? null,
+        facts.width,
+        facts.height,
+        facts.color,
+        facts.thumbhash,
+        JSON.stringify(renditions),
+      ],
+    )
+    return rows.length > 0
+  }
+
+  /** A photo that can't be made ready. One that is ready already stays so. */
+  async markFailed(id: PhotoId, failure: Failure): Promise<void> {
+    await this.#database.query(
+      `update photos set status = 'failed', failure_code = $2, failure_message = $3
+       where id = $1 and status = 'processing'`,
+      [id, failure.code, failure.message],
+    )
+  }
+
+  /** Hides the owner's photo from everybody at once. False when there is none of that owner. */
+  async remove(id: PhotoId, owner: OwnerId): Promise<boolean> {
+    const rows = await this.#database.query(
+      'update photos set deleted_at = now() where id = $1 and owner = $2 and deleted_at is null returning id',
+      [id, owner],
+    )
+    return rows.length > 0
+  }
+
+  /** A removed photo whose purge is still to be done. */
+  async findRemoved(id: PhotoId): Promise<Pick<Photo, 'id' | 'original'> | null> {
+    const rows = await this.#database.query<PhotoRow>(
+      `select ${PHOTO_COLUMNS} from photos p where id = $1 and deleted_at is not null`,
+      [id],
+    )
+    return rows[0] ? photoOfRow(rows[0]) : null
+  }
+
+  /** Deletes the row of a removed photo: the end of its purge. */
+  async forget(id: PhotoId): Promise<void> {
+    await this.#database.query('delete from photos where id = $1 and deleted_at is not null', [id])
+  }
+
+  /** Photos older than `before` that are still processing, oldest first, after `after`. */
+  async unfinished(before: PhotoId, after: PhotoId | null, limit: number): Promise<Unfinished[]> {
+    return await this.#database.query<Unfinished>(
+      `select id::text, pending from photos
+       where status = 'processing' and deleted_at is null and id < $1 and ($2::bigint is null or id > $2)
+       order by id limit $3`,
+      [before, after, limit],
+    )
+  }
+
+  /** Removed photos whose purge is still to be done, in id order, after `after`. */
+  async removed(after: PhotoId | null, limit: number): Promise<PhotoId[]> {
+    const rows = await this.#database.query<{ id: PhotoId }>(
+      `select id::text from photos where deleted_at is not null and ($1::bigint is null or id > $1)
+       order by id limit $2`,
+      [after, limit],
+    )
+    return rows.map(({ id }) => id)
+  }
+
+  /** Those of the ids that have a row, removed ones included. */
+  async known(ids: readonly PhotoId[]): Promise<Set<PhotoId>> {
+    return await this.#ids('select id::text from photos where id = any($1)', ids)
+  }
+
+  /** Those of the ids that wait for no more work: ready, failed, removed or gone. */
+  async settled(ids: readonly PhotoId[]): Promise<Set<PhotoId>> {
+    return await this.#ids(
+      `select asked.id::text from unnest($1::bigint[]) as asked(id)
+       where not exists (
+         select from photos p where p.id = asked.id and p.status = 'processing' and p.deleted_at is null)`,
+      ids,
+    )
+  }
+
+  /** Resolves when the tables can be read. Throws SetupError when they are not there yet. */
+  async check(): Promise<void> {
+    await this.#database.query('select from photos limit 0').catch((error) => {
+      if (error.code !== UNDEFINED_TABLE) throw error
+      throw new SetupError('The database has no tables yet. Run `darkroom migrate`.', { cause: error })
+    })
+  }
+
+  /** What the database is, and how far its clock is ahead of ours in milliseconds, give or take the round trip. */
+  async describe(): Promise<{ version: string; skewMs: number }> {
+    await this.check()
+    const [row] = await this.#database.query<{ version: string; now: Date }>(
+      "select current_setting('server_version') as version, clock_timestamp() as now",
+    )
+    return { version: row?.version ?? '', skewMs: (row?.now.getTime() ?? 0) - Date.now() }
+  }
+
+  async #ids(statement: string, ids: readonly PhotoId[]): Promise<Set<PhotoId>> {
+    const rows = await this.#database.query<{ id: PhotoId }>(statement, [ids])
+    return new Set(rows.map(({ id }) => id))
+  }
+}

@@ -1,0 +1,55 @@
+import type { FilterName } from '../photo/filters.ts'
+import type { FormatName } from '../photo/formats.ts'
+import type { Photo, PhotoStatus, Rendition, Visibility } from '../photo/photo.ts'
+import type { PhotoId } from '../photo/photo-id.ts'
+import type { OwnerId } from '../photo/shard.ts'
+
+/** A photo `p` with the renditions of its present look, as text where a JavaScript number would lose digits. */
+export const PHOTO_COLUMNS = `
+  id::text, owner, status, visibility, format, bytes::text, encode(sha256, 'hex') as sha256,
+  focus_x, focus_y, filter, strength, width, height, color, encode(thumbhash, 'base64') as thumbhash,
+  failure_code, failure_message,
+  (select coalesce(json_agg(json_build_object(
+      'preset', r.preset, 'format', r.format, 'digest', r.digest,
+      'width', r.width, 'height', r.height, 'bytes', r.bytes) order by r.width, r.height, r.format), '[]')
+   from renditions r
+   where r.photo_id = p.id and (r.filter, r.strength) is not distinct from (p.filter, p.strength)) as renditions`
+
+export type PhotoRow = {
+  id: PhotoId
+  owner: OwnerId
+  status: PhotoStatus
+  visibility: Visibility
+  format: FormatName
+  bytes: string
+  sha256: string
+  focus_x: number | null
+  focus_y: number | null
+  filter: FilterName | null
+  strength: number | null
+  width: number | null
+  height: number | null
+  color: string | null
+  thumbhash: string | null
+  failure_code: string | null
+  failure_message: string | null
+  renditions: Rendition[]
+}
+
+export function photoOfRow(row: PhotoRow): Photo {
+  const { width, height, color, thumbhash, focus_x: x, focus_y: y, filter, strength } = row
+  const isDecoded = width !== null && height !== null && color !== null && thumbhash !== null
+  return {
+    id: row.id,
+    owner: row.owner,
+    status: row.status,
+    visibility: row.visibility,
+    original: { format: row.format, bytes: Number(row.bytes), sha256: row.sha256 },
+    facts: isDecoded ? { width, height, color, thumbhash } : null,
+    focus: x !== null && y !== null ? { x, y } : null,
+    look: filter !== null && strength !== null ? { filter, strength } : null,
+    renditions: row.renditions,
+    failure:
+      row.failure_code !== null ? { code: row.failure_code, message: row.failure_message ?? '' } : null,
+  }
+}

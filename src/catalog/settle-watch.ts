@@ -1,0 +1,44 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { PhotoId } from '../photo/photo-id.ts'
+import type { Catalog } from './catalog.ts'
+
+const POLL_MS = 50
+
+/**
+ * Tells requests when photos wait for no more work. However many wait, the database is asked one question at a
+ * time, and none when nobody waits.
+ */
+export class SettleWatch {
+  readonly #catalog: Pick<Catalog, 'settled'>
+  readonly #waiting = new Map<PhotoId, Set<() => void>>()
+  #isPolling = false
+
+  constructor(catalog: Pick<Catalog, 'settled'>) {
+    this.#catalog = catalog
+  }
+
+  /** Resolves when the photo is settled, or after `ms`, whichever comes first. */
+  async settled(id: PhotoId, ms: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const waiters = this.#waiting.get(id) ?? new Set()
+    this.#waiting.set(id, waiters.add(resolve))
+    const timer = setTimeout(resolve, ms)
+    if (!this.#isPolling) void this.#poll()
+
+    await promise
+    clearTimeout(timer)
+    waiters.delete(resolve)
+    if (waiters.size === 0) this.#waiting.delete(id)
+  }
+
+  async #poll(): Promise<void> {
+    this.#isPolling = true
+    while (this.#waiting.size > 0) {
+      // A database that is away tells nothing; those who wait have their own time limit.
+      const settled = await this.#catalog.settled([...this.#waiting.keys()]).catch(() => new Set<PhotoId>())
+      for (const id of settled) for (const resolve of this.#waiting.get(id) ?? []) resolve()
+      await sleep(POLL_MS)
+    }
+    this.#isPolling = false
+  }
+}

@@ -1,0 +1,34 @@
+#!/usr/bin/env node
+import { Command } from 'commander'
+import manifest from '../package.json' with { type: 'json' }
+import { doctorCommand } from './commands/doctor.ts'
+import { migrateCommand } from './commands/migrate.ts'
+import { serveCommand } from './commands/serve.ts'
+import { startCommand } from './commands/start.ts'
+import { sweepCommand } from './commands/sweep.ts'
+import { tokenCommand } from './commands/token.ts'
+import { uploadCommand } from './commands/upload.ts'
+import { workCommand } from './commands/work.ts'
+import { loadDotEnv } from './dot-env.ts'
+import { SetupError } from './errors.ts'
+
+const program = new Command('darkroom')
+  .description('The pipeline between a photo app and its CDN.')
+  .version(manifest.version)
+  .addCommand(startCommand())
+  .addCommand(serveCommand())
+  .addCommand(workCommand())
+  .addCommand(migrateCommand())
+  .addCommand(uploadCommand())
+  .addCommand(tokenCommand())
+  .addCommand(sweepCommand())
+  .addCommand(doctorCommand())
+
+try {
+  loadDotEnv()
+  await program.parseAsync()
+} catch (error) {
+  if (!(error instanceof SetupError)) throw error
+  console.error(`darkroom: ${error.message}`)
+  process.exitCode = 1
+}

@@ -1,0 +1,15 @@
+import { Command } from 'commander'
+
+export function doctorCommand(): Command {
+  return new Command('doctor')
+    .description('Check the configuration and every engine, and say how to mend what is wrong.')
+    .action(async () => {
+      const { examine } = await import('../doctor.ts')
+      for await (const { name, isWell, detail } of examine(process.env)) {
+        console.log(
+          `${isWell ? 'ok  ' : 'BAD '} ${name.padEnd(14)} ${detail.replaceAll('\n', `\n${' '.repeat(20)}`)}`,
+        )
+        if (!isWell) process.exitCode = 1
+      }
+    })
+}

@@ -1,0 +1,25 @@
+import { once } from 'node:events'
+import { Command } from 'commander'
+
+export function serveCommand(): Command {
+  return new Command('serve')
+    .description(
+      'Run the API, and the edge while no CDN stands in front. Any number may run, on any machines.',
+    )
+    .action(async () => {
+      const { loadConfig } = await import('../config.ts')
+      const { createLog } = await import('../log.ts')
+      const { serve } = await import('../serve.ts')
+      const { reportReady, stopSignal } = await import('../supervisor/child.ts')
+
+      const stop = stopSignal()
+      const config = loadConfig(process.env)
+      const log = createLog('api', config.logLevel)
+      await using _api = await serve(config, log)
+      log.info(`listening on ${config.publicUrl}`)
+      reportReady(null)
+
+      if (!stop.aborted) await once(stop, 'abort')
+      log.info('stopping: no new requests, those under way finish')
+    })
+}

@@ -1,0 +1,48 @@
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { Command } from 'commander'
+import type { Started } from '../start.ts'
+
+const SAMPLE = join(import.meta.dirname, '../../fixtures/photos/landscape.jpg')
+
+export function startCommand(): Command {
+  return new Command('start')
+    .description(
+      'Run everything on this machine: a PostgreSQL of its own, the API with the local edge, and the workers.',
+    )
+    .action(async () => {
+      const { loadConfig } = await import('../config.ts')
+      const { createLog } = await import('../log.ts')
+      const { start } = await import('../start.ts')
+
+      const stopping = new AbortController()
+      // Stays on after the first: with npm one Ctrl-C arrives twice.
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stopping.abort())
+      const config = loadConfig(process.env)
+      const log = createLog('start', config.logLevel)
+
+      await using started = await start(config, process.env, log)
+      console.log(greeting(started))
+      if (!stopping.signal.aborted) await once(stopping.signal, 'abort')
+      log.info('stopping: jobs that run are finished, new work waits for the next start')
+    })
+}
+
+function greeting({ url, home, token }: Started): string {
+  const lines = [
+    '',
+    `  Darkroom is ready.`,
+    '',
+    `  Address   ${url}  (the API is described at ${url}/docs)`,
+    `  Data      ${home}`,
+    `  Token     ${token ?? 'from your issuer (JWKS_URL)'}`,
+    '',
+    '  Try it, and open one of the URLs it answers with:',
+    '',
+    `  curl -H "Authorization: Bearer ${token ?? '$TOKEN'}" -H "Prefer: wait=20" -F "file=@${SAMPLE}" ${url}/v1/photos`,
+    '',
+    '  Ctrl-C stops it.',
+    '',
+  ]
+  return lines.join('\n')
+}

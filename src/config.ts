@@ -1,0 +1,128 @@
+import { availableParallelism } from 'node:os'
+import { resolve } from 'node:path'
+import { SetupError } from './errors.ts'
+
+const HOUR_S = 3600
+
+export type DatabaseConfig = { kind: 'embedded'; directory: string } | { kind: 'url'; url: string }
+export type StoreConfig = { kind: 'disk'; root: string }
+export type QueueConfig = { kind: 'postgres' }
+export type CdnConfig = { kind: 'local'; keyDirectory: string }
+export type AuthConfig =
+  /** A secret of null is the one kept in the home directory. */
+  | { kind: 'secret'; secret: string | null }
+  | { kind: 'jwks'; url: string; issuer: string | undefined; audience: string | undefined }
+
+export type Config = {
+  /** Absolute. Everything that must outlive a restart and is not in a cloud engine lies here. */
+  home: string
+  host: string
+  port: number
+  /** Scheme and authority under which clients reach this server; no trailing slash. */
+  publicUrl: string
+  database: DatabaseConfig
+  store: StoreConfig
+  queue: QueueConfig
+  cdn: CdnConfig & { windowSeconds: number; minLifeSeconds: number }
+  auth: AuthConfig
+  maxUploadBytes: number
+  maxPixels: number
+  workers: number
+  logLevel: string
+}
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** The environment as one frozen value. Throws a SetupError that names every mistake at once. */
+export function loadConfig(env: Environment): Config {
+  const problems: string[] = []
+  const read = reader(env, problems)
+
+  const home = resolve(env.DARKROOM_HOME || '.darkroom')
+  const host = env.HOST || '127.0.0.1'
+  const port = read.integer('PORT', 3000, 1, 65_535)
+  const config: Config = {
+    home,
+    host,
+    port,
+    publicUrl: read.origin('PUBLIC_URL') ?? localUrl(host, port),
+    database: env.DATABASE_URL
+      ? { kind: 'url', url: read.url('DATABASE_URL', ['postgres:', 'postgresql:']) }
+      : { kind: 'embedded', directory: resolve(home, 'postgres') },
+    store: { kind: 'disk', root: resolve(home, 'objects') },
+    queue: { kind: 'postgres' },
+    cdn: {
+      kind: 'local',
+      keyDirectory: home,
+      windowSeconds: read.integer('URL_WINDOW_SECONDS', 24 * HOUR_S, 60, 7 * 24 * HOUR_S),
+      minLifeSeconds: read.integer('URL_MIN_LIFE_SECONDS', HOUR_S, 10, 7 * 24 * HOUR_S),
+    },
+    auth: env.JWKS_URL
+      ? {
+          kind: 'jwks',
+          url: read.url('JWKS_URL', ['https:', 'http:']),
+          issuer: env.TOKEN_ISSUER || undefined,
+          audience: env.TOKEN_AUDIENCE || undefined,
+        }
+      : { kind: 'secret', secret: read.secret('TOKEN_SECRET', 32) },
+    maxUploadBytes: read.integer('MAX_UPLOAD_BYTES', 100_000_000, 1, 10_000_000_000),
+    maxPixels: read.integer('MAX_MEGAPIXELS', 100, 1, 1000) * 1_000_000,
+    workers: read.integer('WORKERS', availableParallelism(), 1, 256),
+    logLevel: read.oneOf('LOG_LEVEL', ['debug', 'info', 'warn', 'error'], 'info'),
+  }
+  if (env.JWKS_URL && env.TOKEN_SECRET) problems.push('set JWKS_URL or TOKEN_SECRET, not both')
+
+  if (problems.length > 0) throw new SetupError(`The configuration is wrong:\n  ${problems.join('\n  ')}`)
+  return Object.freeze(config)
+}
+
+function localUrl(host: string, port: number): string {
+  if (host === '0.0.0.0' || host === '::') return `http://127.0.0.1:${port}`
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+}
+
+/** Reads one kind of value each; what is wrong goes to `problems` and a harmless value comes back. */
+function reader(env: Environment, problems: string[]) {
+  const parseUrl = (name: string, protocols: readonly string[]): URL | null => {
+    const url = URL.parse(env[name] ?? '')
+    if (url && protocols.includes(url.protocol)) return url
+    problems.push(
+      `${name} must be a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
+    )
+    return null
+  }
+  return {
+    integer(name: string, fallback: number, min: number, max: number): number {
+      const text = env[name]
+      if (!text) return fallback
+      const value = Number(text)
+      if (/^\d+$/.test(text) && value >= min && value <= max) return value
+      problems.push(`${name} must be a whole number from ${min} to ${max}, not "${text}"`)
+      return fallback
+    },
+    oneOf(name: string, words: readonly string[], fallback: string): string {
+      const word = env[name] || fallback
+      if (!words.includes(word)) problems.push(`${name} must be one of ${words.join(', ')}, not "${word}"`)
+      return word
+    },
+    secret(name: string, minLength: number): string | null {
+      const secret = env[name] || null
+      if (secret !== null && secret.length < minLength) {
+        problems.push(
+          `${name} must have at least ${minLength} characters; make one with: openssl rand -hex 32`,
+        )
+      }
+      return secret
+    },
+    url(name: string, protocols: readonly string[]): string {
+      return parseUrl(name, protocols)?.href ?? ''
+    },
+    origin(name: string): string | null {
+      if (!env[name]) return null
+      const url = parseUrl(name, ['http:', 'https:'])
+      if (url && url.href !== `${url.origin}/`)
+        problems.push(`${name} must have no path, such as ${url.origin}`)
+      return url?.origin ?? null
+    },
+  }
+}

@@ -1,0 +1,108 @@
+import { access, constants, statfs } from 'node:fs/promises'
+import { type Config, loadConfig } from './config.ts'
+import { DarkroomError, SetupError } from './errors.ts'
+import { createLog } from './log.ts'
+import { openServices, type Services } from './services.ts'
+
+/** One thing that was looked at. `detail` says what was seen, or what is wrong and how to mend it. */
+export type Finding = { name: string; isWell: boolean; detail: string }
+
+const LOW_SPACE_BYTES = 2e9
+const MAX_SKEW_MS = 2_000
+
+/** Looks at the configuration, then at each engine it names, and goes on past what is broken. */
+export async function* examine(env: NodeJS.ProcessEnv): AsyncGenerator<Finding> {
+  let config: Config
+  try {
+    config = loadConfig(env)
+  } catch (error) {
+    yield bad('configuration', error)
+    return
+  }
+  yield well(
+    'configuration',
+    `${config.publicUrl}, ${config.workers} workers, photos up to ${config.maxUploadBytes / 1e6} MB and ${config.maxPixels / 1e6} megapixels`,
+  )
+  yield await look('runtime', async () => `Node ${process.versions.node}`)
+  yield await look('home', async () => await examineHome(config.home))
+
+  const log = createLog('doctor', 'error')
+  try {
+    await using services = await openServices(config, log, { connections: 2 })
+    yield await look('database', async () => await examineDatabase(services))
+    yield await look('queue', async () => await examineQueue(services))
+    yield await look('storage', async () => await examineStore(services))
+    yield well('signing key', `key pair ${services.signingKey.keyPairId}`)
+  } catch (error) {
+    yield bad('engines', error)
+  }
+  yield await look('api', async () => await examineApi(config.publicUrl))
+}
+
+async function examineHome(home: string): Promise<string> {
+  await access(home, constants.R_OK | constants.W_OK | constants.X_OK).catch((cause) => {
+    throw new SetupError(
+      `${home} can't be read and written. Run \`darkroom start\` once, or name another with DARKROOM_HOME.`,
+      { cause },
+    )
+  })
+  const { bavail, bsize } = await statfs(home)
+  const free = `${((bavail * bsize) / 1e9).toFixed(1)} GB free`
+  if (bavail * bsize < LOW_SPACE_BYTES)
+    throw new SetupError(`${home} has only ${free}. Make room: uploads fail when the disk is full.`)
+  return `${home}, ${free}`
+}
+
+async function examineDatabase({ catalog }: Services): Promise<string> {
+  const { version, skewMs } = await catalog.describe()
+  if (Math.abs(skewMs) > MAX_SKEW_MS) {
+    throw new SetupError(
+      `The database's clock and ours are ${Math.round(skewMs)} ms apart. Set both by NTP: ids and URL expiry follow them.`,
+    )
+  }
+  return `PostgreSQL ${version}, tables are there`
+}
+
+async function examineQueue({ queue }: Services): Promise<string> {
+  const { waiting, active, delayed, failed } = await queue.counts()
+  return `${waiting} waiting, ${active} running, ${delayed} to be tried again, ${failed} failed and kept`
+}
+
+async function examineStore({ store }: Services): Promise<string> {
+  await store.check()
+  return 'objects can be put'
+}
+
+async function examineApi(url: string): Promise<string> {
+  const reply = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(5_000) }).catch((cause) => {
+    throw new SetupError(`Nothing answers at ${url}. Run \`darkroom start\` or \`darkroom serve\`.`, {
+      cause,
+    })
+  })
+  if (!reply.ok)
+    throw new SetupError(`${url}/readyz answers ${reply.status}: ${(await reply.text()).slice(0, 300)}`)
+  return `${url} is ready`
+}
+
+async function look(name: string, examineIt: () => Promise<string>): Promise<Finding> {
+  try {
+    return well(name, await examineIt())
+  } catch (error) {
+    return bad(name, error)
+  }
+}
+
+function well(name: string, detail: string): Finding {
+  return { name, isWell: true, detail }
+}
+
+function bad(name: string, error: unknown): Finding {
+  if (error instanceof DarkroomError) return { name, isWell: false, detail: withCause(error) }
+  return { name, isWell: false, detail: error instanceof Error ? error.message : String(error) }
+}
+
+/** "The database does not answer" is for clients; whoever runs the doctor wants to know why. */
+function withCause({ message, cause }: DarkroomError): string {
+  const reason = cause instanceof Error ? cause.message || ('code' in cause ? String(cause.code) : '') : ''
+  return reason ? `${message}\n(${reason})` : message
+}

@@ -1,0 +1,103 @@
+import multipart from '@fastify/multipart'
+import swagger from '@fastify/swagger'
+import swaggerUi from '@fastify/swagger-ui'
+import { type FastifyBaseLogger, type FastifyInstance, type FastifyPluginAsync, fastify } from 'fastify'
+import type { Catalog } from '../catalog/catalog.ts'
+import { SettleWatch } from '../catalog/settle-watch.ts'
+import type { Cdn } from '../delivery/cdn.ts'
+import type { Ingest } from '../ingest/ingest.ts'
+import type { Log } from '../log.ts'
+import type { OwnerId } from '../photo/shard.ts'
+import type { JobQueue } from '../queue/job-queue.ts'
+import type { ObjectStore } from '../storage/object-store.ts'
+import type { Authenticate } from './auth.ts'
+import { addErrorReplies } from './error-replies.ts'
+import { aboutRoutes } from './routes/about.ts'
+import { healthRoutes } from './routes/health.ts'
+import { photoRoutes } from './routes/photos.ts'
+import { uploadRoute } from './routes/upload.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Whom the token names. There on every route that asks for one. */
+    owner: OwnerId
+  }
+}
+
+/** Node gives up on a request after 5 minutes; a slow phone may take longer, as long as bytes keep coming. */
+const REQUEST_MS = 60 * 60_000
+/** A connection on which nothing moves for that long is closed. Longer than any `Prefer: wait`. */
+const IDLE_MS = 90_000
+
+const MULTIPART = {
+  // The limit of a file is ours, in the stream, where it throws; the parser's would cut the file silently.
+  limits: {
+    fileSize: Number.POSITIVE_INFINITY,
+    fieldSize: 1000,
+    fieldNameSize: 100,
+    fields: 20,
+    files: 20,
+    parts: 40,
+  },
+  throwFileSizeLimit: false,
+}
+
+const OPENAPI = {
+  openapi: '3.1.0',
+  info: {
+    title: 'Darkroom',
+    description: 'Photos in, renditions and signed delivery URLs out.',
+    version: '1',
+  },
+  components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } },
+} as const
+
+export type AppDependencies = {
+  ingest: Ingest
+  catalog: Catalog
+  queue: JobQueue
+  store: ObjectStore
+  cdn: Cdn
+  authenticate: Authenticate
+  /** Serves renditions when no CDN in front does. */
+  edge: FastifyPluginAsync | null
+  log: Log
+}
+
+/** The HTTP server, not yet listening. */
+export async function createApp(dependencies: AppDependencies): Promise<FastifyInstance> {
+  const { catalog, authenticate, edge, log } = dependencies
+  const app = fastify({
+    loggerInstance: log as FastifyBaseLogger,
+    disableRequestLogging: true,
+    requestTimeout: REQUEST_MS,
+    connectionTimeout: IDLE_MS,
+    bodyLimit: 64 * 1024,
+    return503OnClosing: true,
+    forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: 200 },
+  })
+  addErrorReplies(app)
+
+  await app.register(swagger, { openapi: OPENAPI })
+  await app.register(swaggerUi, { routePrefix: '/docs' })
+  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
+  app.get('/', { schema: { hide: true } }, async (_request, reply) => reply.redirect('/docs'))
+
+  await app.register(healthRoutes(dependencies))
+  await app.register(aboutRoutes())
+  if (edge) await app.register(edge)
+
+  await app.register(async (withToken) => {
+    withToken.decorateRequest('owner', '' as OwnerId)
+    withToken.addHook('onRequest', async (request) => {
+      request.owner = await authenticate(request.headers.authorization)
+    })
+    await withToken.register(photoRoutes(dependencies))
+    await withToken.register(async (uploads) => {
+      await uploads.register(multipart, MULTIPART)
+      await uploads.register(uploadRoute({ ...dependencies, settleWatch: new SettleWatch(catalog) }))
+    })
+  })
+  return app
+}

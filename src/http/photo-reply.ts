@@ -1,0 +1,31 @@
+import type { Cdn } from '../delivery/cdn.ts'
+import { renditionKey } from '../photo/object-keys.ts'
+import type { Photo } from '../photo/photo.ts'
+import { createdAt, shortcodeOf } from '../photo/photo-id.ts'
+import type { PhotoReply } from './schemas.ts'
+
+/** A photo as the API tells it, its renditions with signed URLs. */
+export function replyOf(photo: Photo, cdn: Cdn): PhotoReply {
+  const { id, original, facts, look } = photo
+  const delivery = photo.renditions.length > 0 ? cdn.deliver(id) : null
+  return {
+    id,
+    shortcode: shortcodeOf(id),
+    owner: photo.owner,
+    status: photo.status,
+    visibility: photo.visibility,
+    createdAt: createdAt(id).toISOString(),
+    original: { ...original, width: facts?.width ?? null, height: facts?.height ?? null },
+    color: facts?.color ?? null,
+    thumbhash: facts?.thumbhash ?? null,
+    focus: photo.focus,
+    filter: look?.filter ?? null,
+    strength: look?.strength ?? null,
+    renditions: photo.renditions.map((rendition) => ({
+      ...rendition,
+      url: delivery?.urlOf(renditionKey(id, rendition)) ?? '',
+    })),
+    expiresAt: delivery?.expiresAt.toISOString() ?? null,
+    failure: photo.failure,
+  }
+}

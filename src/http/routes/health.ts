@@ -1,0 +1,53 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { Catalog } from '../../catalog/catalog.ts'
+import type { JobQueue } from '../../queue/job-queue.ts'
+import type { ObjectStore } from '../../storage/object-store.ts'
+import { healthReply, readyReply } from '../schemas.ts'
+
+type Dependencies = { catalog: Catalog; queue: JobQueue; store: ObjectStore }
+
+const CHECK_MS = 3_000
+
+/** For load balancers: alive means this process answers, ready means that every engine does. */
+export function healthRoutes({ catalog, queue, store }: Dependencies): FastifyPluginAsyncTypebox {
+  const healthSchema = {
+    operationId: 'getHealth',
+    summary: 'Is this process alive?',
+    tags: ['health'],
+    response: { 200: healthReply },
+  }
+  const readySchema = {
+    operationId: 'getReadiness',
+    summary: 'Can it take work?',
+    tags: ['health'],
+    response: { 200: readyReply, 503: readyReply },
+  }
+
+  return async (app) => {
+    app.get('/healthz', { schema: healthSchema, logLevel: 'warn' }, async () => ({
+      status: 'alive' as const,
+    }))
+
+    app.get('/readyz', { schema: readySchema, logLevel: 'warn' }, async (_request, reply) => {
+      const [database, queueState, storage] = await Promise.all([catalog, queue, store].map(stateOf))
+      const engines = { database, queue: queueState, storage }
+      const isReady = Object.values(engines).every((state) => state === 'ready')
+      return reply
+        .code(isReady ? 200 : 503)
+        .send({ status: isReady ? 'ready' : 'unavailable', engines } as never)
+    })
+  }
+}
+
+async function stateOf(engine: { check(): Promise<void> }): Promise<'ready' | 'unavailable'> {
+  const { promise: tooLate, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(reject, CHECK_MS)
+  try {
+    await Promise.race([engine.check(), tooLate])
+    return 'ready'
+  } catch {
+    return 'unavailable'
+  } finally {
+    clearTimeout(timer)
+  }
+}

@@ -1,0 +1,49 @@
+import { createHash } from 'node:crypto'
+import { EmptyFileError, PhotoTooLargeError } from '../errors.ts'
+
+/** The first bytes of a stream, and the whole stream with them still in front. Throws EmptyFileError. */
+export async function peek(
+  source: AsyncIterable<Buffer>,
+  bytes: number,
+): Promise<{ head: Buffer; body: AsyncGenerator<Buffer> }> {
+  const iterator = source[Symbol.asyncIterator]()
+  let head = Buffer.alloc(0)
+  while (head.length < bytes) {
+    const { done, value } = await iterator.next()
+    if (done) break
+    head = Buffer.concat([head, value])
+  }
+  if (head.length === 0) throw new EmptyFileError()
+
+  async function* body() {
+    yield head
+    // The source is closed with us, also when our reader stops half-way.
+    yield* { [Symbol.asyncIterator]: () => iterator }
+  }
+  return { head, body: body() }
+}
+
+/** Counts and hashes bytes as they flow past, and throws PhotoTooLargeError as soon as they are too many. */
+export class ByteMeter {
+  readonly #hash = createHash('sha256')
+  readonly #maxBytes: number
+  bytes = 0
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes
+  }
+
+  async *measure(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    for await (const chunk of source) {
+      this.bytes += chunk.length
+      if (this.bytes > this.#maxBytes) throw new PhotoTooLargeError(this.#maxBytes)
+      this.#hash.update(chunk)
+      yield chunk
+    }
+  }
+
+  /** SHA-256 of all that flowed past, in lowercase hex. To be asked once, at the end. */
+  sha256(): string {
+    return this.#hash.digest('hex')
+  }
+}

@@ -1,0 +1,78 @@
+import { Readable } from 'node:stream'
+import type { Catalog } from '../catalog/catalog.ts'
+import { EngineUnavailableError } from '../errors.ts'
+import type { Log } from '../log.ts'
+import { FORMATS } from '../photo/formats.ts'
+import { originalKey } from '../photo/object-keys.ts'
+import type { Focus, Look, Photo, Visibility } from '../photo/photo.ts'
+import type { OwnerId } from '../photo/shard.ts'
+import { jobKindsFor } from '../queue/job.ts'
+import type { JobQueue } from '../queue/job-queue.ts'
+import type { ObjectStore } from '../storage/object-store.ts'
+import { ByteMeter, peek } from './byte-stream.ts'
+import { SNIFF_BYTES, sniff } from './sniff.ts'
+
+export type Upload = {
+  owner: OwnerId
+  visibility: Visibility
+  focus: Focus | null
+  look: Look | null
+  /** Must fail when the upload turns out to be no good or the client goes away: then nothing is kept. */
+  body: AsyncIterable<Buffer>
+}
+
+export type Ingest = (upload: Upload) => Promise<Photo>
+
+export type IngestEngines = {
+  catalog: Catalog
+  store: ObjectStore
+  queue: JobQueue
+  maxUploadBytes: number
+  log: Log
+}
+
+/**
+ * Takes in one photo, in bounded memory, and resolves when its original is safe and its work is promised.
+ * Throws EmptyFileError, UnsupportedFormatError, PhotoTooLargeError, whatever the body throws, and
+ * EngineUnavailableError.
+ *
+ * Object first, row second, job third. A crash between two of them leaves either an object without a row, which
+ * the sweep deletes, or a processing row without a job, which the sweep enqueues again. Never a row without bytes.
+ */
+export function createIngest({ catalog, store, queue, maxUploadBytes, log }: IngestEngines): Ingest {
+  return async ({ owner, visibility, focus, look, body: source }) => {
+    const { head, body } = await peek(source, SNIFF_BYTES)
+    const format = await sniff(head)
+    const id = await catalog.nextId(owner)
+
+    const meter = new ByteMeter(maxUploadBytes)
+    const contentType = FORMATS[format].contentType
+    await store.put(originalKey(id, format), Readable.from(meter.measure(body), { objectMode: false }), {
+      contentType,
+    })
+
+    const original = { format, bytes: meter.bytes, sha256: meter.sha256() }
+    const pending = jobKindsFor(look)
+    // When this fails the object stays for the sweep: a reply that was lost on its way leaves a row behind it.
+    await catalog.insert({ id, owner, visibility, original, focus, look, pending })
+
+    for (const kind of pending) {
+      await queue.enqueue({ kind, photoId: id }).catch((error) => {
+        if (!(error instanceof EngineUnavailableError)) throw error
+        log.warn({ photoId: id, kind, err: error }, 'job not enqueued; the sweep will')
+      })
+    }
+    return {
+      id,
+      owner,
+      status: 'processing',
+      visibility,
+      original,
+      facts: null,
+      focus,
+      look,
+      renditions: [],
+      failure: null,
+    }
+  }
+}

@@ -1,0 +1,138 @@
+import {
+  type Job as BullmqJob,
+  type Queue,
+  UnrecoverableError,
+  type Worker,
+  type WorkerOptions,
+} from 'bullmq'
+import { DarkroomError, EngineUnavailableError } from '../errors.ts'
+import type { Log } from '../log.ts'
+import type { PhotoId } from '../photo/photo-id.ts'
+import { type Job, type JobKind, jobKey } from './job.ts'
+import type { JobQueue, JobState, Work } from './job-queue.ts'
+
+export const QUEUE_NAME = 'darkroom'
+
+const DAY_S = 24 * 3600
+
+/** A retry comes after 1 s, then 2 s. Jobs that are done leave nothing; failed ones are kept with their reason. */
+const JOB_OPTIONS = {
+  attempts: 3,
+  backoff: { type: 'exponential', delay: 1000 },
+  removeOnComplete: true,
+  removeOnFail: { age: 30 * DAY_S, count: 10_000 },
+} as const
+
+/**
+ * One job at a time: a picture that kills its process takes no other job with it. Its lock runs out after 10 s,
+ * then it is tried again, twice; a third death fails it. Locks are renewed by the event loop, which no step of
+ * ours holds for long: libvips works in threads of its own.
+ */
+export const WORKER_OPTIONS = {
+  concurrency: 1,
+  lockDuration: 10_000,
+  stalledInterval: 2_000,
+  maxStalledCount: 2,
+  runRetryDelay: 1_000,
+} as const satisfies Partial<WorkerOptions>
+
+type Payload = { photoId: PhotoId }
+export type PhotoJob = BullmqJob<Payload, void, JobKind>
+type AnyQueue = Pick<Queue<Payload>, 'add' | 'getJob' | 'getJobCounts' | 'close'>
+type AnyWorker = Pick<Worker<Payload>, 'close'> & {
+  on(event: 'failed', listener: (job: PhotoJob | undefined, error: Error) => void): unknown
+  on(event: 'error', listener: (error: Error) => void): unknown
+}
+
+/** What differs between BullMQ's backends. */
+export type BullmqBackend = {
+  queue: AnyQueue
+  startWorker(processor: (job: PhotoJob) => Promise<void>): AnyWorker
+  /** Whether an error says that the server is away. */
+  isAway(error: Error): boolean
+  close(): Promise<void>
+}
+
+/** Work promised through BullMQ, on whichever of its backends. */
+export class BullmqQueue implements JobQueue {
+  readonly #backend: BullmqBackend
+  readonly #log: Log
+
+  constructor(backend: BullmqBackend, log: Log) {
+    this.#backend = backend
+    this.#log = log
+  }
+
+  async enqueue(job: Job): Promise<void> {
+    await this.#reach(async () => {
+      const jobId = jobKey(job)
+      const earlier = await this.#backend.queue.getJob(jobId)
+      if ((await earlier?.getState()) === 'failed') await earlier?.remove()
+      await this.#backend.queue.add(job.kind, { photoId: job.photoId }, { ...JOB_OPTIONS, jobId })
+    })
+  }
+
+  async state(job: Job): Promise<JobState> {
+    return await this.#reach(async () => {
+      const found = await this.#backend.queue.getJob(jobKey(job))
+      const state = await found?.getState()
+      if (!found || state === 'unknown' || state === 'completed') return { name: 'missing' }
+      return state === 'failed' ? { name: 'failed', reason: found.failedReason } : { name: 'underway' }
+    })
+  }
+
+  work({ handlers, onFailed }: Work): AsyncDisposable {
+    const worker = this.#backend.startWorker(async (job) => {
+      try {
+        await handlers[job.name]({ kind: job.name, photoId: job.data.photoId })
+      } catch (error) {
+        if (error instanceof DarkroomError && !error.retryable) {
+          throw Object.assign(new UnrecoverableError(error.message), { cause: error })
+        }
+        throw error
+      }
+    })
+
+    worker.on('failed', (job, error) => {
+      if (!job) return
+      const cause = error.cause instanceof Error ? error.cause : error
+      const isFinal = job.finishedOn !== undefined
+      this.#log.warn({ job: job.id, attempt: job.attemptsMade, isFinal, err: cause }, 'job failed')
+      if (!isFinal) return
+      onFailed({ kind: job.name, photoId: job.data.photoId }, cause).catch((err) => {
+        this.#log.error({ job: job.id, err }, 'failure not recorded; the sweep will')
+      })
+    })
+    worker.on('error', (err) => this.#log.error({ err }, 'queue'))
+
+    return { [Symbol.asyncDispose]: () => worker.close() }
+  }
+
+  async counts(): Promise<Record<'waiting' | 'active' | 'delayed' | 'failed', number>> {
+    return await this.#reach(async () => {
+      const counts = await this.#backend.queue.getJobCounts('waiting', 'active', 'delayed', 'failed')
+      const { waiting = 0, active = 0, delayed = 0, failed = 0 } = counts
+      return { waiting, active, delayed, failed }
+    })
+  }
+
+  async check(): Promise<void> {
+    await this.counts()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#backend.queue.close()
+    await this.#backend.close()
+  }
+
+  async #reach<Result>(call: () => Promise<Result>): Promise<Result> {
+    try {
+      return await call()
+    } catch (error) {
+      if (error instanceof Error && this.#backend.isAway(error)) {
+        throw new EngineUnavailableError('The queue does not answer.', { cause: error })
+      }
+      throw error
+    }
+  }
+}

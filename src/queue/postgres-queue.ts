@@ -1,0 +1,53 @@
+import { createPostgresBackend, type PostgresConnectionOptions, runMigrations, withBackend } from 'bullmq'
+import pg from 'pg'
+import type { Log } from '../log.ts'
+import type { PhotoId } from '../photo/photo-id.ts'
+import { BullmqQueue, type PhotoJob, QUEUE_NAME, WORKER_OPTIONS } from './bullmq-queue.ts'
+import type { JobKind } from './job.ts'
+
+/** BullMQ keeps its tables in a schema of its own, and finds them by the connection's search path. */
+const SEARCH_PATH = '-c search_path=bullmq'
+
+const { Queue, Worker } = withBackend(createPostgresBackend)
+
+/** The queue on PostgreSQL. One of the connections listens for new jobs, so it must be a direct one, not a pooler's. */
+export function openPostgresQueue(url: string, log: Log): BullmqQueue {
+  const pool = new pg.Pool({
+    connectionString: url,
+    options: SEARCH_PATH,
+    max: 5,
+    connectionTimeoutMillis: 5_000,
+    keepAlive: true,
+    application_name: 'darkroom-queue',
+  })
+  pool.on('error', () => {})
+  // BullMQ describes the part of pg it uses in types of its own, which pg's own don't quite fit.
+  const connection = pool as unknown as PostgresConnectionOptions
+  const queue = new Queue<{ photoId: PhotoId }, void, JobKind>(QUEUE_NAME, { connection })
+  queue.on('error', (err) => log.error({ err }, 'queue'))
+
+  return new BullmqQueue(
+    {
+      queue,
+      startWorker: (processor: (job: PhotoJob) => Promise<void>) =>
+        new Worker<{ photoId: PhotoId }, void, JobKind>(QUEUE_NAME, processor, {
+          ...WORKER_OPTIONS,
+          connection,
+        }),
+      isAway: (error) => 'code' in error || /timeout|Connection terminated/.test(error.message),
+      close: () => pool.end(),
+    },
+    log,
+  )
+}
+
+/** Brings BullMQ's tables up to date, under a lock of its own. */
+export async function migratePostgresQueue(url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 })
+  await client.connect()
+  try {
+    await runMigrations(client)
+  } finally {
+    await client.end()
+  }
+}

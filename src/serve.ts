@@ -1,0 +1,95 @@
+import { setInterval as every } from 'node:timers/promises'
+import type { FastifyInstance } from 'fastify'
+import type { Config } from './config.ts'
+import { SetupError } from './errors.ts'
+import { createApp } from './http/app.ts'
+import { createAuthenticate } from './http/auth.ts'
+import { edgeRoute } from './http/routes/edge.ts'
+import { openTokenSecret } from './http/token-secret.ts'
+import { createIngest } from './ingest/ingest.ts'
+import type { Log } from './log.ts'
+import { openServices } from './services.ts'
+import { sweepJobs, sweepOriginals } from './sweep/sweep.ts'
+
+/** Half of the minute within which a lost job is enqueued again. */
+const SWEEP_JOBS_MS = 20_000
+const SWEEP_ORIGINALS_MS = 3_600_000
+
+/**
+ * The API and its sweeps, listening until disposed; disposing lets requests that are under way finish.
+ * Throws SetupError when it can't be set up or the port is taken.
+ */
+export async function serve(config: Config, log: Log): Promise<AsyncDisposable> {
+  await using opened = new AsyncDisposableStack()
+  const services = opened.use(await openServices(config, log))
+  await services.catalog.check()
+
+  const { catalog, queue, store, cdn, signingKey } = services
+  const secret =
+    config.auth.kind === 'secret' ? (config.auth.secret ?? (await openTokenSecret(config.home))) : ''
+  const app = await createApp({
+    ingest: createIngest({ catalog, queue, store, log, maxUploadBytes: config.maxUploadBytes }),
+    catalog,
+    queue,
+    store,
+    cdn,
+    authenticate: createAuthenticate(config.auth, secret),
+    edge: edgeRoute({
+      store,
+      origin: config.publicUrl,
+      keys: new Map([[signingKey.keyPairId, signingKey.publicKey]]),
+    }),
+    log,
+  })
+  opened.defer(async () => await app.close())
+  await listen(app, config)
+
+  const stopping = new AbortController()
+  const sweeps = [
+    repeat(SWEEP_JOBS_MS, stopping.signal, log, async () => await sweepJobs(services, log)),
+    repeat(SWEEP_ORIGINALS_MS, stopping.signal, log, async () => await sweepOriginals(services, log)),
+  ]
+  opened.defer(async () => {
+    stopping.abort()
+    await Promise.all(sweeps)
+  })
+  return opened.move()
+}
+
+async function listen(app: FastifyInstance, { host, port }: Config): Promise<void> {
+  try {
+    await app.listen({ host, port })
+  } catch (error) {
+    throw portError(error, host, port)
+  }
+}
+
+/** What an operator can do about an address that can't be listened on. */
+export function portError(error: unknown, host: string, port: number): unknown {
+  const code = error instanceof Error && 'code' in error ? error.code : null
+  if (code === 'EADDRINUSE') {
+    return new SetupError(
+      `Port ${port} on ${host} is taken by another program. Choose another with PORT, such as PORT=${port + 1}.`,
+    )
+  }
+  if (code === 'EACCES')
+    return new SetupError(`Port ${port} is not open to this user. Choose one above 1023 with PORT.`)
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+    return new SetupError(`HOST ${host} is no address of this machine.`)
+  return error
+}
+
+async function repeat(
+  ms: number,
+  signal: AbortSignal,
+  log: Log,
+  sweep: () => Promise<unknown>,
+): Promise<void> {
+  try {
+    for await (const _ of every(ms, null, { signal })) {
+      await sweep().catch((err) => log.error({ err }, 'sweep failed; it runs again'))
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error
+  }
+}

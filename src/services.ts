@@ -1,0 +1,88 @@
+import { Catalog } from './catalog/catalog.ts'
+import { Database } from './catalog/database.ts'
+import { migrateCatalog } from './catalog/migrate.ts'
+import type { Config, DatabaseConfig, QueueConfig, StoreConfig } from './config.ts'
+import type { Cdn } from './delivery/cdn.ts'
+import { SignedCdn } from './delivery/signed-cdn.ts'
+import { openSigningKey, type SigningKey } from './delivery/signing-key.ts'
+import { SetupError } from './errors.ts'
+import type { Log } from './log.ts'
+import type { JobQueue } from './queue/job-queue.ts'
+import { migratePostgresQueue, openPostgresQueue } from './queue/postgres-queue.ts'
+import { readRunning } from './running.ts'
+import { DiskStore } from './storage/disk-store.ts'
+import type { ObjectStore } from './storage/object-store.ts'
+
+export type Services = AsyncDisposable & {
+  catalog: Catalog
+  store: ObjectStore
+  queue: JobQueue
+  cdn: Cdn
+  signingKey: SigningKey
+}
+
+/** Composition root: the only place that chooses between the embedded engines and those of the cloud. */
+export async function openServices(config: Config, log: Log, { connections = 10 } = {}): Promise<Services> {
+  const databaseUrl = await databaseUrlOf(config)
+  await using opened = new AsyncDisposableStack()
+  const store = opened.use(await openStore(config.store))
+  const database = opened.use(new Database(databaseUrl, { connections }))
+  const queue = opened.use(openQueue(config.queue, databaseUrl, log))
+  const signingKey = await openSigningKey(config.cdn.keyDirectory)
+  const cdn = new SignedCdn({ ...config.cdn, origin: config.publicUrl, key: signingKey })
+
+  const disposal = opened.move()
+  return {
+    catalog: new Catalog(database),
+    store,
+    queue,
+    cdn,
+    signingKey,
+    [Symbol.asyncDispose]: () => disposal.disposeAsync(),
+  }
+}
+
+/** Brings the tables of every engine up to date. Returns the migrations of the catalog that were applied. */
+export async function migrateServices(config: Config): Promise<string[]> {
+  const databaseUrl = await databaseUrlOf(config)
+  const applied = await migrateCatalog(databaseUrl)
+  switch (config.queue.kind) {
+    case 'postgres':
+      await migratePostgresQueue(databaseUrl)
+  }
+  return applied
+}
+
+async function databaseUrlOf({
+  database,
+  home,
+}: {
+  database: DatabaseConfig
+  home: string
+}): Promise<string> {
+  switch (database.kind) {
+    case 'url':
+      return database.url
+    case 'embedded': {
+      const running = await readRunning(home)
+      if (running) return running.databaseUrl
+      throw new SetupError(
+        `There is no database. Set DATABASE_URL, or let \`darkroom start\` bring one: it does not run on ${home}.`,
+      )
+    }
+  }
+}
+
+async function openStore(config: StoreConfig): Promise<ObjectStore> {
+  switch (config.kind) {
+    case 'disk':
+      return await DiskStore.open(config.root)
+  }
+}
+
+function openQueue(config: QueueConfig, databaseUrl: string, log: Log): JobQueue {
+  switch (config.kind) {
+    case 'postgres':
+      return openPostgresQueue(databaseUrl, log)
+  }
+}

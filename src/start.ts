@@ -1,0 +1,104 @@
+import { access, constants, mkdir } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { startEmbeddedPostgres } from './catalog/embedded-postgres.ts'
+import type { Config } from './config.ts'
+import { openSigningKey } from './delivery/signing-key.ts'
+import { SetupError } from './errors.ts'
+import { signToken } from './http/token.ts'
+import { openTokenSecret } from './http/token-secret.ts'
+import type { Log } from './log.ts'
+import type { OwnerId } from './photo/shard.ts'
+import { removeRunning, writeRunning } from './running.ts'
+import { portError } from './serve.ts'
+import { migrateServices } from './services.ts'
+import { supervise } from './supervisor/supervisor.ts'
+import { superviseWorkers } from './supervisor/workers.ts'
+
+const CLI = join(import.meta.dirname, 'cli.ts')
+const TRIAL_OWNER = 'me' as OwnerId
+const TRIAL_TOKEN_S = 7 * 24 * 3600
+
+/** Requests that are under way when we stop may take that long to finish. */
+const API_STOPS_WITHIN_MS = 10_000
+
+/** What was started, and what to try it with. Disposing drains the API and the workers, then stops the database. */
+export type Started = AsyncDisposable & { url: string; home: string; token: string | null }
+
+/**
+ * Everything on one machine: the embedded PostgreSQL unless DATABASE_URL names another, one API process and the
+ * workers, each started again when it dies. Throws SetupError when that can't be.
+ */
+export async function start(config: Config, env: NodeJS.ProcessEnv, log: Log): Promise<Started> {
+  await using opened = new AsyncDisposableStack()
+  await makeHome(config.home)
+  const [databaseUrl, secret] = await Promise.all([
+    openDatabase(config, log, opened),
+    config.auth.kind === 'secret' ? (config.auth.secret ?? openTokenSecret(config.home)) : null,
+    openSigningKey(config.cdn.keyDirectory),
+  ])
+  await checkPort(config)
+  await migrateServices({ ...config, database: { kind: 'url', url: databaseUrl } })
+
+  await writeRunning(config.home, { databaseUrl, url: config.publicUrl })
+  opened.defer(async () => await removeRunning(config.home))
+
+  const processEnv = { ...env, DARKROOM_HOME: config.home, DATABASE_URL: databaseUrl }
+  const api = supervise({
+    name: 'api',
+    command: [CLI, 'serve'],
+    env: processEnv,
+    log,
+    stopWithinMs: API_STOPS_WITHIN_MS,
+  })
+  const workers = superviseWorkers(config.workers, processEnv, log)
+  // Side by side: requests and jobs finish, and only then the database goes.
+  opened.defer(async () => {
+    await Promise.all([api[Symbol.asyncDispose](), workers[Symbol.asyncDispose]()])
+  })
+  await Promise.all([api.ready, workers.ready])
+
+  const disposal = opened.move()
+  return {
+    url: config.publicUrl,
+    home: config.home,
+    token: secret === null ? null : await signToken(secret, TRIAL_OWNER, TRIAL_TOKEN_S),
+    [Symbol.asyncDispose]: async () => await disposal.disposeAsync(),
+  }
+}
+
+async function openDatabase({ database }: Config, log: Log, opened: AsyncDisposableStack): Promise<string> {
+  switch (database.kind) {
+    case 'url':
+      return database.url
+    case 'embedded':
+      return opened.use(await startEmbeddedPostgres({ directory: database.directory, log })).url
+  }
+}
+
+/** Open to other users as a folder, so that the database's own account can pass; what is secret in it is not. */
+async function makeHome(home: string): Promise<void> {
+  try {
+    await mkdir(home, { recursive: true })
+    await access(home, constants.R_OK | constants.W_OK | constants.X_OK)
+  } catch (error) {
+    const reason = error instanceof Error && 'code' in error ? ` (${error.code})` : ''
+    throw new SetupError(
+      `The data directory ${home} can't be written${reason}. Choose another with DARKROOM_HOME.`,
+      {
+        cause: error,
+      },
+    )
+  }
+}
+
+/** Before anything is started on its account: a port that is taken makes one clear line. */
+async function checkPort({ host, port }: Config): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  const probe = createServer()
+    .once('error', reject)
+    .listen({ host, port }, () => probe.close(() => resolve()))
+  await promise.catch((error) => {
+    throw portError(error, host, port)
+  })
+}

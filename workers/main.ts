@@ -1,0 +1,25 @@
+import { once } from 'node:events'
+import { loadConfig } from '../src/config.ts'
+import { createLog } from '../src/log.ts'
+import { failureOf } from '../src/photo/failure.ts'
+import { openServices } from '../src/services.ts'
+import { reportReady, stopSignal } from '../src/supervisor/child.ts'
+import { filterPhoto } from './filter.ts'
+import { purgePhoto } from './purge.ts'
+import { resizePhoto } from './resize.ts'
+
+const stop = stopSignal()
+const config = loadConfig(process.env)
+const log = createLog('worker', config.logLevel)
+
+await using services = await openServices(config, log, { connections: 2 })
+const engines = { ...services, maxPixels: config.maxPixels }
+
+await using _work = services.queue.work({
+  handlers: { resize: resizePhoto(engines), filter: filterPhoto(engines), purge: purgePhoto(engines) },
+  onFailed: async ({ photoId }, error) => await services.catalog.markFailed(photoId, failureOf(error)),
+})
+reportReady(null)
+
+if (!stop.aborted) await once(stop, 'abort')
+log.info('stopping: the job that runs is finished')

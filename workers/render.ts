@@ -1,0 +1,44 @@
+import { buffer } from 'node:stream/consumers'
+import { originalKey, renditionKey, renditionsPrefix } from '../src/photo/object-keys.ts'
+import type { Look, Photo } from '../src/photo/photo.ts'
+import type { PhotoId } from '../src/photo/photo-id.ts'
+import { PRESET_NAMES } from '../src/photo/presets.ts'
+import { RENDITION_FORMAT_NAMES, RENDITION_FORMATS } from '../src/photo/recipe.ts'
+import type { Job } from '../src/queue/job.ts'
+import type { ObjectStore } from '../src/storage/object-store.ts'
+import type { WorkerEngines } from './engines.ts'
+import { makeRenditions } from './renditions/make-renditions.ts'
+
+/**
+ * Makes every rendition of a photo in one look, puts them, and then records them: a recorded rendition always has
+ * its bytes. Doing it again puts the same bytes under the same keys. Nothing is done for a photo that was removed.
+ */
+export async function render(
+  engines: WorkerEngines,
+  { photoId, kind }: Job,
+  lookOf: (photo: Photo) => Look | null,
+): Promise<void> {
+  const { catalog, store, maxPixels } = engines
+  const photo = await catalog.find(photoId)
+  if (!photo) return await deleteRenditions(store, photoId)
+
+  const look = lookOf(photo)
+  const original = await buffer(await store.open(originalKey(photoId, photo.original.format)))
+  const wish = { look, focus: photo.focus, presets: PRESET_NAMES, formats: RENDITION_FORMAT_NAMES }
+  const { facts, renditions } = await makeRenditions(original, wish, { maxPixels })
+
+  await Promise.all(
+    renditions.map(({ body, ...rendition }) => {
+      const { contentType } = RENDITION_FORMATS[rendition.format]
+      return store.put(renditionKey(photoId, rendition), body, { contentType })
+    }),
+  )
+  const recorded = renditions.map(({ body: _, ...rendition }) => rendition)
+  const isKept = await catalog.record(photoId, kind, look, facts, recorded)
+  // Removed while we worked: the purge may have been and gone before our puts.
+  if (!isKept) await deleteRenditions(store, photoId)
+}
+
+async function deleteRenditions(store: ObjectStore, id: PhotoId): Promise<void> {
+  await store.delete(await Array.fromAsync(store.list(renditionsPrefix(id))))
+}
