@@ -1,0 +1,28 @@
+/** Tells the supervisor that this process does its work now. Does nothing in a process that has no supervisor. */
+export function reportReady(value: unknown): void {
+  // The empty callback takes the error of a channel that closes meanwhile: stopSignal sees to that.
+  if (process.connected) process.send?.({ ready: value }, undefined, undefined, () => {})
+}
+
+/**
+ * Aborts at the first SIGTERM or SIGINT, to finish what was begun and take on nothing new. Call it once, first
+ * thing. When the supervisor dies the process ends at once, whatever it is doing: nobody would start it again or
+ * stop it, and the next supervisor brings its own.
+ */
+export function stopSignal(): AbortSignal {
+  const stopping = new AbortController()
+  // Stays on after the first: with `npm start` one Ctrl-C arrives twice, from the terminal and from npm.
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stopping.abort(signal))
+  if (process.send) {
+    if (!process.connected) endWithSupervisor()
+    process.once('disconnect', endWithSupervisor)
+    // A listener on it keeps the process running; a process ends by running out of work.
+    process.channel?.unref()
+  }
+  return stopping.signal
+}
+
+function endWithSupervisor(): never {
+  process.stderr.write('The supervisor is gone: this process ends too.\n')
+  process.exit(1)
+}

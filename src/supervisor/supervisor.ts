@@ -1,0 +1,90 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { SetupError } from '../errors.ts'
+import { type Exit, type KeptAlive, keepAlive, type Log, type RunningProcess } from './keep-alive.ts'
+import { stopProcess } from './stop-process.ts'
+
+export type SuperviseOptions = {
+  name: string
+  /** A script and its arguments, run by the same Node as we are. Flags for Node come first. */
+  command: readonly string[]
+  env: NodeJS.ProcessEnv
+  log: Log
+  /** How long a child may go on with what it has begun after SIGTERM, before SIGKILL. 30 s unless told. */
+  stopWithinMs?: number
+}
+
+/**
+ * `ready` is what the child gave to `reportReady` the first time. It rejects with SetupError when the child ends
+ * with exit code 1 before that: the child has said why on stderr, and it is not started again.
+ */
+export type Supervised = KeptAlive & { readonly ready: Promise<unknown> }
+
+/**
+ * Keeps a child process running until disposed; dispose several side by side. The child calls `stopSignal` and
+ * `reportReady` of child.ts. It is given a process group of its own, so that Ctrl-C in a terminal reaches us
+ * alone, and an IPC channel, whose end tells it that we died.
+ */
+export function supervise({ name, command, env, log, stopWithinMs = 30_000 }: SuperviseOptions): Supervised {
+  const ready = Promise.withResolvers<unknown>()
+  // Whoever does not wait for it learns from the log.
+  ready.promise.catch(() => {})
+  let wasReady = false
+
+  function start(): RunningProcess {
+    const child = spawn(process.execPath, command, {
+      env,
+      detached: true,
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    })
+    child.on('message', (message) => {
+      if (!isReadyMessage(message)) return
+      wasReady = true
+      ready.resolve(message.ready)
+    })
+    const exited = exitOf(child)
+    // Without a pid it could not be started at all; `exited` says so, and there is nothing to stop.
+    const { pid = 0 } = child
+    const stop = async () => {
+      if (pid === 0) return
+      const inTime = await stopProcess(pid, exited, [{ signal: 'SIGTERM', waitMs: stopWithinMs }])
+      if (!inTime)
+        log.warn({ process: name, pid }, `${name} did not stop within ${stopWithinMs} ms and was killed`)
+    }
+    return { pid, exited, stop }
+  }
+
+  const kept = keepAlive({
+    name,
+    log,
+    first: start(),
+    start: async () => start(),
+    isFinal({ code }) {
+      const failed = code === 1 && !wasReady
+      if (failed) ready.reject(new SetupError(`${name} could not start; it says why above.`))
+      return failed
+    },
+  })
+
+  return {
+    ready: ready.promise,
+    get pid() {
+      return kept.pid
+    },
+    async [Symbol.asyncDispose]() {
+      ready.reject(new Error(`${name} was stopped before it was ready`))
+      await kept[Symbol.asyncDispose]()
+    },
+  }
+}
+
+function exitOf(child: ChildProcess): Promise<Exit> {
+  return new Promise((resolve) => {
+    child.once('exit', (code, signal) => resolve({ code, signal }))
+    // Node emits `error` and no `exit` when a process can't be started, for want of memory or process ids.
+    child.on('error', () => child.pid === undefined && resolve({ code: null, signal: null }))
+  })
+}
+
+function isReadyMessage(message: unknown): message is { ready: unknown } {
+  return typeof message === 'object' && message !== null && 'ready' in message
+}
