@@ -1,0 +1,90 @@
+import {
+  chmod,
+  chown,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readdir,
+  realpath,
+  rmdir,
+  stat,
+  symlink,
+} from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { SetupError } from '../../errors.ts'
+import { type Account, canEnter } from './account.ts'
+import { LOCK_FILE } from './lock.ts'
+
+/** Where root puts what the server's account could not reach elsewhere. Everyone may enter. */
+const SHARED_FOLDER = '/var/lib/darkroom'
+
+/**
+ * Makes the folder that holds everything of one embedded PostgreSQL, or finds it; answers with its real path.
+ * It stays ours: the account may enter it and owns the data in it, so that we never write where another account
+ * could lay a link for us. Throws SetupError when the folder can't be used.
+ *
+ * When the account can't reach `directory`, the folder gets a random name in SHARED_FOLDER and `directory`
+ * becomes a link to it: who deletes the home also loses the way to the data, so a new home never begins with an
+ * old database.
+ */
+export async function preparePlace(directory: string, account: Account | null): Promise<string> {
+  const home = dirname(directory)
+  await mkdir(home, { recursive: true })
+  if (!(await lstat(directory).catch(() => null))) {
+    if (await canEnter(home, account)) await mkdir(directory, { mode: 0o700 }).catch(unlessThere)
+    else await linkElsewhere(directory)
+  }
+  const path = await realpath(directory).catch((cause) => {
+    throw new SetupError(
+      `${directory} is a link to a database that is not there. Bring it back, or delete the link to begin with an empty one.`,
+      { cause },
+    )
+  })
+  await claim(path)
+  if (!(await canEnter(dirname(path), account))) {
+    throw new SetupError(
+      `PostgreSQL does not run as root, and other accounts can't enter ${dirname(path)}. Open it to them, or set DATABASE_URL.`,
+    )
+  }
+  if (account) await chown(path, 0, account.gid)
+  await chmod(path, account ? 0o710 : 0o700)
+  return path
+}
+
+/** The folder for things that every account may enter; made when missing. */
+export async function sharedFolder(): Promise<string> {
+  await mkdir(SHARED_FOLDER, { recursive: true })
+  await chmod(SHARED_FOLDER, 0o755)
+  return SHARED_FOLDER
+}
+
+async function linkElsewhere(directory: string): Promise<void> {
+  const path = await mkdtemp(join(await sharedFolder(), 'postgres-'))
+  try {
+    await symlink(path, directory)
+  } catch (error) {
+    await rmdir(path)
+    unlessThere(error)
+  }
+}
+
+/** A wrong setting must not make us change the owner of somebody's folder. */
+async function claim(path: string): Promise<void> {
+  const { uid } = await stat(path)
+  if (uid !== process.getuid?.()) {
+    throw new SetupError(
+      `${path} belongs to another account (uid ${uid}). Start Darkroom as it, or choose another folder with DARKROOM_HOME.`,
+    )
+  }
+  const names = await readdir(path)
+  if (names.length > 0 && !names.includes(LOCK_FILE)) {
+    throw new SetupError(
+      `${path} holds something else than Darkroom's database. Choose another folder with DARKROOM_HOME.`,
+    )
+  }
+}
+
+/** Two starts may make the same folder at the same moment; the lock decides between them. */
+function unlessThere(error: unknown): void {
+  if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+}
