@@ -1,0 +1,86 @@
+import { renditionSize, type Size, scaledFor } from '../../src/photo/fit.ts'
+import type { Focus, Look, PhotoFacts, Rendition } from '../../src/photo/photo.ts'
+import { PRESETS, type PresetName } from '../../src/photo/presets.ts'
+import { type RenditionFormat, recipeDigest, recipeOf } from '../../src/photo/recipe.ts'
+import { applyTable } from './apply-table.ts'
+import { decode } from './decode.ts'
+import { encode } from './encode.ts'
+import type { Pixels } from './pixels.ts'
+import { placeholderOf } from './placeholder.ts'
+import { readHeader } from './read-header.ts'
+import { cropTo, scaleTo } from './resize.ts'
+import { tableOf } from './table-of.ts'
+
+export type Wish = {
+  look: Look | null
+  focus: Focus | null
+  presets: readonly PresetName[]
+  formats: readonly RenditionFormat[]
+}
+
+export type RenditionFile = Rendition & { body: Buffer }
+
+/**
+ * Makes every wished rendition from one decode: the largest size first, each smaller one from the one before,
+ * then all encodes side by side. `facts` are of the picture with its look.
+ *
+ * Throws TooManyPixelsError before a pixel is decoded, CorruptPhotoError when the original can't be read whole.
+ */
+export async function makeRenditions(
+  original: Buffer,
+  { look, focus, presets, formats }: Wish,
+  { maxPixels }: { maxPixels: number },
+): Promise<{ facts: PhotoFacts; renditions: RenditionFile[] }> {
+  const photo = await readHeader(original, maxPixels)
+  const largestFirst = [...presets].sort((a, b) => scaledArea(photo, b) - scaledArea(photo, a))
+  const largest = scaledFor(photo, PRESETS[largestFirst[0] ?? 'thumb'])
+
+  let whole = await decode(original, photo, largest, maxPixels)
+  if (look) applyTable(whole, tableOf(look))
+
+  const pictures: { preset: PresetName; picture: Pixels }[] = []
+  for (const preset of largestFirst) {
+    const size = renditionSize(photo, PRESETS[preset])
+    if (PRESETS[preset].fit === 'inside') whole = await scaleTo(whole, size)
+    const picture = PRESETS[preset].fit === 'inside' ? whole : await cropTo(whole, size, focus)
+    pictures.push({ preset, picture })
+  }
+
+  const encodeOnce = encoder()
+  const [placeholder, ...renditions] = await Promise.all([
+    placeholderOf(whole),
+    ...pictures.flatMap(({ preset, picture }) =>
+      formats.map(async (format): Promise<RenditionFile> => {
+        const body = await encodeOnce(picture, format)
+        const digest = recipeDigest(recipeOf(preset, format, look))
+        return {
+          preset,
+          format,
+          digest,
+          width: picture.width,
+          height: picture.height,
+          bytes: body.length,
+          body,
+        }
+      }),
+    ),
+  ])
+  return { facts: { width: photo.width, height: photo.height, ...placeholder }, renditions }
+}
+
+function scaledArea(photo: Size, preset: PresetName): number {
+  const { width, height } = scaledFor(photo, PRESETS[preset])
+  return width * height
+}
+
+/** A small photo is the same picture in several presets: each is encoded once per format. */
+function encoder() {
+  const encoded = new Map<Pixels, Map<RenditionFormat, Promise<Buffer>>>()
+  return (picture: Pixels, format: RenditionFormat): Promise<Buffer> => {
+    const bodies = encoded.get(picture) ?? new Map<RenditionFormat, Promise<Buffer>>()
+    encoded.set(picture, bodies)
+    const body = bodies.get(format) ?? encode(picture, format)
+    bodies.set(format, body)
+    return body
+  }
+}

@@ -1,0 +1,26 @@
+import { TooManyPixelsError } from '../../src/errors.ts'
+import type { Size } from '../../src/photo/fit.ts'
+import { asCorruptPhoto } from './corrupt-photo.ts'
+import { sharp } from './sharp.ts'
+
+/** What is known before a pixel is decoded: the upright size, and whether RGB values mean what a profile says, in 8 or 16 bits. */
+export type Header = Size & { profile: 'none' | '8-bit' | '16-bit' }
+
+/**
+ * Throws CorruptPhotoError for what is no picture, and TooManyPixelsError for one that would take too much to
+ * decode, all frames counted: a small file can hold very many pixels.
+ */
+export async function readHeader(original: Buffer, maxPixels: number): Promise<Header> {
+  // Without sharp's own limit, which would refuse a large picture in words of its own.
+  const { width, height, pages, autoOrient, hasProfile, space } = await asCorruptPhoto(
+    sharp(original, { limitInputPixels: false }).metadata(),
+  )
+  const pixels = width * height * (pages ?? 1)
+  if (pixels > maxPixels) throw new TooManyPixelsError(pixels / 1e6, maxPixels / 1e6)
+  return { ...autoOrient, profile: hasProfile ? rgbDepth(space) : 'none' }
+}
+
+function rgbDepth(space: string): Header['profile'] {
+  if (space === 'srgb') return '8-bit'
+  return space === 'rgb16' ? '16-bit' : 'none'
+}
