@@ -27,7 +27,7 @@ function binariesIn(folder: string): Binaries {
   return { initdb: join(folder, 'bin', 'initdb'), postgres: join(folder, 'bin', 'postgres') }
 }
 
-async function installedBinaries(): Promise<{ folder: string; version: string }> {
+export async function installedBinaries(): Promise<{ folder: string; version: string }> {
   const platform = `${process.platform}-${process.arch}`
   // Windows knows neither SIGINT for another process nor an account per process.
   if (process.platform === 'win32') throw noBinaries(platform)
@@ -51,7 +51,7 @@ function noBinaries(platform: string, options?: ErrorOptions): SetupError {
 }
 
 /** All of it or nothing, flushed before it gets its name: nobody checks a copy again. */
-async function copyForEveryone(folder: string, copy: string): Promise<void> {
+export async function copyForEveryone(folder: string, copy: string): Promise<void> {
   const half = await mkdtemp(`${copy}.`)
   for (const part of ['bin', 'lib', 'share']) {
     await cp(join(folder, part), join(half, part), { recursive: true, verbatimSymlinks: true })

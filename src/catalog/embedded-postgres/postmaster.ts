@@ -30,7 +30,7 @@ export async function findPostmaster(data: string): Promise<Postmaster | null> {
  */
 export async function clearPostmaster(data: string): Promise<void> {
   const orphan = await findPostmaster(data)
-  if (orphan) await stopProcess(orphan.pid, goneFrom(data), FAST_STOP)
+  if (orphan) await stopProcess(orphan.pid, gone(orphan.pid, data), FAST_STOP)
 
   const [pid, ...rest] = await readPidFile(data)
   if (!pid || !isAlive(Math.abs(Number(pid)))) return
@@ -76,8 +76,9 @@ async function serves(pid: number, data: string): Promise<boolean> {
   }
 }
 
-async function goneFrom(data: string): Promise<void> {
-  while (await findPostmaster(data)) await sleep(20)
+/** Its pid file goes a moment before the process does. */
+async function gone(pid: number, data: string): Promise<void> {
+  while (await serves(pid, data)) await sleep(20)
 }
 
 function isAlive(pid: number): boolean {

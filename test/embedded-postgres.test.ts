@@ -1,0 +1,318 @@
+import { execFile, spawn } from 'node:child_process'
+import {
+  chmod,
+  chown,
+  cp,
+  lstat,
+  mkdir,
+  readdir,
+  readFile,
+  realpath,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import pg from 'pg'
+import { describe, expect, test, vi } from 'vitest'
+import { canEnter } from '../src/catalog/embedded-postgres/account.ts'
+import { copyForEveryone, installedBinaries } from '../src/catalog/embedded-postgres/binaries.ts'
+import { embeddedPostgresUrl, startEmbeddedPostgres } from '../src/catalog/embedded-postgres.ts'
+import { SetupError } from '../src/errors.ts'
+import { recordingLog } from './support/processes/recording-log.ts'
+import { isAlive, runScript } from './support/processes/script.ts'
+import { temporaryHome } from './support/processes/temporary-home.ts'
+
+const { log } = recordingLog()
+const run = promisify(execFile)
+const patience = { timeout: 20_000, interval: 20 }
+const isRoot = process.getuid?.() === 0
+const ordinary = { uid: 65534, gid: 65534 }
+const ordinaryCanRunScripts = isRoot && (await canEnter(import.meta.dirname, ordinary))
+
+async function query(url: string, sql: string): Promise<Record<string, unknown>[]> {
+  const client = new pg.Client({ connectionString: url })
+  // A server that is killed breaks the connection as well as the query; the query's error is enough.
+  client.on('error', () => {})
+  await client.connect()
+  try {
+    return (await client.query(sql)).rows
+  } finally {
+    await client.end()
+  }
+}
+
+/** What the script postgres-owner says came of its start. */
+async function outcomeOf(owner: ReturnType<typeof runScript>) {
+  return JSON.parse((await owner.nextLine()) ?? '{}') as { url?: string; pid?: number; refused?: string }
+}
+
+describe('an embedded PostgreSQL', () => {
+  test('speaks UTF-8, keeps what it commits and listens on this machine only', async () => {
+    await using home = await temporaryHome()
+    await using postgres = await startEmbeddedPostgres({ directory: home.postgres, log })
+
+    const [settings] = await query(
+      postgres.url,
+      `select current_setting('server_encoding') as encoding, current_setting('fsync') as fsync,
+        current_setting('synchronous_commit') as commit, current_setting('listen_addresses') as address,
+        current_setting('unix_socket_directories') as sockets, upper('ä') as upper`,
+    )
+
+    expect(settings).toEqual({
+      encoding: 'UTF8',
+      fsync: 'on',
+      commit: 'on',
+      address: '127.0.0.1',
+      sockets: '',
+      upper: 'Ä',
+    })
+  })
+
+  test('asks for the password', async () => {
+    await using home = await temporaryHome()
+    await using postgres = await startEmbeddedPostgres({ directory: home.postgres, log })
+    const url = new URL(postgres.url)
+    url.password = 'guess'
+
+    await expect(query(url.href, 'select 1')).rejects.toThrow('password authentication failed')
+  })
+
+  test('has the same data at the next start', async () => {
+    await using home = await temporaryHome()
+    {
+      await using before = await startEmbeddedPostgres({ directory: home.postgres, log })
+      await query(before.url, 'create table kept as select 42 as answer')
+    }
+
+    await using after = await startEmbeddedPostgres({ directory: home.postgres, log })
+
+    expect(await query(after.url, 'select answer from kept')).toEqual([{ answer: 42 }])
+  })
+
+  test('is gone when it was disposed', async () => {
+    await using home = await temporaryHome()
+    const postgres = await startEmbeddedPostgres({ directory: home.postgres, log })
+    const pid = Number(postgres.pid)
+
+    await postgres[Symbol.asyncDispose]()
+
+    expect(isAlive(pid)).toBe(false)
+    await expect(query(postgres.url, 'select 1')).rejects.toThrow('ECONNREFUSED')
+  })
+
+  test('is started again under the same url when it was killed', async () => {
+    await using home = await temporaryHome()
+    await using postgres = await startEmbeddedPostgres({ directory: home.postgres, log })
+    await query(postgres.url, 'create table kept as select 42 as answer')
+    const pid = Number(postgres.pid)
+
+    process.kill(pid, 'SIGKILL')
+
+    const rows = await vi.waitFor(() => query(postgres.url, 'select answer from kept'), patience)
+    expect(rows).toEqual([{ answer: 42 }])
+    expect(postgres.pid).not.toBe(pid)
+  })
+
+  test('is found by other commands while it runs', async () => {
+    await using home = await temporaryHome()
+    const postgres = await startEmbeddedPostgres({ directory: home.postgres, log })
+
+    const url = await embeddedPostgresUrl(home.postgres)
+    await postgres[Symbol.asyncDispose]()
+
+    expect(url).toBe(postgres.url)
+    await expect(embeddedPostgresUrl(home.postgres)).rejects.toThrow(SetupError)
+  })
+
+  test('can be stopped while somebody is connected', async () => {
+    await using home = await temporaryHome()
+    const postgres = await startEmbeddedPostgres({ directory: home.postgres, log })
+    const client = new pg.Client({ connectionString: postgres.url })
+    client.on('error', () => {})
+    await client.connect()
+    const slow = client.query('select pg_sleep(3600)').catch((error: Error) => error.message)
+
+    await postgres[Symbol.asyncDispose]()
+
+    expect(await slow).toMatch(/terminat/)
+  })
+})
+
+describe('a folder has one owner', () => {
+  test('a second start is refused with the process of the first', async () => {
+    await using home = await temporaryHome()
+    await using first = runScript('postgres-owner', [home.postgres])
+    await outcomeOf(first)
+
+    const second = startEmbeddedPostgres({ directory: home.postgres, log })
+
+    await expect(second).rejects.toThrow(
+      new SetupError(
+        `Darkroom already runs on ${home.postgres} (process ${first.child.pid}). Stop it, or choose another with DARKROOM_HOME.`,
+      ),
+    )
+  })
+
+  test('of three starts at the same moment one wins', async () => {
+    await using home = await temporaryHome()
+    await using one = runScript('postgres-owner', [home.postgres])
+    await using two = runScript('postgres-owner', [home.postgres])
+    await using three = runScript('postgres-owner', [home.postgres])
+
+    const outcomes = await Promise.all([one, two, three].map(outcomeOf))
+
+    expect(outcomes.filter(({ url }) => url)).toHaveLength(1)
+    expect(outcomes.filter(({ refused }) => refused?.includes('already runs on'))).toHaveLength(2)
+  })
+
+  test('a server whose owner was killed is stopped and its data served again', async () => {
+    await using home = await temporaryHome()
+    await using owner = runScript('postgres-owner', [home.postgres])
+    const orphan = await outcomeOf(owner)
+    await query(String(orphan.url), 'create table kept as select 42 as answer')
+    owner.child.kill('SIGKILL')
+    await owner.ended
+    expect(isAlive(Number(orphan.pid))).toBe(true)
+
+    await using postgres = await startEmbeddedPostgres({ directory: home.postgres, log })
+
+    expect(await query(postgres.url, 'select answer from kept')).toEqual([{ answer: 42 }])
+    await vi.waitFor(() => expect(isAlive(Number(orphan.pid))).toBe(false), patience)
+  })
+
+  test('an owner that was killed while it made the cluster leaves nothing that hinders the next', async () => {
+    await using home = await temporaryHome()
+    await using owner = runScript('postgres-owner', [home.postgres])
+    await vi.waitFor(async () => {
+      expect((await readdir(home.postgres)).some((name) => name.startsWith('data.new'))).toBe(true)
+    }, patience)
+    owner.child.kill('SIGKILL')
+    await owner.ended
+
+    await using postgres = await startEmbeddedPostgres({ directory: home.postgres, log })
+
+    expect(await query(postgres.url, 'select 1 as one')).toEqual([{ one: 1 }])
+  })
+
+  test('a stale pid that another program has now neither hinders a start nor harms the program', async () => {
+    await using home = await temporaryHome()
+    {
+      await using owner = runScript('postgres-owner', [home.postgres])
+      const orphan = await outcomeOf(owner)
+      owner.child.kill('SIGKILL')
+      process.kill(Number(orphan.pid), 'SIGKILL')
+      await vi.waitFor(() => expect(isAlive(Number(orphan.pid))).toBe(false), patience)
+    }
+    const program = spawn('sleep', ['3600'], isRoot ? { ...ordinary, cwd: '/' } : {})
+    await using _ = { [Symbol.asyncDispose]: async () => void program.kill() }
+    const pidFile = join(home.postgres, 'data', 'postmaster.pid')
+    const lines = await readFile(pidFile, 'utf8')
+    await writeFile(pidFile, lines.replace(/^\d+/, String(program.pid)))
+
+    await using postgres = await startEmbeddedPostgres({ directory: home.postgres, log })
+
+    expect(await query(postgres.url, 'select 1 as one')).toEqual([{ one: 1 }])
+    expect(program.exitCode ?? program.signalCode).toBeNull()
+  })
+
+  test('a folder with something else in it is left alone', async () => {
+    await using home = await temporaryHome()
+    await mkdir(home.postgres)
+    await writeFile(join(home.postgres, 'diary.txt'), 'Dear diary')
+
+    const start = startEmbeddedPostgres({ directory: home.postgres, log })
+
+    await expect(start).rejects.toThrow(/holds something else/)
+    expect(await readdir(home.postgres)).toEqual(['diary.txt'])
+  })
+
+  test('a database that has gone away is not replaced by an empty one', async () => {
+    await using home = await temporaryHome()
+    await symlink(join(home.path, 'unmounted'), home.postgres)
+
+    const start = startEmbeddedPostgres({ directory: home.postgres, log })
+
+    await expect(start).rejects.toThrow(/is a link to a database that is not there/)
+  })
+})
+
+describe('accounts', () => {
+  test('nobody else can read the data or the password', async () => {
+    await using home = await temporaryHome()
+    await using _ = await startEmbeddedPostgres({ directory: home.postgres, log })
+
+    const { mode } = await lstat(home.postgres)
+
+    expect(mode & 0o007).toBe(0)
+    for (const name of ['data', 'password']) {
+      expect((await lstat(join(home.postgres, name))).mode & 0o077).toBe(0)
+    }
+  })
+
+  test.runIf(isRoot)('as root, a home that others cannot enter has its database elsewhere', async () => {
+    await using home = await temporaryHome(0o700)
+
+    await using postgres = await startEmbeddedPostgres({ directory: home.postgres, log })
+
+    expect(await query(postgres.url, 'select 1 as one')).toEqual([{ one: 1 }])
+    expect((await lstat(home.postgres)).isSymbolicLink()).toBe(true)
+    expect(await realpath(home.postgres)).toMatch(/^\/var\/lib\/darkroom\/postgres-\w{6}$/)
+    expect((await lstat(await realpath(home.postgres))).mode & 0o007).toBe(0)
+  })
+
+  test.runIf(isRoot)('as root, a home that was deleted does not hand its database to the next', async () => {
+    await using home = await temporaryHome(0o700)
+    const postgres = await startEmbeddedPostgres({ directory: home.postgres, log })
+    await query(postgres.url, 'create table secret as select 42 as answer')
+    await postgres[Symbol.asyncDispose]()
+    const old = await realpath(home.postgres)
+    await rm(home.postgres)
+
+    await using next = await startEmbeddedPostgres({ directory: home.postgres, log })
+
+    await expect(query(next.url, 'select answer from secret')).rejects.toThrow('does not exist')
+    await rm(old, { recursive: true })
+  })
+
+  test.runIf(ordinaryCanRunScripts)('an ordinary user runs it in a folder of their own', async () => {
+    await using home = await temporaryHome(0o700)
+    await chown(home.path, ordinary.uid, ordinary.gid)
+
+    await using owner = runScript('postgres-owner', [home.postgres], ordinary)
+    const { url } = await outcomeOf(owner)
+
+    expect(await query(String(url), 'select 1 as one')).toEqual([{ one: 1 }])
+    owner.child.kill('SIGTERM')
+    expect(await owner.ended).toEqual({ code: 0, signal: null })
+  })
+
+  test.runIf(ordinaryCanRunScripts)("somebody else's database is refused", async () => {
+    await using home = await temporaryHome()
+    await (await startEmbeddedPostgres({ directory: home.postgres, log }))[Symbol.asyncDispose]()
+
+    await using owner = runScript('postgres-owner', [home.postgres], ordinary)
+
+    expect((await outcomeOf(owner)).refused).toMatch(/belongs to another account \(uid 0\)/)
+  })
+
+  test.runIf(isRoot)(
+    'the programs can be run by another account from a copy of what it may not enter',
+    async () => {
+      await using home = await temporaryHome()
+      const { folder } = await installedBinaries()
+      const closed = join(home.path, 'closed')
+      await cp(folder, closed, { recursive: true, verbatimSymlinks: true })
+      await chmod(closed, 0o700)
+      await chmod(join(closed, 'lib', 'libpq.so.5'), 0o600)
+
+      await copyForEveryone(closed, join(home.path, 'open'))
+
+      const initdb = join(home.path, 'open', 'bin', 'initdb')
+      const { stdout } = await run(initdb, ['--version'], { ...ordinary, cwd: '/' })
+      expect(stdout).toMatch(/^initdb \(PostgreSQL\) 18/)
+      expect(await readdir(home.path)).toEqual(['closed', 'open'])
+    },
+  )
+})

@@ -1,0 +1,150 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { describe, expect, test, vi } from 'vitest'
+import { SetupError } from '../src/errors.ts'
+import { pauseAfter } from '../src/supervisor/keep-alive.ts'
+import { type SuperviseOptions, supervise } from '../src/supervisor/supervisor.ts'
+import { recordingLog } from './support/processes/recording-log.ts'
+import { isAlive, runScript, scriptPath } from './support/processes/script.ts'
+import { temporaryHome } from './support/processes/temporary-home.ts'
+
+function superviseScript(name: string, options: Partial<SuperviseOptions> & { args?: string[] } = {}) {
+  const { log, lines } = recordingLog()
+  const { args = [], ...rest } = options
+  const command = [scriptPath(name), ...args]
+  return { child: supervise({ name, command, env: process.env, log, ...rest }), lines }
+}
+
+const patience = { timeout: 20_000, interval: 20 }
+
+describe('a supervised child', () => {
+  test('says when it is ready, and what it wants its supervisor to know', async () => {
+    const { child } = superviseScript('worker')
+    await using _ = child
+
+    const ready = await child.ready
+
+    expect(ready).toEqual({ pid: child.pid })
+  })
+
+  test('is started again when it was killed, with one line in the log', async () => {
+    const { child, lines } = superviseScript('worker')
+    await using _ = child
+    const { pid } = (await child.ready) as { pid: number }
+
+    process.kill(pid, 'SIGKILL')
+
+    const next = await vi.waitFor(() => {
+      expect(child.pid).not.toBeOneOf([pid, null])
+      return child.pid
+    }, patience)
+    expect(isAlive(Number(next))).toBe(true)
+    expect(lines).toEqual([
+      {
+        level: 'warn',
+        fields: { process: 'worker', pid, code: null, signal: 'SIGKILL', pauseMs: 0 },
+        message: 'worker was killed by SIGKILL; starting it again',
+      },
+    ])
+  })
+
+  test('is started again after growing pauses when it keeps ending', async () => {
+    const { child, lines } = superviseScript('crashing')
+    await using _ = child
+
+    await vi.waitFor(() => expect(lines.length).toBeGreaterThanOrEqual(4), patience)
+
+    expect(lines.slice(0, 4).map(({ fields }) => fields.pauseMs)).toEqual([0, 250, 500, 1000])
+    expect(lines[3]?.message).toBe('crashing ended with exit code 3; starting it again in 1000 ms')
+  })
+
+  test('is not started again when it failed before it was ever ready', async () => {
+    const { child } = superviseScript('failing')
+    await using _ = child
+
+    await expect(child.ready).rejects.toThrow(SetupError)
+
+    expect(child.pid).toBeNull()
+  })
+
+  test('finishes what it has begun when its supervisor is disposed', async () => {
+    await using home = await temporaryHome()
+    const file = join(home.path, 'work')
+    const { child, lines } = superviseScript('worker', { args: [file] })
+    const { pid } = (await child.ready) as { pid: number }
+
+    await child[Symbol.asyncDispose]()
+
+    expect(await readFile(file, 'utf8')).toBe('finished')
+    expect(isAlive(pid)).toBe(false)
+    expect(lines).toEqual([])
+  })
+
+  test('is killed when it does not stop in time', async () => {
+    const { child, lines } = superviseScript('stubborn', { stopWithinMs: 100 })
+    await child.ready
+    const pid = Number(child.pid)
+
+    await child[Symbol.asyncDispose]()
+
+    expect(isAlive(pid)).toBe(false)
+    expect(lines.map(({ message }) => message)).toEqual([
+      'stubborn did not stop within 100 ms and was killed',
+    ])
+  })
+
+  test('stays down when it is disposed between two starts', async () => {
+    const { child, lines } = superviseScript('crashing')
+    await vi.waitFor(() => expect(lines.length).toBeGreaterThanOrEqual(3), patience)
+
+    await child[Symbol.asyncDispose]()
+
+    expect(child.pid).toBeNull()
+  })
+
+  test('tells who waits for it that it was stopped before it was ready', async () => {
+    const { child } = superviseScript('worker')
+
+    await child[Symbol.asyncDispose]()
+
+    await expect(child.ready).rejects.toThrow('worker was stopped before it was ready')
+  })
+
+  test('ends by itself when its supervisor is killed', async () => {
+    await using supervisor = runScript('supervising', [])
+    const pid = Number(await supervisor.nextLine())
+    expect(isAlive(pid)).toBe(true)
+
+    supervisor.child.kill('SIGKILL')
+
+    await vi.waitFor(() => expect(isAlive(pid)).toBe(false), patience)
+  })
+})
+
+describe('a process without a supervisor', () => {
+  test('finishes what it has begun, however often it is interrupted', async () => {
+    await using home = await temporaryHome()
+    const file = join(home.path, 'work')
+    await using worker = runScript('worker', [file])
+    await worker.nextLine()
+
+    worker.child.kill('SIGINT')
+    worker.child.kill('SIGINT')
+    worker.child.kill('SIGTERM')
+
+    expect(await worker.ended).toEqual({ code: 0, signal: null })
+    expect(await readFile(file, 'utf8')).toBe('finished')
+  })
+})
+
+test('a pause is never shorter than the one before and never longer than 5 s', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 10_000 }), (deaths) => {
+      const pause = pauseAfter(deaths + 1)
+
+      expect(pause).toBeGreaterThanOrEqual(pauseAfter(deaths))
+      expect(pause).toBeLessThanOrEqual(5_000)
+    }),
+  )
+})
