@@ -1,0 +1,20 @@
+import { InvalidArgumentError } from 'commander'
+import type { Config } from '../config.ts'
+import { SetupError } from '../errors.ts'
+import { isOwnerId, type OwnerId } from '../photo/shard.ts'
+
+/** For arguments and options of commander. */
+export function parseOwner(text: string): OwnerId {
+  if (isOwnerId(text)) return text
+  throw new InvalidArgumentError('An owner is 1 to 64 of A-Z a-z 0-9 _ -.')
+}
+
+/** A token for the owner, signed with the secret the server checks with. Throws SetupError when we don't have it. */
+export async function ownerToken({ auth, home }: Config, owner: OwnerId, seconds: number): Promise<string> {
+  if (auth.kind === 'jwks') {
+    throw new SetupError(`Tokens come from the issuer whose keys are at ${auth.url}: ask it for one.`)
+  }
+  const { signToken } = await import('../http/token.ts')
+  const { readTokenSecret } = await import('../http/token-secret.ts')
+  return await signToken(auth.secret ?? (await readTokenSecret(home)), owner, seconds)
+}

@@ -1,0 +1,25 @@
+import { Command, Option } from 'commander'
+import type { OwnerId } from '../photo/shard.ts'
+import { parseDuration } from './duration.ts'
+import { ownerToken, parseOwner } from './owner-token.ts'
+
+const EXAMPLES = `
+Examples:
+  $ darkroom token alice
+  $ curl -H "Authorization: Bearer $(darkroom token alice --expires 1h)" http://127.0.0.1:3000/v1/owners/alice/photos`
+
+export function tokenCommand(): Command {
+  return new Command('token')
+    .description('Print a token for an owner, signed with TOKEN_SECRET or with the secret of this home.')
+    .argument('<owner>', 'who the token is for: 1 to 64 of A-Z a-z 0-9 _ -', parseOwner)
+    .addOption(
+      new Option('--expires <duration>', 'how long it works: 90s, 15m, 12h')
+        .argParser(parseDuration)
+        .default(parseDuration('7d'), '7d'),
+    )
+    .addHelpText('after', EXAMPLES)
+    .action(async (owner: OwnerId, { expires }: { expires: number }) => {
+      const { loadConfig } = await import('../config.ts')
+      console.log(await ownerToken(loadConfig(process.env), owner, expires))
+    })
+}

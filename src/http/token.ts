@@ -1,0 +1,13 @@
+import { SignJWT } from 'jose'
+import type { OwnerId } from '../photo/shard.ts'
+
+/** A token that http/auth.ts takes as the owner's: JWT, HS256, with `sub`, `iat` and `exp` (RFC 7519). */
+export async function signToken(secret: string, owner: OwnerId, expiresInSeconds: number): Promise<string> {
+  const now = Math.floor(Date.now() / 1000)
+  return await new SignJWT()
+    .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
+    .setSubject(owner)
+    .setIssuedAt(now)
+    .setExpirationTime(now + expiresInSeconds)
+    .sign(new TextEncoder().encode(secret))
+}
