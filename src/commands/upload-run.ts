@@ -1,0 +1,80 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type PhotoFile, photoForm } from './photo-form.ts'
+import type { PhotosApi, Refusal } from './photos-api.ts'
+import { megabytes, showProgress } from './progress.ts'
+import type { Outcome } from './upload-report.ts'
+
+const AT_ONCE = 4
+const POLL_MS = 300
+
+/** Uploads the files, a few at a time. What is refused is told in its outcome. */
+export async function uploadFiles(
+  api: PhotosApi,
+  files: readonly PhotoFile[],
+  fields: Readonly<Record<string, string | undefined>>,
+): Promise<Outcome[]> {
+  const bytes = files.reduce((sum, file) => sum + file.bytes, 0)
+  using progress = showProgress('Uploading', bytes, megabytes)
+  return await mapAtOnce(files, async (file) => {
+    const { photo, refusal } = await api.upload(photoForm(file, fields, progress.advance))
+    return { file: file.path, photo, failure: refusal && failureOf(refusal) }
+  })
+}
+
+/** Asks for the photos that are underway until each is ready or failed, or the time is up for all. */
+export async function waitForPhotos(
+  api: PhotosApi,
+  outcomes: readonly Outcome[],
+  seconds: number,
+): Promise<Outcome[]> {
+  const deadline = Date.now() + seconds * 1000
+  using progress = showProgress('Processing', outcomes.length, String)
+  return await mapAtOnce(outcomes, async (outcome) => {
+    const settled = await waitForPhoto(api, outcome, deadline, seconds)
+    progress.advance(1)
+    return settled
+  })
+}
+
+async function waitForPhoto(
+  api: PhotosApi,
+  outcome: Outcome,
+  deadline: number,
+  seconds: number,
+): Promise<Outcome> {
+  let { file, photo } = outcome
+  if (!photo) return outcome
+  let trouble: Refusal | null = null
+  while (photo.status === 'processing') {
+    if (Date.now() >= deadline) {
+      const detail =
+        trouble?.detail ?? `It is still processing after ${seconds} s. Ask again: GET /v1/photos/${photo.id}`
+      return { file, photo, failure: { code: 'wait_timed_out', detail } }
+    }
+    const answer = await api.photo(photo.id)
+    if (answer.refusal && !answer.refusal.passing) return { file, photo, failure: failureOf(answer.refusal) }
+    photo = answer.photo ?? photo
+    trouble = answer.refusal
+    if (photo.status === 'processing') await sleep(Math.min(POLL_MS, Math.max(deadline - Date.now(), 0)))
+  }
+  const failure = photo.failure && { code: photo.failure.code, detail: photo.failure.message }
+  return { file, photo, failure }
+}
+
+function failureOf({ code, detail }: Refusal): Outcome['failure'] {
+  return { code, detail }
+}
+
+/** Results in the order of the items, whichever is done first. */
+async function mapAtOnce<Item, Result>(
+  items: readonly Item[],
+  work: (item: Item) => Promise<Result>,
+): Promise<Result[]> {
+  const results = new Array<Result>(items.length)
+  const queue = items.entries()
+  const lane = async () => {
+    for (const [index, item] of queue) results[index] = await work(item)
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, lane))
+  return results
+}
