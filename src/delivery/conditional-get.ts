@@ -1,0 +1,31 @@
+import type { IncomingHttpHeaders } from 'node:http'
+
+/** Bytes `start` to `end`, both included. */
+export type Part = { start: number; end: number }
+
+/** Whether the client has it already: If-None-Match is `*` or lists its entity tag, weak or not (RFC 9110, 13.1.2). */
+export function isKnown(headers: IncomingHttpHeaders, etag: string): boolean {
+  const known = headers['if-none-match']
+  return known?.trim() === '*' || known?.match(/"[^"]*"/g)?.includes(etag) === true
+}
+
+/**
+ * The part that Range and If-Range ask for, or `unsatisfiable` when it is past the end. Several ranges, other
+ * units and what is no range are answered with the whole, as RFC 9110, 14.2 allows.
+ */
+export function partOf(
+  headers: IncomingHttpHeaders,
+  etag: string,
+  size: number,
+): Part | 'whole' | 'unsatisfiable' {
+  const { first = '', last = '' } =
+    /^bytes=(?<first>\d*)-(?<last>\d*)$/i.exec(headers.range ?? '')?.groups ?? {}
+  if (first === '' && last === '') return 'whole'
+  if (first !== '' && last !== '' && Number(last) < Number(first)) return 'whole'
+  // There is no Last-Modified here, so a date in If-Range is of something else.
+  if ((headers['if-range'] ?? etag) !== etag) return 'whole'
+
+  const start = first === '' ? Math.max(size - Number(last), 0) : Number(first)
+  const end = first === '' || last === '' ? size - 1 : Math.min(Number(last), size - 1)
+  return start > end ? 'unsatisfiable' : { start, end }
+}
