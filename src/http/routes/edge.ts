@@ -1,0 +1,135 @@
+import { createHash, type KeyObject } from 'node:crypto'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { isKnown, partOf } from '../../delivery/conditional-get.ts'
+import { checkViewer, REFUSALS, type Refusal } from '../../delivery/edge-check.ts'
+import { ObjectNotFoundError } from '../../errors.ts'
+import { RENDITION_FORMAT_NAMES, RENDITION_FORMATS } from '../../photo/recipe.ts'
+import type { ObjectStore } from '../../storage/object-store.ts'
+
+export type EdgeOptions = {
+  store: ObjectStore
+  /** Scheme and authority that delivery URLs begin with, whatever host a request names. No trailing slash. */
+  origin: string
+  /** Public keys by key pair id. */
+  keys: ReadonlyMap<string, KeyObject>
+  /** Milliseconds since 1970. */
+  now?: () => number
+}
+
+/** Only these keys ever reach the store: no dots, escapes or slashes but their own. */
+const RENDITION =
+  /^\/(?<key>renditions\/\d{1,4}\/\d{1,19}\/[\w-]{1,64}-[0-9a-f]{8}\.(?<extension>[a-z0-9]{1,8}))(?:\?|$)/
+
+const CONTENT_TYPES: ReadonlyMap<string, string> = new Map(
+  RENDITION_FORMAT_NAMES.map((name) => [
+    RENDITION_FORMATS[name].extension,
+    RENDITION_FORMATS[name].contentType,
+  ]),
+)
+
+/**
+ * GET and HEAD /renditions/…: the local edge. It checks signatures as CloudFront does and answers as CloudFront
+ * with S3 behind it, so that what works here works there.
+ */
+export function edgeRoute({ store, origin, keys, now = Date.now }: EdgeOptions) {
+  return async (app: FastifyInstance): Promise<void> => {
+    app.route({
+      method: ['GET', 'HEAD'],
+      url: '/renditions/*',
+      schema: { hide: true },
+      handler: async (request, reply) => {
+        const target = request.originalUrl
+        const viewer = { target, cookie: request.headers.cookie, address: request.ip }
+        const refusal = checkViewer(viewer, { origin, keys, now: now() })
+        if (refusal) return replyRefused(reply, refusal)
+
+        const rendition = parseTarget(target)
+        if (!rendition) return replyNoSuchKey(reply)
+        try {
+          return await replyRendition(request, reply, store, rendition)
+        } catch (error) {
+          if (error instanceof ObjectNotFoundError) return replyNoSuchKey(reply)
+          throw error
+        }
+      },
+    })
+  }
+}
+
+type Rendition = { key: string; contentType: string }
+
+function parseTarget(target: string): Rendition | null {
+  const { key, extension = '' } = RENDITION.exec(target)?.groups ?? {}
+  const contentType = CONTENT_TYPES.get(extension)
+  return key && contentType ? { key, contentType } : null
+}
+
+/** Throws ObjectNotFoundError before anything is set on the reply. */
+async function replyRendition(
+  { method, headers }: FastifyRequest,
+  reply: FastifyReply,
+  store: ObjectStore,
+  { key, contentType }: Rendition,
+): Promise<FastifyReply> {
+  const object = await store.head(key)
+  if (!object) throw new ObjectNotFoundError(key)
+  const { size } = object
+  const etag = etagOf(key)
+
+  if (isKnown(headers, etag)) return reply.code(304).headers(cacheable(etag)).send()
+  // RFC 9110, 14.2: a Range is for GET alone.
+  const part = method === 'GET' ? partOf(headers, etag, size) : 'whole'
+  if (part === 'unsatisfiable') return replyInvalidRange(reply, size)
+
+  const range = part === 'whole' ? undefined : part
+  const body = method === 'GET' ? await store.open(key, range) : undefined
+  // A reply that breaks off is asked for again. One that turned into an error page would be cached for a year.
+  body?.once('error', () => reply.raw.destroy())
+
+  if (range) reply.code(206).header('content-range', `bytes ${range.start}-${range.end}/${size}`)
+  return reply
+    .headers(cacheable(etag))
+    .headers({ 'content-type': contentType, 'content-length': range ? range.end - range.start + 1 : size })
+    .send(body)
+}
+
+/** A key always means the same bytes, so the key is all that an entity tag needs. */
+function etagOf(key: string): string {
+  return `"${createHash('sha256').update(key).digest('hex').slice(0, 32)}"`
+}
+
+function cacheable(etag: string) {
+  return {
+    'accept-ranges': 'bytes',
+    // Lets web apps read the pixels; who may have them is in the URL.
+    'access-control-allow-origin': '*',
+    'cache-control': 'public, max-age=31536000, immutable',
+    etag,
+    'x-cache': 'Hit from cloudfront',
+    'x-content-type-options': 'nosniff',
+  }
+}
+
+function replyRefused(reply: FastifyReply, refusal: Refusal): FastifyReply {
+  reply.code(403).headers({ 'content-type': 'text/xml', server: 'CloudFront' })
+  return sendError(reply, refusal, REFUSALS[refusal])
+}
+
+function replyNoSuchKey(reply: FastifyReply): FastifyReply {
+  reply.code(404).headers({ 'content-type': 'application/xml', server: 'AmazonS3' })
+  return sendError(reply, 'NoSuchKey', 'The specified key does not exist.')
+}
+
+function replyInvalidRange(reply: FastifyReply, size: number): FastifyReply {
+  reply.code(416).headers({ 'content-type': 'application/xml', server: 'AmazonS3' })
+  reply.header('content-range', `bytes */${size}`)
+  return sendError(reply, 'InvalidRange', 'The requested range is not satisfiable')
+}
+
+function sendError(reply: FastifyReply, code: string, message: string): FastifyReply {
+  return reply
+    .header('x-cache', 'Error from cloudfront')
+    .send(
+      `<?xml version="1.0" encoding="UTF-8"?><Error><Code>${code}</Code><Message>${message}</Message></Error>`,
+    )
+}
