@@ -4,29 +4,30 @@
  * Takes the product of both lengths at most, whatever the wildcards.
  */
 export function matchesResource(resource: string, url: string): boolean {
-  const borders = bordersOf(url)
-  const last = resource.length - 1
+  const start = resource.search(/[*?]|$/)
+  return url.startsWith(resource.slice(0, start)) && matchesPattern(resource.slice(start), url, start)
+}
 
-  // reached[r]: the first r characters of the resource match the URL up to where the loop is.
-  let reached = startOf(resource)
-  for (let u = 0; u < url.length; u++) {
+/** Whether the pattern covers the URL from the index `start` on. */
+function matchesPattern(pattern: string, url: string, start: number): boolean {
+  const borders = bordersOf(url)
+  const last = pattern.length - 1
+
+  // reached[p]: the first p characters of the pattern match the URL up to where the loop is. At first, only stars do.
+  const stars = /^\**/.exec(pattern)?.[0].length ?? 0
+  let reached = Array.from({ length: pattern.length + 1 }, (_, p) => p <= stars)
+  for (let u = start; u < url.length; u++) {
     const next = [false]
-    for (let r = 0; r <= last; r++) {
-      const wanted = resource[r]
+    for (let p = 0; p <= last; p++) {
+      const wanted = pattern[p]
       if (wanted === '*')
-        next[r + 1] = next[r] || (reached[r + 1] === true && (r === last || !borders.has(u)))
-      else if (wanted === '?') next[r + 1] = reached[r] === true && (url[u] === '?' || !borders.has(u))
-      else next[r + 1] = reached[r] === true && wanted === url[u]
+        next[p + 1] = next[p] || (reached[p + 1] === true && (p === last || !borders.has(u)))
+      else if (wanted === '?') next[p + 1] = reached[p] === true && (url[u] === '?' || !borders.has(u))
+      else next[p + 1] = reached[p] === true && wanted === url[u]
     }
     reached = next
   }
-  return reached[resource.length] === true
-}
-
-/** Before any of the URL: only stars match nothing. */
-function startOf(resource: string): boolean[] {
-  const stars = /^\**/.exec(resource)?.[0].length ?? 0
-  return Array.from({ length: resource.length + 1 }, (_, r) => r <= stars)
+  return reached[pattern.length] === true
 }
 
 /** Where one section ends and the next begins: the indexes of `://`, of the path's first slash, of the first `?`. */
