@@ -182,6 +182,27 @@ describe('a folder has one owner', () => {
     await vi.waitFor(() => expect(isAlive(Number(orphan.pid))).toBe(false), patience)
   })
 
+  test('a query that outlives its killed server only delays the next start', async () => {
+    await using home = await temporaryHome()
+    await using owner = runScript('postgres-owner', [home.postgres])
+    const orphan = await outcomeOf(owner)
+    const sql = 'select count(*) from generate_series(1, 3000000) n where n % 7 = length(md5(n::text))'
+    const slow = query(String(orphan.url), sql).catch((error: Error) => error)
+    await vi.waitFor(async () => {
+      const queries =
+        "select 1 from pg_stat_activity where state = 'active' and query like '%md5%' and pid <> pg_backend_pid()"
+      expect(await query(String(orphan.url), queries)).toHaveLength(1)
+    }, patience)
+    owner.child.kill('SIGKILL')
+    process.kill(Number(orphan.pid), 'SIGKILL')
+    await owner.ended
+
+    await using postgres = await startEmbeddedPostgres({ directory: home.postgres, log })
+
+    expect(await query(postgres.url, 'select 1 as one')).toEqual([{ one: 1 }])
+    await slow
+  })
+
   test('an owner that was killed while it made the cluster leaves nothing that hinders the next', async () => {
     await using home = await temporaryHome()
     await using owner = runScript('postgres-owner', [home.postgres])

@@ -1,5 +1,6 @@
 import { realpath } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { DarkroomError, SetupError } from '../errors.ts'
 import { keepAlive, type Log, type RunningProcess } from '../supervisor/keep-alive.ts'
 import { serverAccount } from './embedded-postgres/account.ts'
@@ -8,7 +9,7 @@ import { DATABASE, dataIn, prepareCluster, readPassword, USER } from './embedded
 import { lockFolder } from './embedded-postgres/lock.ts'
 import { preparePlace } from './embedded-postgres/place.ts'
 import { findPostmaster } from './embedded-postgres/postmaster.ts'
-import { freePort, PortTakenError, startServer } from './embedded-postgres/server.ts'
+import { freePort, NotYetError, startServer } from './embedded-postgres/server.ts'
 
 export type EmbeddedPostgresOptions = {
   /** Made when missing; belongs to PostgreSQL alone. */
@@ -19,7 +20,8 @@ export type EmbeddedPostgresOptions = {
 /** `url` stays the same until disposed; `pid` is null while the server is down. Disposing resolves when it has stopped. */
 export type EmbeddedPostgres = AsyncDisposable & { readonly url: string; readonly pid: number | null }
 
-const PORT_ATTEMPTS = 5
+const ATTEMPTS = 20
+const ATTEMPT_PAUSE_MS = 500
 
 /**
  * Runs a PostgreSQL of our own on the directory, and starts it again on the same port whenever it dies. It
@@ -71,8 +73,9 @@ async function startOnFreePort(
     try {
       return { port, first: await startOn(port) }
     } catch (error) {
-      if (!(error instanceof PortTakenError) || attempt === PORT_ATTEMPTS) throw error
+      if (!(error instanceof NotYetError) || attempt === ATTEMPTS) throw error
     }
+    await sleep(ATTEMPT_PAUSE_MS)
   }
 }
 

@@ -27,6 +27,7 @@ function binariesIn(folder: string): Binaries {
   return { initdb: join(folder, 'bin', 'initdb'), postgres: join(folder, 'bin', 'postgres') }
 }
 
+/** Where npm put them. Throws SetupError on a platform that has none. */
 export async function installedBinaries(): Promise<{ folder: string; version: string }> {
   const platform = `${process.platform}-${process.arch}`
   // Windows knows neither SIGINT for another process nor an account per process.
@@ -50,7 +51,7 @@ function noBinaries(platform: string, options?: ErrorOptions): SetupError {
   )
 }
 
-/** All of it or nothing, flushed before it gets its name: nobody checks a copy again. */
+/** Copies all of it or nothing, readable by everyone, flushed before it gets its name: nobody checks a copy again. */
 export async function copyForEveryone(folder: string, copy: string): Promise<void> {
   const half = await mkdtemp(`${copy}.`)
   for (const part of ['bin', 'lib', 'share']) {

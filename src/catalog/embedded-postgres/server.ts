@@ -19,8 +19,10 @@ export type ServerOptions = {
   log: Log
 }
 
-/** The port was free when it was chosen and is taken now. */
-export class PortTakenError extends SetupError {}
+/** It can start in a moment: the port was taken meanwhile, or a killed server's last queries still run on the cluster. */
+export class NotYetError extends SetupError {}
+
+const NOT_YET = /could not bind|shared memory block .* is still in use/
 
 /**
  * Starts a server on the cluster and resolves when it takes connections, however long it has to recover before.
@@ -72,7 +74,7 @@ export async function startServer({
 function startFailure(lines: readonly string[]): SetupError {
   const words = lines.join(' ')
   const message = `PostgreSQL did not start: ${words || 'it said nothing'}`
-  return words.includes('could not bind') ? new PortTakenError(message) : new SetupError(message)
+  return NOT_YET.test(words) ? new NotYetError(message) : new SetupError(message)
 }
 
 /** A port that was free on 127.0.0.1 a moment ago. */
