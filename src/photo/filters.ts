@@ -104,12 +104,19 @@ export const FILTERS = {
       [1, 0.98],
     ],
     red: [
-      [0, 0.02],
-      [0.5, 0.575],
+      [0, 0.03],
+      [0.25, 0.31],
+      [0.5, 0.58],
       [1, 1],
+    ],
+    green: [
+      [0, 0.01],
+      [0.5, 0.495],
+      [1, 0.97],
     ],
     blue: [
       [0, 0],
+      [0.25, 0.18],
       [0.5, 0.4],
       [1, 0.88],
     ],
@@ -128,15 +135,15 @@ export const FILTERS = {
     ],
     red: [
       [0, 0],
-      [0.5, 0.535],
+      [0.5, 0.555],
       [1, 1],
     ],
     blue: [
       [0, 0.01],
-      [0.5, 0.445],
+      [0.5, 0.45],
       [1, 0.93],
     ],
-    highlights: [0.02, 0.012, -0.02],
+    highlights: [0.03, 0.004, -0.02],
   },
   frost: {
     ...UNTOUCHED,
@@ -165,7 +172,7 @@ export const FILTERS = {
     ...UNTOUCHED,
     title: 'Bloom',
     description: 'Vivid colours and crisp contrast',
-    saturation: 1.28,
+    saturation: 1.2,
     tone: [
       [0, 0],
       [0.2, 0.165],
@@ -226,7 +233,7 @@ export const FILTERS = {
     ...UNTOUCHED,
     title: 'Velvet',
     description: 'Low light: rich, dark, a breath of magenta in the shadows',
-    saturation: 1.1,
+    saturation: 1,
     tone: [
       [0, 0],
       [0.25, 0.18],
@@ -234,7 +241,7 @@ export const FILTERS = {
       [0.8, 0.79],
       [1, 0.985],
     ],
-    shadows: [0.022, -0.01, 0.026],
+    shadows: [0.012, -0.008, 0.03],
     highlights: [0.012, 0.004, -0.012],
     fade: 0.025,
   },
