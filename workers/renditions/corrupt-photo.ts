@@ -8,7 +8,7 @@ export async function asCorruptPhoto<T>(reading: Promise<T>): Promise<T> {
   try {
     return await reading
   } catch (error) {
-    if (error instanceof Error && /memory/i.test(error.message)) throw error
+    if (error instanceof Error && /out of memory|allocate enough memory/i.test(error.message)) throw error
     throw new CorruptPhotoError({ cause: error })
   }
 }

@@ -1,0 +1,127 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { cropAround, renditionSize, type Size, scaledFor } from '../src/photo/fit.ts'
+import { PRESETS, type Preset } from '../src/photo/presets.ts'
+
+const side = fc.oneof(fc.integer({ min: 1, max: 400 }), fc.integer({ min: 1, max: 20_000 }))
+const photos = fc.record({ width: side, height: side })
+const boxes = fc.record({
+  width: fc.integer({ min: 1, max: 3000 }),
+  height: fc.integer({ min: 1, max: 3000 }),
+})
+const presets = fc.record({
+  width: fc.integer({ min: 1, max: 3000 }),
+  height: fc.integer({ min: 1, max: 3000 }),
+  fit: fc.constantFrom<Preset['fit']>('inside', 'cover'),
+})
+const part = fc.double({ min: 0, max: 1, noNaN: true })
+const focuses = fc.record({ x: part, y: part })
+
+describe('the size of a rendition', () => {
+  test.each([
+    [{ width: 4032, height: 3024 }, 'feed', { width: 1080, height: 810 }],
+    [{ width: 3024, height: 4032 }, 'feed', { width: 810, height: 1080 }],
+    [{ width: 500, height: 400 }, 'feed', { width: 500, height: 400 }],
+    [{ width: 65_535, height: 1 }, 'small', { width: 320, height: 1 }],
+    [{ width: 4032, height: 3024 }, 'thumb', { width: 150, height: 150 }],
+    [{ width: 100, height: 80 }, 'thumb', { width: 80, height: 80 }],
+    [{ width: 1000, height: 100 }, 'thumb', { width: 100, height: 100 }],
+    [{ width: 1, height: 1 }, 'thumb', { width: 1, height: 1 }],
+  ] as const)('of %o as %s is %o', (photo, preset, expected) => {
+    const size = renditionSize(photo, PRESETS[preset])
+
+    expect(size).toEqual(expected)
+  })
+
+  test('is whole pixels, at least one, within the box and never more than the photo has', () => {
+    fc.assert(
+      fc.property(photos, presets, (photo, preset) => {
+        const size = renditionSize(photo, preset)
+
+        expect(isWhole(size)).toBe(true)
+        expect(isWithin(size, preset)).toBe(true)
+        expect(isWithin(size, photo)).toBe(true)
+        expect(isWithin(size, scaledFor(photo, preset))).toBe(true)
+      }),
+    )
+  })
+
+  test('touches the box with at least one side of a photo that is larger', () => {
+    fc.assert(
+      fc.property(photos, presets, (photo, preset) => {
+        fc.pre(photo.width >= preset.width && photo.height >= preset.height)
+
+        const { width, height } = renditionSize(photo, preset)
+
+        const touches = [width === preset.width, height === preset.height]
+        expect(preset.fit === 'cover' ? touches.every(Boolean) : touches.some(Boolean)).toBe(true)
+      }),
+    )
+  })
+
+  test('keeps the aspect to within half a pixel', () => {
+    fc.assert(
+      fc.property(photos, boxes, (photo, box) => {
+        const { width, height } = renditionSize(photo, { ...box, fit: 'inside' })
+
+        const scale = Math.min(1, box.width / photo.width, box.height / photo.height)
+        expect(Math.abs(width - Math.max(1, photo.width * scale))).toBeLessThanOrEqual(0.5)
+        expect(Math.abs(height - Math.max(1, photo.height * scale))).toBeLessThanOrEqual(0.5)
+      }),
+    )
+  })
+
+  test('shrinks with the preset, so that a smaller picture can be made from a larger one', () => {
+    fc.assert(
+      fc.property(photos, presets, presets, (photo, one, other) => {
+        const [a, b] = [scaledFor(photo, one), scaledFor(photo, other)]
+
+        expect(isWithin(a, b) || isWithin(b, a)).toBe(true)
+      }),
+    )
+  })
+})
+
+describe('the crop around a focus', () => {
+  test('lies within the picture and touches two of its opposite edges', () => {
+    fc.assert(
+      fc.property(photos, boxes, focuses, (picture, aspect, focus) => {
+        const crop = cropAround(focus, picture, aspect)
+
+        expect(isWhole(crop)).toBe(true)
+        expect(Math.min(crop.left, crop.top)).toBeGreaterThanOrEqual(0)
+        expect(crop.left + crop.width).toBeLessThanOrEqual(picture.width)
+        expect(crop.top + crop.height).toBeLessThanOrEqual(picture.height)
+        expect(crop.width === picture.width || crop.height === picture.height).toBe(true)
+      }),
+    )
+  })
+
+  test('keeps the focus in sight', () => {
+    fc.assert(
+      fc.property(photos, boxes, focuses, (picture, aspect, focus) => {
+        const crop = cropAround(focus, picture, aspect)
+
+        const [x, y] = [focus.x * picture.width - crop.left, focus.y * picture.height - crop.top]
+        expect(x).toBeGreaterThanOrEqual(-0.5)
+        expect(x).toBeLessThanOrEqual(crop.width + 0.5)
+        expect(y).toBeGreaterThanOrEqual(-0.5)
+        expect(y).toBeLessThanOrEqual(crop.height + 0.5)
+      }),
+    )
+  })
+
+  test('is centred on a focus that is far from the edges', () => {
+    const crop = cropAround({ x: 0.6, y: 0.5 }, { width: 1000, height: 200 }, { width: 1, height: 1 })
+
+    expect(crop).toEqual({ left: 500, top: 0, width: 200, height: 200 })
+  })
+})
+
+function isWhole({ width, height }: Size): boolean {
+  return Number.isInteger(width) && Number.isInteger(height) && width >= 1 && height >= 1
+}
+
+function isWithin(inner: Size, outer: Size): boolean {
+  return inner.width <= outer.width && inner.height <= outer.height
+}

@@ -1,0 +1,341 @@
+import sharp from 'sharp'
+import { describe, expect, test } from 'vitest'
+import { CorruptPhotoError, TooManyPixelsError } from '../src/errors.ts'
+import { PRESET_NAMES, type PresetName } from '../src/photo/presets.ts'
+import { RENDITION_FORMAT_NAMES, type RenditionFormat, recipeDigest, recipeOf } from '../src/photo/recipe.ts'
+import { makeRenditions, type RenditionFile, type Wish } from '../workers/renditions/make-renditions.ts'
+import { fixture, noisyJpeg } from './support/pictures.ts'
+
+const LIMITS = { maxPixels: 100_000_000 }
+const RED = [230, 30, 30]
+const GREEN = [30, 180, 40]
+const BLUE = [30, 50, 220]
+const YELLOW = [240, 220, 30]
+const WHITE = [255, 255, 255]
+const BROWN = [180, 90, 60]
+
+describe('a large photo', () => {
+  test('gives every preset in every format, at the size it promises', async () => {
+    const original = await noisyJpeg({ width: 4032, height: 3024 })
+
+    const { facts, renditions } = await makeRenditions(original, wish(), LIMITS)
+
+    expect(facts).toMatchObject({ width: 4032, height: 3024 })
+    expect(renditions).toHaveLength(PRESET_NAMES.length * RENDITION_FORMAT_NAMES.length)
+    const sizes = {
+      thumb: [150, 150],
+      small: [320, 240],
+      medium: [640, 480],
+      feed: [1080, 810],
+      full: [2048, 1536],
+    }
+    for (const { preset, format, digest, width, height, bytes, body } of renditions) {
+      expect([width, height]).toEqual(sizes[preset])
+      expect(await sharp(body).metadata()).toMatchObject({ width, height, format, channels: 3 })
+      expect(bytes).toBe(body.length)
+      expect(digest).toBe(recipeDigest(recipeOf(preset, format, null)))
+    }
+  })
+
+  test('looks as it would made straight from the original', async () => {
+    const original = await noisyJpeg({ width: 2600, height: 1700 })
+    const straight = await pixelsOf(
+      await sharp(original).resize(320).webp({ quality: 80, effort: 2 }).toBuffer(),
+    )
+
+    const { renditions } = await makeRenditions(original, wish(), LIMITS)
+
+    const small = await sharp(bodyOf(renditions, 'small', 'webp'))
+      .removeAlpha()
+      .raw()
+      .toBuffer()
+    const distance = small.reduce((sum, value, i) => sum + Math.abs(value - (straight[i] as number)), 0)
+    expect(distance / small.length).toBeLessThan(4)
+  })
+
+  test('is shown as WebP and as JPEG alike', async () => {
+    const { renditions } = await makeRenditions(await fixture('plain.jpg'), wish(), LIMITS)
+
+    for (const preset of PRESET_NAMES) {
+      expect(await colorAt(bodyOf(renditions, preset, 'webp'), 0.5, 0.5)).toBeNear(
+        await colorAt(bodyOf(renditions, preset, 'jpeg'), 0.5, 0.5),
+      )
+    }
+  })
+})
+
+describe('a small photo', () => {
+  test('is never enlarged', async () => {
+    const { renditions } = await makeRenditions(await fixture('plain.jpg'), wish(), LIMITS)
+
+    const sizes = new Set(renditions.map(({ preset, width, height }) => `${preset} ${width}x${height}`))
+    expect([...sizes].sort()).toEqual([
+      'feed 160x120',
+      'full 160x120',
+      'medium 160x120',
+      'small 160x120',
+      'thumb 120x120',
+    ])
+  })
+
+  test('of one pixel gives renditions of one pixel', async () => {
+    const { facts, renditions } = await makeRenditions(await fixture('one-pixel.png'), wish(), LIMITS)
+
+    expect(facts).toMatchObject({ width: 1, height: 1, color: '#b45a3c' })
+    expect(renditions.every(({ width, height }) => width === 1 && height === 1)).toBe(true)
+  })
+
+  test('that is very wide keeps at least one row of pixels', async () => {
+    const { renditions } = await makeRenditions(await fixture('very-wide.png'), wish(), LIMITS)
+
+    const sizes = Object.fromEntries(renditions.map(({ preset, width, height }) => [preset, [width, height]]))
+    expect(sizes).toEqual({
+      full: [2048, 14],
+      feed: [1080, 7],
+      medium: [640, 4],
+      small: [320, 2],
+      thumb: [20, 20],
+    })
+  })
+})
+
+describe('orientation', () => {
+  test.each([1, 2, 3, 4, 5, 6, 7, 8])('%i is applied and the tag is dropped', async (orientation) => {
+    const original = await fixture(`orientation-${orientation}.jpg`)
+
+    const { facts, renditions } = await makeRenditions(original, wish({ presets: ['small'] }), LIMITS)
+
+    expect(facts).toMatchObject({ width: 160, height: 120 })
+    const body = bodyOf(renditions, 'small', 'webp')
+    expect((await sharp(body).metadata()).orientation).toBeUndefined()
+    expect(await colorAt(body, 0.1, 0.1)).toBeNear(RED)
+    expect(await colorAt(body, 0.9, 0.1)).toBeNear(GREEN)
+    expect(await colorAt(body, 0.1, 0.9)).toBeNear(BLUE)
+    expect(await colorAt(body, 0.9, 0.9)).toBeNear(YELLOW)
+  })
+})
+
+describe('colours', () => {
+  test.each([
+    '16-bit.png',
+    'display-p3.jpg',
+    'display-p3-16-bit.png',
+    'display-p3-alpha.png',
+    'cmyk.jpg',
+    'lab.tif',
+  ])('of %s come out as sRGB', async (name) => {
+    const { renditions } = await makeRenditions(await fixture(name), wish({ presets: ['full'] }), LIMITS)
+
+    // CMYK without a profile is anyone's guess, and the fixture was made by another one.
+    expect(await colorAt(bodyOf(renditions, 'full', 'webp'), 0.5, 0.5)).toBeNear(
+      BROWN,
+      name === 'cmyk.jpg' ? 30 : 6,
+    )
+  })
+
+  test('of a profile stay right when the photo is shrunk', async () => {
+    const original = await sharp(await fixture('display-p3.jpg'))
+      .resize(3000, 2000)
+      .withIccProfile('p3')
+      .jpeg()
+      .toBuffer()
+
+    const { renditions } = await makeRenditions(original, wish(), LIMITS)
+
+    for (const { body } of renditions) expect(await colorAt(body, 0.5, 0.5)).toBeNear(BROWN, 6)
+  })
+
+  test('of a grey photo stay grey', async () => {
+    const { renditions } = await makeRenditions(
+      await fixture('grey.jpg'),
+      wish({ presets: ['small'] }),
+      LIMITS,
+    )
+
+    const [red, green, blue] = await colorAt(bodyOf(renditions, 'small', 'jpeg'), 0.5, 0.5)
+    expect([green, blue]).toBeNear([red as number, red as number], 2)
+  })
+
+  test.each(['photo.webp', 'photo.avif', 'photo.tif', 'opaque-alpha.png'])('of %s are kept', async (name) => {
+    const { renditions } = await makeRenditions(await fixture(name), wish({ presets: ['small'] }), LIMITS)
+
+    expect(await colorAt(bodyOf(renditions, 'small', 'webp'), 0.1, 0.1)).toBeNear(RED)
+    expect(await colorAt(bodyOf(renditions, 'small', 'webp'), 0.9, 0.9)).toBeNear(YELLOW)
+  })
+})
+
+describe('transparency', () => {
+  test('is kept in WebP and white in JPEG', async () => {
+    const { renditions } = await makeRenditions(
+      await fixture('alpha.png'),
+      wish({ presets: ['small'] }),
+      LIMITS,
+    )
+
+    const [webp, jpeg] = [bodyOf(renditions, 'small', 'webp'), bodyOf(renditions, 'small', 'jpeg')]
+    expect(await sharp(webp).metadata()).toMatchObject({ hasAlpha: true })
+    expect(await colorAt(jpeg, 0, 0.5)).toBeNear(WHITE)
+    expect(await colorAt(jpeg, 1, 0.5)).toBeNear([200, 60, 40])
+  })
+
+  test('that hides nothing costs no alpha channel', async () => {
+    const { renditions } = await makeRenditions(await fixture('opaque-alpha.png'), wish(), LIMITS)
+
+    for (const { body } of renditions) expect(await sharp(body).metadata()).toMatchObject({ hasAlpha: false })
+  })
+})
+
+describe('an animation', () => {
+  test.each(['animated.gif', 'animated.webp'])('%s shows its first frame', async (name) => {
+    const { facts, renditions } = await makeRenditions(await fixture(name), wish(), LIMITS)
+
+    expect(facts).toMatchObject({ width: 48, height: 32 })
+    const body = bodyOf(renditions, 'feed', 'webp')
+    expect((await sharp(body).metadata()).pages).toBeUndefined()
+    expect(await colorAt(body, 0.5, 0.5)).toBeNear(RED)
+  })
+
+  test('counts with all its frames', async () => {
+    const original = await fixture('animated.gif')
+    const limits = { maxPixels: 48 * 32 * 3 - 1 }
+
+    await expect(makeRenditions(original, wish(), limits)).rejects.toThrow(TooManyPixelsError)
+    await expect(makeRenditions(original, wish(), { maxPixels: 48 * 32 * 3 })).resolves.toBeDefined()
+  })
+})
+
+describe('a picture that can not be made', () => {
+  test.each(['truncated.jpg', 'truncated.gif', 'text.jpg', 'drawing.svg'])(
+    '%s is corrupt, and why is kept',
+    async (name) => {
+      const failure = await makeRenditions(await fixture(name), wish(), LIMITS).catch(
+        (error: unknown) => error,
+      )
+
+      expect(failure).toBeInstanceOf(CorruptPhotoError)
+      expect((failure as Error).cause).toBeInstanceOf(Error)
+    },
+  )
+
+  test('cut anywhere behind its header is refused, never shown half', async () => {
+    const whole = await noisyJpeg({ width: 300, height: 200 })
+
+    for (const part of [0.3, 0.6, 0.9, 0.99]) {
+      const cut = whole.subarray(0, Math.floor(whole.length * part))
+      await expect(makeRenditions(cut, wish(), LIMITS)).rejects.toThrow(CorruptPhotoError)
+    }
+  })
+
+  test('has too many pixels by its header, before any is decoded', async () => {
+    const bomb = await fixture('bomb.png')
+
+    await expect(makeRenditions(bomb, wish(), LIMITS)).rejects.toThrow(
+      'The picture has 1600 megapixels (all frames counted); 100 are allowed.',
+    )
+  })
+})
+
+describe('a crop', () => {
+  test.each([
+    [{ x: 0, y: 0 }, RED],
+    [{ x: 1, y: 1 }, YELLOW],
+  ])('keeps the focus %o in sight', async (focus, corner) => {
+    const { renditions } = await makeRenditions(
+      await fixture('plain.jpg'),
+      wish({ focus, presets: ['thumb'] }),
+      LIMITS,
+    )
+
+    expect(await colorAt(bodyOf(renditions, 'thumb', 'webp'), focus.x, focus.y)).toBeNear(corner)
+  })
+
+  test('without a focus goes where there is something to see', async () => {
+    const dot = await sharp({ create: { width: 60, height: 60, channels: 3, background: '#e01818' } })
+      .png()
+      .toBuffer()
+    const original = await sharp({ create: { width: 900, height: 300, channels: 3, background: '#8899aa' } })
+      .composite([{ input: dot, left: 780, top: 120 }])
+      .png()
+      .toBuffer()
+
+    const { renditions } = await makeRenditions(original, wish({ presets: ['thumb'] }), LIMITS)
+
+    const { channels } = await sharp(bodyOf(renditions, 'thumb', 'jpeg')).stats()
+    expect(channels[0]?.max).toBeGreaterThan(200)
+  })
+})
+
+describe('a look', () => {
+  test('shows in every rendition and in what is known of the photo', async () => {
+    const original = await fixture('plain.jpg')
+    const look = { filter: 'mono', strength: 1 } as const
+    const plain = await makeRenditions(original, wish(), LIMITS)
+
+    const { facts, renditions } = await makeRenditions(original, wish({ look }), LIMITS)
+
+    for (const { preset, format, digest, body } of renditions) {
+      const [red, green, blue] = await colorAt(body, 0.1, 0.1)
+      expect([green, blue]).toBeNear([red as number, red as number], 4)
+      expect(digest).toBe(recipeDigest(recipeOf(preset, format, look)))
+    }
+    expect(facts.color).toMatch(/^#(..)\1\1$/)
+    expect(facts.thumbhash).not.toBe(plain.facts.thumbhash)
+  })
+})
+
+describe('what else is in a rendition', () => {
+  test('is nothing: no place, no camera, no profile', async () => {
+    const { renditions } = await makeRenditions(await fixture('gps.jpg'), wish(), LIMITS)
+
+    for (const { body } of renditions) {
+      const { exif, icc, xmp, iptc } = await sharp(body).metadata()
+      expect({ exif, icc, xmp, iptc }).toEqual({})
+      expect(body.includes('Fixture')).toBe(false)
+    }
+  })
+
+  test('is not twice the same work: presets that come out alike share their bytes', async () => {
+    const { renditions } = await makeRenditions(await fixture('plain.jpg'), wish(), LIMITS)
+
+    expect(bodyOf(renditions, 'full', 'webp')).toBe(bodyOf(renditions, 'small', 'webp'))
+  })
+})
+
+function wish(parts: Partial<Wish> = {}): Wish {
+  return { look: null, focus: null, presets: PRESET_NAMES, formats: RENDITION_FORMAT_NAMES, ...parts }
+}
+
+function bodyOf(renditions: readonly RenditionFile[], preset: PresetName, format: RenditionFormat): Buffer {
+  const found = renditions.find((it) => it.preset === preset && it.format === format)
+  if (!found) throw new Error(`No ${format} of ${preset}`)
+  return found.body
+}
+
+function pixelsOf(body: Buffer): Promise<Buffer> {
+  return sharp(body).raw().toBuffer()
+}
+
+/** The colour at a point of 0..1 from the top left corner. */
+async function colorAt(body: Buffer, x: number, y: number): Promise<number[]> {
+  const { data, info } = await sharp(body).raw().toBuffer({ resolveWithObject: true })
+  const at = (part: number, length: number) => Math.round(part * (length - 1))
+  const start = (at(y, info.height) * info.width + at(x, info.width)) * info.channels
+  return [...data.subarray(start, start + 3)]
+}
+
+expect.extend({
+  toBeNear(color: readonly number[], expected: readonly number[], tolerance = 14) {
+    const pass =
+      color.length === expected.length &&
+      color.every((value, i) => Math.abs(value - (expected[i] as number)) <= tolerance)
+    return { pass, message: () => `${color} is ${pass ? '' : 'not '}within ${tolerance} of ${expected}` }
+  },
+})
+
+declare module 'vitest' {
+  // The parameters must be named as vitest names them.
+  interface Matchers<R extends void | Promise<void> = void | Promise<void>, T = unknown> {
+    /** Each channel of a colour T differs by the tolerance at most: lossy formats round. */
+    toBeNear(expected: readonly number[], tolerance?: number): R
+  }
+}
