@@ -1,9 +1,8 @@
 import { setInterval as every } from 'node:timers/promises'
-import type { FastifyInstance } from 'fastify'
 import type { Config } from './config.ts'
-import { SetupError } from './errors.ts'
 import { createApp } from './http/app.ts'
 import { createAuthenticate } from './http/auth.ts'
+import { listen } from './http/listen.ts'
 import { edgeRoute } from './http/routes/edge.ts'
 import { openTokenSecret } from './http/token-secret.ts'
 import { createIngest } from './ingest/ingest.ts'
@@ -54,29 +53,6 @@ export async function serve(config: Config, log: Log): Promise<AsyncDisposable> 
     await Promise.all(sweeps)
   })
   return opened.move()
-}
-
-async function listen(app: FastifyInstance, { host, port }: Config): Promise<void> {
-  try {
-    await app.listen({ host, port })
-  } catch (error) {
-    throw portError(error, host, port)
-  }
-}
-
-/** What an operator can do about an address that can't be listened on. */
-export function portError(error: unknown, host: string, port: number): unknown {
-  const code = error instanceof Error && 'code' in error ? error.code : null
-  if (code === 'EADDRINUSE') {
-    return new SetupError(
-      `Port ${port} on ${host} is taken by another program. Choose another with PORT, such as PORT=${port + 1}.`,
-    )
-  }
-  if (code === 'EACCES')
-    return new SetupError(`Port ${port} is not open to this user. Choose one above 1023 with PORT.`)
-  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
-    return new SetupError(`HOST ${host} is no address of this machine.`)
-  return error
 }
 
 async function repeat(

@@ -1,15 +1,14 @@
 import { Catalog } from './catalog/catalog.ts'
 import { Database } from './catalog/database.ts'
+import { embeddedPostgresUrl } from './catalog/embedded-postgres.ts'
 import { migrateCatalog } from './catalog/migrate.ts'
 import type { Config, DatabaseConfig, QueueConfig, StoreConfig } from './config.ts'
 import type { Cdn } from './delivery/cdn.ts'
 import { SignedCdn } from './delivery/signed-cdn.ts'
 import { openSigningKey, type SigningKey } from './delivery/signing-key.ts'
-import { SetupError } from './errors.ts'
 import type { Log } from './log.ts'
 import type { JobQueue } from './queue/job-queue.ts'
 import { migratePostgresQueue, openPostgresQueue } from './queue/postgres-queue.ts'
-import { readRunning } from './running.ts'
 import { DiskStore } from './storage/disk-store.ts'
 import type { ObjectStore } from './storage/object-store.ts'
 
@@ -53,23 +52,13 @@ export async function migrateServices(config: Config): Promise<string[]> {
   return applied
 }
 
-async function databaseUrlOf({
-  database,
-  home,
-}: {
-  database: DatabaseConfig
-  home: string
-}): Promise<string> {
+async function databaseUrlOf({ database }: { database: DatabaseConfig }): Promise<string> {
   switch (database.kind) {
     case 'url':
       return database.url
-    case 'embedded': {
-      const running = await readRunning(home)
-      if (running) return running.databaseUrl
-      throw new SetupError(
-        `There is no database. Set DATABASE_URL, or let \`darkroom start\` bring one: it does not run on ${home}.`,
-      )
-    }
+    case 'embedded':
+      // `darkroom start` runs it; the other commands join.
+      return await embeddedPostgresUrl(database.directory)
   }
 }
 

@@ -1,16 +1,14 @@
 import { access, constants, mkdir } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { startEmbeddedPostgres } from './catalog/embedded-postgres.ts'
 import type { Config } from './config.ts'
 import { openSigningKey } from './delivery/signing-key.ts'
 import { SetupError } from './errors.ts'
+import { checkAddress } from './http/listen.ts'
 import { signToken } from './http/token.ts'
 import { openTokenSecret } from './http/token-secret.ts'
 import type { Log } from './log.ts'
 import type { OwnerId } from './photo/shard.ts'
-import { removeRunning, writeRunning } from './running.ts'
-import { portError } from './serve.ts'
 import { migrateServices } from './services.ts'
 import { supervise } from './supervisor/supervisor.ts'
 import { superviseWorkers } from './supervisor/workers.ts'
@@ -32,16 +30,13 @@ export type Started = AsyncDisposable & { url: string; home: string; token: stri
 export async function start(config: Config, env: NodeJS.ProcessEnv, log: Log): Promise<Started> {
   await using opened = new AsyncDisposableStack()
   await makeHome(config.home)
-  const [databaseUrl, secret] = await Promise.all([
-    openDatabase(config, log, opened),
-    config.auth.kind === 'secret' ? (config.auth.secret ?? openTokenSecret(config.home)) : null,
-    openSigningKey(config.cdn.keyDirectory),
-  ])
-  await checkPort(config)
+  const secret =
+    config.auth.kind === 'secret' ? (config.auth.secret ?? (await openTokenSecret(config.home))) : null
+  await openSigningKey(config.cdn.keyDirectory)
+  const databaseUrl = await openDatabase(config, log, opened)
+  // Before anything is started on its account: a port that is taken makes one clear line.
+  await checkAddress(config)
   await migrateServices({ ...config, database: { kind: 'url', url: databaseUrl } })
-
-  await writeRunning(config.home, { databaseUrl, url: config.publicUrl })
-  opened.defer(async () => await removeRunning(config.home))
 
   const processEnv = { ...env, DARKROOM_HOME: config.home, DATABASE_URL: databaseUrl }
   const api = supervise({
@@ -90,15 +85,4 @@ async function makeHome(home: string): Promise<void> {
       },
     )
   }
-}
-
-/** Before anything is started on its account: a port that is taken makes one clear line. */
-async function checkPort({ host, port }: Config): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>()
-  const probe = createServer()
-    .once('error', reject)
-    .listen({ host, port }, () => probe.close(() => resolve()))
-  await promise.catch((error) => {
-    throw portError(error, host, port)
-  })
 }

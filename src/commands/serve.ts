@@ -16,7 +16,6 @@ export function serveCommand(): Command {
       const config = loadConfig(process.env)
       const log = createLog('api', config.logLevel)
       await using _api = await serve(config, log)
-      log.info(`listening on ${config.publicUrl}`)
       reportReady(null)
 
       if (!stop.aborted) await once(stop, 'abort')

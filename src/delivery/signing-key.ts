@@ -1,15 +1,8 @@
-import {
-  createHash,
-  createPrivateKey,
-  createPublicKey,
-  generateKeyPair,
-  type KeyObject,
-  randomUUID,
-} from 'node:crypto'
-import { link, mkdir, open, readFile, rm, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { createHash, createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { SetupError } from '../errors.ts'
+import { keptFile } from '../kept-file.ts'
 
 /** What delivery URLs are signed with. `keyPairId` is what CloudFront calls the public key's id. */
 export type SigningKey = { keyPairId: string; privateKey: KeyObject; publicKey: KeyObject }
@@ -23,7 +16,7 @@ const FILE_NAME = 'signing-key.pem'
 export async function openSigningKey(directory: string): Promise<SigningKey> {
   const file = join(directory, FILE_NAME)
   try {
-    return parseSigningKey((await readIfThere(file)) ?? (await makeKeyFile(file)), file)
+    return parseSigningKey(await keptFile(file, makePem), file)
   } catch (error) {
     if (!(error instanceof Error && 'syscall' in error)) throw error
     throw new SetupError(
@@ -33,41 +26,9 @@ export async function openSigningKey(directory: string): Promise<SigningKey> {
   }
 }
 
-async function readIfThere(file: string): Promise<string | null> {
-  try {
-    return await readFile(file, 'utf8')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
-    throw error
-  }
-}
-
-/**
- * Written whole under a name of its own, then linked: a link never replaces a file, so of several processes the
- * first gives the key to all, and a crash leaves at most a draft that nobody reads.
- */
-async function makeKeyFile(file: string): Promise<string> {
+async function makePem(): Promise<string> {
   const { privateKey } = await promisify(generateKeyPair)('rsa', { modulusLength: 2048 })
-  const draft = `${file}.${randomUUID()}`
-  await mkdir(dirname(file), { recursive: true })
-  try {
-    const pem = privateKey.export({ type: 'pkcs8', format: 'pem' })
-    await writeFile(draft, pem, { flag: 'wx', mode: 0o600, flush: true })
-    await link(draft, file)
-    await syncDirectory(dirname(file))
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-  } finally {
-    await rm(draft, { force: true })
-  }
-  return await readFile(file, 'utf8')
-}
-
-async function syncDirectory(directory: string): Promise<void> {
-  // Windows can't sync directories and need not: NTFS keeps a journal of names.
-  if (process.platform === 'win32') return
-  await using handle = await open(directory)
-  await handle.sync()
+  return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
 }
 
 function parseSigningKey(pem: string, file: string): SigningKey {

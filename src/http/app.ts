@@ -1,7 +1,13 @@
 import multipart from '@fastify/multipart'
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
-import { type FastifyBaseLogger, type FastifyInstance, type FastifyPluginAsync, fastify } from 'fastify'
+import {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyPluginAsync,
+  fastify,
+  LogController,
+} from 'fastify'
 import type { Catalog } from '../catalog/catalog.ts'
 import { SettleWatch } from '../catalog/settle-watch.ts'
 import type { Cdn } from '../delivery/cdn.ts'
@@ -69,7 +75,7 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
   const { catalog, authenticate, edge, log } = dependencies
   const app = fastify({
     loggerInstance: log as FastifyBaseLogger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     requestTimeout: REQUEST_MS,
     connectionTimeout: IDLE_MS,
     bodyLimit: 64 * 1024,

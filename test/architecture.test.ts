@@ -1,0 +1,136 @@
+import { globSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { dirname, join, relative } from 'node:path'
+import { expect, test } from 'vitest'
+
+const ROOT = join(import.meta.dirname, '..')
+
+/** Which folder may import which, from the processes on top to the vocabulary at the bottom. Imports point down only. */
+const LAYERS: readonly (readonly string[])[] = [
+  ['src/cli.ts', 'src/commands', 'workers/main.ts'],
+  ['src/start.ts', 'src/doctor.ts'],
+  ['src/serve.ts'],
+  ['src/services.ts'],
+  ['src/http', 'src/ingest', 'src/sweep', 'workers'],
+  ['src/storage', 'src/queue', 'src/catalog', 'src/delivery'],
+  ['src/supervisor'],
+  ['src/config.ts', 'src/log.ts', 'src/dot-env.ts', 'src/kept-file.ts'],
+  ['src/photo'],
+  ['src/errors.ts'],
+]
+
+/** Folders of one layer that know of each other; all others of a layer do not. */
+const NEIGHBOURS = [
+  // a route hands the body to the use case
+  'src/http → src/ingest',
+  'src/cli.ts → src/commands',
+]
+
+/** Each vendor has one home. */
+const HOMES: Record<string, string> = {
+  fastify: 'src/http',
+  '@fastify/multipart': 'src/http',
+  '@fastify/swagger': 'src/http',
+  '@fastify/swagger-ui': 'src/http',
+  '@fastify/type-provider-typebox': 'src/http',
+  jose: 'src/http',
+  sharp: 'workers/renditions',
+  thumbhash: 'workers/renditions',
+  bullmq: 'src/queue',
+  postgrator: 'src/catalog',
+  'file-type': 'src/ingest',
+  'lru-cache': 'src/delivery',
+  'cli-progress': 'src/commands',
+}
+
+type Import = { from: string; to: string }
+
+const files = globSync('{src,workers}/**/*.ts', { cwd: ROOT })
+
+async function importsOf(file: string): Promise<Import[]> {
+  const text = await readFile(join(ROOT, file), 'utf8')
+  const found = text.matchAll(/(?:^|\n)(?:import|export)\b[^;'"]*?from '([^']+)'|\bimport\('([^']+)'\)/g)
+  return [...found].map((match) => {
+    const specifier = (match[1] ?? match[2]) as string
+    return {
+      from: file,
+      to: specifier.startsWith('.') ? relative(ROOT, join(ROOT, dirname(file), specifier)) : specifier,
+    }
+  })
+}
+
+const imports = (await Promise.all(files.map(importsOf))).flat()
+const own = imports.filter(({ to }) => to.endsWith('.ts'))
+
+/** The longest entry of the layers that the file lies in. */
+function placeOf(file: string): string {
+  const places = LAYERS.flat().filter((place) => file === place || file.startsWith(`${place}/`))
+  return places.toSorted((a, b) => b.length - a.length)[0] ?? `nowhere: ${file}`
+}
+
+const levelOf = (place: string) => LAYERS.findIndex((layer) => layer.includes(place))
+
+test('every file has a place in the layers', () => {
+  expect(files.filter((file) => placeOf(file).startsWith('nowhere'))).toEqual([])
+  expect(own.length).toBeGreaterThan(100)
+})
+
+test('imports point down only', () => {
+  const wrong = own.filter(({ from, to }) => {
+    const [above, below] = [placeOf(from), placeOf(to)]
+    return above !== below && levelOf(above) >= levelOf(below) && !NEIGHBOURS.includes(`${above} → ${below}`)
+  })
+
+  expect(wrong).toEqual([])
+})
+
+test('src/ never imports workers/, so no process but a worker can decode a pixel', () => {
+  expect(own.filter(({ from, to }) => from.startsWith('src/') && to.startsWith('workers/'))).toEqual([])
+})
+
+test('there are no cycles', () => {
+  const edges = Map.groupBy(own, ({ from }) => from)
+  const done = new Set<string>()
+  const cycles: string[] = []
+  const visit = (file: string, path: readonly string[]) => {
+    if (path.includes(file)) cycles.push([...path.slice(path.indexOf(file)), file].join(' → '))
+    if (done.has(file) || path.includes(file)) return
+    for (const { to } of edges.get(file) ?? []) visit(to, [...path, file])
+    done.add(file)
+  }
+  for (const file of files) visit(file, [])
+
+  expect(cycles).toEqual([])
+})
+
+test('each vendor has one home', () => {
+  const wrong = imports.filter(({ from, to }) => HOMES[to] !== undefined && !from.startsWith(HOMES[to]))
+
+  expect(wrong).toEqual([])
+})
+
+test('only services.ts and the processes choose an engine', () => {
+  const implementations = [
+    'src/storage/disk-store.ts',
+    'src/queue/postgres-queue.ts',
+    'src/delivery/signed-cdn.ts',
+  ]
+  const wrong = own.filter(({ from, to }) => implementations.includes(to) && from !== 'src/services.ts')
+
+  expect(wrong).toEqual([])
+})
+
+test('the environment is read by processes alone', async () => {
+  const readers: string[] = []
+  for (const file of files) {
+    if (/process\.env/.test(await readFile(join(ROOT, file), 'utf8'))) readers.push(file)
+  }
+
+  expect(readers.filter((file) => !file.startsWith('src/commands/') && file !== 'workers/main.ts')).toEqual(
+    [],
+  )
+})
+
+test('no file is a drawer', () => {
+  expect(files.filter((file) => /(utils?|helpers?|common|misc|index)\.ts$/.test(file))).toEqual([])
+})

@@ -1,0 +1,188 @@
+import { describe, expect, test } from 'vitest'
+import { CorruptPhotoError } from '../../src/errors.ts'
+import type { PhotoId } from '../../src/photo/photo-id.ts'
+import type { Job } from '../../src/queue/job.ts'
+import type { JobHandler, JobQueue } from '../../src/queue/job-queue.ts'
+
+const job: Job = { kind: 'resize', photoId: '764879989359635463' as PhotoId }
+const other: Job = { kind: 'purge', photoId: '764879989359635464' as PhotoId }
+
+const nothing: JobHandler = async () => {}
+const neverFailed = async () => {}
+
+/** What every JobQueue promises. Run it against each implementation; `openQueue` gives an empty one. */
+export function jobQueueContract(name: string, openQueue: () => Promise<JobQueue & AsyncDisposable>) {
+  describe(`${name} keeps the JobQueue contract`, () => {
+    test('does a job that was enqueued, with the kind and the photo it is about', async () => {
+      await using queue = await openQueue()
+      const done = Promise.withResolvers<Job>()
+
+      await queue.enqueue(job)
+      await using _work = queue.work({
+        handlers: { resize: async (given) => done.resolve(given), filter: nothing, purge: nothing },
+        onFailed: neverFailed,
+      })
+
+      expect(await done.promise).toEqual(job)
+    })
+
+    test('does a job that was enqueued when a worker was waiting already', async () => {
+      await using queue = await openQueue()
+      const done = Promise.withResolvers<Job>()
+      await using _work = queue.work({
+        handlers: { resize: nothing, filter: nothing, purge: async (given) => done.resolve(given) },
+        onFailed: neverFailed,
+      })
+
+      await queue.enqueue(other)
+
+      expect(await done.promise).toEqual(other)
+    })
+
+    test('takes a job that is underway once', async () => {
+      await using queue = await openQueue()
+
+      await Promise.all([queue.enqueue(job), queue.enqueue(job), queue.enqueue(job)])
+      await queue.enqueue(job)
+
+      expect(await queue.counts()).toMatchObject({ waiting: 1 })
+      expect(await queue.state(job)).toEqual({ name: 'underway' })
+    })
+
+    test('keeps nothing of a job that is done, so it may be enqueued again', async () => {
+      await using queue = await openQueue()
+      let times = 0
+      {
+        await using _work = queue.work({
+          handlers: {
+            resize: async () => {
+              times += 1
+            },
+            filter: nothing,
+            purge: nothing,
+          },
+          onFailed: neverFailed,
+        })
+
+        await queue.enqueue(job)
+        await expect.poll(async () => await queue.state(job)).toEqual({ name: 'missing' })
+        await queue.enqueue(job)
+        await expect.poll(() => times).toBe(2)
+        await expect.poll(async () => await queue.state(job)).toEqual({ name: 'missing' })
+      }
+
+      expect(await queue.counts()).toEqual({ waiting: 0, active: 0, delayed: 0, failed: 0 })
+    })
+
+    test('knows nothing of a job that was never enqueued', async () => {
+      await using queue = await openQueue()
+
+      expect(await queue.state(job)).toEqual({ name: 'missing' })
+    })
+
+    test('tries a job three times before it gives up, then tells and keeps it with its reason', async () => {
+      await using queue = await openQueue()
+      let attempts = 0
+      const failed = Promise.withResolvers<[Job, Error]>()
+
+      await queue.enqueue(job)
+      await using _work = queue.work({
+        handlers: {
+          resize: async () => {
+            attempts += 1
+            throw new Error('the store is on fire')
+          },
+          filter: nothing,
+          purge: nothing,
+        },
+        onFailed: async (...told) => failed.resolve(told),
+      })
+      const [told, error] = await failed.promise
+
+      expect(attempts).toBe(3)
+      expect(told).toEqual(job)
+      expect(error.message).toBe('the store is on fire')
+      await expect
+        .poll(async () => await queue.state(job))
+        .toEqual({ name: 'failed', reason: 'the store is on fire' })
+    })
+
+    test('does not retry what a retry can not mend', async () => {
+      await using queue = await openQueue()
+      let attempts = 0
+      const failed = Promise.withResolvers<Error>()
+
+      await queue.enqueue(job)
+      await using _work = queue.work({
+        handlers: {
+          resize: async () => {
+            attempts += 1
+            throw new CorruptPhotoError()
+          },
+          filter: nothing,
+          purge: nothing,
+        },
+        onFailed: async (_job, error) => failed.resolve(error),
+      })
+
+      expect(await failed.promise).toBeInstanceOf(CorruptPhotoError)
+      expect(attempts).toBe(1)
+    })
+
+    test('enqueues a failed job afresh', async () => {
+      await using queue = await openQueue()
+      const failed = Promise.withResolvers<void>()
+      let isMended = false
+      const done = Promise.withResolvers<void>()
+      await using _work = queue.work({
+        handlers: {
+          resize: async () => {
+            if (!isMended) throw new CorruptPhotoError()
+            done.resolve()
+          },
+          filter: nothing,
+          purge: nothing,
+        },
+        onFailed: async () => failed.resolve(),
+      })
+      await queue.enqueue(job)
+      await failed.promise
+
+      isMended = true
+      await queue.enqueue(job)
+
+      await done.promise
+    })
+
+    test('waits for the job that runs when its worker is disposed, and starts no other', async () => {
+      await using queue = await openQueue()
+      const started = Promise.withResolvers<void>()
+      const finish = Promise.withResolvers<void>()
+      const done: Job[] = []
+      await queue.enqueue(job)
+      await queue.enqueue(other)
+      const work = queue.work({
+        handlers: {
+          resize: async (given) => {
+            started.resolve()
+            await finish.promise
+            done.push(given)
+          },
+          filter: nothing,
+          purge: async (given) => {
+            done.push(given)
+          },
+        },
+        onFailed: neverFailed,
+      })
+      await started.promise
+
+      const disposed = work[Symbol.asyncDispose]()
+      finish.resolve()
+      await disposed
+
+      expect(done).toEqual([job])
+      expect(await queue.state(other)).toEqual({ name: 'underway' })
+    })
+  })
+}

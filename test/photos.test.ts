@@ -1,0 +1,308 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { PhotoReply } from '../src/http/schemas.ts'
+import type { PhotoId } from '../src/photo/photo-id.ts'
+import { openTestDatabase } from './support/database.ts'
+import { fixture } from './support/pictures.ts'
+import { startProxy } from './support/proxy.ts'
+import { startService, type TestService } from './support/service.ts'
+import { authorization, type Fields, photoForm, postForm } from './support/uploads.ts'
+
+async function upload(
+  service: TestService,
+  fields: Fields = {},
+  owner = 'alice',
+  headers: Fields = {},
+): Promise<PhotoReply> {
+  const reply = await postForm(service, photoForm(await fixture('plain.jpg'), fields), headers, owner)
+  expect(reply.status).toBe(201)
+  return (await reply.json()) as PhotoReply
+}
+
+const uploadReady = async (service: TestService, fields: Fields = {}, owner = 'alice') =>
+  await upload(service, fields, owner, { prefer: 'wait=30' })
+
+async function get(service: TestService, path: string, owner = 'alice'): Promise<Response> {
+  return await fetch(`${service.url}${path}`, { headers: await authorization(service, owner) })
+}
+
+async function remove(service: TestService, id: string, owner = 'alice'): Promise<Response> {
+  return await fetch(`${service.url}/v1/photos/${id}`, {
+    method: 'DELETE',
+    headers: await authorization(service, owner),
+  })
+}
+
+describe('GET /v1/photos/:id', () => {
+  test('gives a ready photo, whose URLs work until they expire', async () => {
+    await using service = await startService()
+    await using _worker = service.work()
+    const { id } = await uploadReady(service)
+
+    const photo = (await (await get(service, `/v1/photos/${id}`)).json()) as PhotoReply
+
+    expect(photo).toMatchObject({
+      id,
+      status: 'ready',
+      failure: null,
+      color: expect.stringMatching(/^#[0-9a-f]{6}$/),
+    })
+    expect(photo.original.width).toBeGreaterThan(0)
+    expect(photo.thumbhash).toMatch(/^[\w+/=]+$/)
+    expect(Date.parse(photo.expiresAt ?? '')).toBeGreaterThan(Date.now() + 3_500_000)
+    for (const { url, bytes, format } of photo.renditions) {
+      const rendition = await fetch(url)
+      expect(rendition.status).toBe(200)
+      expect(rendition.headers.get('content-type')).toBe(`image/${format}`)
+      expect((await rendition.arrayBuffer()).byteLength).toBe(bytes)
+    }
+  })
+
+  test('knows a photo by its shortcode too', async () => {
+    await using service = await startService()
+    const { id, shortcode } = await upload(service)
+
+    expect(await (await get(service, `/v1/photos/${shortcode}`)).json()).toMatchObject({ id, shortcode })
+  })
+
+  test('shows a public photo to everybody who has a token', async () => {
+    await using service = await startService()
+    const { id } = await upload(service)
+
+    expect((await get(service, `/v1/photos/${id}`, 'bob')).status).toBe(200)
+    expect((await fetch(`${service.url}/v1/photos/${id}`)).status).toBe(401)
+  })
+
+  test('says the same of a private photo of somebody else as of one that is not there', async () => {
+    await using service = await startService()
+    const { id } = await upload(service, { visibility: 'private' })
+
+    const hidden = await get(service, `/v1/photos/${id}`, 'bob')
+    const missing = await get(service, '/v1/photos/764879989359635463', 'bob')
+
+    expect(hidden.status).toBe(404)
+    expect(await hidden.text()).toBe(await missing.text())
+    expect((await get(service, `/v1/photos/${id}`)).status).toBe(200)
+  })
+
+  test('gives the renditions of the look that was asked for, when both jobs are done', async () => {
+    await using service = await startService()
+    await using _worker = service.work()
+
+    const plain = await uploadReady(service)
+    const filtered = await uploadReady(service, { filter: 'mono' })
+
+    expect(filtered).toMatchObject({ status: 'ready', filter: 'mono', strength: 1 })
+    expect(filtered.renditions).toHaveLength(10)
+    const names = ({ renditions }: PhotoReply) => renditions.map(({ url }) => url.replace(/^.*\/|\?.*$/g, ''))
+    expect(names(filtered).filter((name) => names(plain).includes(name))).toEqual([])
+  })
+
+  test('says why a photo failed, in words for an app', async () => {
+    await using service = await startService()
+    await using _worker = service.work()
+
+    const reply = await postForm(service, photoForm(await fixture('truncated.jpg')), { prefer: 'wait=30' })
+
+    expect(await reply.json()).toMatchObject({
+      status: 'failed',
+      renditions: [],
+      failure: { code: 'corrupt_photo', message: 'The picture is damaged or incomplete.' },
+    })
+    expect(await Array.fromAsync(service.store.list('renditions/'))).toEqual([])
+  })
+
+  test('says that a picture has too many pixels', async () => {
+    await using service = await startService()
+    await using _worker = service.work()
+
+    const reply = await postForm(service, photoForm(await fixture('bomb.png')), { prefer: 'wait=30' })
+
+    expect(await reply.json()).toMatchObject({ status: 'failed', failure: { code: 'too_many_pixels' } })
+  })
+})
+
+describe('GET /v1/owners/:owner/photos', () => {
+  test('lists newest first, page by page, each photo once', async () => {
+    await using service = await startService()
+    const made: string[] = []
+    for (let count = 0; count < 7; count++) made.push((await upload(service)).id)
+
+    const seen: string[] = []
+    let before = ''
+    for (;;) {
+      const reply = await get(service, `/v1/owners/alice/photos?limit=3${before}`)
+      const page = (await reply.json()) as { photos: PhotoReply[]; next: string | null }
+      seen.push(...page.photos.map(({ id }) => id))
+      if (!page.next) break
+      before = `&before=${page.next}`
+    }
+
+    expect(seen).toEqual(made.toReversed())
+  })
+
+  test('shows all to their owner, and to others what is public and ready', async () => {
+    await using service = await startService()
+    await using _worker = service.work()
+    const shown = await uploadReady(service)
+    await uploadReady(service, { visibility: 'private' })
+    await postForm(service, photoForm(await fixture('truncated.jpg')), { prefer: 'wait=30' })
+
+    const own = (await (await get(service, '/v1/owners/alice/photos')).json()) as { photos: PhotoReply[] }
+    const others = (await (await get(service, '/v1/owners/alice/photos', 'bob')).json()) as {
+      photos: PhotoReply[]
+    }
+
+    expect(own.photos).toHaveLength(3)
+    expect(others.photos.map(({ id }) => id)).toEqual([shown.id])
+  })
+
+  test('is empty for an owner who has none', async () => {
+    await using service = await startService()
+
+    expect(await (await get(service, '/v1/owners/nobody/photos')).json()).toEqual({ photos: [], next: null })
+  })
+})
+
+describe('DELETE /v1/photos/:id', () => {
+  test('hides the photo at once and then removes every object and the row', async () => {
+    await using service = await startService()
+    const { id, renditions } = await (async () => {
+      await using _worker = service.work()
+      return await uploadReady(service, { filter: 'mono' })
+    })()
+
+    expect((await remove(service, id)).status).toBe(204)
+
+    expect((await get(service, `/v1/photos/${id}`)).status).toBe(404)
+    await using _worker = service.work()
+    await expect.poll(async () => await service.database.query('select id from photos')).toEqual([])
+    expect(await Array.fromAsync(service.store.list(''))).toEqual([])
+    expect((await fetch(renditions[0]?.url ?? '')).status).toBe(404)
+  })
+
+  test('is for the owner alone, and for a photo that is there', async () => {
+    await using service = await startService()
+    const { id } = await upload(service)
+
+    expect((await remove(service, id, 'bob')).status).toBe(404)
+    expect((await get(service, `/v1/photos/${id}`)).status).toBe(200)
+    expect((await remove(service, id)).status).toBe(204)
+    expect((await remove(service, id)).status).toBe(404)
+  })
+
+  test('leaves no rendition of a photo that was removed while it was being made', async () => {
+    await using service = await startService()
+    const { id } = await upload(service)
+
+    await remove(service, id)
+    await using _worker = service.work()
+
+    await expect
+      .poll(async () => await service.queue.counts())
+      .toEqual({ waiting: 0, active: 0, delayed: 0, failed: 0 })
+    expect(await Array.fromAsync(service.store.list(''))).toEqual([])
+    expect(await service.catalog.find(id as PhotoId)).toBeNull()
+  })
+})
+
+describe('the API', () => {
+  test('tells its presets, its filters and its own description without a token', async () => {
+    await using service = await startService()
+
+    const presets = await (await fetch(`${service.url}/v1/presets`)).json()
+    const filters = (await (await fetch(`${service.url}/v1/filters`)).json()) as {
+      filters: { name: string }[]
+    }
+    const openapi = (await (await fetch(`${service.url}/openapi.json`)).json()) as { paths: object }
+    const docs = await fetch(`${service.url}/docs`)
+
+    expect(presets).toMatchObject({
+      presets: expect.arrayContaining([expect.objectContaining({ name: 'feed', width: 1080 })]),
+    })
+    expect(filters.filters.length).toBeGreaterThanOrEqual(6)
+    expect(Object.keys(openapi.paths)).toEqual(
+      expect.arrayContaining(['/v1/photos', '/v1/photos/{id}', '/v1/owners/{owner}/photos']),
+    )
+    expect(docs.status).toBe(200)
+  })
+
+  test('says whether it is alive and whether its engines answer', async () => {
+    await using service = await startService()
+
+    expect(await (await fetch(`${service.url}/healthz`)).json()).toEqual({ status: 'alive' })
+    expect(await (await fetch(`${service.url}/readyz`)).json()).toEqual({
+      status: 'ready',
+      engines: { database: 'ready', queue: 'ready', storage: 'ready' },
+    })
+  })
+
+  test('answers 503 with Retry-After while its database is away, and recovers by itself', async () => {
+    await using database = await openTestDatabase()
+    await using proxy = await startProxy(database.url)
+    await using service = await startService({ DATABASE_URL: proxy.url })
+    const { id } = await upload(service)
+
+    await proxy.cut()
+    const away = await get(service, `/v1/photos/${id}`)
+    const readiness = await fetch(`${service.url}/readyz`)
+    await proxy.mend()
+    const back = await get(service, `/v1/photos/${id}`)
+
+    expect(away.status).toBe(503)
+    expect(away.headers.get('retry-after')).toBe('2')
+    expect(await away.json()).toMatchObject({ code: 'unavailable' })
+    expect(readiness.status).toBe(503)
+    expect(back.status).toBe(200)
+  })
+
+  test('never answers 500, whatever a client sends', async () => {
+    await using service = await startService()
+    const headers = await authorization(service)
+    const piece = fc.oneof(
+      fc.string({ unit: 'binary', maxLength: 30 }).map(encodeURIComponent),
+      fc.webSegment(),
+      fc.constantFrom(
+        '..',
+        '%00',
+        '%',
+        '%ff',
+        '99999999999999999999',
+        '-1',
+        'v1',
+        'photos',
+        'owners',
+        'renditions',
+        'x'.repeat(300),
+      ),
+    )
+    const target = fc.record({
+      method: fc.constantFrom('GET', 'HEAD', 'POST', 'DELETE', 'PUT', 'PATCH', 'OPTIONS'),
+      path: fc.oneof(
+        fc.array(piece, { maxLength: 5 }).map((pieces) => `/${pieces.join('/')}`),
+        piece.map((id) => `/v1/photos/${id}`),
+        piece.map((owner) => `/v1/owners/${owner}/photos`),
+      ),
+      query: fc.oneof(
+        fc.constant(''),
+        fc
+          .record({ name: fc.constantFrom('limit', 'before', 'Policy', 'Expires'), value: piece })
+          .map(({ name, value }) => `?${name}=${value}`),
+      ),
+      prefer: fc.constantFrom('wait=x', 'wait=99999999999', 'wait=0', ';;,,', 'return=minimal'),
+    })
+
+    await fc.assert(
+      fc.asyncProperty(target, async ({ method, path, query, prefer }) => {
+        const reply = await fetch(`${service.url}${path}${query}`, {
+          method,
+          headers: { ...headers, prefer },
+          redirect: 'manual',
+        })
+        await reply.arrayBuffer()
+        expect(reply.status).toBeLessThan(500)
+      }),
+      { numRuns: 300 },
+    )
+  })
+})

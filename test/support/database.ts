@@ -1,0 +1,42 @@
+import { randomUUID } from 'node:crypto'
+import pg from 'pg'
+import { inject } from 'vitest'
+import { TEMPLATE } from './global.ts'
+
+/** A migrated database of the test's own, on the real server all tests share. Dropped when disposed. */
+export type TestDatabase = AsyncDisposable & {
+  url: string
+  query(statement: string): Promise<unknown>
+}
+
+export async function openTestDatabase(): Promise<TestDatabase> {
+  const name = `test_${randomUUID().replaceAll('-', '')}`
+  await runOnServer(`create database ${name} template ${TEMPLATE}`)
+  const url = new URL(inject('databaseUrl'))
+  url.pathname = name
+  return {
+    url: url.href,
+    query: async (statement) => await run(url.href, statement),
+    [Symbol.asyncDispose]: async () => {
+      await runOnServer(`drop database ${name} with (force)`)
+    },
+  }
+}
+
+/** Only one copy of the template can be made at a time: PostgreSQL refuses while another connection copies it. */
+async function runOnServer(statement: string): Promise<void> {
+  const lock = 'select pg_advisory_lock(1)'
+  await run(inject('databaseUrl'), lock, statement)
+}
+
+async function run(url: string, ...statements: string[]): Promise<unknown> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    let rows: unknown
+    for (const statement of statements) rows = (await client.query(statement)).rows
+    return rows
+  } finally {
+    await client.end()
+  }
+}

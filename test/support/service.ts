@@ -1,0 +1,70 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pino } from 'pino'
+import { type Config, loadConfig } from '../../src/config.ts'
+import { signToken } from '../../src/http/token.ts'
+import { openTokenSecret } from '../../src/http/token-secret.ts'
+import { failureOf } from '../../src/photo/failure.ts'
+import type { OwnerId } from '../../src/photo/shard.ts'
+import { serve } from '../../src/serve.ts'
+import { openServices, type Services } from '../../src/services.ts'
+import { filterPhoto } from '../../workers/filter.ts'
+import { purgePhoto } from '../../workers/purge.ts'
+import { resizePhoto } from '../../workers/resize.ts'
+import { openTestDatabase, type TestDatabase } from './database.ts'
+
+export type TestService = AsyncDisposable &
+  Services & {
+    config: Config
+    url: string
+    database: TestDatabase
+    token(owner: string): Promise<string>
+    /** A worker in this process, with the handlers that real ones have. */
+    work(): AsyncDisposable
+  }
+
+export const silentLog = pino({ level: 'silent' })
+
+/** The whole API over a real socket, on a database and a folder of its own, without workers until asked. */
+export async function startService(env: Record<string, string> = {}): Promise<TestService> {
+  await using opened = new AsyncDisposableStack()
+  const database = opened.use(await openTestDatabase())
+  const home = await mkdtemp(join(tmpdir(), 'darkroom-test-'))
+  opened.defer(async () => await rm(home, { recursive: true, force: true }))
+  const config = loadConfig({
+    DARKROOM_HOME: home,
+    DATABASE_URL: database.url,
+    PORT: String(await freePort()),
+    ...env,
+  })
+  const services = opened.use(await openServices(config, silentLog))
+  opened.use(await serve(config, silentLog))
+
+  const owned = opened.move()
+  return {
+    ...services,
+    config,
+    url: config.publicUrl,
+    database,
+    token: async (owner) => await signToken(await openTokenSecret(home), owner as OwnerId, 3600),
+    work: () => {
+      const engines = { ...services, maxPixels: config.maxPixels }
+      return services.queue.work({
+        handlers: { resize: resizePhoto(engines), filter: filterPhoto(engines), purge: purgePhoto(engines) },
+        onFailed: async ({ photoId }, error) => await services.catalog.markFailed(photoId, failureOf(error)),
+      })
+    },
+    [Symbol.asyncDispose]: async () => await owned.disposeAsync(),
+  }
+}
+
+export async function freePort(): Promise<number> {
+  const { promise, resolve } = Promise.withResolvers<number>()
+  const probe = createServer().listen(0, '127.0.0.1', () => {
+    const { port } = probe.address() as { port: number }
+    probe.close(() => resolve(port))
+  })
+  return await promise
+}
