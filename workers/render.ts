@@ -1,6 +1,7 @@
 import { buffer } from 'node:stream/consumers'
+import type { Look } from '../src/photo/look.ts'
 import { originalKey, renditionKey, renditionsPrefix } from '../src/photo/object-keys.ts'
-import type { Look, Photo } from '../src/photo/photo.ts'
+import type { Photo } from '../src/photo/photo.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
 import { PRESET_NAMES } from '../src/photo/presets.ts'
 import { RENDITION_FORMAT_NAMES, RENDITION_FORMATS } from '../src/photo/recipe.ts'

@@ -1,14 +1,6 @@
 import { SetupError } from '../errors.ts'
-import type {
-  Failure,
-  Focus,
-  Look,
-  Original,
-  Photo,
-  PhotoFacts,
-  Rendition,
-  Visibility,
-} from '../photo/photo.ts'
+import type { Look } from '../photo/look.ts'
+import type { Failure, Focus, Original, Photo, PhotoFacts, Rendition, Visibility } from '../photo/photo.ts'
 import type { PhotoId } from '../photo/photo-id.ts'
 import { type OwnerId, shardOfOwner } from '../photo/shard.ts'
 import type { Database } from './database.ts'

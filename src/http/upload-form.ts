@@ -9,7 +9,8 @@ import {
   UploadAbortedError,
 } from '../errors.ts'
 import { FILTER_NAMES, type FilterName } from '../photo/filters.ts'
-import { type Focus, type Look, VISIBILITIES, type Visibility } from '../photo/photo.ts'
+import type { Look } from '../photo/look.ts'
+import { type Focus, VISIBILITIES, type Visibility } from '../photo/photo.ts'
 
 export type UploadForm = {
   visibility: Visibility

@@ -1,5 +1,5 @@
-import type { FilterName } from './filters.ts'
 import type { FormatName } from './formats.ts'
+import type { Look } from './look.ts'
 import type { PhotoId } from './photo-id.ts'
 import type { PresetName } from './presets.ts'
 import type { RenditionFormat } from './recipe.ts'
@@ -13,9 +13,6 @@ export type Visibility = (typeof VISIBILITIES)[number]
 
 /** A point of the upright photo, both in 0..1 from the top left corner, that every crop keeps in sight. */
 export type Focus = { x: number; y: number }
-
-/** A named filter at a strength above 0 and up to 1. No look at all is `null`. */
-export type Look = { filter: FilterName; strength: number }
 
 /** Why a photo could not be made ready, in words an app can show to its user. */
 export type Failure = { code: string; message: string }

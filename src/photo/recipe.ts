@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Look } from './photo.ts'
+import type { Look } from './look.ts'
 import { PRESETS, type Preset, type PresetName } from './presets.ts'
 
 /**

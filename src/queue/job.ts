@@ -1,4 +1,4 @@
-import type { Look } from '../photo/photo.ts'
+import type { Look } from '../photo/look.ts'
 import type { PhotoId } from '../photo/photo-id.ts'
 
 /** A promise of work on one photo. It carries the photo's id and nothing else: the handler reads the row when it runs. */

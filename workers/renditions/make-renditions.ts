@@ -1,5 +1,6 @@
 import { renditionSize, type Size, scaledFor } from '../../src/photo/fit.ts'
-import type { Focus, Look, PhotoFacts, Rendition } from '../../src/photo/photo.ts'
+import type { Look } from '../../src/photo/look.ts'
+import type { Focus, PhotoFacts, Rendition } from '../../src/photo/photo.ts'
 import { PRESETS, type PresetName } from '../../src/photo/presets.ts'
 import { type RenditionFormat, recipeDigest, recipeOf } from '../../src/photo/recipe.ts'
 import { applyTable } from './apply-table.ts'

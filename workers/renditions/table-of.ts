@@ -1,6 +1,6 @@
 import { atStrength, type ColorTable, compileFilter } from '../../src/photo/color-table.ts'
 import { FILTERS, type FilterName } from '../../src/photo/filters.ts'
-import type { Look } from '../../src/photo/photo.ts'
+import type { Look } from '../../src/photo/look.ts'
 
 // Compiling takes as long as applying, and there are a dozen filters of 430 kB.
 const compiled = new Map<FilterName, ColorTable>()
