@@ -10,7 +10,7 @@ import { tokenCommand } from './commands/token.ts'
 import { uploadCommand } from './commands/upload.ts'
 import { workCommand } from './commands/work.ts'
 import { loadDotEnv } from './dot-env.ts'
-import { SetupError } from './errors.ts'
+import { DarkroomError, SetupError } from './errors.ts'
 
 const program = new Command('darkroom')
   .description('The pipeline between a photo app and its CDN.')
@@ -28,7 +28,8 @@ try {
   loadDotEnv()
   await program.parseAsync()
 } catch (error) {
-  if (!(error instanceof SetupError)) throw error
-  console.error(`darkroom: ${error.message}`)
+  if (!(error instanceof DarkroomError)) throw error
+  const reason = error.cause instanceof Error ? ` (${error.cause.message})` : ''
+  console.error(`darkroom: ${error.message}${error instanceof SetupError ? '' : reason}`)
   process.exitCode = 1
 }

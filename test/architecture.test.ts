@@ -14,7 +14,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['src/http', 'src/ingest', 'src/sweep', 'workers'],
   ['src/storage', 'src/queue', 'src/catalog', 'src/delivery'],
   ['src/supervisor'],
-  ['src/config.ts', 'src/log.ts', 'src/dot-env.ts', 'src/kept-file.ts'],
+  ['src/config.ts', 'src/log.ts', 'src/dot-env.ts', 'src/kept-file.ts', 'src/postgres.ts'],
   ['src/photo'],
   ['src/errors.ts'],
 ]

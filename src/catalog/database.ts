@@ -1,8 +1,5 @@
 import pg from 'pg'
-import { EngineUnavailableError } from '../errors.ts'
-
-/** Codes of Node and classes of SQLSTATE that say the server is away or refuses work, not that a statement is wrong. */
-const UNAVAILABLE = /^(ECONN|ENOTFOUND|EAI_|ETIMEDOUT|EPIPE|EHOSTUNREACH|08|53|57P0|58)/
+import { postgresError } from '../postgres.ts'
 
 /**
  * A pool of connections to one database. Statements are plain, never named, and each stands alone, so that a
@@ -29,19 +26,11 @@ export class Database implements AsyncDisposable {
     try {
       return (await this.#pool.query<Row>(statement, values)).rows
     } catch (error) {
-      throw isAway(error)
-        ? new EngineUnavailableError('The database does not answer.', { cause: error })
-        : error
+      throw postgresError(error)
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#pool.end()
   }
-}
-
-function isAway(error: unknown): boolean {
-  if (!(error instanceof Error)) return false
-  const code = 'code' in error ? String(error.code) : ''
-  return UNAVAILABLE.test(code) || /timeout|Connection terminated|Client has encountered/.test(error.message)
 }

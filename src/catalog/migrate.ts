@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import pg from 'pg'
 import Postgrator from 'postgrator'
+import { withPostgres } from '../postgres.ts'
 
 /** Any number will do, as long as every Darkroom uses the same. */
 const MIGRATION_LOCK = 7_266_766
@@ -10,9 +10,7 @@ const MIGRATION_LOCK = 7_266_766
  * once: one works, the others wait. All of it is applied or nothing. Returns the files that were applied.
  */
 export async function migrateCatalog(url: string): Promise<string[]> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 })
-  await client.connect()
-  try {
+  return await withPostgres(url, async (client) => {
     await client.query('begin')
     await client.query('select pg_advisory_xact_lock($1)', [MIGRATION_LOCK])
     const postgrator = new Postgrator({
@@ -24,9 +22,7 @@ export async function migrateCatalog(url: string): Promise<string[]> {
     const applied = await postgrator.migrate()
     await client.query('commit')
     return applied.map(({ filename }) => filename.replace(/^.*[\\/]/, ''))
-  } finally {
-    await client.end()
-  }
+  })
 }
 
 /** A path in which no character is a wildcard: a checkout may lie in a folder called `[old]`. */

@@ -2,6 +2,7 @@ import { createPostgresBackend, type PostgresConnectionOptions, runMigrations, w
 import pg from 'pg'
 import type { Log } from '../log.ts'
 import type { PhotoId } from '../photo/photo-id.ts'
+import { isPostgresAway, withPostgres } from '../postgres.ts'
 import { BullmqQueue, type PhotoJob, QUEUE_NAME, WORKER_OPTIONS } from './bullmq-queue.ts'
 import type { JobKind } from './job.ts'
 
@@ -34,7 +35,7 @@ export function openPostgresQueue(url: string, log: Log): BullmqQueue {
           ...WORKER_OPTIONS,
           connection,
         }),
-      isAway: (error) => 'code' in error || /timeout|Connection terminated/.test(error.message),
+      isAway: isPostgresAway,
       close: () => pool.end(),
     },
     log,
@@ -43,11 +44,5 @@ export function openPostgresQueue(url: string, log: Log): BullmqQueue {
 
 /** Brings BullMQ's tables up to date, under a lock of its own. */
 export async function migratePostgresQueue(url: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 })
-  await client.connect()
-  try {
-    await runMigrations(client)
-  } finally {
-    await client.end()
-  }
+  await withPostgres(url, async (client) => await runMigrations(client))
 }
