@@ -1,0 +1,69 @@
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pg from 'pg'
+import { pino } from 'pino'
+import { startEmbeddedPostgres } from '../src/catalog/embedded-postgres.ts'
+import type { Log } from '../src/log.ts'
+import { drawPhoto, PHOTOS, type PhotoName } from './photo.ts'
+
+/** Where temporary files lie on a disk: on many systems /tmp is memory, where a sync costs nothing. */
+const DISK = process.platform === 'linux' ? '/var/tmp' : tmpdir()
+
+/** What all lines share. Disposing removes every file that was made. */
+export type Bench = AsyncDisposable & {
+  log: Log
+  /** So many rounds of the whole measurement, or fewer when it is to be quick. */
+  rounds(whole: number): number
+  /** A new folder, and an empty database on the embedded PostgreSQL that all lines share. */
+  makeHome(): Promise<{ home: string; databaseUrl: string }>
+  /** The file that has the photo, drawn when it is asked for the first time. */
+  photo(name: PhotoName): Promise<string>
+}
+
+export async function openBench({ quick }: { quick: boolean }): Promise<Bench> {
+  await using opened = new AsyncDisposableStack()
+  const log = pino({ level: 'warn' }, pino.destination(2))
+  const root = await mkdtemp(join(DISK, 'darkroom-bench-'))
+  opened.defer(async () => await rm(root, { recursive: true, force: true }))
+  // PostgreSQL, which runs as another account when we are root, must get through.
+  await chmod(root, 0o711)
+  const postgres = opened.use(await startEmbeddedPostgres({ directory: join(root, 'postgres'), log }))
+
+  const photos = new Map<PhotoName, Promise<string>>()
+  let homes = 0
+  const disposal = opened.move()
+  return {
+    log,
+    rounds: (whole) => (quick ? Math.ceil(whole / 4) : whole),
+    makeHome: async () => {
+      const name = `bench_${++homes}`
+      const databaseUrl = await createDatabase(postgres.url, name)
+      return { home: join(root, name), databaseUrl }
+    },
+    photo: (name) => {
+      const file = photos.get(name) ?? writePhoto(join(root, `${name}.jpg`), name)
+      photos.set(name, file)
+      return file
+    },
+    [Symbol.asyncDispose]: () => disposal.disposeAsync(),
+  }
+}
+
+async function createDatabase(serverUrl: string, name: string): Promise<string> {
+  const client = new pg.Client({ connectionString: serverUrl })
+  await client.connect()
+  try {
+    await client.query(`create database ${name}`)
+  } finally {
+    await client.end()
+  }
+  const url = new URL(serverUrl)
+  url.pathname = name
+  return url.href
+}
+
+async function writePhoto(path: string, name: PhotoName): Promise<string> {
+  await writeFile(path, await drawPhoto(PHOTOS[name]))
+  return path
+}

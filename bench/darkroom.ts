@@ -1,0 +1,65 @@
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { type Config, loadConfig } from '../src/config.ts'
+import { signToken } from '../src/http/token.ts'
+import { openTokenSecret } from '../src/http/token-secret.ts'
+import type { OwnerId } from '../src/photo/shard.ts'
+import { migrateServices, openServices, type Services } from '../src/services.ts'
+import { type Supervised, supervise } from '../src/supervisor/supervisor.ts'
+import type { Bench } from './bench.ts'
+
+const ROOT = join(import.meta.dirname, '..')
+export const OWNER = 'bench' as OwnerId
+
+/** A home with its engines, and no process yet that works on them. `env` is what such a process wants. */
+export type Home = AsyncDisposable & { config: Config; env: Record<string, string>; services: Services }
+
+export async function openHome(bench: Bench): Promise<Home> {
+  const { home, databaseUrl } = await bench.makeHome()
+  const env = {
+    PATH: process.env.PATH ?? '',
+    DARKROOM_HOME: home,
+    DATABASE_URL: databaseUrl,
+    PORT: String(await freePort()),
+    LOG_LEVEL: 'warn',
+  }
+  const config = loadConfig(env)
+  await migrateServices(config)
+  const services = await openServices(config, bench.log)
+  return { config, env, services, [Symbol.asyncDispose]: () => services[Symbol.asyncDispose]() }
+}
+
+export type Darkroom = Home & { url: string; token: string; api: Supervised; workers: readonly Supervised[] }
+
+/** The processes that `darkroom start` runs: the API and so many workers. */
+export async function startDarkroom(bench: Bench, { workers }: { workers: number }): Promise<Darkroom> {
+  await using opened = new AsyncDisposableStack()
+  const home = opened.use(await openHome(bench))
+  const start = (name: string, command: string[]) =>
+    opened.use(supervise({ name, command, env: home.env, log: bench.log }))
+  const api = start('api', [join(ROOT, 'src/cli.ts'), 'serve'])
+  const crew = Array.from({ length: workers }, (_, index) =>
+    start(`worker ${index + 1}`, [join(ROOT, 'workers/main.ts')]),
+  )
+  await Promise.all([api, ...crew].map(({ ready }) => ready))
+  const token = await signToken(await openTokenSecret(home.config.home), OWNER, 3600)
+
+  const disposal = opened.move()
+  return {
+    ...home,
+    url: home.config.publicUrl,
+    token,
+    api,
+    workers: crew,
+    [Symbol.asyncDispose]: () => disposal.disposeAsync(),
+  }
+}
+
+async function freePort(): Promise<number> {
+  const { promise, resolve } = Promise.withResolvers<number>()
+  const probe = createServer().listen(0, '127.0.0.1', () => {
+    const { port } = probe.address() as { port: number }
+    probe.close(() => resolve(port))
+  })
+  return await promise
+}

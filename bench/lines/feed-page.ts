@@ -1,0 +1,83 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { getSignedUrl } from '@aws-sdk/cloudfront-signer'
+import { SignedCdn } from '../../src/delivery/signed-cdn.ts'
+import { replyOf } from '../../src/http/photo-reply.ts'
+import { renditionKey } from '../../src/photo/object-keys.ts'
+import type { Photo } from '../../src/photo/photo.ts'
+import { firstIdAt } from '../../src/photo/photo-id.ts'
+import { PRESET_NAMES, PRESETS } from '../../src/photo/presets.ts'
+import { RENDITION_FORMAT_NAMES, recipeDigest, recipeOf } from '../../src/photo/recipe.ts'
+import { OWNER } from '../darkroom.ts'
+import { type Line, ratio } from '../line.ts'
+import { compare, rateOf } from '../measure.ts'
+
+const PHOTOS = 30
+const PAGES_PER_ROUND = 3
+const ROUNDS = 15
+
+const ORIGIN = 'https://d111111abcdef8.cloudfront.net'
+const KEY_PAIR_ID = 'K2JCJMDEHXQW5F'
+const LIFE = { windowSeconds: 86_400, minLifeSeconds: 3600 }
+
+/** The replies of a feed page whose photos were not signed before, against the SDK's signer once per URL. */
+export const feedPage: Line = {
+  name: 'feed-page',
+  measure: async (bench) => {
+    const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+    const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+    const key = { keyPairId: KEY_PAIR_ID, privateKey, publicKey }
+    const photos = Array.from({ length: PHOTOS }, (_, index) => readyPhoto(index))
+
+    const ours = () => {
+      const cdn = new SignedCdn({ ...LIFE, origin: ORIGIN, key })
+      return photos.map((photo) => replyOf(photo, cdn))
+    }
+    const against = () => {
+      const dateLessThan = new Date(Date.now() + LIFE.windowSeconds * 1000)
+      return photos.map(({ id, renditions }) =>
+        renditions.map((rendition) =>
+          getSignedUrl({
+            url: `${ORIGIN}/${renditionKey(id, rendition)}`,
+            keyPairId: KEY_PAIR_ID,
+            privateKey: pem,
+            dateLessThan,
+          }),
+        ),
+      )
+    }
+    const comparison = await compare({ ours: side(ours), against: side(against) }, bench.rounds(ROUNDS))
+    return [ratio(`feed page of ${PHOTOS} / the SDK's getSignedUrl`, 'pages/s', comparison, { atLeast: 20 })]
+  },
+}
+
+function side(page: () => unknown) {
+  return async () =>
+    await rateOf(PAGES_PER_ROUND, () => {
+      for (let pages = 0; pages < PAGES_PER_ROUND; pages++) page()
+    })
+}
+
+function readyPhoto(index: number): Photo {
+  const recipes = PRESET_NAMES.flatMap((preset) =>
+    RENDITION_FORMAT_NAMES.map((format) => recipeOf(preset, format, null)),
+  )
+  return {
+    id: firstIdAt(new Date(Date.UTC(2026, 0, 1, 0, 0, index))),
+    owner: OWNER,
+    status: 'ready',
+    visibility: 'public',
+    original: { format: 'jpeg', bytes: 3_500_000, sha256: '0'.repeat(64) },
+    facts: { width: 4032, height: 3024, color: '#8a6f5b', thumbhash: '1QcSHQRnh493V4dIh4eXh1h4kJUI' },
+    focus: null,
+    look: null,
+    renditions: recipes.map((recipe) => ({
+      preset: recipe.preset,
+      format: recipe.format,
+      digest: recipeDigest(recipe),
+      width: PRESETS[recipe.preset].width,
+      height: PRESETS[recipe.preset].height,
+      bytes: 100_000,
+    })),
+    failure: null,
+  }
+}

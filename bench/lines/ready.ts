@@ -1,0 +1,126 @@
+import { readFile } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { PhotoId } from '../../src/photo/photo-id.ts'
+import type { Bench } from '../bench.ts'
+import { type Darkroom, startDarkroom } from '../darkroom.ts'
+import { type Figure, type Line, value } from '../line.ts'
+import { quantile } from '../measure.ts'
+import { residentBytes } from '../memory.ts'
+import type { PhotoName } from '../photo.ts'
+import { type ScriptProcess, startScript } from '../script-process.ts'
+import type { Steps } from '../timed-engines.ts'
+import { formOf, upload } from '../upload-request.ts'
+
+const UPLOADS = 30
+/** The machine is idle between two uploads, as it is for a single user. */
+const PAUSE_MS = 150
+const POLL_MS = 3
+const GIVE_UP_MS = 30_000
+
+/** The moments of one upload in milliseconds since its last byte was sent, and what its worker tells. */
+type Course = { repliedAt: number; takenAt: number; readyAt: number; steps: Steps }
+type TimedWorker = ScriptProcess<object, Steps>
+
+/** From the last byte of an upload until the photo is ready, one at a time, and where that time goes. */
+export const ready: Line = {
+  name: 'ready',
+  measure: async (bench) => {
+    await using darkroom = await startDarkroom(bench, { workers: 0 })
+    await using first: TimedWorker = startScript('timed-worker.ts', [], darkroom.env)
+    await using second: TimedWorker = startScript('timed-worker.ts', [], darkroom.env)
+    const workers = [first, second]
+    const figures = [
+      ...(await timeToReady(bench, darkroom, workers, 'photo of 12 MP')),
+      ...(await timeToReady(bench, darkroom, workers, 'photo of 2 MP')),
+    ]
+    const workerPeaks = await Promise.all(workers.map(({ pid }) => peakMegabytes(pid)))
+    return [
+      ...figures,
+      value('peak memory of the API', 'MB', await peakMegabytes(darkroom.api.pid ?? 0)),
+      value('peak memory of a worker', 'MB', Math.max(...workerPeaks)),
+    ]
+  },
+}
+
+async function timeToReady(
+  bench: Bench,
+  darkroom: Darkroom,
+  workers: readonly TimedWorker[],
+  name: PhotoName,
+): Promise<Figure[]> {
+  const form = formOf(await readFile(await bench.photo(name)))
+  const courses: Course[] = []
+  for (let uploads = -3; uploads < bench.rounds(UPLOADS); uploads++) {
+    const course = await follow(darkroom, workers, form)
+    if (uploads >= 0) courses.push(course)
+    await sleep(PAUSE_MS)
+  }
+
+  const p50 = (of: (course: Course) => number) => quantile(courses.map(of), 0.5)
+  const readyAt = courses.map((course) => course.readyAt)
+  return [
+    value(`${name}: last byte to ready, p50`, 'ms', quantile(readyAt, 0.5)),
+    value(`${name}: last byte to ready, p95`, 'ms', quantile(readyAt, 0.95)),
+    value(
+      '  to the reply',
+      'ms',
+      p50(({ repliedAt }) => repliedAt),
+    ),
+    value(
+      '  to a worker',
+      'ms',
+      p50(({ takenAt }) => takenAt),
+    ),
+    value(
+      '  the worker finds the row',
+      'ms',
+      p50(({ steps }) => steps.find),
+    ),
+    value(
+      '  reads the original, decodes, encodes',
+      'ms',
+      p50(({ steps }) => steps.make),
+    ),
+    value(
+      '  puts 10 renditions',
+      'ms',
+      p50(({ steps }) => steps.put),
+    ),
+    value(
+      '  records them',
+      'ms',
+      p50(({ steps }) => steps.record),
+    ),
+  ]
+}
+
+async function follow(darkroom: Darkroom, workers: readonly TimedWorker[], form: Buffer): Promise<Course> {
+  const { id, sentAt, repliedAt } = await upload(darkroom, form)
+  const readyAt = await settledAt(darkroom, id as PhotoId)
+  const [steps] = (await Promise.all(workers.map((worker) => worker.ask({})))).sort(
+    (a, b) => b.startedAt - a.startedAt,
+  )
+  if (!steps) throw new Error('no worker told of its job')
+  return {
+    repliedAt: repliedAt - sentAt,
+    takenAt: steps.startedAt - performance.timeOrigin - sentAt,
+    readyAt: readyAt - sentAt,
+    steps,
+  }
+}
+
+/** Asks the catalog itself, often: the API would answer up to 50 ms late. */
+async function settledAt({ services }: Darkroom, id: PhotoId): Promise<number> {
+  const giveUpAt = performance.now() + GIVE_UP_MS
+  while (performance.now() < giveUpAt) {
+    const { size } = await services.catalog.settled([id])
+    if (size > 0) return performance.now()
+    await sleep(POLL_MS)
+  }
+  throw new Error(`photo ${id} is not ready after ${GIVE_UP_MS} ms`)
+}
+
+async function peakMegabytes(pid: number): Promise<number> {
+  const resident = await residentBytes(pid)
+  return resident === null ? Number.NaN : resident.peak / 1e6
+}

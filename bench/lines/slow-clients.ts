@@ -1,0 +1,33 @@
+import { startDarkroom } from '../darkroom.ts'
+import { type Line, value } from '../line.ts'
+import { forgetPeak, residentBytes } from '../memory.ts'
+import type { SlowQuestion } from '../processes/slow-clients.ts'
+import { startScript } from '../script-process.ts'
+
+const CLIENTS = 200
+const QUICK_CLIENTS = 50
+const SECONDS = 20
+
+/** How much memory the API takes on while many slow clients upload at the same time. */
+export const slowClients: Line = {
+  name: 'slow-clients',
+  measure: async (bench) => {
+    const photo = await bench.photo('photo of 12 MB')
+    await using darkroom = await startDarkroom(bench, { workers: 0 })
+    await using phones = startScript<SlowQuestion, number>('slow-clients.ts', [photo])
+    const { url, token, api } = darkroom
+    const pid = api.pid ?? 0
+
+    // Code and caches that a first few uploads leave behind are no part of the rise.
+    await phones.ask({ url, token, clients: 4, seconds: 0.5 })
+    await forgetPeak(pid)
+    const before = await residentBytes(pid)
+    const clients = bench.rounds(8) < 8 ? QUICK_CLIENTS : CLIENTS
+    const taken = await phones.ask({ url, token, clients, seconds: SECONDS })
+    if (taken !== clients) throw new Error(`${taken} of ${clients} uploads were taken in`)
+    const after = await residentBytes(pid)
+
+    const rise = before && after ? (after.peak - before.now) / 1e6 : Number.NaN
+    return [value(`rise of the API's memory, ${clients} slow uploads`, 'MB', rise, { below: 150 })]
+  },
+}

@@ -1,0 +1,46 @@
+import { writeFile } from 'node:fs/promises'
+import { availableParallelism, cpus, loadavg } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { openBench } from './bench.ts'
+import type { Figure, Line } from './line.ts'
+import { feedPage } from './lines/feed-page.ts'
+import { photoIds } from './lines/photo-ids.ts'
+import { ready } from './lines/ready.ts'
+import { slowClients } from './lines/slow-clients.ts'
+import { uploadLine } from './lines/upload.ts'
+import { workerEach, workerFloor } from './lines/worker.ts'
+import { tableOf } from './table.ts'
+
+const LINES: readonly Line[] = [workerFloor, workerEach, uploadLine, feedPage, photoIds, ready, slowClients]
+const RESULTS = join(import.meta.dirname, 'results.json')
+
+const { values: options, positionals: names } = parseArgs({
+  options: { quick: { type: 'boolean', default: false } },
+  allowPositionals: true,
+})
+const unknown = names.filter((name) => !LINES.some((line) => line.name === name))
+if (unknown.length > 0) {
+  console.error(`There is no ${unknown.join(', ')}. There are ${LINES.map(({ name }) => name).join(', ')}.`)
+  process.exit(1)
+}
+
+await using bench = await openBench(options)
+// Stays on after the first: with npm one Ctrl-C arrives twice.
+process.on('SIGINT', async () => {
+  await bench[Symbol.asyncDispose]()
+  process.exit(130)
+})
+
+const machine = { cpu: cpus()[0]?.model, cores: availableParallelism(), node: process.version }
+const loadBefore = loadavg()[0]
+const figures: Figure[] = []
+for (const line of LINES) {
+  if (names.length > 0 && !names.includes(line.name)) continue
+  const startedAt = performance.now()
+  console.error(`${line.name} …`)
+  figures.push(...(await line.measure(bench)))
+  console.error(`${line.name} took ${Math.round((performance.now() - startedAt) / 1000)} s`)
+}
+console.log(tableOf(figures))
+await writeFile(RESULTS, `${JSON.stringify({ at: new Date(), machine, loadBefore, figures }, null, 2)}\n`)

@@ -1,0 +1,55 @@
+// What most people write: a pipeline from the original for every rendition, with the same bytes in and out of the store.
+import { buffer } from 'node:stream/consumers'
+import sharp from 'sharp'
+import { loadConfig } from '../../src/config.ts'
+import { originalKey, renditionKey } from '../../src/photo/object-keys.ts'
+import type { PhotoId } from '../../src/photo/photo-id.ts'
+import { PRESET_NAMES, PRESETS, type PresetName } from '../../src/photo/presets.ts'
+import {
+  RENDITION_FORMAT_NAMES,
+  RENDITION_FORMATS,
+  type RenditionFormat,
+  recipeDigest,
+  recipeOf,
+} from '../../src/photo/recipe.ts'
+import { DiskStore } from '../../src/storage/disk-store.ts'
+import type { Rendered, RenderQuestion } from '../render-crew.ts'
+import { answer } from '../script-process.ts'
+
+const store = await DiskStore.open(loadConfig(process.env).store.root)
+
+answer<RenderQuestion, Rendered[]>(async ({ photoIds }) => {
+  const rendered: Rendered[] = []
+  for (const photoId of photoIds) rendered.push({ bytes: await render(photoId) })
+  return rendered
+})
+
+async function render(photoId: PhotoId): Promise<number> {
+  const original = await buffer(await store.open(originalKey(photoId, 'jpeg')))
+  const wanted = PRESET_NAMES.flatMap((preset) =>
+    RENDITION_FORMAT_NAMES.map((format) => ({ preset, format })),
+  )
+  const sizes = await Promise.all(
+    wanted.map(async ({ preset, format }) => {
+      const body = await encode(original, preset, format)
+      const digest = recipeDigest(recipeOf(preset, format, null))
+      const { size } = await store.put(renditionKey(photoId, { preset, format, digest }), body)
+      return size
+    }),
+  )
+  return sizes.reduce((sum, size) => sum + size, 0)
+}
+
+async function encode(original: Buffer, preset: PresetName, format: RenditionFormat): Promise<Buffer> {
+  const { width, height, fit } = PRESETS[preset]
+  const { quality } = RENDITION_FORMATS[format]
+  const image = sharp(original)
+    .autoOrient()
+    .resize({ width, height, fit, position: 'attention', withoutEnlargement: true })
+  switch (format) {
+    case 'webp':
+      return await image.webp({ quality, effort: RENDITION_FORMATS.webp.effort }).toBuffer()
+    case 'jpeg':
+      return await image.jpeg({ quality, progressive: true }).toBuffer()
+  }
+}

@@ -1,0 +1,45 @@
+// What no worker can do without: decode once, scale each size from the one before, encode. From memory to memory.
+import { readFile } from 'node:fs/promises'
+import sharp, { type Sharp } from 'sharp'
+import { PRESETS } from '../../src/photo/presets.ts'
+import { RENDITION_FORMATS } from '../../src/photo/recipe.ts'
+import type { Rendered, RenderQuestion } from '../render-crew.ts'
+import { answer } from '../script-process.ts'
+
+// One thread per operation, and as many operations side by side as libuv has threads: as our workers do it.
+sharp.concurrency(1)
+sharp.cache(false)
+
+const { jpeg, webp } = RENDITION_FORMATS
+const { thumb, small, medium, feed, full } = PRESETS
+const original = await readFile(process.argv[2] ?? '')
+
+answer<RenderQuestion, Rendered[]>(async ({ photoIds }) => {
+  const rendered: Rendered[] = []
+  for (const _ of photoIds) rendered.push({ bytes: await render() })
+  return rendered
+})
+
+/** The bytes of all outputs together. */
+async function render(): Promise<number> {
+  const sizes: Sharp[] = []
+  let image = sharp(original, { autoOrient: true })
+  for (const { width, height } of [full, feed, medium, small]) {
+    image = await decoded(image.clone().resize(width, height, { fit: 'inside' }))
+    sizes.push(image)
+  }
+  sizes.push(
+    await decoded(image.clone().resize(thumb.width, thumb.height, { fit: 'cover', position: 'attention' })),
+  )
+  const encodes = sizes.flatMap((size) => [
+    size.clone().webp({ quality: webp.quality, effort: webp.effort }).toBuffer(),
+    size.clone().jpeg({ quality: jpeg.quality, progressive: true }).toBuffer(),
+  ])
+  const outputs = await Promise.all(encodes)
+  return outputs.reduce((sum, { length }) => sum + length, 0)
+}
+
+async function decoded(image: Sharp): Promise<Sharp> {
+  const { data, info } = await image.raw().toBuffer({ resolveWithObject: true })
+  return sharp(data, { raw: { width: info.width, height: info.height, channels: info.channels as 3 } })
+}

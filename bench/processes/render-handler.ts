@@ -1,0 +1,22 @@
+// The worker's whole way: the real handler on the real engines, as workers/main.ts opens them.
+import { pino } from 'pino'
+import { loadConfig } from '../../src/config.ts'
+import { openServices } from '../../src/services.ts'
+import { resizePhoto } from '../../workers/resize.ts'
+import type { Rendered, RenderQuestion } from '../render-crew.ts'
+import { answer } from '../script-process.ts'
+
+const config = loadConfig(process.env)
+const services = await openServices(config, pino({ level: 'warn' }), { connections: 2 })
+const resize = resizePhoto({ ...services, maxPixels: config.maxPixels })
+
+answer<RenderQuestion, Rendered[]>(async ({ photoIds }) => {
+  const rendered: Rendered[] = []
+  for (const photoId of photoIds) {
+    await resize({ kind: 'resize', photoId })
+    const photo = await services.catalog.find(photoId)
+    if (photo?.status !== 'ready') throw new Error(`photo ${photoId} is ${photo?.status}`)
+    rendered.push({ bytes: photo.renditions.reduce((sum, { bytes }) => sum + bytes, 0) })
+  }
+  return rendered
+})

@@ -1,0 +1,22 @@
+// A worker as workers/main.ts is one, with a clock at the doors of its engines. Answers with the steps of its last job.
+import { pino } from 'pino'
+import { loadConfig } from '../../src/config.ts'
+import { openServices } from '../../src/services.ts'
+import { filterPhoto } from '../../workers/filter.ts'
+import { purgePhoto } from '../../workers/purge.ts'
+import { resizePhoto } from '../../workers/resize.ts'
+import { answer } from '../script-process.ts'
+import { type Steps, timeSteps } from '../timed-engines.ts'
+
+const config = loadConfig(process.env)
+const services = await openServices(config, pino({ level: 'warn' }), { connections: 2 })
+const { engines, lastSteps } = timeSteps({ ...services, maxPixels: config.maxPixels })
+
+services.queue.work({
+  handlers: { resize: resizePhoto(engines), filter: filterPhoto(engines), purge: purgePhoto(engines) },
+  onFailed: async ({ photoId }, error) => {
+    throw new Error(`photo ${photoId} failed`, { cause: error })
+  },
+})
+
+answer<object, Steps>(async () => lastSteps())

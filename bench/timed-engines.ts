@@ -1,0 +1,53 @@
+import type { WorkerEngines } from '../workers/engines.ts'
+
+/**
+ * Milliseconds of one job. `make` is all between the store and the store: reading the original, decode, encodes.
+ * `startedAt` is since 1970, so that another process can compare it with its own clock.
+ */
+export type Steps = { startedAt: number; find: number; make: number; put: number; record: number }
+
+/** The same engines, with a clock at each door. `lastSteps` tells of the last job that was done with them. */
+export function timeSteps(inner: WorkerEngines): { engines: WorkerEngines; lastSteps(): Steps } {
+  const steps: Steps = { startedAt: 0, find: 0, make: 0, put: 0, record: 0 }
+  let openedAt = 0
+  let puttingSince: number | null = null
+
+  const timed = async <T>(step: 'find' | 'record', work: Promise<T>): Promise<T> => {
+    const startedAt = performance.now()
+    const result = await work
+    steps[step] = performance.now() - startedAt
+    return result
+  }
+  const catalog: WorkerEngines['catalog'] = {
+    find: (id) => {
+      steps.startedAt = performance.timeOrigin + performance.now()
+      return timed('find', inner.catalog.find(id))
+    },
+    record: (...args) => {
+      steps.put = performance.now() - (puttingSince ?? 0)
+      puttingSince = null
+      return timed('record', inner.catalog.record(...args))
+    },
+    findRemoved: (id) => inner.catalog.findRemoved(id),
+    forget: (id) => inner.catalog.forget(id),
+  }
+  const store: WorkerEngines['store'] = {
+    open: (key, range) => {
+      openedAt = performance.now()
+      return inner.store.open(key, range)
+    },
+    put: (key, body, options) => {
+      if (puttingSince === null) {
+        puttingSince = performance.now()
+        steps.make = puttingSince - openedAt
+      }
+      return inner.store.put(key, body, options)
+    },
+    head: (key) => inner.store.head(key),
+    delete: (keys) => inner.store.delete(keys),
+    list: (prefix) => inner.store.list(prefix),
+    check: () => inner.store.check(),
+    [Symbol.asyncDispose]: () => inner.store[Symbol.asyncDispose](),
+  }
+  return { engines: { ...inner, catalog, store }, lastSteps: () => ({ ...steps }) }
+}
