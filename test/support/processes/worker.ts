@@ -1,4 +1,5 @@
-// Works until it is told to stop, then finishes what it has begun: writes "finished" to the file it was given.
+// Prints its pid and works until it is told to stop, then finishes what it has begun: writes "finished" to the
+// file it was given.
 import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -8,7 +9,7 @@ const [file] = process.argv.slice(2)
 const signal = stopSignal()
 const work = setInterval(() => {}, 1000)
 reportReady({ pid: process.pid })
-console.log('ready')
+console.log(process.pid)
 await once(signal, 'abort')
 await sleep(200)
 if (file) await writeFile(file, 'finished')
