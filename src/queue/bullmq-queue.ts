@@ -97,7 +97,8 @@ export class BullmqQueue implements JobQueue {
       if (!job) return
       const cause = error.cause instanceof Error ? error.cause : error
       const isFinal = job.finishedOn !== undefined
-      this.#log.warn({ job: job.id, attempt: job.attemptsMade, isFinal, err: cause }, 'job failed')
+      const told = isFinal ? 'job failed' : 'job failed, and is tried again'
+      this.#log.warn({ job: job.id, attempt: job.attemptsMade, err: cause }, told)
       if (!isFinal) return
       onFailed({ kind: job.name, photoId: job.data.photoId }, cause).catch((err) => {
         this.#log.error({ job: job.id, err }, 'failure not recorded; the sweep will')
