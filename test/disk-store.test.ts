@@ -70,18 +70,18 @@ describe('DiskStore', () => {
     expect((await stat(join(root, 'originals/7/42.jpg'))).mode & 0o777).toBe(0o600)
   })
 
-  test('removes folders that a delete has emptied, but never its own', async () => {
+  test('removes the folders of photos that a delete has emptied, but not those of shards', async () => {
     await using opened = await openTemporaryStore()
     const { store, root } = opened
     await store.put('renditions/7/42/a.webp', Buffer.from('pixels'), { contentType: 'image/webp' })
-    await store.put('renditions/8/43/a.webp', Buffer.from('pixels'), { contentType: 'image/webp' })
+    await store.put('renditions/7/43/a.webp', Buffer.from('pixels'), { contentType: 'image/webp' })
 
     await store.delete(['renditions/7/42/a.webp'])
-    const afterOne = await readdir(join(root, 'renditions'))
-    await store.delete(['renditions/8/43/a.webp'])
+    const afterOne = await readdir(join(root, 'renditions/7'))
+    await store.delete(['renditions/7/43/a.webp'])
 
-    expect(afterOne).toEqual(['8'])
-    expect(await readdir(root)).toEqual(['tmp'])
+    expect(afterOne).toEqual(['43'])
+    expect(await readdir(join(root, 'renditions/7'))).toEqual([])
   })
 
   test('finds again what an earlier store in the same folder kept', async () => {

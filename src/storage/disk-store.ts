@@ -1,5 +1,5 @@
 import { mkdir, open, opendir, rename, rm, rmdir, stat, unlink } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, join, relative, resolve, sep } from 'node:path'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { ObjectNotFoundError, SetupError } from '../errors.ts'
@@ -13,6 +13,12 @@ const SEGMENT = /^(?!\.{1,2}$)[A-Za-z0-9._-]+$/
 /** Where bytes lie until they are whole: on the same file system, so that a rename moves them. No key begins with it. */
 const TMP = 'tmp'
 
+/**
+ * So many levels of folders stay when they are empty, `originals` and in it one per shard: what lasts needs its
+ * name synced once per process, not at every put.
+ */
+const LASTING_LEVELS = 2
+
 /** More would mean that something other than a delete takes the folders away. */
 const MAX_MOVES = 100
 
@@ -25,6 +31,8 @@ export class DiskStore implements ObjectStore {
   readonly #root: string
   readonly #tmp: string
   readonly #folders = new FolderSync()
+  /** Lasting folders whose own names are known to be safe from a power cut. */
+  readonly #safe = new Set<string>()
 
   /**
    * Opens the store in a folder, which is made (mode 700) when it is missing. Removes what killed processes left
@@ -131,17 +139,34 @@ export class DiskStore implements ObjectStore {
         break
       } catch (error) {
         if (codeOf(error) !== 'ENOENT' || moves === MAX_MOVES) throw error
+        this.#safe.clear()
         await mkdir(folder, { recursive: true, mode: 0o700 }).catch(ignoreMissing)
       }
     }
-    // Up to the root, though most are not new: whoever made one, here or in another process, may not have synced
-    // its name yet, and syncing a folder that is unchanged costs little.
-    await this.#folders.syncAll(foldersBetween(this.#root, folder))
+    await this.#syncNames(folder)
+  }
+
+  /**
+   * Syncs a folder that got a name, and those above it up to one that is safe. Also those that are not new:
+   * whoever made them, here or in another process, may not have synced their names yet.
+   */
+  async #syncNames(folder: string): Promise<void> {
+    const folders = [folder]
+    for (let at = folder; at !== this.#root && !this.#safe.has(at); ) {
+      at = dirname(at)
+      folders.push(at)
+    }
+    await this.#folders.syncAll(folders)
+    for (const synced of folders) if (this.#isLasting(synced)) this.#safe.add(synced)
+  }
+
+  #isLasting(folder: string): boolean {
+    return relative(this.#root, folder).split(sep).length <= LASTING_LEVELS
   }
 
   async #removeEmptied(folder: string): Promise<void> {
     let kept = folder
-    for (; kept !== this.#root; kept = dirname(kept)) {
+    for (; !this.#isLasting(kept); kept = dirname(kept)) {
       try {
         await rmdir(kept)
       } catch (error) {

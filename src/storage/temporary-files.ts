@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { open, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
 import { EngineUnavailableError } from '../errors.ts'
 import { codeOf, ignoreMissing } from './disk-errors.ts'
 
@@ -22,9 +23,15 @@ export async function writeSynced(path: string, bytes: Buffer | AsyncIterable<Bu
       cause: error,
     })
   })
-  await file.writeFile(bytes)
-  await file.sync()
-  return Buffer.isBuffer(bytes) ? bytes.length : (await file.stat()).size
+  if (Buffer.isBuffer(bytes)) {
+    await file.writeFile(bytes)
+    await file.sync()
+    return bytes.length
+  }
+  // A write stream gathers what comes while it writes; writeFile would make a system call of every chunk.
+  const sink = file.createWriteStream({ flush: true })
+  await pipeline(bytes, sink)
+  return sink.bytesWritten
 }
 
 /** Bytes rather than an empty file: a full disk still takes names. */
