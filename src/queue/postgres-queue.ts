@@ -6,8 +6,11 @@ import { isPostgresAway, withPostgres } from '../postgres.ts'
 import { BullmqQueue, type PhotoJob, QUEUE_NAME, WORKER_OPTIONS } from './bullmq-queue.ts'
 import type { JobKind } from './job.ts'
 
-/** BullMQ keeps its tables in a schema of its own, and finds them by the connection's search path. */
-const SEARCH_PATH = '-c search_path=bullmq'
+/**
+ * BullMQ keeps its tables in a schema of its own, and finds them by the connection's search path. Its commits wait
+ * for no disk: of the last moments before a crash the sweep enqueues again what is missing, and a job may run twice.
+ */
+const SETTINGS = '-c search_path=bullmq -c synchronous_commit=off'
 
 const { Queue, Worker } = withBackend(createPostgresBackend)
 
@@ -15,7 +18,7 @@ const { Queue, Worker } = withBackend(createPostgresBackend)
 export function openPostgresQueue(url: string, log: Log): BullmqQueue {
   const pool = new pg.Pool({
     connectionString: url,
-    options: SEARCH_PATH,
+    options: SETTINGS,
     max: 5,
     connectionTimeoutMillis: 5_000,
     keepAlive: true,
