@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { originalKey } from '../src/photo/object-keys.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
+import { WORKER_NODE_FLAGS } from '../src/supervisor/workers.ts'
 import { type Home, OWNER } from './darkroom.ts'
 import { type ScriptProcess, startScript } from './script-process.ts'
 
@@ -16,7 +17,7 @@ export type RenderCrew = AsyncDisposable & { render(photoIds: readonly PhotoId[]
 
 export function startCrew(script: string, photo: string, { env }: Home): RenderCrew {
   const crew: ScriptProcess<RenderQuestion, Rendered[]>[] = Array.from({ length: PROCESSES }, () =>
-    startScript(script, [photo], env),
+    startScript(script, [photo], env, WORKER_NODE_FLAGS),
   )
   return {
     render: async (photoIds) => {

@@ -11,14 +11,16 @@ export type ScriptProcess<Question, Result> = AsyncDisposable & {
   ask(question: Question): Promise<Result>
 }
 
-/** Starts the script with those arguments and that environment only. */
+/** Starts the script with those arguments, that environment only, and those flags for Node. */
 export function startScript<Question extends object, Result>(
   script: string,
   args: readonly string[],
   env: Record<string, string> = {},
+  nodeFlags: readonly string[] = [],
 ): ScriptProcess<Question, Result> {
   const child = fork(join(import.meta.dirname, 'processes', script), args, {
     env: { PATH: process.env.PATH, ...env },
+    execArgv: [...nodeFlags],
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   })
   const exited = once(child, 'exit')

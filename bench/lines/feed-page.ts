@@ -9,10 +9,10 @@ import { PRESET_NAMES, PRESETS } from '../../src/photo/presets.ts'
 import { RENDITION_FORMAT_NAMES, recipeDigest, recipeOf } from '../../src/photo/recipe.ts'
 import { OWNER } from '../darkroom.ts'
 import { type Line, ratio } from '../line.ts'
-import { compare, rateOf } from '../measure.ts'
+import { compare, rateOf, type Side } from '../measure.ts'
 
 const PHOTOS = 30
-const PAGES_PER_ROUND = 3
+const PAGES_PER_ROUND = 2
 const ROUNDS = 15
 
 const ORIGIN = 'https://d111111abcdef8.cloudfront.net'
@@ -26,13 +26,10 @@ export const feedPage: Line = {
     const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
     const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
     const key = { keyPairId: KEY_PAIR_ID, privateKey, publicKey }
-    const photos = Array.from({ length: PHOTOS }, (_, index) => readyPhoto(index))
+    const cdn = new SignedCdn({ ...LIFE, origin: ORIGIN, key })
 
-    const ours = () => {
-      const cdn = new SignedCdn({ ...LIFE, origin: ORIGIN, key })
-      return photos.map((photo) => replyOf(photo, cdn))
-    }
-    const against = () => {
+    const ours = (photos: readonly Photo[]) => photos.map((photo) => replyOf(photo, cdn))
+    const against = (photos: readonly Photo[]) => {
       const dateLessThan = new Date(Date.now() + LIFE.windowSeconds * 1000)
       return photos.map(({ id, renditions }) =>
         renditions.map((rendition) =>
@@ -50,11 +47,14 @@ export const feedPage: Line = {
   },
 }
 
-function side(page: () => unknown) {
-  return async () =>
-    await rateOf(PAGES_PER_ROUND, () => {
-      for (let pages = 0; pages < PAGES_PER_ROUND; pages++) page()
-    })
+/** Pages of photos that no page had before. */
+function side(replies: (photos: readonly Photo[]) => unknown): Side {
+  let photosMade = 0
+  const newPage = () => Array.from({ length: PHOTOS }, () => readyPhoto(photosMade++))
+  return async () => {
+    const pages = Array.from({ length: PAGES_PER_ROUND }, newPage)
+    return await rateOf(pages.length, () => pages.forEach(replies))
+  }
 }
 
 function readyPhoto(index: number): Photo {

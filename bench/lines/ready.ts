@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { PhotoId } from '../../src/photo/photo-id.ts'
+import { WORKER_NODE_FLAGS } from '../../src/supervisor/workers.ts'
 import type { Bench } from '../bench.ts'
 import { type Darkroom, startDarkroom } from '../darkroom.ts'
 import { type Figure, type Line, value } from '../line.ts'
@@ -26,8 +27,8 @@ export const ready: Line = {
   name: 'ready',
   measure: async (bench) => {
     await using darkroom = await startDarkroom(bench, { workers: 0 })
-    await using first: TimedWorker = startScript('timed-worker.ts', [], darkroom.env)
-    await using second: TimedWorker = startScript('timed-worker.ts', [], darkroom.env)
+    await using first: TimedWorker = startScript('timed-worker.ts', [], darkroom.env, WORKER_NODE_FLAGS)
+    await using second: TimedWorker = startScript('timed-worker.ts', [], darkroom.env, WORKER_NODE_FLAGS)
     const workers = [first, second]
     const figures = [
       ...(await timeToReady(bench, darkroom, workers, 'photo of 12 MP')),
