@@ -1,5 +1,5 @@
-import { access, constants, mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { access, constants, mkdir, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { startEmbeddedPostgres } from './catalog/embedded-postgres.ts'
 import type { Config } from './config.ts'
 import { openSigningKey } from './delivery/signing-key.ts'
@@ -74,7 +74,7 @@ async function openDatabase({ database }: Config, log: Log, opened: AsyncDisposa
 /** Open to other users as a folder, so that the database's own account can pass; what is secret in it is not. */
 async function makeHome(home: string): Promise<void> {
   try {
-    await mkdir(home, { recursive: true })
+    await makeFolder(home)
     await access(home, constants.R_OK | constants.W_OK | constants.X_OK)
   } catch (error) {
     const reason = error instanceof Error && 'code' in error ? ` (${error.code})` : ''
@@ -84,5 +84,18 @@ async function makeHome(home: string): Promise<void> {
         cause: error,
       },
     )
+  }
+}
+
+/** @NOTE mkdir's own `recursive` never returns where a folder exists and refuses new names with ENOENT, as /proc does. */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST' && (await stat(path)).isDirectory()) return
+    if (code !== 'ENOENT') throw error
+    await makeFolder(dirname(path))
+    await mkdir(path)
   }
 }
