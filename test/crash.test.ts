@@ -1,0 +1,96 @@
+import sharp from 'sharp'
+import { describe, expect, test, vi } from 'vitest'
+import type { PhotoReply } from '../src/http/schemas.ts'
+import { type Darkroom, startDarkroom } from './support/darkroom.ts'
+import { noisyJpeg } from './support/pictures.ts'
+import { temporaryHome } from './support/processes/temporary-home.ts'
+import { photoForm, postForm } from './support/uploads.ts'
+
+const PHOTOS = 20
+const ONE_MEGAPIXEL = { width: 1200, height: 900 }
+const TIMEOUT = 150_000
+/** A job whose worker died is tried again when its lock has run out; one that was never enqueued waits for the sweep. */
+const patience = { timeout: 90_000, interval: 250 }
+
+async function find(darkroom: Darkroom, id: string): Promise<PhotoReply> {
+  const reply = await fetch(`${darkroom.url}/v1/photos/${id}`, {
+    headers: { authorization: `Bearer ${await darkroom.token()}` },
+  })
+  if (!reply.ok) throw new Error(`${reply.status} for ${id}`)
+  return (await reply.json()) as PhotoReply
+}
+
+/** Uploads photos two at a time, each until it is taken in, as an app does; `onTaken` ends it by false. Returns the ids. */
+async function uploadThrough(darkroom: Darkroom, onTaken: (ids: readonly string[]) => Promise<boolean>) {
+  const photos = await Promise.all(
+    Array.from({ length: PHOTOS }, (_, seed) => noisyJpeg(ONE_MEGAPIXEL, seed)),
+  )
+  const queue = photos.values()
+  const taken: string[] = []
+  let goesOn = true
+  const lane = async () => {
+    for (const photo of queue) {
+      const reply = await vi.waitFor(async () => {
+        const reply = goesOn ? await postForm(darkroom, photoForm(photo), {}, 'me') : null
+        expect(reply?.status ?? 201).toBe(201)
+        return reply
+      }, patience)
+      if (!reply) return
+      taken.push(((await reply.json()) as PhotoReply).id)
+      goesOn = (await onTaken(taken)) && goesOn
+    }
+  }
+  await Promise.all([lane(), lane()])
+  return taken
+}
+
+/** Every photo is ready, and every rendition can be fetched and decoded to the size that was promised. */
+async function expectAllReady(darkroom: Darkroom, ids: readonly string[]): Promise<void> {
+  const photos = await vi.waitFor(async () => {
+    const found = await Promise.all(ids.map((id) => find(darkroom, id)))
+    expect(found.filter(({ status }) => status !== 'ready')).toEqual([])
+    return found
+  }, patience)
+  for (const { renditions } of photos) {
+    expect(renditions).toHaveLength(10)
+    for (const { url, width, height, bytes } of renditions) {
+      const body = Buffer.from(await (await fetch(url)).arrayBuffer())
+      const { info } = await sharp(body).raw().toBuffer({ resolveWithObject: true })
+      expect({ bytes: body.length, width: info.width, height: info.height }).toEqual({ bytes, width, height })
+    }
+  }
+}
+
+describe('no photo that was acknowledged is lost', () => {
+  test('when API, worker and database are killed one after the other', { timeout: TIMEOUT }, async () => {
+    await using home = await temporaryHome()
+    await using darkroom = await startDarkroom(home.path)
+    const victims = (['worker', 'api', 'postgres'] as const).values()
+
+    const taken = await uploadThrough(darkroom, async (ids) => {
+      const { value: kind } = ids.length % 4 === 0 ? victims.next() : { value: null }
+      if (kind) process.kill((await darkroom.pids(kind))[0] as number, 'SIGKILL')
+      return true
+    })
+
+    expect(victims.next().done).toBe(true)
+    await expectAllReady(darkroom, taken)
+  })
+
+  test('when all processes are killed at once and Darkroom is started again', {
+    timeout: TIMEOUT,
+  }, async () => {
+    await using home = await temporaryHome()
+    const killed = await startDarkroom(home.path)
+    const taken = await uploadThrough(killed, async (ids) => {
+      if (ids.length < PHOTOS / 2) return true
+      await killed.killAll()
+      return false
+    })
+
+    await using darkroom = await startDarkroom(home.path, { PORT: new URL(killed.url).port })
+
+    expect(taken.length).toBeGreaterThanOrEqual(PHOTOS / 2)
+    await expectAllReady(darkroom, taken)
+  })
+})

@@ -1,0 +1,33 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { vi } from 'vitest'
+import { signToken } from '../../src/http/token.ts'
+import type { OwnerId } from '../../src/photo/shard.ts'
+import { freePort } from './service.ts'
+
+const CLI = join(import.meta.dirname, '../../src/cli.ts')
+const TOKEN_SECRET = 'a secret of forty characters for tests..'
+
+/** `darkroom serve` as a process of its own, without workers. Disposing stops it. */
+export async function serveAlone(home: string, databaseUrl: string) {
+  const port = String(await freePort())
+  const child = spawn(process.execPath, [CLI, 'serve'], {
+    cwd: tmpdir(),
+    env: { DARKROOM_HOME: home, DATABASE_URL: databaseUrl, PORT: port, TOKEN_SECRET, LOG_LEVEL: 'warn' },
+    stdio: ['ignore', 'inherit', 'inherit'],
+  })
+  const ended = once(child, 'exit')
+  const url = `http://127.0.0.1:${port}`
+  await vi.waitFor(() => fetch(`${url}/healthz`), { timeout: 20_000, interval: 50 })
+  return {
+    url,
+    pid: child.pid as number,
+    token: (owner: string) => signToken(TOKEN_SECRET, owner as OwnerId, 3600),
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGTERM')
+      await ended
+    },
+  }
+}

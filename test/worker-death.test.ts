@@ -1,0 +1,83 @@
+import { createPostgresBackend, type PostgresConnectionOptions, withBackend } from 'bullmq'
+import pg from 'pg'
+import sharp from 'sharp'
+import { expect, test, vi } from 'vitest'
+import { embeddedPostgresUrl } from '../src/catalog/embedded-postgres.ts'
+import type { PhotoReply } from '../src/http/schemas.ts'
+import type { PhotoId } from '../src/photo/photo-id.ts'
+import { QUEUE_NAME } from '../src/queue/bullmq-queue.ts'
+import { jobKey } from '../src/queue/job.ts'
+import { type Darkroom, startDarkroom } from './support/darkroom.ts'
+import { fixture } from './support/pictures.ts'
+import { temporaryHome } from './support/processes/temporary-home.ts'
+import { photoForm, postForm } from './support/uploads.ts'
+
+/** A job whose worker died is tried again when its lock has run out, after 10 s. */
+const patience = { timeout: 40_000, interval: 20 }
+
+async function upload(darkroom: Darkroom, photo: Buffer, wait: number): Promise<PhotoReply> {
+  const reply = await postForm(darkroom, photoForm(photo), { prefer: `wait=${wait}` }, 'me')
+  expect(reply.status).toBe(201)
+  return (await reply.json()) as PhotoReply
+}
+
+async function find(darkroom: Darkroom, id: string): Promise<PhotoReply> {
+  const headers = { authorization: `Bearer ${await darkroom.token()}` }
+  return (await (await fetch(`${darkroom.url}/v1/photos/${id}`, { headers })).json()) as PhotoReply
+}
+
+/** So many pixels that its worker can be caught at work. */
+function largePng(): Promise<Buffer> {
+  const create = { width: 9000, height: 9000, channels: 3, background: 'teal' } as const
+  return sharp({ create }).png().toBuffer()
+}
+
+/** How often a worker has begun the job. A killed worker's job counts as active until its lock has run out. */
+async function openAttempts(postgres: string) {
+  const pool = new pg.Pool({
+    connectionString: await embeddedPostgresUrl(postgres),
+    options: '-c search_path=bullmq',
+  })
+  const { Queue } = withBackend(createPostgresBackend)
+  const queue = new Queue(QUEUE_NAME, { connection: pool as unknown as PostgresConnectionOptions })
+  return {
+    begunFor: async (photoId: string) =>
+      (await queue.getJob(jobKey({ kind: 'resize', photoId: photoId as PhotoId })))?.attemptsStarted ?? 0,
+    [Symbol.asyncDispose]: async () => {
+      await queue.close()
+      await pool.end()
+    },
+  }
+}
+
+test('a picture that kills its worker three times is failed, and costs no other photo', {
+  timeout: 120_000,
+}, async () => {
+  await using home = await temporaryHome()
+  await using darkroom = await startDarkroom(home.path, { WORKERS: '1' })
+  await using attempts = await openAttempts(home.postgres)
+  const [killer, other] = await Promise.all([largePng(), fixture('plain.jpg')])
+  const killWorkerAt = async (attempt: number) => {
+    await vi.waitUntil(async () => (await attempts.begunFor(id)) === attempt, patience)
+    const [pid] = await darkroom.pids('worker')
+    process.kill(pid as number, 'SIGKILL')
+    const isBack = async () => ![pid, undefined].includes((await darkroom.pids('worker'))[0])
+    await vi.waitUntil(isBack, { timeout: 5_000, interval: 20 })
+  }
+
+  const { id } = await upload(darkroom, killer, 0)
+  await killWorkerAt(1)
+  const between = await upload(darkroom, other, 20)
+  await killWorkerAt(2)
+  const afterTwo = await find(darkroom, id)
+  await killWorkerAt(3)
+  const failed = await vi.waitUntil(async () => {
+    const photo = await find(darkroom, id)
+    return photo.status === 'failed' && photo
+  }, patience)
+
+  expect(between.status).toBe('ready')
+  expect(afterTwo.status).toBe('processing')
+  expect(failed.failure?.code).toBe('processing_failed')
+  expect((await upload(darkroom, other, 20)).status).toBe('ready')
+})
