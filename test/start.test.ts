@@ -1,0 +1,145 @@
+import { execFile, spawnSync } from 'node:child_process'
+import { chown, mkdir, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { describe, expect, test, vi } from 'vitest'
+import type { PhotoReply } from '../src/http/schemas.ts'
+import { startDarkroom } from './support/darkroom.ts'
+import { needs } from './support/needs.ts'
+import { noisyJpeg } from './support/pictures.ts'
+import { temporaryHome } from './support/processes/temporary-home.ts'
+import { type Ran, runDarkroom } from './support/run-darkroom.ts'
+import { freePort } from './support/service.ts'
+import { photoForm, postForm } from './support/uploads.ts'
+
+const run = promisify(execFile)
+const hasCurl = await run('curl', ['--version']).then(
+  () => true,
+  () => false,
+)
+const isRoot = process.getuid?.() === 0
+const NOBODY = { uid: 65534, gid: 65534 }
+
+/** The one line that a command which can't go on leaves behind, and its exit code. */
+function refusal({ code, stdout, stderr }: Ran): { code: number; line: string } {
+  const lines = stderr.split('\n').filter((line) => line !== '')
+  expect(stdout).toBe('')
+  expect(lines).toHaveLength(1)
+  return { code, line: lines[0] as string }
+}
+
+describe('darkroom start', () => {
+  const withCurl = needs('curl', hasCurl, 'apt-get install curl')
+
+  withCurl('prints a curl line that makes a photo when it is pasted', async () => {
+    await using home = await temporaryHome()
+    await using darkroom = await startDarkroom(home.path)
+    const line = /^ +(curl .*)$/m.exec(darkroom.printed())?.[1] as string
+
+    const { stdout } = await run('sh', ['-c', line])
+
+    const photo = JSON.parse(stdout) as PhotoReply
+    expect(photo.status).toBe('ready')
+    const rendition = await fetch(photo.renditions[0]?.url as string)
+    expect(rendition.status).toBe(200)
+  })
+
+  test('finishes the job that runs at Ctrl-C, leaves no process behind and ends well', async () => {
+    await using home = await temporaryHome()
+    const first = await startDarkroom(home.path)
+    const processes = [
+      first.pid,
+      ...(await Promise.all((['api', 'worker', 'postgres'] as const).map(first.pids))).flat(),
+    ]
+    const reply = await postForm(
+      first,
+      photoForm(await noisyJpeg({ width: 4000, height: 3000 }, 1)),
+      {},
+      'me',
+    )
+    const { id } = (await reply.json()) as PhotoReply
+
+    const ended = await first.interrupt()
+
+    expect(ended).toEqual({ code: 0, signal: null })
+    expect(processes.length).toBeGreaterThanOrEqual(5)
+    expect(processes.filter(isThere)).toEqual([])
+    await using second = await startDarkroom(home.path)
+    const authorization = `Bearer ${await second.token()}`
+    await vi.waitFor(
+      async () => {
+        const photo = await fetch(`${second.url}/v1/photos/${id}`, { headers: { authorization } })
+        expect(((await photo.json()) as PhotoReply).status).toBe('ready')
+      },
+      { timeout: 30_000, interval: 100 },
+    )
+  })
+
+  test('refuses, with one line, a data directory that another one uses', async () => {
+    await using home = await temporaryHome()
+    await using _first = await startDarkroom(home.path)
+
+    const second = await runDarkroom(['start'], { DARKROOM_HOME: home.path, PORT: String(await freePort()) })
+
+    expect(refusal(second)).toEqual({ code: 1, line: expect.stringContaining(home.postgres) })
+  })
+
+  test('refuses, with one line, a port that is taken', async () => {
+    await using home = await temporaryHome()
+    const server = createServer()
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as { port: number }
+
+    const ran = await runDarkroom(['start'], { DARKROOM_HOME: home.path, PORT: String(port) })
+
+    server.close()
+    expect(refusal(ran)).toEqual({ code: 1, line: expect.stringContaining(String(port)) })
+  })
+
+  test('refuses, with one line, a data directory that can not be made', async () => {
+    await using home = await temporaryHome()
+    await writeFile(join(home.path, 'file'), '')
+
+    const ran = await runDarkroom(['start'], { DARKROOM_HOME: join(home.path, 'file/home') })
+
+    expect(refusal(ran)).toEqual({ code: 1, line: expect.stringContaining('DARKROOM_HOME') })
+  })
+})
+
+// An ordinary user runs all tests as one, and has no directory that only root may enter.
+if (isRoot) {
+  test('darkroom start runs as root in a directory that only root may enter', async () => {
+    await using home = await temporaryHome(0o700)
+
+    await using darkroom = await startDarkroom(home.path)
+
+    expect((await fetch(`${darkroom.url}/readyz`)).status).toBe(200)
+  })
+}
+
+if (isRoot && isReadableByOthers()) {
+  test('darkroom start runs as an ordinary user', async () => {
+    await using home = await temporaryHome()
+    const own = join(home.path, 'own')
+    await mkdir(own)
+    await chown(own, NOBODY.uid, NOBODY.gid)
+
+    await using darkroom = await startDarkroom(own, {}, NOBODY)
+
+    expect((await fetch(`${darkroom.url}/readyz`)).status).toBe(200)
+  })
+}
+
+function isThere(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
+/** A checkout below a folder that only root may enter is no place for others to start anything. */
+function isReadableByOthers(): boolean {
+  return spawnSync(process.execPath, ['--version'], NOBODY).status === 0
+}
