@@ -82,9 +82,11 @@ describe('no photo that was acknowledged is lost', () => {
   }, async () => {
     await using home = await temporaryHome()
     const killed = await startDarkroom(home.path)
+    let killing: Promise<void> | null = null
     const taken = await uploadThrough(killed, async (ids) => {
       if (ids.length < PHOTOS / 2) return true
-      await killed.killAll()
+      killing ??= killed.killAll()
+      await killing
       return false
     })
 
