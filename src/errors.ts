@@ -93,6 +93,21 @@ export class PhotoNotFoundError extends DarkroomError {
   }
 }
 
+export class FilterNotFoundError extends DarkroomError {
+  readonly code = 'filter_not_found'
+  constructor(name: string) {
+    super(`There is no filter "${name.slice(0, 40)}". GET /v1/filters lists those there are.`)
+  }
+}
+
+/** A look was asked of a photo that could not be made ready at all. */
+export class PhotoFailedError extends DarkroomError {
+  readonly code = 'photo_failed'
+  constructor() {
+    super('The photo could not be processed, so it can have no look.')
+  }
+}
+
 /** The client went away before its upload was whole. Nobody reads the reply; nothing is kept. */
 export class UploadAbortedError extends DarkroomError {
   readonly code = 'upload_aborted'
@@ -130,6 +145,25 @@ export class ObjectNotFoundError extends DarkroomError {
 export class EngineUnavailableError extends DarkroomError {
   readonly code = 'unavailable'
   override readonly retryable = true
+}
+
+/**
+ * A photo's filter is not among those of this process: its `.cube` file was removed, or never copied to this
+ * machine. Another worker may have it.
+ */
+export class FilterMissingError extends DarkroomError {
+  readonly code = 'filter_missing'
+  override readonly retryable = true
+  constructor(name: string) {
+    super(
+      `There is no filter "${name}" here. Put its .cube file into FILTERS_DIR on every machine, then start again.`,
+    )
+  }
+}
+
+/** A `.cube` file says something else than a table we can use. The message says what, in one line. */
+export class InvalidCubeError extends DarkroomError {
+  readonly code = 'invalid_cube'
 }
 
 // --- what an operator set up; a command prints the message and exits with 1 ---

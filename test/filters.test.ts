@@ -1,28 +1,24 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import {
-  atStrength,
-  type ColorTable,
-  compileFilter,
-  identityTable,
-  TABLE_SIZE,
-  toCube,
-} from '../src/photo/color-table.ts'
-import { FILTER_NAMES, FILTERS, type FilterName } from '../src/photo/filters.ts'
+import { atStrength, type ColorTable, identityTable, TABLE_SIZE, tableOf } from '../src/photo/color-table.ts'
+import { compileFilter } from '../src/photo/compile-filter.ts'
+import { toCube } from '../src/photo/cube.ts'
+import type { Filter, FilterName } from '../src/photo/filter.ts'
+import { FILTERS } from '../src/photo/filters.ts'
 import { applyTable } from '../workers/renditions/apply-table.ts'
 import type { Pixels } from '../workers/renditions/pixels.ts'
 
 type Color = readonly [red: number, green: number, blue: number]
 
 // Tables are never changed, and compiling one takes a while.
-const TABLES = Object.fromEntries(FILTER_NAMES.map((name) => [name, compileFilter(FILTERS[name])])) as Record<
-  FilterName,
-  ColorTable
->
+const TABLES = new Map(Array.from(FILTERS, ([name, filter]) => [name, compileFilter(filter)]))
+const NAMES = [...FILTERS.keys()]
+const tableNamed = (name: string) => TABLES.get(name as FilterName) as ColorTable
+const filterNamed = (name: string) => FILTERS.get(name as FilterName) as Filter
 
 const byte = fc.integer({ min: 0, max: 255 })
 const colors = fc.tuple(byte, byte, byte)
-const names = fc.constantFrom(...FILTER_NAMES)
+const names = fc.constantFrom(...NAMES)
 
 describe('a colour table', () => {
   test('of no change gives back every pixel exactly', () => {
@@ -45,13 +41,13 @@ describe('a colour table', () => {
       channels: 4,
     }
 
-    applyTable(picture, TABLES.noir)
+    applyTable(picture, tableNamed('noir'))
 
     expect([picture.data[3], picture.data[7]]).toEqual([77, 0])
   })
 
   test('interpolates to within a step of the table it was made from', () => {
-    const squares = { values: identityTable().values.map((value) => value ** 2) }
+    const squares = tableOf(TABLE_SIZE, (...color) => color.map((value) => value ** 2) as unknown as Color)
 
     fc.assert(
       fc.property(colors, (color) => {
@@ -107,18 +103,18 @@ describe('strength', () => {
   })
 })
 
-describe.each(FILTER_NAMES)('the filter %s', (name) => {
+describe.each(NAMES)('the filter %s', (name) => {
   const greys = Array.from({ length: 256 }, (_, value): Color => [value, value, value])
 
   test('has a title and one line about it', () => {
-    expect(FILTERS[name].title).toMatch(/^[A-Z]\w+$/)
-    expect(FILTERS[name].description).toMatch(/^[^\n]{10,90}$/)
+    expect(filterNamed(name).title).toMatch(/^[A-Z]\w+$/)
+    expect(filterNamed(name).description).toMatch(/^[^\n]{10,90}$/)
   })
 
   test('keeps lighter greys at least as light, in every channel', () => {
     const picture = pictureOf(greys)
 
-    applyTable(picture, TABLES[name])
+    applyTable(picture, tableNamed(name))
 
     for (const [before, after] of pairs(colorsOf(picture))) {
       for (const channel of [0, 1, 2] as const) expect(after[channel]).toBeGreaterThanOrEqual(before[channel])
@@ -128,7 +124,7 @@ describe.each(FILTER_NAMES)('the filter %s', (name) => {
   test('keeps detail: no flat blacks or whites, no leap that would show as a band', () => {
     const picture = pictureOf(greys)
 
-    applyTable(picture, TABLES[name])
+    applyTable(picture, tableNamed(name))
 
     const lights = colorsOf(picture).map(
       ([red, green, blue]) => 0.2126 * red + 0.7152 * green + 0.0722 * blue,
@@ -139,10 +135,10 @@ describe.each(FILTER_NAMES)('the filter %s', (name) => {
   })
 
   test('has a character of its own', () => {
-    const own = TABLES[name].values
+    const own = tableNamed(name).values
 
-    for (const other of FILTER_NAMES.filter((it) => it !== name)) {
-      const theirs = TABLES[other].values
+    for (const other of NAMES.filter((it) => it !== name)) {
+      const theirs = tableNamed(other).values
       const distance =
         own.reduce((sum, value, i) => sum + Math.abs(value - (theirs[i] as number)), 0) / own.length
       expect(distance).toBeGreaterThan(0.01)
@@ -153,7 +149,7 @@ describe.each(FILTER_NAMES)('the filter %s', (name) => {
 function looks(name: FilterName, strengths: readonly number[], pixels: readonly Color[]): Color[][] {
   return strengths.map((strength) => {
     const picture = pictureOf(pixels)
-    applyTable(picture, atStrength(TABLES[name], strength))
+    applyTable(picture, atStrength(tableNamed(name), strength))
     return colorsOf(picture)
   })
 }

@@ -1,112 +1,98 @@
-import type { Curve, Filter, Rgb } from './filters.ts'
+import { createHash } from 'node:crypto'
+import type { Rgb } from './filter.ts'
 
-/** Lattice points along each axis, as photo tools commonly write. */
+/** Lattice points along each axis of the tables we make, as photo tools commonly write. */
 export const TABLE_SIZE = 33
 
+/** Every value is a whole number of these, so that text and bytes of a table carry the very same numbers. */
+const STEPS = 65_535
+
 /**
- * A 3-D colour table: TABLE_SIZE³ colours of red, green and blue in 0..1, in the order of the `.cube` format,
- * red changing fastest and blue slowest. Between the points, interpolate.
+ * A 3-D colour table: size³ colours of red, green and blue in 0..1, in the order of the `.cube` format, red
+ * changing fastest and blue slowest. Between the points, interpolate within tetrahedra.
  */
-export type ColorTable = { readonly values: Float32Array }
+export type ColorTable = { readonly size: number; readonly values: Float32Array }
 
-/** The table that a filter is at full strength. */
-export function compileFilter(filter: Filter): ColorTable {
-  const tone = curveOf(filter.tone)
-  const channels = [curveOf(filter.red), curveOf(filter.green), curveOf(filter.blue)] as const
-  return tableOf((color) => {
-    const mixed = saturate(mix(color, filter.mix), filter.saturation)
-    const [red, green, blue] = mixed.map((value, channel) =>
-      (channels[channel] as (value: number) => number)(tone(clamp(value))),
-    ) as unknown as Rgb
-    const light = luma([red, green, blue])
-    return [red, green, blue].map((value, channel) => {
-      // Squared, so that each tint has faded out where the other begins to show.
-      const shadow = (filter.shadows[channel] as number) * (1 - light) ** 2
-      const highlight = (filter.highlights[channel] as number) * light ** 2
-      return clamp(filter.fade + (1 - filter.fade) * clamp(value + shadow + highlight))
-    }) as unknown as Rgb
-  })
-}
-
-/** The table that changes nothing. */
-export function identityTable(): ColorTable {
-  return tableOf((color) => color)
-}
-
-/** The table at a strength of 0 to 1: each colour that far on its way from itself to what the table says. */
-export function atStrength(table: ColorTable, strength: number): ColorTable {
-  const { values } = identityTable()
-  return { values: values.map((from, i) => from + strength * ((table.values[i] as number) - from)) }
-}
-
-/** The table as text that photo tools read (Adobe Cube LUT Specification 1.0). */
-export function toCube(table: ColorTable, title: string): string {
-  const lines = [`TITLE "${title}"`, `LUT_3D_SIZE ${TABLE_SIZE}`]
-  for (let i = 0; i < table.values.length; i += 3) {
-    lines.push(Array.from(table.values.subarray(i, i + 3), (value) => value.toFixed(6)).join(' '))
-  }
-  return `${lines.join('\n')}\n`
-}
-
-function tableOf(colorAt: (color: Rgb) => Rgb): ColorTable {
-  const values = new Float32Array(TABLE_SIZE ** 3 * 3)
-  const last = TABLE_SIZE - 1
+/** The table of what `colorAt` says at each lattice point, kept to 0..1. It may reuse the array it gives back. */
+export function tableOf(
+  size: number,
+  colorAt: (red: number, green: number, blue: number) => Rgb | Float64Array,
+): ColorTable {
+  const values = new Float32Array(size ** 3 * 3)
+  const last = size - 1
   let i = 0
-  for (let blue = 0; blue <= last; blue++) {
-    for (let green = 0; green <= last; green++) {
-      for (let red = 0; red <= last; red++) {
-        values.set(colorAt([red / last, green / last, blue / last]), i)
-        i += 3
+  for (let blue = 0; blue < size; blue++) {
+    for (let green = 0; green < size; green++) {
+      for (let red = 0; red < size; red++) {
+        const color = colorAt(red / last, green / last, blue / last)
+        for (let channel = 0; channel < 3; channel++) {
+          const value = Math.min(Math.max(color[channel] as number, 0), 1)
+          values[i++] = Math.round(value * STEPS) / STEPS
+        }
       }
     }
   }
-  return { values }
+  return { size, values }
 }
 
-function mix([red, green, blue]: Rgb, rows: Filter['mix']): Rgb {
-  const [r, g, b] = rows.map((row) => row[0] * red + row[1] * green + row[2] * blue) as unknown as Rgb
-  return [r, g, b]
+/** The table that changes nothing. */
+export function identityTable(size = TABLE_SIZE): ColorTable {
+  return tableOf(size, (red, green, blue) => [red, green, blue])
 }
 
-function saturate(color: Rgb, saturation: number): Rgb {
-  const light = luma(color)
-  return color.map((value) => light + saturation * (value - light)) as unknown as Rgb
+/** The table at a strength of 0 to 1: each colour that far on its way from itself to what the table says. */
+export function atStrength({ size, values }: ColorTable, strength: number): ColorTable {
+  const identity = identityTable(size).values
+  return { size, values: identity.map((from, i) => from + strength * ((values[i] as number) - from)) }
 }
 
-/** Weights of ITU-R BT.709. */
-function luma([red, green, blue]: Rgb): number {
-  return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+/** 16 hex digits that name the table's content: tables of the same digest make the same pixels. */
+export function tableDigest({ size, values }: ColorTable): string {
+  const steps = Uint16Array.from(values, (value) => Math.round(value * STEPS))
+  return createHash('sha256').update(`${size} `).update(steps).digest('hex').slice(0, 16)
 }
 
-/** A smooth curve through the points that never falls where they rise: monotone cubic, Fritsch and Carlson (1980). */
-function curveOf(points: Curve): (x: number) => number {
-  const slopes = points.slice(1).map(([x, y], i) => {
-    const [x0, y0] = points[i] as Curve[number]
-    return (y - y0) / (x - x0)
-  })
-  const tangents = points.map((_, i) => {
-    const [before, after] = [slopes[i - 1] ?? slopes[i], slopes[i] ?? slopes[i - 1]] as [number, number]
-    // The harmonic mean keeps within the circle that guarantees monotony.
-    return before * after <= 0 ? 0 : (2 * before * after) / (before + after)
-  })
-  return (x) => {
-    const i = Math.max(
-      0,
-      points.findLastIndex(([start], n) => start <= x && n < points.length - 1),
-    )
-    const [[x0, y0], [x1, y1]] = [points[i], points[i + 1]] as [Curve[number], Curve[number]]
-    const width = x1 - x0
-    const t = (x - x0) / width
-    const [m0, m1] = [(tangents[i] as number) * width, (tangents[i + 1] as number) * width]
-    return (
-      y0 * (1 + 2 * t) * (1 - t) ** 2 +
-      m0 * t * (1 - t) ** 2 +
-      y1 * t ** 2 * (3 - 2 * t) -
-      m1 * t ** 2 * (1 - t)
-    )
+/**
+ * What the table says of a color of 0..1, written to `out`. Tetrahedral interpolation: from the lattice point
+ * below the color to the one above, along the axis with the most of the way behind it first.
+ */
+export function lookUp(
+  { size, values }: ColorTable,
+  [red, green, blue]: Rgb,
+  out: Float64Array,
+): Float64Array {
+  const last = size - 1
+  const [r, g, b] = [red * last, green * last, blue * last]
+  const [r0, g0, b0] = [below(r, last), below(g, last), below(b, last)]
+  const [restR, restG, restB] = [r - r0, g - g0, b - b0]
+  const near = 3 * (r0 + size * (g0 + size * b0))
+  const far = near + 3 * (1 + size + size * size)
+
+  const [high, middle, low] = [
+    Math.max(restR, restG, restB),
+    median(restR, restG, restB),
+    Math.min(restR, restG, restB),
+  ]
+  const step = [3, 3 * size, 3 * size * size]
+  const first = restR === high ? 0 : restG === high ? 1 : 2
+  const final = restB === low && first !== 2 ? 2 : restG === low && first !== 1 ? 1 : 0
+  const second = near + (step[first] as number)
+  const third = far - (step[final] as number)
+  for (let channel = 0; channel < 3; channel++) {
+    out[channel] =
+      (1 - high) * (values[near + channel] as number) +
+      (high - middle) * (values[second + channel] as number) +
+      (middle - low) * (values[third + channel] as number) +
+      low * (values[far + channel] as number)
   }
+  return out
 }
 
-function clamp(value: number): number {
-  return Math.min(Math.max(value, 0), 1)
+/** The lattice point below; the last one is the upper end of its cell. */
+function below(place: number, last: number): number {
+  return Math.min(Math.floor(place), last - 1)
+}
+
+function median(a: number, b: number, c: number): number {
+  return Math.max(Math.min(a, b), Math.min(Math.max(a, b), c))
 }

@@ -1,0 +1,59 @@
+/** The word a filter is asked for by. Which there are is told by the filter book: ours, and the operator's own. */
+export type FilterName = string & { readonly brand: 'FilterName' }
+
+/** A tone curve: points of input and output, both 0..1, rising from input 0 to input 1, output never falling. */
+export type Curve = readonly (readonly [input: number, output: number])[]
+
+/** Red, green and blue, as a colour, a share (rows of a mix) or an offset (tints). */
+export type Rgb = readonly [red: number, green: number, blue: number]
+
+/**
+ * A named look as data, in sRGB-encoded values of 0..1. photo/compile-filter.ts applies the parts in this order:
+ * mix, saturation, tone, channel curves, tints, fade.
+ */
+export type Filter = {
+  title: string
+  description: string
+  /** What each output channel takes of red, green and blue. Rows that add up to 1 keep grey grey. */
+  mix: readonly [Rgb, Rgb, Rgb]
+  /** 0 is greyscale, 1 leaves colours as they are. */
+  saturation: number
+  /** For all channels alike, before `red`, `green` and `blue`. */
+  tone: Curve
+  red: Curve
+  green: Curve
+  blue: Curve
+  /** Added where the picture is dark, and where it is bright. */
+  shadows: Rgb
+  highlights: Rgb
+  /** How far black is lifted towards the middle, as on a print that saw the sun. */
+  fade: number
+}
+
+const STRAIGHT: Curve = [
+  [0, 0],
+  [1, 1],
+]
+
+/** What a filter leaves alone. */
+export const UNTOUCHED = {
+  mix: [
+    [1, 0, 0],
+    [0, 1, 0],
+    [0, 0, 1],
+  ],
+  saturation: 1,
+  tone: STRAIGHT,
+  red: STRAIGHT,
+  green: STRAIGHT,
+  blue: STRAIGHT,
+  shadows: [0, 0, 0],
+  highlights: [0, 0, 0],
+  fade: 0,
+} as const satisfies Omit<Filter, 'title' | 'description'>
+
+/** A mix that makes every channel the same grey. */
+export function grey(red: number, green: number, blue: number): readonly [Rgb, Rgb, Rgb] {
+  const row: Rgb = [red, green, blue]
+  return [row, row, row]
+}

@@ -1,0 +1,90 @@
+import { type Filter, UNTOUCHED } from '../filter.ts'
+
+/** Looks that are seen as such. */
+export const BOLD = {
+  dusk: {
+    ...UNTOUCHED,
+    title: 'Dusk',
+    description: 'Teal shadows against orange light, as in the cinema',
+    saturation: 1.05,
+    tone: [
+      [0, 0],
+      [0.25, 0.22],
+      [0.6, 0.615],
+      [1, 0.99],
+    ],
+    shadows: [-0.055, 0.012, 0.05],
+    highlights: [0.055, 0.015, -0.06],
+  },
+  velvet: {
+    ...UNTOUCHED,
+    title: 'Velvet',
+    description: 'Low light: rich, dark, a breath of magenta in the shadows',
+    saturation: 1,
+    tone: [
+      [0, 0],
+      [0.25, 0.18],
+      [0.5, 0.43],
+      [0.8, 0.79],
+      [1, 0.985],
+    ],
+    shadows: [0.012, -0.008, 0.03],
+    highlights: [0.012, 0.004, -0.012],
+    fade: 0.025,
+  },
+  slate: {
+    ...UNTOUCHED,
+    title: 'Slate',
+    description: 'Silver left in the film: little colour, much contrast',
+    saturation: 0.52,
+    tone: [
+      [0, 0],
+      [0.15, 0.1],
+      [0.4, 0.375],
+      [0.7, 0.745],
+      [1, 1],
+    ],
+    shadows: [-0.006, 0, 0.006],
+  },
+  neon: {
+    ...UNTOUCHED,
+    title: 'Neon',
+    description: 'The city at night: magenta light over teal shadows',
+    mix: [
+      [1, -0.04, 0.04],
+      [0.02, 0.94, 0.04],
+      [0.02, 0.02, 0.96],
+    ],
+    saturation: 1.16,
+    tone: [
+      [0, 0],
+      [0.25, 0.215],
+      [0.6, 0.61],
+      [1, 0.99],
+    ],
+    shadows: [-0.04, 0.006, 0.06],
+    highlights: [0.03, -0.03, 0.03],
+    fade: 0.02,
+  },
+  pine: {
+    ...UNTOUCHED,
+    title: 'Pine',
+    description: 'Deep in the woods: dark greens, dim light, cool bark',
+    mix: [
+      [0.92, 0.08, 0],
+      [0.02, 0.94, 0.04],
+      [0.02, 0.1, 0.88],
+    ],
+    saturation: 0.82,
+    tone: [
+      [0, 0],
+      [0.25, 0.195],
+      [0.5, 0.455],
+      [0.8, 0.79],
+      [1, 0.975],
+    ],
+    shadows: [-0.022, 0.014, 0.004],
+    highlights: [0.006, 0.01, -0.02],
+    fade: 0.03,
+  },
+} as const satisfies Record<string, Filter>
