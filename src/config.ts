@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os'
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { SetupError } from './errors.ts'
 
 const HOUR_S = 3600
@@ -23,6 +23,8 @@ export type Config = {
   database: DatabaseConfig
   store: StoreConfig
   queue: QueueConfig
+  /** Where the operator's own `.cube` files lie; need not be there. */
+  filtersDirectory: string
   cdn: CdnConfig & { windowSeconds: number; minLifeSeconds: number }
   auth: AuthConfig
   maxUploadBytes: number
@@ -51,6 +53,7 @@ export function loadConfig(env: Environment): Config {
       : { kind: 'embedded', directory: resolve(home, 'postgres') },
     store: { kind: 'disk', root: resolve(home, 'objects') },
     queue: { kind: 'postgres' },
+    filtersDirectory: resolve(env.FILTERS_DIR || join(home, 'filters')),
     cdn: {
       kind: 'local',
       keyDirectory: home,

@@ -1,6 +1,7 @@
 import { access, constants, statfs } from 'node:fs/promises'
 import { type Config, loadConfig } from './config.ts'
 import { DarkroomError, SetupError } from './errors.ts'
+import { openFilterBook } from './filters/filter-book.ts'
 import { createLog } from './log.ts'
 import { openServices, type Services } from './services.ts'
 
@@ -24,6 +25,7 @@ export async function* examine(env: NodeJS.ProcessEnv): AsyncGenerator<Finding> 
     `${config.publicUrl}, ${config.workers} workers, photos up to ${config.maxUploadBytes / 1e6} MB and ${config.maxPixels / 1e6} megapixels`,
   )
   yield await look('runtime', async () => `Node ${process.versions.node}`)
+  yield await look('filters', async () => await examineFilters(config.filtersDirectory))
   yield await look('home', async () => await examineHome(config.home))
 
   const log = createLog('doctor', 'error')
@@ -37,6 +39,15 @@ export async function* examine(env: NodeJS.ProcessEnv): AsyncGenerator<Finding> 
     yield bad('engines', error)
   }
   yield await look('api', async () => await examineApi(config.publicUrl))
+}
+
+async function examineFilters(directory: string): Promise<string> {
+  const { all, badFiles } = await openFilterBook(directory)
+  if (badFiles.length > 0) {
+    throw new SetupError(badFiles.map(({ path, reason }) => `${path} is no filter: ${reason}`).join('\n'))
+  }
+  const own = all.filter(({ isOwn }) => isOwn).length
+  return `${own} of ours, ${all.length - own} from ${directory}`
 }
 
 async function examineHome(home: string): Promise<string> {

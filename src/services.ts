@@ -6,6 +6,7 @@ import type { Config, DatabaseConfig, QueueConfig, StoreConfig } from './config.
 import type { Cdn } from './delivery/cdn.ts'
 import { SignedCdn } from './delivery/signed-cdn.ts'
 import { openSigningKey, type SigningKey } from './delivery/signing-key.ts'
+import { type FilterBook, openFilterBook } from './filters/filter-book.ts'
 import type { Log } from './log.ts'
 import type { JobQueue } from './queue/job-queue.ts'
 import { migratePostgresQueue, openPostgresQueue } from './queue/postgres-queue.ts'
@@ -17,6 +18,7 @@ export type Services = AsyncDisposable & {
   store: ObjectStore
   queue: JobQueue
   cdn: Cdn
+  filters: FilterBook
   signingKey: SigningKey
 }
 
@@ -36,6 +38,7 @@ export async function openServices(config: Config, log: Log, { connections = 10 
     store,
     queue,
     cdn,
+    filters: await openFilterBook(config.filtersDirectory),
     signingKey,
     [Symbol.asyncDispose]: () => disposal.disposeAsync(),
   }

@@ -12,7 +12,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['src/serve.ts'],
   ['src/services.ts'],
   ['src/http', 'src/ingest', 'src/sweep', 'workers'],
-  ['src/storage', 'src/queue', 'src/catalog', 'src/delivery'],
+  ['src/storage', 'src/queue', 'src/catalog', 'src/delivery', 'src/filters'],
   ['src/supervisor'],
   ['src/config.ts', 'src/log.ts', 'src/dot-env.ts', 'src/kept-file.ts', 'src/postgres.ts'],
   ['src/photo'],

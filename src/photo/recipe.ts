@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Look } from './look.ts'
+import type { AppliedLook } from './look.ts'
 import { PRESETS, type Preset, type PresetName } from './presets.ts'
 
 /**
@@ -24,17 +24,37 @@ export type Recipe = Preset & {
   format: RenditionFormat
   quality: number
   effort: number | null
-  look: Look | null
+  look: AppliedLook | null
+  /** The photo's. Each has keys of its own, so that a key whose object was deleted is never used again. */
+  edition: number
 }
 
-export function recipeOf(preset: PresetName, format: RenditionFormat, look: Look | null): Recipe {
+export function recipeOf(
+  preset: PresetName,
+  format: RenditionFormat,
+  look: AppliedLook | null,
+  edition = 0,
+): Recipe {
   const { quality, effort } = RENDITION_FORMATS[format]
-  return { preset, ...PRESETS[preset], format, quality, effort, look }
+  return { preset, ...PRESETS[preset], format, quality, effort, look, edition }
 }
 
 /** 8 hex digits that name the recipe in a rendition's key. */
 export function recipeDigest(recipe: Recipe): string {
-  const { width, height, fit, format, quality, effort, look } = recipe
-  const words = [RECIPE_VERSION, width, height, fit, format, quality, effort, look?.filter, look?.strength]
+  const { width, height, fit, format, quality, effort, look, edition } = recipe
+  const { filter, strength, table } = look ?? {}
+  const words = [
+    RECIPE_VERSION,
+    width,
+    height,
+    fit,
+    format,
+    quality,
+    effort,
+    filter,
+    strength,
+    table,
+    edition,
+  ]
   return createHash('sha256').update(JSON.stringify(words)).digest('hex').slice(0, 8)
 }

@@ -1,3 +1,4 @@
+import { type FilterBook, ownFilters } from '../../src/filters/filter-book.ts'
 import { renditionSize, type Size, scaledFor } from '../../src/photo/fit.ts'
 import type { Look } from '../../src/photo/look.ts'
 import type { Focus, PhotoFacts, Rendition } from '../../src/photo/photo.ts'
@@ -14,6 +15,8 @@ import { tableOf } from './table-of.ts'
 
 export type Wish = {
   look: Look | null
+  /** The photo's edition that the renditions are of; part of their digests. */
+  edition?: number
   focus: Focus | null
   presets: readonly PresetName[]
   formats: readonly RenditionFormat[]
@@ -25,19 +28,21 @@ export type RenditionFile = Rendition & { body: Buffer }
  * Makes every wished rendition from one decode: the largest size first, each smaller one from the one before,
  * then all encodes side by side. `facts` are of the picture with its look.
  *
- * Throws TooManyPixelsError before a pixel is decoded, CorruptPhotoError when the original can't be read whole.
+ * Throws TooManyPixelsError before a pixel is decoded, CorruptPhotoError when the original can't be read whole,
+ * FilterMissingError when there is no such filter here.
  */
 export async function makeRenditions(
   original: Buffer,
-  { look, focus, presets, formats }: Wish,
-  { maxPixels }: { maxPixels: number },
+  { look, edition = 0, focus, presets, formats }: Wish,
+  { maxPixels, filters = ownFilters() }: { maxPixels: number; filters?: FilterBook },
 ): Promise<{ facts: PhotoFacts; renditions: RenditionFile[] }> {
+  const applied = look && filters.applied(look)
   const photo = await readHeader(original, maxPixels)
   const largestFirst = [...presets].sort((a, b) => scaledArea(photo, b) - scaledArea(photo, a))
   const largest = scaledFor(photo, PRESETS[largestFirst[0] ?? 'thumb'])
 
   let whole = await decode(original, photo, largest, maxPixels)
-  if (look) applyTable(whole, tableOf(look))
+  if (look) applyTable(whole, tableOf(look, filters))
 
   const pictures: { preset: PresetName; picture: Pixels }[] = []
   for (const preset of largestFirst) {
@@ -53,7 +58,7 @@ export async function makeRenditions(
     ...pictures.flatMap(({ preset, picture }) =>
       formats.map(async (format): Promise<RenditionFile> => {
         const body = await encodeOnce(picture, format)
-        const digest = recipeDigest(recipeOf(preset, format, look))
+        const digest = recipeDigest(recipeOf(preset, format, applied, edition))
         return {
           preset,
           format,
