@@ -1,4 +1,4 @@
-import type { WorkerEngines } from '../workers/engines.ts'
+import type { LookEngines } from '../workers/engines.ts'
 
 /**
  * Milliseconds of one job. `make` is all between the store and the store: reading the original, decode, encodes.
@@ -7,7 +7,7 @@ import type { WorkerEngines } from '../workers/engines.ts'
 export type Steps = { startedAt: number; find: number; make: number; put: number; record: number }
 
 /** The same engines, with a clock at each door. `lastSteps` tells of the last job that was done with them. */
-export function timeSteps(inner: WorkerEngines): { engines: WorkerEngines; lastSteps(): Steps } {
+export function timeSteps(inner: LookEngines): { engines: LookEngines; lastSteps(): Steps } {
   const steps: Steps = { startedAt: 0, find: 0, make: 0, put: 0, record: 0 }
   let openedAt = 0
   let puttingSince: number | null = null
@@ -18,7 +18,7 @@ export function timeSteps(inner: WorkerEngines): { engines: WorkerEngines; lastS
     steps[step] = performance.now() - startedAt
     return result
   }
-  const catalog: WorkerEngines['catalog'] = {
+  const catalog: LookEngines['catalog'] = {
     find: (id) => {
       steps.startedAt = performance.timeOrigin + performance.now()
       return timed('find', inner.catalog.find(id))
@@ -30,8 +30,12 @@ export function timeSteps(inner: WorkerEngines): { engines: WorkerEngines; lastS
     },
     findRemoved: (id) => inner.catalog.findRemoved(id),
     forget: (id) => inner.catalog.forget(id),
+    showLook: (...args) => inner.catalog.showLook(...args),
+    earlierRenditions: (...args) => inner.catalog.earlierRenditions(...args),
+    showEarlierLook: (...args) => inner.catalog.showEarlierLook(...args),
+    abandonedDigests: (...args) => inner.catalog.abandonedDigests(...args),
   }
-  const store: WorkerEngines['store'] = {
+  const store: LookEngines['store'] = {
     open: (key, range) => {
       openedAt = performance.now()
       return inner.store.open(key, range)

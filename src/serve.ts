@@ -8,11 +8,12 @@ import { openTokenSecret } from './http/token-secret.ts'
 import { createIngest } from './ingest/ingest.ts'
 import type { Log } from './log.ts'
 import { openServices } from './services.ts'
-import { sweepJobs, sweepOriginals } from './sweep/sweep.ts'
+import { sweepJobs, sweepOriginals, sweepRenditions } from './sweep/sweep.ts'
 
 /** Half of the minute within which a lost job is enqueued again. */
 const SWEEP_JOBS_MS = 20_000
 const SWEEP_ORIGINALS_MS = 3_600_000
+const SWEEP_RENDITIONS_MS = 600_000
 
 /**
  * The API and its sweeps, listening until disposed; disposing lets requests that are under way finish.
@@ -23,7 +24,7 @@ export async function serve(config: Config, log: Log): Promise<AsyncDisposable> 
   const services = opened.use(await openServices(config, log))
   await services.catalog.check()
 
-  const { catalog, queue, store, cdn, signingKey } = services
+  const { catalog, queue, store, cdn, filters, signingKey } = services
   const secret =
     config.auth.kind === 'secret' ? (config.auth.secret ?? (await openTokenSecret(config.home))) : ''
   const app = await createApp({
@@ -32,6 +33,7 @@ export async function serve(config: Config, log: Log): Promise<AsyncDisposable> 
     queue,
     store,
     cdn,
+    filters,
     authenticate: createAuthenticate(config.auth, secret),
     edge: edgeRoute({
       store,
@@ -41,12 +43,20 @@ export async function serve(config: Config, log: Log): Promise<AsyncDisposable> 
     log,
   })
   opened.defer(async () => await app.close())
+  for (const { path, reason } of filters.badFiles) log.warn(`${path} is no filter: ${reason}`)
   await listen(app, config)
 
+  const lifeSeconds = config.cdn.windowSeconds + config.cdn.minLifeSeconds
   const stopping = new AbortController()
   const sweeps = [
     repeat(SWEEP_JOBS_MS, stopping.signal, log, async () => await sweepJobs(services, log)),
     repeat(SWEEP_ORIGINALS_MS, stopping.signal, log, async () => await sweepOriginals(services, log)),
+    repeat(
+      SWEEP_RENDITIONS_MS,
+      stopping.signal,
+      log,
+      async () => await sweepRenditions(services, lifeSeconds, log),
+    ),
   ]
   opened.defer(async () => {
     stopping.abort()

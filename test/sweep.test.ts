@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { CorruptPhotoError } from '../src/errors.ts'
+import type { FilterName } from '../src/photo/filter.ts'
 import { originalKey } from '../src/photo/object-keys.ts'
 import { firstIdAt, type PhotoId } from '../src/photo/photo-id.ts'
 import type { OwnerId } from '../src/photo/shard.ts'
@@ -20,7 +21,7 @@ async function insertWithoutJob(service: TestService, pending = ['resize']): Pro
     visibility: 'public',
     original: { format: 'jpeg', bytes: 3, sha256: '00' },
     focus: null,
-    look: pending.includes('filter') ? { filter: 'mono', strength: 1 } : null,
+    look: pending.includes('filter') ? { filter: 'mono' as FilterName, strength: 1 } : null,
     pending,
   })
   await service.store.put(originalKey(id, 'jpeg'), Buffer.from('pix'), jpeg)

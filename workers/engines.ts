@@ -1,5 +1,6 @@
 import type { Catalog } from '../src/catalog/catalog.ts'
 import type { Cdn } from '../src/delivery/cdn.ts'
+import type { FilterBook } from '../src/filters/filter-book.ts'
 import type { ObjectStore } from '../src/storage/object-store.ts'
 
 /** What the jobs of a worker need. */
@@ -7,5 +8,11 @@ export type WorkerEngines = {
   catalog: Pick<Catalog, 'find' | 'findRemoved' | 'record' | 'forget'>
   store: ObjectStore
   cdn: Pick<Cdn, 'invalidate'>
+  filters: FilterBook
   maxPixels: number
+}
+
+/** What changing a photo's look needs besides. */
+export type LookEngines = WorkerEngines & {
+  catalog: Pick<Catalog, 'showLook' | 'earlierRenditions' | 'showEarlierLook' | 'abandonedDigests'>
 }

@@ -1,8 +1,12 @@
 import type { JobHandler } from '../src/queue/job-queue.ts'
-import type { WorkerEngines } from './engines.ts'
+import { changeLook } from './change-look.ts'
+import type { LookEngines } from './engines.ts'
 import { render } from './render.ts'
 
-/** `filter`: the renditions of the look the photo has when the job runs. */
-export function filterPhoto(engines: WorkerEngines): JobHandler {
-  return async (job) => await render(engines, job, (photo) => photo.look)
+/** `filter`: the renditions of the look the photo was uploaded with, or of an edition with another look. */
+export function filterPhoto(engines: LookEngines): JobHandler {
+  return async (job) => {
+    if (job.edition !== undefined) await changeLook(engines, job.photoId, job.edition)
+    else await render(engines, job, (photo) => photo.look)
+  }
 }

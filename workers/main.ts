@@ -1,10 +1,10 @@
 import { once } from 'node:events'
 import { loadConfig } from '../src/config.ts'
 import { createLog } from '../src/log.ts'
-import { failureOf } from '../src/photo/failure.ts'
 import { openServices } from '../src/services.ts'
 import { reportReady, stopSignal } from '../src/supervisor/child.ts'
 import { filterPhoto } from './filter.ts'
+import { giveUp } from './give-up.ts'
 import { purgePhoto } from './purge.ts'
 import { resizePhoto } from './resize.ts'
 
@@ -17,7 +17,7 @@ const engines = { ...services, maxPixels: config.maxPixels }
 
 await using _work = services.queue.work({
   handlers: { resize: resizePhoto(engines), filter: filterPhoto(engines), purge: purgePhoto(engines) },
-  onFailed: async ({ photoId }, error) => await services.catalog.markFailed(photoId, failureOf(error)),
+  onFailed: giveUp(services.catalog),
 })
 reportReady(null)
 

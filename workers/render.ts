@@ -1,7 +1,7 @@
 import { buffer } from 'node:stream/consumers'
-import type { Look } from '../src/photo/look.ts'
+import type { Look, LookChange } from '../src/photo/look.ts'
 import { originalKey, renditionKey, renditionsPrefix } from '../src/photo/object-keys.ts'
-import type { Photo } from '../src/photo/photo.ts'
+import type { Photo, PhotoFacts, Rendition } from '../src/photo/photo.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
 import { PRESET_NAMES } from '../src/photo/presets.ts'
 import { RENDITION_FORMAT_NAMES, RENDITION_FORMATS } from '../src/photo/recipe.ts'
@@ -19,27 +19,37 @@ export async function render(
   { photoId, kind }: Job,
   lookOf: (photo: Photo) => Look | null,
 ): Promise<void> {
-  const { catalog, store, maxPixels } = engines
+  const { catalog, store } = engines
   const photo = await catalog.find(photoId)
   if (!photo) return await deleteRenditions(store, photoId)
 
-  const look = lookOf(photo)
-  const original = await buffer(await store.open(originalKey(photoId, photo.original.format)))
-  const wish = { look, focus: photo.focus, presets: PRESET_NAMES, formats: RENDITION_FORMAT_NAMES }
-  const { facts, renditions } = await makeRenditions(original, wish, { maxPixels })
-
-  await Promise.all(
-    renditions.map(({ body, ...rendition }) => {
-      const { contentType } = RENDITION_FORMATS[rendition.format]
-      return store.put(renditionKey(photoId, rendition), body, { contentType })
-    }),
-  )
-  const recorded = renditions.map(({ body: _, ...rendition }) => rendition)
-  const isKept = await catalog.record(photoId, kind, look, facts, recorded)
+  const made = { look: lookOf(photo), edition: photo.edition }
+  const { facts, renditions } = await putRenditions(engines, photo, made)
+  const isKept = await catalog.record(photoId, kind, made.look, facts, renditions, made.edition)
   // Removed while we worked: the purge may have been and gone before our puts.
   if (!isKept) await deleteRenditions(store, photoId)
 }
 
-async function deleteRenditions(store: ObjectStore, id: PhotoId): Promise<void> {
+/** Makes every rendition of that look and edition from the original, and puts them; nothing is recorded. */
+export async function putRenditions(
+  { store, filters, maxPixels }: WorkerEngines,
+  { id, original, focus }: Photo,
+  { look, edition }: LookChange,
+): Promise<{ facts: PhotoFacts; renditions: Rendition[] }> {
+  const bytes = await buffer(await store.open(originalKey(id, original.format)))
+  const wish = { look, edition, focus, presets: PRESET_NAMES, formats: RENDITION_FORMAT_NAMES }
+  const { facts, renditions } = await makeRenditions(bytes, wish, { maxPixels, filters })
+
+  await Promise.all(
+    renditions.map(({ body, ...rendition }) => {
+      const { contentType } = RENDITION_FORMATS[rendition.format]
+      return store.put(renditionKey(id, rendition), body, { contentType })
+    }),
+  )
+  return { facts, renditions: renditions.map(({ body: _, ...rendition }) => rendition) }
+}
+
+/** Deletes every rendition object of a photo that was removed. */
+export async function deleteRenditions(store: ObjectStore, id: PhotoId): Promise<void> {
   await store.delete(await Array.fromAsync(store.list(renditionsPrefix(id))))
 }

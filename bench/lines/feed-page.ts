@@ -70,6 +70,8 @@ function readyPhoto(index: number): Photo {
     facts: { width: 4032, height: 3024, color: '#8a6f5b', thumbhash: '1QcSHQRnh493V4dIh4eXh1h4kJUI' },
     focus: null,
     look: null,
+    edition: 0,
+    wanted: null,
     renditions: recipes.map((recipe) => ({
       preset: recipe.preset,
       format: recipe.format,

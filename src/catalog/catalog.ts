@@ -1,9 +1,10 @@
 import { SetupError } from '../errors.ts'
-import type { Look } from '../photo/look.ts'
+import type { Look, LookChange } from '../photo/look.ts'
 import type { Failure, Focus, Original, Photo, PhotoFacts, Rendition, Visibility } from '../photo/photo.ts'
 import type { PhotoId } from '../photo/photo-id.ts'
 import { type OwnerId, shardOfOwner } from '../photo/shard.ts'
 import type { Database } from './database.ts'
+import * as looks from './look-changes.ts'
 import { PHOTO_COLUMNS, type PhotoRow, photoOfRow } from './photo-row.ts'
 
 export type NewPhoto = {
@@ -97,6 +98,7 @@ export class Catalog {
     look: Look | null,
     facts: PhotoFacts,
     renditions: readonly Rendition[],
+    edition = 0,
   ): Promise<boolean> {
     const rows = await this.#database.query(
       `with photo as (
@@ -108,12 +110,22 @@ export class Catalog {
            color = case when (filter, strength) is not distinct from ($3, $4) then $7 else color end,
            thumbhash = case when (filter, strength) is not distinct from ($3, $4) then decode($8, 'base64') else thumbhash end
          where id = $1 and deleted_at is null
-         returning id
+         returning id, edition
        ), made as (
-         insert into renditions (photo_id, filter, strength, preset, format, digest, width, height, bytes)
-         select photo.id, $3, $4, r.* from photo, jsonb_to_recordset($9)
+         insert into renditions (photo_id, filter, strength, edition, retired_at, preset, format, digest, width, height, bytes)
+         -- of an edition that is not shown any more: to be deleted in its time
+         select photo.id, $3, $4, $10, case when photo.edition <> $10 then now() end, r.*
+         from photo, jsonb_to_recordset($9)
            as r(preset text, format text, digest text, width int, height int, bytes int)
-         on conflict do nothing
+         on conflict (photo_id, preset, format, digest) do update set retired_at = excluded.retired_at
+           where not renditions.is_doomed
+       ), replaced as (
+         -- made by an earlier recipe
+         update renditions old set retired_at = now()
+         from photo, jsonb_to_recordset($9) as r(preset text, format text, digest text)
+         where old.photo_id = photo.id and old.edition = $10 and old.retired_at is null
+           and (old.filter, old.strength) is not distinct from ($3, $4)
+           and (old.preset, old.format) = (r.preset, r.format) and old.digest <> r.digest
        )
        select id from photo`,
       [
@@ -126,6 +138,7 @@ export class Catalog {
         facts.color,
         facts.thumbhash,
         JSON.stringify(renditions),
+        edition,
       ],
     )
     return rows.length > 0
@@ -188,14 +201,64 @@ export class Catalog {
     return await this.#ids('select id::text from photos where id = any($1)', ids)
   }
 
-  /** Those of the ids that wait for no more work: ready, failed, removed or gone. */
+  /** Those of the ids that wait for no more work: ready or failed with no other look on its way, removed or gone. */
   async settled(ids: readonly PhotoId[]): Promise<Set<PhotoId>> {
     return await this.#ids(
       `select asked.id::text from unnest($1::bigint[]) as asked(id)
        where not exists (
-         select from photos p where p.id = asked.id and p.status = 'processing' and p.deleted_at is null)`,
+         select from photos p where p.id = asked.id and p.deleted_at is null
+           and (p.status = 'processing' or p.wanted_at is not null))`,
       ids,
     )
+  }
+
+  // Changes of a photo's look: catalog/look-changes.ts says what each promises.
+
+  async wantLook(id: PhotoId, owner: OwnerId, look: Look | null): Promise<number | null> {
+    return await looks.wantLook(this.#database, id, owner, look)
+  }
+
+  async showLook(
+    id: PhotoId,
+    change: LookChange,
+    facts: PhotoFacts,
+    renditions: readonly Rendition[],
+  ): Promise<boolean> {
+    return await looks.showLook(this.#database, id, change, facts, renditions)
+  }
+
+  async earlierRenditions(id: PhotoId, look: Look | null) {
+    return await looks.earlierRenditions(this.#database, id, look)
+  }
+
+  async showEarlierLook(
+    id: PhotoId,
+    change: LookChange,
+    earlier: number,
+    digests: readonly string[],
+    placeholder: Pick<PhotoFacts, 'color' | 'thumbhash'>,
+  ): Promise<boolean> {
+    return await looks.showEarlierLook(this.#database, id, change, earlier, digests, placeholder)
+  }
+
+  async abandonedDigests(id: PhotoId, edition: number, digests: readonly string[]): Promise<string[]> {
+    return await looks.abandonedDigests(this.#database, id, edition, digests)
+  }
+
+  async giveUpLook(id: PhotoId, edition: number): Promise<void> {
+    await looks.giveUpLook(this.#database, id, edition)
+  }
+
+  async changing(since: Date, after: PhotoId | null, limit: number): Promise<looks.Changing[]> {
+    return await looks.changingPhotos(this.#database, since, after, limit)
+  }
+
+  async doomRenditions(since: Date, limit: number): Promise<looks.Doomed[]> {
+    return await looks.doomRenditions(this.#database, since, limit)
+  }
+
+  async forgetRenditions(doomed: looks.Doomed): Promise<void> {
+    await looks.forgetRenditions(this.#database, doomed)
   }
 
   /** Resolves when the tables can be read. Throws SetupError when they are not there yet. */

@@ -1,5 +1,6 @@
-import type { FilterName } from '../photo/filters.ts'
+import type { FilterName } from '../photo/filter.ts'
 import type { FormatName } from '../photo/formats.ts'
+import type { Look } from '../photo/look.ts'
 import type { Photo, PhotoStatus, Rendition, Visibility } from '../photo/photo.ts'
 import type { PhotoId } from '../photo/photo-id.ts'
 import type { OwnerId } from '../photo/shard.ts'
@@ -9,11 +10,13 @@ export const PHOTO_COLUMNS = `
   id::text, owner, status, visibility, format, bytes::text, encode(sha256, 'hex') as sha256,
   focus_x, focus_y, filter, strength, width, height, color, encode(thumbhash, 'base64') as thumbhash,
   failure_code, failure_message,
+  edition, changes, wanted_filter, wanted_strength, wanted_at is not null as is_changing,
   (select coalesce(json_agg(json_build_object(
       'preset', r.preset, 'format', r.format, 'digest', r.digest,
       'width', r.width, 'height', r.height, 'bytes', r.bytes) order by r.width, r.height, r.format), '[]')
    from renditions r
-   where r.photo_id = p.id and (r.filter, r.strength) is not distinct from (p.filter, p.strength)) as renditions`
+   where r.photo_id = p.id and r.edition = p.edition and r.retired_at is null
+     and (r.filter, r.strength) is not distinct from (p.filter, p.strength)) as renditions`
 
 export type PhotoRow = {
   id: PhotoId
@@ -33,6 +36,11 @@ export type PhotoRow = {
   thumbhash: string | null
   failure_code: string | null
   failure_message: string | null
+  edition: number
+  changes: number
+  wanted_filter: FilterName | null
+  wanted_strength: number | null
+  is_changing: boolean
   renditions: Rendition[]
 }
 
@@ -47,9 +55,17 @@ export function photoOfRow(row: PhotoRow): Photo {
     original: { format: row.format, bytes: Number(row.bytes), sha256: row.sha256 },
     facts: isDecoded ? { width, height, color, thumbhash } : null,
     focus: x !== null && y !== null ? { x, y } : null,
-    look: filter !== null && strength !== null ? { filter, strength } : null,
+    look: lookOf(filter, strength),
+    edition: row.edition,
+    wanted: row.is_changing
+      ? { look: lookOf(row.wanted_filter, row.wanted_strength), edition: row.changes }
+      : null,
     renditions: row.renditions,
     failure:
       row.failure_code !== null ? { code: row.failure_code, message: row.failure_message ?? '' } : null,
   }
+}
+
+function lookOf(filter: FilterName | null, strength: number | null): Look | null {
+  return filter !== null && strength !== null ? { filter, strength } : null
 }

@@ -11,6 +11,7 @@ import {
 import type { Catalog } from '../catalog/catalog.ts'
 import { SettleWatch } from '../catalog/settle-watch.ts'
 import type { Cdn } from '../delivery/cdn.ts'
+import type { FilterBook } from '../filters/filter-book.ts'
 import type { Ingest } from '../ingest/ingest.ts'
 import type { Log } from '../log.ts'
 import type { OwnerId } from '../photo/shard.ts'
@@ -19,7 +20,9 @@ import type { ObjectStore } from '../storage/object-store.ts'
 import type { Authenticate } from './auth.ts'
 import { addErrorReplies } from './error-replies.ts'
 import { aboutRoutes } from './routes/about.ts'
+import { filterRoutes } from './routes/filters.ts'
 import { healthRoutes } from './routes/health.ts'
+import { lookRoutes } from './routes/look.ts'
 import { photoRoutes } from './routes/photos.ts'
 import { uploadRoute } from './routes/upload.ts'
 
@@ -64,6 +67,7 @@ export type AppDependencies = {
   queue: JobQueue
   store: ObjectStore
   cdn: Cdn
+  filters: FilterBook
   authenticate: Authenticate
   /** Serves renditions when no CDN in front does. */
   edge: FastifyPluginAsync | null
@@ -92,6 +96,7 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
 
   await app.register(healthRoutes(dependencies))
   await app.register(aboutRoutes())
+  await app.register(filterRoutes(dependencies))
   if (edge) await app.register(edge)
 
   await app.register(async (withToken) => {
@@ -99,10 +104,12 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
     withToken.addHook('onRequest', async (request) => {
       request.owner = await authenticate(request.headers.authorization)
     })
+    const settleWatch = new SettleWatch(catalog)
     await withToken.register(photoRoutes(dependencies))
+    await withToken.register(lookRoutes({ ...dependencies, settleWatch }))
     await withToken.register(async (uploads) => {
       await uploads.register(multipart, MULTIPART)
-      await uploads.register(uploadRoute({ ...dependencies, settleWatch: new SettleWatch(catalog) }))
+      await uploads.register(uploadRoute({ ...dependencies, settleWatch }))
     })
   })
   return app

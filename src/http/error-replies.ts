@@ -16,6 +16,8 @@ const STATUSES: Record<string, number> = {
   upload_aborted: 400,
   unauthenticated: 401,
   photo_not_found: 404,
+  filter_not_found: 404,
+  photo_failed: 409,
   photo_too_large: 413,
   unsupported_format: 415,
   unavailable: 503,

@@ -1,4 +1,5 @@
 import type { Cdn } from '../delivery/cdn.ts'
+import type { Look } from '../photo/look.ts'
 import { renditionKey } from '../photo/object-keys.ts'
 import type { Photo } from '../photo/photo.ts'
 import { createdAt, shortcodeOf } from '../photo/photo-id.ts'
@@ -6,7 +7,7 @@ import type { PhotoReply } from './schemas.ts'
 
 /** A photo as the API tells it, its renditions with signed URLs. */
 export function replyOf(photo: Photo, cdn: Cdn): PhotoReply {
-  const { id, original, facts, look } = photo
+  const { id, original, facts } = photo
   const delivery = photo.renditions.length > 0 ? cdn.deliver(id) : null
   return {
     id,
@@ -19,8 +20,8 @@ export function replyOf(photo: Photo, cdn: Cdn): PhotoReply {
     color: facts?.color ?? null,
     thumbhash: facts?.thumbhash ?? null,
     focus: photo.focus,
-    filter: look?.filter ?? null,
-    strength: look?.strength ?? null,
+    ...lookReply(photo.look),
+    wanted: photo.wanted && lookReply(photo.wanted.look),
     renditions: photo.renditions.map((rendition) => ({
       ...rendition,
       url: delivery?.urlOf(renditionKey(id, rendition)) ?? '',
@@ -28,4 +29,8 @@ export function replyOf(photo: Photo, cdn: Cdn): PhotoReply {
     expiresAt: delivery?.expiresAt.toISOString() ?? null,
     failure: photo.failure,
   }
+}
+
+function lookReply(look: Look | null): Pick<PhotoReply, 'filter' | 'strength'> {
+  return { filter: look?.filter ?? null, strength: look?.strength ?? null }
 }

@@ -1,5 +1,4 @@
 import { type Static, Type } from 'typebox'
-import { FILTER_NAMES } from '../photo/filters.ts'
 import { FORMAT_NAMES } from '../photo/formats.ts'
 import { PHOTO_STATUSES, VISIBILITIES } from '../photo/photo.ts'
 import { PRESET_NAMES } from '../photo/presets.ts'
@@ -32,6 +31,11 @@ const rendition = Type.Object({
   url: Type.String({ description: 'Signed; works until `expiresAt`.' }),
 })
 
+const look = {
+  filter: nullable(Type.String({ description: 'One of `GET /v1/filters`.' })),
+  strength: nullable(Type.Number()),
+}
+
 export const photoReply = Type.Object(
   {
     id: Type.String({ description: '64 bits in decimal digits; sorts by time when compared as a number.' }),
@@ -52,8 +56,13 @@ export const photoReply = Type.Object(
       Type.String({ description: 'A 30-byte blurred preview, base64 (evanw.github.io/thumbhash).' }),
     ),
     focus: nullable(Type.Object({ x: Type.Number(), y: Type.Number() })),
-    filter: nullable(oneOf(FILTER_NAMES)),
-    strength: nullable(Type.Number()),
+    ...look,
+    wanted: nullable(
+      Type.Object(look, {
+        description:
+          'The look that was asked for last, while it is made. Null again when it is shown, or failed.',
+      }),
+    ),
     renditions: Type.Array(rendition),
     expiresAt: nullable(
       Type.String({ format: 'date-time', description: 'When the URLs stop working; ask again before.' }),
@@ -90,7 +99,13 @@ export const presetsReply = Type.Object({
 
 export const filtersReply = Type.Object({
   filters: Type.Array(
-    Type.Object({ name: oneOf(FILTER_NAMES), title: Type.String(), description: Type.String() }),
+    Type.Object({
+      name: Type.String(),
+      title: Type.String(),
+      description: Type.String(),
+      cube: Type.String({ description: 'Path of its colour table as a `.cube` file.' }),
+      hald: Type.String({ description: 'Path of its colour table as a HALD picture.' }),
+    }),
   ),
 })
 

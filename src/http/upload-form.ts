@@ -8,9 +8,10 @@ import {
   TooManyFilesError,
   UploadAbortedError,
 } from '../errors.ts'
-import { FILTER_NAMES, type FilterName } from '../photo/filters.ts'
+import type { FilterBook } from '../filters/filter-book.ts'
 import type { Look } from '../photo/look.ts'
 import { type Focus, VISIBILITIES, type Visibility } from '../photo/photo.ts'
+import { lookOf } from './look.ts'
 
 export type UploadForm = {
   visibility: Visibility
@@ -24,7 +25,7 @@ type Fields = Map<string, string>
 const FIELD_NAMES = ['filter', 'strength', 'visibility', 'focus']
 
 /** Reads a form up to its file. Throws an error for the client when the form is not as the API says. */
-export async function readUploadForm(request: FastifyRequest): Promise<UploadForm> {
+export async function readUploadForm(request: FastifyRequest, filters: FilterBook): Promise<UploadForm> {
   const parts = request.parts()
   const fields: Fields = new Map()
   for (;;) {
@@ -32,7 +33,7 @@ export async function readUploadForm(request: FastifyRequest): Promise<UploadFor
     if (!part) throw new MissingFileError()
     if (part.type === 'file') {
       const { file } = part
-      return { ...parseFields(fields), body: wholeForm(request, file, parts) }
+      return { ...parseFields(fields, filters), body: wholeForm(request, file, parts) }
     }
     const { fieldname: name } = part
     if (!FIELD_NAMES.includes(name)) {
@@ -78,21 +79,23 @@ function formError(request: FastifyRequest, error: unknown): Error {
   return new InvalidFormError(`The form can't be read: ${detail}.`, { cause: error })
 }
 
-function parseFields(fields: Fields): Omit<UploadForm, 'body'> {
+function parseFields(fields: Fields, filters: FilterBook): Omit<UploadForm, 'body'> {
   return {
     visibility: oneOf(fields, 'visibility', VISIBILITIES) ?? 'public',
     focus: parseFocus(fields.get('focus')),
-    look: parseLook(oneOf(fields, 'filter', FILTER_NAMES), fields.get('strength')),
+    look: parseLook(fields, filters),
   }
 }
 
-/** Strength counts in hundredths, and a strength of 0 is no look at all. */
-function parseLook(filter: FilterName | null, text: string | undefined): Look | null {
-  if (filter === null && text !== undefined) throw new InvalidFieldError('"strength" needs a "filter".')
+function parseLook(fields: Fields, filters: FilterBook): Look | null {
+  const [filter, text] = [fields.get('filter'), fields.get('strength')]
+  if (filter === undefined) {
+    if (text !== undefined) throw new InvalidFieldError('"strength" needs a "filter".')
+    return null
+  }
   const strength = text === undefined ? 1 : parseFraction(text)
   if (strength === null) throw new InvalidFieldError('"strength" must be a number from 0 to 1.')
-  const hundredths = Math.round(strength * 100) / 100
-  return filter === null || hundredths === 0 ? null : { filter, strength: hundredths }
+  return lookOf(filter, strength, filters)
 }
 
 function parseFocus(text: string | undefined): Focus | null {

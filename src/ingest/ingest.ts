@@ -72,6 +72,8 @@ export function createIngest({ catalog, store, queue, maxUploadBytes, log }: Ing
       facts: null,
       focus,
       look,
+      edition: 0,
+      wanted: null,
       renditions: [],
       failure: null,
     }

@@ -1,5 +1,5 @@
 import type { FormatName } from './formats.ts'
-import type { Look } from './look.ts'
+import type { Look, LookChange } from './look.ts'
 import type { PhotoId } from './photo-id.ts'
 import type { PresetName } from './presets.ts'
 import type { RenditionFormat } from './recipe.ts'
@@ -42,6 +42,10 @@ export type Photo = {
   facts: PhotoFacts | null
   focus: Focus | null
   look: Look | null
+  /** How many changes of look were asked for when this one was. */
+  edition: number
+  /** Another look, while it is made. */
+  wanted: LookChange | null
   /** Of the photo's look only, and only what is stored already. */
   renditions: readonly Rendition[]
   failure: Failure | null

@@ -7,7 +7,6 @@ import {
 } from 'bullmq'
 import { DarkroomError, EngineUnavailableError } from '../errors.ts'
 import type { Log } from '../log.ts'
-import type { PhotoId } from '../photo/photo-id.ts'
 import { type Job, type JobKind, jobKey } from './job.ts'
 import type { JobQueue, JobState, Work } from './job-queue.ts'
 
@@ -36,7 +35,7 @@ export const WORKER_OPTIONS = {
   runRetryDelay: 1_000,
 } as const satisfies Partial<WorkerOptions>
 
-type Payload = { photoId: PhotoId }
+export type Payload = Omit<Job, 'kind'>
 export type PhotoJob = BullmqJob<Payload, void, JobKind>
 type AnyQueue = Pick<Queue<Payload>, 'add' | 'getJob' | 'getJobCounts' | 'close'>
 type AnyWorker = Pick<Worker<Payload>, 'close'> & {
@@ -68,7 +67,8 @@ export class BullmqQueue implements JobQueue {
       const jobId = jobKey(job)
       const earlier = await this.#backend.queue.getJob(jobId)
       if ((await earlier?.getState()) === 'failed') await earlier?.remove()
-      await this.#backend.queue.add(job.kind, { photoId: job.photoId }, { ...JOB_OPTIONS, jobId })
+      const { kind, ...payload } = job
+      await this.#backend.queue.add(kind, payload, { ...JOB_OPTIONS, jobId })
     })
   }
 
@@ -84,7 +84,7 @@ export class BullmqQueue implements JobQueue {
   work({ handlers, onFailed }: Work): AsyncDisposable {
     const worker = this.#backend.startWorker(async (job) => {
       try {
-        await handlers[job.name]({ kind: job.name, photoId: job.data.photoId })
+        await handlers[job.name]({ kind: job.name, ...job.data })
       } catch (error) {
         if (error instanceof DarkroomError && !error.retryable) {
           throw Object.assign(new UnrecoverableError(error.message), { cause: error })
@@ -100,7 +100,7 @@ export class BullmqQueue implements JobQueue {
       const told = isFinal ? 'job failed' : 'job failed, and is tried again'
       this.#log.warn({ job: job.id, attempt: job.attemptsMade, err: cause }, told)
       if (!isFinal) return
-      onFailed({ kind: job.name, photoId: job.data.photoId }, cause).catch((err) => {
+      onFailed({ kind: job.name, ...job.data }, cause).catch((err) => {
         this.#log.error({ job: job.id, err }, 'failure not recorded; the sweep will')
       })
     })

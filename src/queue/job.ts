@@ -1,17 +1,21 @@
 import type { Look } from '../photo/look.ts'
 import type { PhotoId } from '../photo/photo-id.ts'
 
-/** A promise of work on one photo. It carries the photo's id and nothing else: the handler reads the row when it runs. */
+/**
+ * A promise of work on one photo. It carries ids and nothing else: the handler reads the row when it runs. A
+ * `filter` job of an edition changes a photo's look; one without makes the look it was uploaded with.
+ */
 export const JOB_KINDS = ['resize', 'filter', 'purge'] as const
 export type JobKind = (typeof JOB_KINDS)[number]
-export type Job = { kind: JobKind; photoId: PhotoId }
+export type Job = { kind: JobKind; photoId: PhotoId; edition?: number }
 
 /**
  * The name that makes a job unique while it waits, runs or is kept as failed. BullMQ takes neither bare numbers
  * nor colons as ids.
  */
 export function jobKey(job: Job): string {
-  return `${job.kind}-${job.photoId}`
+  const { kind, photoId, edition } = job
+  return edition === undefined ? `${kind}-${photoId}` : `${kind}-${photoId}-${edition}`
 }
 
 /** The jobs a photo of that look needs before it is ready. */

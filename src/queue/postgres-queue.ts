@@ -1,9 +1,8 @@
 import { createPostgresBackend, type PostgresConnectionOptions, runMigrations, withBackend } from 'bullmq'
 import pg from 'pg'
 import type { Log } from '../log.ts'
-import type { PhotoId } from '../photo/photo-id.ts'
 import { isPostgresAway, withPostgres } from '../postgres.ts'
-import { BullmqQueue, type PhotoJob, QUEUE_NAME, WORKER_OPTIONS } from './bullmq-queue.ts'
+import { BullmqQueue, type Payload, type PhotoJob, QUEUE_NAME, WORKER_OPTIONS } from './bullmq-queue.ts'
 import type { JobKind } from './job.ts'
 
 /**
@@ -27,14 +26,14 @@ export function openPostgresQueue(url: string, log: Log): BullmqQueue {
   pool.on('error', () => {})
   // BullMQ describes the part of pg it uses in types of its own, which pg's own don't quite fit.
   const connection = pool as unknown as PostgresConnectionOptions
-  const queue = new Queue<{ photoId: PhotoId }, void, JobKind>(QUEUE_NAME, { connection })
+  const queue = new Queue<Payload, void, JobKind>(QUEUE_NAME, { connection })
   queue.on('error', (err) => log.error({ err }, 'queue'))
 
   return new BullmqQueue(
     {
       queue,
       startWorker: (processor: (job: PhotoJob) => Promise<void>) =>
-        new Worker<{ photoId: PhotoId }, void, JobKind>(QUEUE_NAME, processor, {
+        new Worker<Payload, void, JobKind>(QUEUE_NAME, processor, {
           ...WORKER_OPTIONS,
           connection,
         }),

@@ -1,7 +1,8 @@
 import type { Catalog, Unfinished } from '../catalog/catalog.ts'
+import type { Changing } from '../catalog/look-changes.ts'
 import type { Log } from '../log.ts'
 import { failureOf } from '../photo/failure.ts'
-import { ORIGINALS_PREFIX, photoIdOfOriginal } from '../photo/object-keys.ts'
+import { ORIGINALS_PREFIX, photoIdOfOriginal, renditionKey } from '../photo/object-keys.ts'
 import { firstIdAt, type PhotoId } from '../photo/photo-id.ts'
 import type { Job, JobKind } from '../queue/job.ts'
 import type { JobQueue } from '../queue/job-queue.ts'
@@ -14,6 +15,8 @@ const SECOND_MS = 1000
 const LOST_AFTER_MS = 30 * SECOND_MS
 /** An upload may last that long between its id and its row. */
 const ORPHANED_AFTER_MS = 24 * 3600 * SECOND_MS
+/** A reply that was begun before a change of look may sign its URLs that much later. */
+const SIGNED_LATE_MS = 600 * SECOND_MS
 const PAGE = 500
 
 /**
@@ -33,7 +36,36 @@ export async function sweepJobs(engines: SweepEngines, log: Log, now = new Date(
   )) {
     mended += await enqueueLost(engines, log, { kind: 'purge', photoId: id })
   }
+  const since = new Date(now.getTime() - LOST_AFTER_MS)
+  for await (const change of pages((after) => catalog.changing(since, after, PAGE))) {
+    mended += await mendChange(engines, log, change)
+  }
   return mended
+}
+
+/**
+ * Deletes the renditions of looks that photos had before, once no delivery URL for them can be valid: URLs live
+ * for `lifeSeconds` at most. Claimed first, so that no change of look shows again what is being deleted; objects
+ * second, rows third, so that what a crash leaves undone is known. Returns how many were deleted.
+ */
+export async function sweepRenditions(
+  { catalog, store }: SweepEngines,
+  lifeSeconds: number,
+  log: Log,
+  now = new Date(),
+): Promise<number> {
+  const since = new Date(now.getTime() - lifeSeconds * SECOND_MS - SIGNED_LATE_MS)
+  let deleted = 0
+  for (;;) {
+    const doomed = await catalog.doomRenditions(since, PAGE)
+    for (const photo of doomed) {
+      await store.delete(photo.renditions.map((rendition) => renditionKey(photo.id, rendition)))
+      await catalog.forgetRenditions(photo)
+      log.info({ photoId: photo.id, count: photo.renditions.length }, 'renditions of an earlier look deleted')
+      deleted += photo.renditions.length
+    }
+    if (doomed.length === 0) return deleted
+  }
 }
 
 /**
@@ -78,6 +110,15 @@ async function mendPhoto(engines: SweepEngines, log: Log, { id, pending }: Unfin
     }
   }
   return mended
+}
+
+async function mendChange(engines: SweepEngines, log: Log, { id, edition }: Changing): Promise<number> {
+  const job: Job = { kind: 'filter', photoId: id, edition }
+  const state = await engines.queue.state(job)
+  if (state.name !== 'failed') return await enqueueLost(engines, log, job)
+  await engines.catalog.giveUpLook(id, edition)
+  log.warn({ photoId: id, edition, reason: state.reason }, 'look given up, as its job had')
+  return 1
 }
 
 async function enqueueLost({ queue }: SweepEngines, log: Log, job: Job): Promise<number> {

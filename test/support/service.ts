@@ -6,11 +6,11 @@ import { pino } from 'pino'
 import { type Config, loadConfig } from '../../src/config.ts'
 import { signToken } from '../../src/http/token.ts'
 import { openTokenSecret } from '../../src/http/token-secret.ts'
-import { failureOf } from '../../src/photo/failure.ts'
 import type { OwnerId } from '../../src/photo/shard.ts'
 import { serve } from '../../src/serve.ts'
 import { openServices, type Services } from '../../src/services.ts'
 import { filterPhoto } from '../../workers/filter.ts'
+import { giveUp } from '../../workers/give-up.ts'
 import { purgePhoto } from '../../workers/purge.ts'
 import { resizePhoto } from '../../workers/resize.ts'
 import { openTestDatabase, type TestDatabase } from './database.ts'
@@ -53,7 +53,7 @@ export async function startService(env: Record<string, string> = {}): Promise<Te
       const engines = { ...services, maxPixels: config.maxPixels }
       return services.queue.work({
         handlers: { resize: resizePhoto(engines), filter: filterPhoto(engines), purge: purgePhoto(engines) },
-        onFailed: async ({ photoId }, error) => await services.catalog.markFailed(photoId, failureOf(error)),
+        onFailed: giveUp(services.catalog),
       })
     },
     [Symbol.asyncDispose]: async () => await owned.disposeAsync(),

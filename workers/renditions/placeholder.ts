@@ -46,3 +46,10 @@ function dominantColor(rgba: Buffer): string {
       .padStart(2, '0')
   return `#${hex(red)}${hex(green)}${hex(blue)}`
 }
+
+/** The placeholder of an encoded picture, such as a rendition that is stored already. */
+export async function placeholderOfFile(file: Buffer): Promise<Pick<PhotoFacts, 'color' | 'thumbhash'>> {
+  const { data, info } = await sharp(file).raw().toBuffer({ resolveWithObject: true })
+  const { width, height } = info
+  return await placeholderOf({ data, width, height, channels: info.channels as 3 | 4 })
+}

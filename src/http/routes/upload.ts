@@ -2,22 +2,28 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Catalog } from '../../catalog/catalog.ts'
 import type { SettleWatch } from '../../catalog/settle-watch.ts'
 import type { Cdn } from '../../delivery/cdn.ts'
+import type { FilterBook } from '../../filters/filter-book.ts'
 import type { Ingest } from '../../ingest/ingest.ts'
-import { FILTER_NAMES } from '../../photo/filters.ts'
 import { VISIBILITIES } from '../../photo/photo.ts'
 import { replyOf } from '../photo-reply.ts'
 import { preferredWait } from '../prefer-wait.ts'
 import { errorReplies, photoReply } from '../schemas.ts'
 import { readUploadForm } from '../upload-form.ts'
 
-type Dependencies = { ingest: Ingest; catalog: Catalog; settleWatch: SettleWatch; cdn: Cdn }
+type Dependencies = {
+  ingest: Ingest
+  catalog: Catalog
+  settleWatch: SettleWatch
+  cdn: Cdn
+  filters: FilterBook
+}
 
 /** The form, for OpenAPI alone: it is read as a stream, so readUploadForm checks it and not Fastify. */
 const form = {
   type: 'object',
   required: ['file'],
   properties: {
-    filter: { type: 'string', enum: FILTER_NAMES },
+    filter: { type: 'string', description: 'One of `GET /v1/filters`.' },
     strength: { type: 'number', minimum: 0, maximum: 1, default: 1 },
     visibility: { type: 'string', enum: VISIBILITIES, default: 'public' },
     focus: { type: 'string', description: '`x,y` in 0..1 from the top left: what crops keep in sight.' },
@@ -40,14 +46,20 @@ const schema = {
   response: { 201: photoReply, ...errorReplies },
 } as const
 
-export function uploadRoute({ ingest, catalog, settleWatch, cdn }: Dependencies): FastifyPluginAsyncTypebox {
+export function uploadRoute({
+  ingest,
+  catalog,
+  settleWatch,
+  cdn,
+  filters,
+}: Dependencies): FastifyPluginAsyncTypebox {
   return async (app) => {
     const validatorCompiler = () => () => true
     app.post(
       '/v1/photos',
       { schema: { ...schema, body: form }, validatorCompiler },
       async (request, reply) => {
-        const photo = await ingest({ owner: request.owner, ...(await readUploadForm(request)) })
+        const photo = await ingest({ owner: request.owner, ...(await readUploadForm(request, filters)) })
         request.log.info({ photoId: photo.id, bytes: photo.original.bytes }, 'photo ingested')
 
         reply.code(201).header('location', `/v1/photos/${photo.id}`)

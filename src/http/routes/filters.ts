@@ -1,0 +1,103 @@
+import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { isKnown } from '../../delivery/conditional-get.ts'
+import { FilterNotFoundError } from '../../errors.ts'
+import type { BookedFilter, FilterBook } from '../../filters/filter-book.ts'
+import { toCube } from '../../photo/cube.ts'
+import { toHald } from '../../photo/hald.ts'
+import { errorReplies, filtersReply } from '../schemas.ts'
+
+const DAY_S = 86_400
+const YEAR_S = 365 * DAY_S
+
+const listSchema = {
+  operationId: 'listFilters',
+  summary: 'The looks photos can have',
+  description: 'With where their colour tables are, so that an app can show a look before it is asked for.',
+  tags: ['about'],
+  response: { 200: filtersReply },
+}
+
+const tableSchema = {
+  tags: ['about'],
+  params: Type.Object({ name: Type.String() }),
+  querystring: Type.Object({
+    v: Type.Optional(Type.String({ description: 'As the list of filters gives it.' })),
+  }),
+}
+
+const cubeSchema = {
+  ...tableSchema,
+  operationId: 'getFilterCube',
+  summary: "A filter's colour table as a .cube file",
+  response: { 200: { content: { 'text/plain': { schema: { type: 'string' } } } }, ...errorReplies },
+}
+
+const haldSchema = {
+  ...tableSchema,
+  operationId: 'getFilterHald',
+  summary: "A filter's colour table as a HALD CLUT of level 8 (512 × 512, 64 points an axis)",
+  response: { 200: { content: { 'image/png': { schema: { type: 'string' } } } }, ...errorReplies },
+}
+
+/** The looks, and the very tables that renditions are made with. The same for everybody, so no token is asked for. */
+export function filterRoutes({ filters }: { filters: FilterBook }): FastifyPluginAsyncTypebox {
+  const halds = new Map<string, Promise<Buffer>>()
+  const haldOf = (filter: BookedFilter) => {
+    const hald = halds.get(filter.name) ?? toHald(filter.table())
+    halds.set(filter.name, hald)
+    return hald
+  }
+
+  return async (app) => {
+    app.get('/v1/filters', { schema: listSchema }, async () => ({ filters: filters.all.map(replyOf) }))
+
+    app.get('/v1/filters/:name.cube', { schema: cubeSchema }, async (request, reply) => {
+      const filter = find(filters, request.params.name)
+      const etag = `"${filter.digest()}.cube"`
+      if (answerKnown(request, reply, filter, etag)) return reply
+      return reply
+        .type('text/plain; charset=utf-8')
+        .header('content-disposition', `attachment; filename="${filter.name}.cube"`)
+        .send(toCube(filter.table(), filter.title))
+    })
+
+    app.get('/v1/filters/:name.png', { schema: haldSchema }, async (request, reply) => {
+      const filter = find(filters, request.params.name)
+      const etag = `"${filter.digest()}.hald"`
+      if (answerKnown(request, reply, filter, etag)) return reply
+      return reply.type('image/png').send(await haldOf(filter))
+    })
+  }
+}
+
+function find(filters: FilterBook, name: string): BookedFilter {
+  const filter = filters.find(name)
+  if (!filter) throw new FilterNotFoundError(name)
+  return filter
+}
+
+/** Sets what caches go by, and answers 304 when the client has the table. With its digest in the URL a table never changes. */
+function answerKnown(
+  request: FastifyRequest<{ Querystring: { v?: string } }>,
+  reply: FastifyReply,
+  filter: BookedFilter,
+  etag: string,
+): boolean {
+  const isVersioned = request.query.v === filter.digest()
+  reply.headers({
+    etag,
+    'cache-control': isVersioned ? `public, max-age=${YEAR_S}, immutable` : `public, max-age=${DAY_S}`,
+    // Lets web apps read the table, for WebGL.
+    'access-control-allow-origin': '*',
+    'x-content-type-options': 'nosniff',
+  })
+  if (!isKnown(request.headers, etag)) return false
+  reply.code(304).send()
+  return true
+}
+
+function replyOf({ name, title, description, digest }: BookedFilter) {
+  const table = `/v1/filters/${name}`
+  return { name, title, description, cube: `${table}.cube?v=${digest()}`, hald: `${table}.png?v=${digest()}` }
+}

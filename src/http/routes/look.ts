@@ -1,0 +1,93 @@
+import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Catalog } from '../../catalog/catalog.ts'
+import type { SettleWatch } from '../../catalog/settle-watch.ts'
+import type { Cdn } from '../../delivery/cdn.ts'
+import { EngineUnavailableError, PhotoFailedError, PhotoNotFoundError } from '../../errors.ts'
+import type { FilterBook } from '../../filters/filter-book.ts'
+import type { Look } from '../../photo/look.ts'
+import { parsePhotoId } from '../../photo/photo-id.ts'
+import type { JobQueue } from '../../queue/job-queue.ts'
+import { lookOf } from '../look.ts'
+import { replyOf } from '../photo-reply.ts'
+import { preferredWait } from '../prefer-wait.ts'
+import { errorReplies, photoParams, photoReply } from '../schemas.ts'
+
+type Dependencies = {
+  catalog: Catalog
+  queue: JobQueue
+  cdn: Cdn
+  filters: FilterBook
+  settleWatch: SettleWatch
+}
+
+const common = {
+  description:
+    'Made from the original. The photo shows the look it has until all of the new one is there; `wanted` tells of it meanwhile. Of several changes the last one wins. 202 while it is made; with `Prefer: wait=N` (RFC 7240) 200 when it is shown within N seconds (60 at most).',
+  tags: ['photos'],
+  security: [{ bearer: [] }],
+  params: photoParams,
+  response: { 200: photoReply, 202: photoReply, ...errorReplies },
+}
+
+const changeSchema = {
+  ...common,
+  operationId: 'changeLook',
+  summary: 'Give a photo of yours another look',
+  body: Type.Object(
+    {
+      filter: Type.String({ description: 'One of `GET /v1/filters`.' }),
+      strength: Type.Number({ minimum: 0, maximum: 1, default: 1 }),
+    },
+    { additionalProperties: false },
+  ),
+}
+
+const removeSchema = {
+  ...common,
+  operationId: 'removeLook',
+  summary: 'Show a photo of yours as it was taken',
+}
+
+type Change = FastifyRequest<{ Params: { id: string } }>
+
+/** PUT and DELETE /v1/photos/:id/filter: another look for a photo that is there already. */
+export function lookRoutes({
+  catalog,
+  queue,
+  cdn,
+  filters,
+  settleWatch,
+}: Dependencies): FastifyPluginAsyncTypebox {
+  const change = async (request: Change, reply: FastifyReply, look: Look | null) => {
+    const id = parsePhotoId(request.params.id)
+    const edition = await catalog.wantLook(id, request.owner, look)
+    const photo = await catalog.find(id)
+    if (photo?.owner !== request.owner) throw new PhotoNotFoundError()
+    if (edition === null) throw new PhotoFailedError()
+
+    await queue.enqueue({ kind: 'filter', photoId: id, edition }).catch((error) => {
+      if (!(error instanceof EngineUnavailableError)) throw error
+      request.log.warn({ photoId: id, edition, err: error }, 'change of look not enqueued; the sweep will')
+    })
+    const seconds = preferredWait(request.headers.prefer)
+    if (seconds === 0) return reply.code(202).send(replyOf(photo, cdn))
+
+    await settleWatch.settled(id, seconds * 1000)
+    reply.header('preference-applied', `wait=${seconds}`)
+    // The change is promised, whether or not the photo can be read back at this moment.
+    const present = (await catalog.find(id).catch(() => null)) ?? photo
+    return reply.code(present.wanted ? 202 : 200).send(replyOf(present, cdn))
+  }
+
+  return async (app) => {
+    app.put('/v1/photos/:id/filter', { schema: changeSchema }, async (request, reply) => {
+      const { filter, strength } = request.body
+      return await change(request, reply, lookOf(filter, strength, filters))
+    })
+
+    app.delete('/v1/photos/:id/filter', { schema: removeSchema }, async (request, reply) => {
+      return await change(request, reply, null)
+    })
+  }
+}

@@ -1,0 +1,60 @@
+import { buffer } from 'node:stream/consumers'
+import type { LookChange } from '../src/photo/look.ts'
+import { renditionKey } from '../src/photo/object-keys.ts'
+import type { Photo, Rendition } from '../src/photo/photo.ts'
+import type { PhotoId } from '../src/photo/photo-id.ts'
+import { PRESET_NAMES, PRESETS } from '../src/photo/presets.ts'
+import { RENDITION_FORMAT_NAMES, recipeDigest, recipeOf } from '../src/photo/recipe.ts'
+import type { LookEngines } from './engines.ts'
+import { deleteRenditions, putRenditions } from './render.ts'
+import { placeholderOfFile } from './renditions/placeholder.ts'
+
+/**
+ * Gives a photo the look of that edition, made from the original, and shows it in one statement when all of it is
+ * there. Until then, and when it fails, the photo keeps the look it has. Each change has a job of its own: one
+ * that another overtook does nothing, or what it made is deleted, so that the change asked for last wins.
+ */
+export async function changeLook(engines: LookEngines, photoId: PhotoId, edition: number): Promise<void> {
+  const { catalog, store } = engines
+  const photo = await catalog.find(photoId)
+  if (photo?.wanted?.edition !== edition) return
+  const change = photo.wanted
+  if (await showEarlier(engines, photo, change)) return
+
+  const { facts, renditions } = await putRenditions(engines, photo, change)
+  if (await catalog.showLook(photoId, change, facts, renditions)) return
+  if (!(await catalog.find(photoId))) return await deleteRenditions(store, photoId)
+
+  const digests = renditions.map(({ digest }) => digest)
+  const abandoned = new Set(await catalog.abandonedDigests(photoId, edition, digests))
+  const keys = renditions.filter(({ digest }) => abandoned.has(digest))
+  await store.delete(keys.map((rendition) => renditionKey(photoId, rendition)))
+}
+
+/** Shows an edition of the same look that is still there, if it is whole and of today's recipes. */
+async function showEarlier(
+  { catalog, store, filters }: LookEngines,
+  { id }: Photo,
+  change: LookChange,
+): Promise<boolean> {
+  const { look } = change
+  const applied = look && filters.applied(look)
+  for (const { edition, renditions } of await catalog.earlierRenditions(id, look)) {
+    const digests = PRESET_NAMES.flatMap((preset) =>
+      RENDITION_FORMAT_NAMES.map((format) => recipeDigest(recipeOf(preset, format, applied, edition))),
+    )
+    const smallest = smallestWhole(renditions)
+    const isWhole = digests.every((digest) => renditions.some((rendition) => rendition.digest === digest))
+    if (!isWhole || !smallest) continue
+    const file = await buffer(await store.open(renditionKey(id, smallest)))
+    const placeholder = await placeholderOfFile(file)
+    if (await catalog.showEarlierLook(id, change, edition, digests, placeholder)) return true
+  }
+  return false
+}
+
+/** Enough for a placeholder. What crops is left out, for a placeholder shows the whole photo. */
+function smallestWhole(renditions: readonly Rendition[]): Rendition | null {
+  const whole = renditions.filter(({ preset }) => PRESETS[preset].fit === 'inside')
+  return whole.toSorted((a, b) => a.width - b.width)[0] ?? null
+}
