@@ -1,0 +1,271 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { PhotoReply } from '../src/http/schemas.ts'
+import { renditionsPrefix } from '../src/photo/object-keys.ts'
+import type { PhotoId } from '../src/photo/photo-id.ts'
+import { sweepJobs, sweepRenditions } from '../src/sweep/sweep.ts'
+import { fixture } from './support/pictures.ts'
+import { silentLog, startService, type TestService } from './support/service.ts'
+import { authorization, type Fields, photoForm, postForm } from './support/uploads.ts'
+
+const LIFE_S = 25 * 3600
+const afterItsLife = () => new Date(Date.now() + (LIFE_S + 700) * 1000)
+const inAMinute = () => new Date(Date.now() + 60_000)
+
+async function uploadReady(service: TestService, fields: Fields = {}): Promise<PhotoReply> {
+  const form = photoForm(await fixture('plain.jpg'), fields)
+  return (await (await postForm(service, form, { prefer: 'wait=30' })).json()) as PhotoReply
+}
+
+type Wish = { filter: string; strength?: number } | null
+
+async function change(service: TestService, id: string, wish: Wish, { wait = 0, owner = 'alice' } = {}) {
+  const reply = await fetch(`${service.url}/v1/photos/${id}/filter`, {
+    method: wish ? 'PUT' : 'DELETE',
+    headers: {
+      ...(await authorization(service, owner)),
+      ...(wish && { 'content-type': 'application/json' }),
+      ...(wait > 0 && { prefer: `wait=${wait}` }),
+    },
+    ...(wish && { body: JSON.stringify(wish) }),
+  })
+  return { status: reply.status, body: (await reply.json()) as PhotoReply & { code?: string } }
+}
+
+async function find(service: TestService, id: string): Promise<PhotoReply> {
+  const headers = await authorization(service)
+  return (await (await fetch(`${service.url}/v1/photos/${id}`, { headers })).json()) as PhotoReply
+}
+
+const digestsOf = ({ renditions }: PhotoReply) =>
+  renditions.map(({ url }) => /-([0-9a-f]{8})\./.exec(url)?.[1]).sort()
+
+const objectsOf = async (service: TestService, id: string) =>
+  await Array.fromAsync(service.store.list(renditionsPrefix(id as PhotoId)))
+
+describe('PUT /v1/photos/:id/filter', () => {
+  test('gives the photo the look as an upload with it would, and its URLs work', async () => {
+    await using service = await startService()
+    await using _worker = service.work()
+    const { id } = await uploadReady(service)
+    const uploaded = await uploadReady(service, { filter: 'noir', strength: '0.6' })
+
+    const { status, body } = await change(service, id, { filter: 'noir', strength: 0.6 }, { wait: 30 })
+
+    expect(status).toBe(200)
+    expect(body).toMatchObject({ filter: 'noir', strength: 0.6, wanted: null, status: 'ready' })
+    expect([body.color, body.thumbhash]).toEqual([uploaded.color, uploaded.thumbhash])
+    expect(body.renditions.map(({ bytes }) => bytes)).toEqual(uploaded.renditions.map(({ bytes }) => bytes))
+    for (const { url } of body.renditions) expect((await fetch(url)).status).toBe(200)
+  })
+
+  test('goes on showing the look there is until the other is made', async () => {
+    await using service = await startService()
+    const worker = service.work()
+    const before = await uploadReady(service)
+    await worker[Symbol.asyncDispose]()
+
+    const { status, body } = await change(service, before.id, { filter: 'dusk' })
+
+    expect(status).toBe(202)
+    expect(body).toMatchObject({ filter: null, strength: null, wanted: { filter: 'dusk', strength: 1 } })
+    expect(body.renditions).toEqual(before.renditions)
+  })
+
+  test('of a strength of 0, as DELETE, shows the photo as it was taken, with the renditions it had', async () => {
+    await using service = await startService()
+    await using _worker = service.work()
+    const before = await uploadReady(service)
+    await change(service, before.id, { filter: 'dusk' }, { wait: 30 })
+
+    const zero = await change(service, before.id, { filter: 'mono', strength: 0 }, { wait: 30 })
+    const removed = await change(service, before.id, null, { wait: 30 })
+
+    for (const { status, body } of [zero, removed]) {
+      expect(status).toBe(200)
+      expect(body).toMatchObject({ filter: null, strength: null, renditions: before.renditions })
+    }
+  })
+
+  test('makes the look of a photo that is still being processed', async () => {
+    await using service = await startService()
+    const form = photoForm(await fixture('plain.jpg'), { filter: 'mono' })
+    const { id } = (await (await postForm(service, form)).json()) as PhotoReply
+    await change(service, id, { filter: 'velvet' })
+
+    await using _worker = service.work()
+
+    await expect
+      .poll(async () => await find(service, id), { timeout: 30_000 })
+      .toMatchObject({ status: 'ready', filter: 'velvet', wanted: null })
+  })
+
+  test('is for the owner alone, for a filter there is and a strength of 0 to 1', async () => {
+    await using service = await startService()
+    await using _worker = service.work()
+    const { id } = await uploadReady(service)
+
+    const replies = [
+      await change(service, id, { filter: 'mono' }, { owner: 'bob' }),
+      await change(service, '764879989359635463', { filter: 'mono' }),
+      await change(service, id, { filter: 'no-such-filter' }),
+      await change(service, id, { filter: 'mono', strength: 1.5 }),
+    ]
+
+    expect(replies.map(({ status, body }) => [status, body.code])).toEqual([
+      [404, 'photo_not_found'],
+      [404, 'photo_not_found'],
+      [400, 'invalid_field'],
+      [400, 'invalid_request'],
+    ])
+    expect(await find(service, id)).toMatchObject({ filter: null, wanted: null })
+  })
+
+  test('is refused for a photo that failed', async () => {
+    await using service = await startService()
+    await using _worker = service.work()
+    const form = photoForm(await fixture('truncated.jpg'))
+    const { id, status } = (await (await postForm(service, form, { prefer: 'wait=30' })).json()) as PhotoReply
+
+    const reply = await change(service, id, { filter: 'mono' })
+
+    expect(status).toBe('failed')
+    expect([reply.status, reply.body.code]).toEqual([409, 'photo_failed'])
+  })
+
+  test('that fails leaves a ready photo as it is', async () => {
+    await using service = await startService()
+    await using _worker = service.work()
+    const before = await uploadReady(service)
+    const keys = await Array.fromAsync(service.store.list('originals/'))
+    await service.store.delete(keys)
+
+    const { status, body } = await change(service, before.id, { filter: 'mono' }, { wait: 30 })
+
+    expect(status).toBe(200)
+    expect(body).toMatchObject({ status: 'ready', filter: null, wanted: null, failure: null })
+    expect(body.renditions).toEqual(before.renditions)
+  })
+
+  test('survives that its job is lost: the sweep enqueues it again', async () => {
+    await using service = await startService()
+    const worker = service.work()
+    const { id } = await uploadReady(service)
+    await worker[Symbol.asyncDispose]()
+    const edition = await service.catalog.wantLook(id as PhotoId, 'alice' as never, null)
+
+    const mended = await sweepJobs(service, silentLog, inAMinute())
+    const again = await sweepJobs(service, silentLog, inAMinute())
+
+    expect([mended, again]).toEqual([1, 0])
+    const job = { kind: 'filter', photoId: id as PhotoId, edition: edition as number } as const
+    expect(await service.queue.state(job)).toEqual({ name: 'underway' })
+  })
+})
+
+describe('the renditions of earlier looks', () => {
+  test('stay as long as a delivery URL for them can be valid, and then go', async () => {
+    await using service = await startService()
+    await using _worker = service.work()
+    const { id } = await uploadReady(service)
+    const { body } = await change(service, id, { filter: 'mono' }, { wait: 30 })
+
+    const early = await sweepRenditions(service, LIFE_S, silentLog, new Date(Date.now() + LIFE_S * 1000))
+    const late = await sweepRenditions(service, LIFE_S, silentLog, afterItsLife())
+
+    expect([early, late]).toEqual([0, body.renditions.length])
+    expect(await objectsOf(service, id)).toHaveLength(body.renditions.length)
+    expect(digestsOf(await find(service, id))).toEqual(digestsOf(body))
+    for (const { url } of body.renditions) expect((await fetch(url)).status).toBe(200)
+  })
+
+  test('are shown again without being made again, as long as they are there', async () => {
+    await using service = await startService()
+    await using _worker = service.work()
+    const { id } = await uploadReady(service, { filter: 'mono' })
+    const mono = await find(service, id)
+    await change(service, id, { filter: 'dusk' }, { wait: 30 })
+    // What needs no original can't have been made from it.
+    await service.store.delete(await Array.fromAsync(service.store.list('originals/')))
+
+    const { body } = await change(service, id, { filter: 'mono' }, { wait: 30 })
+
+    expect(body.filter).toBe('mono')
+    expect(body.renditions).toEqual(mono.renditions)
+    expect(await sweepRenditions(service, LIFE_S, silentLog, afterItsLife())).toBe(2 * mono.renditions.length)
+  })
+
+  test('are made again under other keys once they are being deleted', async () => {
+    await using service = await startService()
+    await using _worker = service.work()
+    const plain = await uploadReady(service)
+    await change(service, plain.id, { filter: 'mono' }, { wait: 30 })
+    const [doomed] = await service.catalog.doomRenditions(afterItsLife(), 100)
+
+    const { body } = await change(service, plain.id, null, { wait: 30 })
+    // A sweep that had stopped between its claim and its deletions.
+    const swept = await sweepRenditions(service, LIFE_S, silentLog, new Date())
+
+    expect(doomed?.renditions).toHaveLength(plain.renditions.length)
+    expect(swept).toBe(0)
+    expect(await sweepRenditions(service, LIFE_S, silentLog, afterItsLife())).toBeGreaterThan(0)
+    expect(digestsOf(body)).not.toEqual(digestsOf(plain))
+    for (const { url } of body.renditions) expect((await fetch(url)).status).toBe(200)
+  })
+})
+
+describe('changes of look at once', () => {
+  test('end with the last one, never show a mixture, and never lose an object', async () => {
+    await using service = await startService()
+    await using _worker = service.work()
+    await using _another = service.work()
+    const { id } = await uploadReady(service)
+    const looks = fc.constantFrom('mono', 'dusk', 'linen', null)
+    const step = fc.record({ look: looks, pause: fc.integer({ min: 0, max: 60 }), sweeps: fc.boolean() })
+
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 2, maxLength: 6 }), async (steps) => {
+        const reading = new AbortController()
+        const mixtures = watchForMixtures(service, id, reading.signal)
+        const sweeping: Promise<unknown>[] = []
+
+        for (const { look, pause, sweeps } of steps) {
+          await change(service, id, look === null ? null : { filter: look })
+          if (sweeps) sweeping.push(sweepRenditions(service, LIFE_S, silentLog, afterItsLife()))
+          await new Promise((resolve) => setTimeout(resolve, pause))
+        }
+        await expect.poll(async () => (await find(service, id)).wanted, { timeout: 30_000 }).toBeNull()
+        reading.abort()
+        await Promise.all(sweeping)
+
+        const photo = await find(service, id)
+        expect(photo.filter).toBe(steps.at(-1)?.look ?? null)
+        expect(await mixtures).toEqual([])
+        for (const { url } of photo.renditions) expect((await fetch(url)).status).toBe(200)
+      }),
+      { numRuns: 12, endOnFailure: true },
+    )
+
+    await expect.poll(async () => (await service.queue.counts()).active, { timeout: 30_000 }).toBe(0)
+    await sweepRenditions(service, LIFE_S, silentLog, afterItsLife())
+    expect(await objectsOf(service, id)).toHaveLength((await find(service, id)).renditions.length)
+  }, 240_000)
+})
+
+/** Reads the photo again and again; answers with each reply whose renditions are not one whole look. */
+async function watchForMixtures(service: TestService, id: string, signal: AbortSignal): Promise<unknown[]> {
+  const editions = new Map<string, string>()
+  const mixtures: unknown[] = []
+  const whole = (await find(service, id)).renditions.length
+  while (!signal.aborted) {
+    const photo = await find(service, id)
+    const digests = digestsOf(photo)
+    const name = `${photo.filter}`
+    // One rendition belongs to one look for ever.
+    const known = digests.map((digest) => editions.get(digest ?? '') ?? name)
+    for (const digest of digests) editions.set(digest ?? '', name)
+    if (digests.length !== whole || known.some((other) => other !== name))
+      mixtures.push({ name, digests, known })
+  }
+  return mixtures
+}
