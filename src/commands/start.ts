@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { Command } from 'commander'
 import type { Started } from '../start.ts'
 
-const SAMPLE = join(import.meta.dirname, '../../fixtures/photos/plain.jpg')
+const SAMPLE = join(import.meta.dirname, '../../fixtures/photos/sample.jpg')
 
 export function startCommand(): Command {
   return new Command('start')
