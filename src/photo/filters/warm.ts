@@ -89,8 +89,8 @@ export const WARM = {
     title: 'Maple',
     description: 'An early autumn: leaves turn to copper, skies stay blue',
     mix: [
-      [0.9, 0.26, -0.16],
-      [0.1, 0.86, 0.04],
+      [0.84, 0.38, -0.22],
+      [0.13, 0.8, 0.07],
       [0.0, 0.04, 0.96],
     ],
     saturation: 1.02,
