@@ -1,0 +1,134 @@
+import { mkdtempDisposable, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import sharp from 'sharp'
+import { describe, expect, test } from 'vitest'
+import { tableOf } from '../src/photo/color-table.ts'
+import { toCube } from '../src/photo/cube.ts'
+import { applyTable } from '../workers/renditions/apply-table.ts'
+import { decode } from '../workers/renditions/decode.ts'
+import type { Pixels } from '../workers/renditions/pixels.ts'
+import { readHeader } from '../workers/renditions/read-header.ts'
+import { tableOf as tableOfLook } from '../workers/renditions/table-of.ts'
+import { openPreviewPage, testWithChromium } from './support/browser.ts'
+import { colorDifference, labOf } from './support/color-difference.ts'
+import { fixture, noisyJpeg } from './support/pictures.ts'
+import { startService } from './support/service.ts'
+
+const STRENGTHS = [1, 0.35]
+const WIDTH = 256
+
+describe('a preview drawn by WebGL, of every filter', () => {
+  for (const [source, extension, sampling] of [
+    ['from the .cube, between four points as renditions are', 'cube', 'tetrahedral'],
+    ["from the .cube, by the sampler's own interpolation", 'cube', 'trilinear'],
+    ["from the HALD, by the sampler's own interpolation", 'png', 'trilinear'],
+  ] as const) {
+    testWithChromium(
+      `${source}, is what the server makes`,
+      async ({ annotate }) => {
+        await using folder = await folderWithFilter()
+        await using service = await startService({ FILTERS_DIR: folder.path })
+        await using page = await openPreviewPage()
+        const decoded = await decodedPictures()
+        const picture = await toPng(decoded)
+
+        const differences: number[] = []
+        for (const { name } of service.filters.all) {
+          const table = `${service.url}/v1/filters/${name}.${extension}`
+          for (const strength of STRENGTHS) {
+            const made = withLook(decoded, tableOfLook({ filter: name, strength }, service.filters))
+            const shown = await page.preview({ picture, table, sampling, strength })
+            for (const difference of differencesOf(made, shown)) differences.push(difference)
+          }
+        }
+
+        const { mean, percentile99 } = summaryOf(differences)
+        await annotate(`ΔE2000 mean ${mean.toFixed(3)}, 99th percentile ${percentile99.toFixed(3)}`)
+        expect(mean).toBeLessThanOrEqual(0.5)
+        expect(percentile99).toBeLessThanOrEqual(1.5)
+      },
+      240_000,
+    )
+  }
+})
+
+describe('the measure of colour differences', () => {
+  // Pairs 1, 7, 9, 16, 17 and 25 of the published test data.
+  test.each([
+    [[50, 2.6772, -79.7751], [50, 0, -82.7485], 2.0425],
+    [[50, 0, 0], [50, -1, 2], 2.3669],
+    [[50, 2.49, -0.001], [50, -2.49, 0.0009], 7.1792],
+    [[50, 2.5, 0], [50, 0, -2.5], 4.3065],
+    [[50, 2.5, 0], [73, 25, -18], 27.1492],
+    [[60.2574, -34.0099, 36.2677], [60.4626, -34.1751, 39.4387], 1.2644],
+  ] as const)('gives what its authors do for %j and %j', (one, other, expected) => {
+    expect(colorDifference(one, other)).toBeCloseTo(expected, 4)
+    expect(colorDifference(other, one)).toBeCloseTo(expected, 4)
+  })
+})
+
+/** An operator's own filter: colours turned round by their light, of other points than ours. */
+async function folderWithFilter() {
+  const folder = await mkdtempDisposable(join(tmpdir(), 'darkroom-filters-'))
+  const turned = tableOf(17, (red, green, blue) => {
+    const light = (red + green + blue) / 3
+    const turn = (from: number, to: number) => from + 0.5 * light * (to - from)
+    return [turn(red, green) ** 1.2, turn(green, blue) ** 0.9, turn(blue, red)]
+  })
+  await writeFile(join(folder.path, 'turned.cube'), toCube(turned, 'Turned'))
+  return folder
+}
+
+/** One above the other, as a worker decodes them: a scene, grain, a phone's colours, and colours of every kind. */
+async function decodedPictures(): Promise<Pixels> {
+  const pictures = [
+    { original: await fixture('sample.jpg'), height: 128 },
+    { original: await noisyJpeg({ width: 1024, height: 768 }), height: 128 },
+    { original: await fixture('display-p3.jpg'), height: 12 },
+    { original: await toPng(everyEighthColor()), height: 128 },
+  ]
+  const decoded = await Promise.all(
+    pictures.map(async ({ original, height }) => {
+      const header = await readHeader(original, 1e7)
+      return await decode(original, header, { width: WIDTH, height }, 1e7)
+    }),
+  )
+  const data = Buffer.concat(decoded.map((picture) => picture.data))
+  return { data, width: WIDTH, height: data.length / 3 / WIDTH, channels: 3 }
+}
+
+function everyEighthColor(): Pixels {
+  const data = Buffer.from(
+    Array.from({ length: 32 ** 3 }, (_, i) => [i % 32, (i >> 5) % 32, i >> 10])
+      .flat()
+      .map((step) => Math.round((step * 255) / 31)),
+  )
+  return { data, width: WIDTH, height: 128, channels: 3 }
+}
+
+async function toPng({ data, width, height, channels }: Pixels): Promise<Buffer> {
+  return await sharp(data, { raw: { width, height, channels } }).png().toBuffer()
+}
+
+function withLook(picture: Pixels, table: Parameters<typeof applyTable>[1]): Pixels {
+  const copy = { ...picture, data: Buffer.from(picture.data) }
+  applyTable(copy, table)
+  return copy
+}
+
+/** ΔE2000 of each pixel of RGB to one of RGBA. */
+function* differencesOf({ data }: Pixels, rgba: Buffer): Generator<number> {
+  for (let i = 0, j = 0; i < data.length; i += 3, j += 4) {
+    const [made, shown] = [data.readUIntBE(i, 3), rgba.readUIntBE(j, 3)]
+    yield made === shown ? 0 : colorDifference(labOf(made), labOf(shown))
+  }
+}
+
+function summaryOf(differences: readonly number[]): { mean: number; percentile99: number } {
+  const sorted = Float64Array.from(differences).sort()
+  return {
+    mean: sorted.reduce((sum, value) => sum + value, 0) / sorted.length,
+    percentile99: sorted[Math.floor(sorted.length * 0.99)] as number,
+  }
+}

@@ -1,0 +1,53 @@
+import { existsSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { chromium, type Page } from 'playwright-core'
+import { needs } from './needs.ts'
+
+const PROGRAMS = ['chromium', 'chromium-browser', 'google-chrome']
+
+const program = (process.env.PATH ?? '')
+  .split(delimiter)
+  .flatMap((folder) => PROGRAMS.map((name) => join(folder, name)))
+  .find(existsSync)
+
+export const testWithChromium = needs('Chromium', program !== undefined, 'apt-get install chromium')
+
+export type PreviewOptions = {
+  /** Bytes of a PNG. */
+  picture: Buffer
+  /** URL of a `.cube` file or a HALD. */
+  table: string
+  sampling: 'trilinear' | 'tetrahedral'
+  strength: number
+}
+
+export type PreviewPage = AsyncDisposable & {
+  /** The picture as an app would show it, RGBA row by row. */
+  preview(options: PreviewOptions): Promise<Buffer>
+}
+
+/** A headless Chromium with the shaders of preview-page.js. It draws in software, so it needs no graphics card. */
+export async function openPreviewPage(): Promise<PreviewPage> {
+  const browser = await chromium.launch({
+    executablePath: program as string,
+    args: ['--use-angle=swiftshader', '--enable-unsafe-swiftshader'],
+  })
+  const page = await browser.newPage()
+  await page.addScriptTag({ path: join(import.meta.dirname, 'preview-page.js') })
+  return {
+    preview: async (options) => await preview(page, options),
+    [Symbol.asyncDispose]: async () => await browser.close(),
+  }
+}
+
+async function preview(page: Page, { picture, ...options }: PreviewOptions): Promise<Buffer> {
+  const pixels = await page.evaluate(async (it) => await (globalThis as unknown as PageGlobals).preview(it), {
+    ...options,
+    picture: picture.toString('base64'),
+  })
+  return Buffer.from(pixels, 'base64')
+}
+
+type PageGlobals = {
+  preview(options: Omit<PreviewOptions, 'picture'> & { picture: string }): Promise<string>
+}
