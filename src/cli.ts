@@ -2,6 +2,7 @@
 import { Command } from 'commander'
 import manifest from '../package.json' with { type: 'json' }
 import { doctorCommand } from './commands/doctor.ts'
+import { filtersCommand } from './commands/filters.ts'
 import { migrateCommand } from './commands/migrate.ts'
 import { serveCommand } from './commands/serve.ts'
 import { startCommand } from './commands/start.ts'
@@ -21,6 +22,7 @@ const program = new Command('darkroom')
   .addCommand(migrateCommand())
   .addCommand(uploadCommand())
   .addCommand(tokenCommand())
+  .addCommand(filtersCommand())
   .addCommand(sweepCommand())
   .addCommand(doctorCommand())
 

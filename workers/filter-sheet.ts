@@ -1,0 +1,58 @@
+import { readFile } from 'node:fs/promises'
+import { parseArgs } from 'node:util'
+import { DarkroomError } from '../src/errors.ts'
+import { type FilterBook, openFilterBook } from '../src/filters/filter-book.ts'
+import { scaledFor } from '../src/photo/fit.ts'
+import { applyTable } from './renditions/apply-table.ts'
+import { decode } from './renditions/decode.ts'
+import { readHeader } from './renditions/read-header.ts'
+import { drawSheet, type Tile } from './renditions/sheet.ts'
+
+/** The process behind `darkroom filters sheet`, which gives it every option: one photo without a look, then with each. */
+
+type Options = Record<'photo' | 'output' | 'filters' | 'tile' | 'columns' | 'max-pixels', string>
+
+const { values } = parseArgs({
+  options: {
+    photo: { type: 'string' },
+    output: { type: 'string' },
+    filters: { type: 'string' },
+    tile: { type: 'string' },
+    columns: { type: 'string' },
+    'max-pixels': { type: 'string' },
+  },
+})
+
+try {
+  await writeSheet(values as Options)
+} catch (error) {
+  // A photo that can't be read, or a folder that can't be written.
+  if (!(error instanceof DarkroomError || (error instanceof Error && 'syscall' in error))) throw error
+  process.stderr.write(`darkroom: ${error.message}\n`)
+  process.exitCode = 1
+}
+
+async function writeSheet({ photo, output, columns, ...options }: Options): Promise<void> {
+  const original = await readFile(photo)
+  const filters = await openFilterBook(options.filters)
+  const tiles = await tilesOf(original, filters, Number(options.tile), Number(options['max-pixels']))
+  const sheet = await drawSheet(tiles, Number(columns))
+  await sheet.toFile(output)
+}
+
+async function tilesOf(
+  original: Buffer,
+  filters: FilterBook,
+  side: number,
+  maxPixels: number,
+): Promise<[Tile, ...Tile[]]> {
+  const header = await readHeader(original, maxPixels)
+  const size = scaledFor(header, { width: side, height: side, fit: 'inside' })
+  const picture = await decode(original, header, size, maxPixels)
+  const looks = filters.all.map((filter): Tile => {
+    const data = Buffer.from(picture.data)
+    applyTable({ ...picture, data }, filter.table())
+    return { name: filter.name, picture: { ...picture, data } }
+  })
+  return [{ name: 'no filter', picture }, ...looks]
+}
