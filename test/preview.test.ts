@@ -15,7 +15,6 @@ import { colorDifference, labOf } from './support/color-difference.ts'
 import { fixture, noisyJpeg } from './support/pictures.ts'
 import { startService } from './support/service.ts'
 
-const STRENGTHS = [1, 0.35]
 const WIDTH = 256
 
 describe('a preview drawn by WebGL, of every filter', () => {
@@ -34,9 +33,9 @@ describe('a preview drawn by WebGL, of every filter', () => {
         const picture = await toPng(decoded)
 
         const differences: number[] = []
-        for (const { name } of service.filters.all) {
+        for (const [i, { name }] of service.filters.all.entries()) {
           const table = `${service.url}/v1/filters/${name}.${extension}`
-          for (const strength of STRENGTHS) {
+          for (const strength of i % 4 === 0 ? [1, 0.35] : [1]) {
             const made = withLook(decoded, tableOfLook({ filter: name, strength }, service.filters))
             const shown = await page.preview({ picture, table, sampling, strength })
             for (const difference of differencesOf(made, shown)) differences.push(difference)

@@ -42,8 +42,15 @@ export function identityTable(size = TABLE_SIZE): ColorTable {
 
 /** The table at a strength of 0 to 1: each colour that far on its way from itself to what the table says. */
 export function atStrength({ size, values }: ColorTable, strength: number): ColorTable {
-  const identity = identityTable(size).values
-  return { size, values: identity.map((from, i) => from + strength * ((values[i] as number) - from)) }
+  const last = size - 1
+  // Red changes with every color, green with every row of them, blue with every plane.
+  const strides = [1, size, size * size]
+  const blended = values.map((to, i) => {
+    const place = Math.floor(Math.floor(i / 3) / (strides[i % 3] as number)) % size
+    const from = place / last
+    return from + strength * (to - from)
+  })
+  return { size, values: blended }
 }
 
 /** 16 hex digits that name the table's content: tables of the same digest make the same pixels. */
