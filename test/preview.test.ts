@@ -44,8 +44,9 @@ describe('a preview drawn by WebGL, of every filter', () => {
 
         const { mean, percentile99 } = summaryOf(differences)
         await annotate(`ΔE2000 mean ${mean.toFixed(3)}, 99th percentile ${percentile99.toFixed(3)}`)
-        expect(mean).toBeLessThanOrEqual(0.5)
-        expect(percentile99).toBeLessThanOrEqual(1.5)
+        // A table read half a texel beside its points gives 0.47 and 1.3.
+        expect(mean).toBeLessThanOrEqual(0.2)
+        expect(percentile99).toBeLessThanOrEqual(1)
       },
       240_000,
     )
