@@ -1,0 +1,41 @@
+import { execFile, spawn } from 'node:child_process'
+import { openSync, readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import { PATH } from './service.ts'
+
+const execute = promisify(execFile)
+
+/** Starts a program that stays in the foreground, and returns its pid. It outlives us; its output goes to the log. */
+export function startDaemon(program: string, args: readonly string[], logFile: string): number {
+  const log = openSync(logFile, 'a')
+  const child = spawn(program, args, {
+    stdio: ['ignore', log, log],
+    env: { ...process.env, PATH },
+    detached: true,
+  })
+  child.unref()
+  if (child.pid === undefined) throw new Error(`${program} can't be started.`)
+  return child.pid
+}
+
+/** Runs a program to its end. Throws with what it printed when it fails or takes longer than half a minute. */
+export async function run(program: string, args: readonly string[]): Promise<string> {
+  const { stdout } = await execute(program, args, { env: { ...process.env, PATH }, timeout: 30_000 })
+  return stdout
+}
+
+/** Ends processes at once, as their data goes away too, and resolves when they are gone. */
+export async function endProcesses(pids: readonly number[], marker: string): Promise<void> {
+  for (const pid of pids) if (isOurs(pid, marker)) process.kill(pid, 'SIGKILL')
+  while (pids.some((pid) => isOurs(pid, marker))) await sleep(20)
+}
+
+/** A pid may be another program's by now; ours has its folder in its command line. Linux only, as the packages are. */
+export function isOurs(pid: number, marker: string): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(marker)
+  } catch {
+    return false
+  }
+}

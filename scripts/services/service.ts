@@ -1,0 +1,45 @@
+import { accessSync, constants } from 'node:fs'
+import { createServer } from 'node:net'
+import { delimiter, join } from 'node:path'
+
+/** A server that tests and trials need and that npm does not have: a Debian package, run on loopback by whoever asks. */
+export type Service = {
+  name: string
+  /** What apt-get installs for it. */
+  packages: readonly string[]
+  /** The programs that tell whether it is installed. */
+  programs: readonly string[]
+  /**
+   * Starts it with its data in the folder, which is empty, and resolves when it answers. `processes` is called
+   * with each process as it is started, so that it can be ended even when a later step fails.
+   */
+  start(folder: string, onProcess: (pid: number) => void): Promise<Environment>
+}
+
+/** What Darkroom's environment needs to use the service. */
+export type Environment = Record<string, string>
+
+/** Debian keeps daemons where the PATH of ordinary users does not lead. */
+export const PATH = [process.env.PATH, '/usr/sbin', '/sbin'].join(delimiter)
+
+export function isInstalled({ programs }: Service): boolean {
+  return programs.every((program) => PATH.split(delimiter).some((folder) => canRun(join(folder, program))))
+}
+
+export async function freePort(): Promise<number> {
+  const { promise, resolve } = Promise.withResolvers<number>()
+  const probe = createServer().listen(0, '127.0.0.1', () => {
+    const { port } = probe.address() as { port: number }
+    probe.close(() => resolve(port))
+  })
+  return await promise
+}
+
+function canRun(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
