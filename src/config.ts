@@ -1,11 +1,12 @@
 import { availableParallelism } from 'node:os'
 import { join, resolve } from 'node:path'
+import { readS3Url, type S3Config } from './config/s3-url.ts'
 import { SetupError } from './errors.ts'
 
 const HOUR_S = 3600
 
 export type DatabaseConfig = { kind: 'embedded'; directory: string } | { kind: 'url'; url: string }
-export type StoreConfig = { kind: 'disk'; root: string }
+export type StoreConfig = { kind: 'disk'; root: string } | S3Config
 export type QueueConfig = { kind: 'postgres' }
 export type CdnConfig = { kind: 'local'; keyDirectory: string }
 export type AuthConfig =
@@ -51,7 +52,9 @@ export function loadConfig(env: Environment): Config {
     database: env.DATABASE_URL
       ? { kind: 'url', url: read.url('DATABASE_URL', ['postgres:', 'postgresql:']) }
       : { kind: 'embedded', directory: resolve(home, 'postgres') },
-    store: { kind: 'disk', root: resolve(home, 'objects') },
+    store: env.STORAGE_URL
+      ? readS3Url(env.STORAGE_URL, resolve(home, 'spool'), (wrong) => problems.push(`STORAGE_URL ${wrong}`))
+      : { kind: 'disk', root: resolve(home, 'objects') },
     queue: { kind: 'postgres' },
     filtersDirectory: resolve(env.FILTERS_DIR || join(home, 'filters')),
     cdn: {

@@ -69,6 +69,11 @@ async function openStore(config: StoreConfig): Promise<ObjectStore> {
   switch (config.kind) {
     case 'disk':
       return await DiskStore.open(config.root)
+    case 's3': {
+      // Here, because the SDK costs every process 40 MB that has no use for it.
+      const { S3Store } = await import('./storage/s3-store.ts')
+      return await S3Store.open(config)
+    }
   }
 }
 

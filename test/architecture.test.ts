@@ -14,7 +14,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['src/http', 'src/ingest', 'src/sweep', 'workers'],
   ['src/storage', 'src/queue', 'src/catalog', 'src/delivery', 'src/filters'],
   ['src/supervisor'],
-  ['src/config.ts', 'src/log.ts', 'src/dot-env.ts', 'src/kept-file.ts', 'src/postgres.ts'],
+  ['src/config.ts', 'src/config', 'src/log.ts', 'src/dot-env.ts', 'src/kept-file.ts', 'src/postgres.ts'],
   ['src/photo'],
   ['src/errors.ts'],
 ]
@@ -24,6 +24,7 @@ const NEIGHBOURS = [
   // a route hands the body to the use case
   'src/http → src/ingest',
   'src/cli.ts → src/commands',
+  'src/config.ts → src/config',
 ]
 
 /** Each vendor has one home. */
@@ -39,6 +40,7 @@ const HOMES: Record<string, string> = {
   bullmq: 'src/queue',
   postgrator: 'src/catalog',
   'file-type': 'src/ingest',
+  '@aws-sdk/client-s3': 'src/storage',
   'lru-cache': 'src/delivery',
   'cli-progress': 'src/commands',
 }
@@ -112,6 +114,7 @@ test('each vendor has one home', () => {
 test('only services.ts and the processes choose an engine', () => {
   const implementations = [
     'src/storage/disk-store.ts',
+    'src/storage/s3-store.ts',
     'src/queue/postgres-queue.ts',
     'src/delivery/signed-cdn.ts',
   ]

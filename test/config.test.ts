@@ -50,4 +50,47 @@ describe('the configuration', () => {
       'https://photos.example.com',
     )
   })
+
+  test('reads the bucket, and what is particular about its server, from one URL', () => {
+    const storeOf = (STORAGE_URL: string) => loadConfig({ STORAGE_URL }).store
+
+    expect(storeOf('s3://photos')).toEqual({
+      kind: 's3',
+      bucket: 'photos',
+      region: null,
+      endpoint: null,
+      pathStyle: false,
+      checksums: 'WHEN_SUPPORTED',
+      timeoutMs: 5_000,
+      spool: resolve('.darkroom/spool'),
+    })
+    expect(
+      storeOf('s3://photos?endpoint=http://127.0.0.1:9000&checksums=required&timeout=2.5'),
+    ).toMatchObject({
+      region: 'us-east-1',
+      endpoint: 'http://127.0.0.1:9000',
+      pathStyle: true,
+      checksums: 'WHEN_REQUIRED',
+      timeoutMs: 2_500,
+    })
+    expect(storeOf('s3://photos?region=eu-west-1&path-style=true')).toMatchObject({
+      region: 'eu-west-1',
+      pathStyle: true,
+    })
+  })
+
+  test.each([
+    ['https://photos', 'must name a bucket'],
+    ['s3://', 'must name a bucket'],
+    ['s3://key:secret@photos', 'must hold no credentials'],
+    ['s3://photos/folder', 'no folder'],
+    ['s3://photos?zone=a', 'not "zone"'],
+    ['s3://photos?endpoint=storage.example.com', 'has an endpoint'],
+    ['s3://photos?path-style=yes', 'path-style=true or'],
+    ['s3://photos?checksums=none', 'checksums=supported or'],
+    ['s3://photos?timeout=soon', 'timeout of'],
+  ])('refuses the bucket %s', (url, reason) => {
+    expect(() => loadConfig({ STORAGE_URL: url })).toThrow(`STORAGE_URL`)
+    expect(() => loadConfig({ STORAGE_URL: url })).toThrow(reason)
+  })
 })

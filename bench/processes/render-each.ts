@@ -16,7 +16,9 @@ import { DiskStore } from '../../src/storage/disk-store.ts'
 import type { Rendered, RenderQuestion } from '../render-crew.ts'
 import { answer } from '../script-process.ts'
 
-const store = await DiskStore.open(loadConfig(process.env).store.root)
+const { store: config } = loadConfig(process.env)
+if (config.kind !== 'disk') throw new Error('This line is measured on the embedded engines.')
+const store = await DiskStore.open(config.root)
 
 answer<RenderQuestion, Rendered[]>(async ({ photoIds }) => {
   const rendered: Rendered[] = []

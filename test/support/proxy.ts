@@ -1,12 +1,31 @@
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
+import { Transform } from 'node:stream'
 
 /** A real connection that can be cut: what goes through `url` ends at the server of the URL that was given. */
-export type Proxy = AsyncDisposable & { url: string; cut(): Promise<void>; mend(): Promise<void> }
+export type Proxy = AsyncDisposable & {
+  url: string
+  cut(): Promise<void>
+  mend(): Promise<void>
+  /**
+   * Connections are taken and stay, but after so many bytes of clients nothing passes any more in either direction.
+   * Resolves when something is held back.
+   */
+  stall(afterBytes?: number): Promise<void>
+  /** Cuts what is stuck, and lets new connections pass. */
+  flow(): void
+  /** Cuts the connection once, in place of the next answer: what was asked is done, and nobody hears of it. */
+  loseAnswer(): void
+  /** How many clients are connected. */
+  connections(): number
+}
 
 export async function startProxy(target: string): Promise<Proxy> {
   const { hostname, port } = new URL(target)
   const sockets = new Set<Socket>()
+  let passes = Number.POSITIVE_INFINITY
+  let stalled = Promise.withResolvers<void>()
+  let losesAnswer = false
   const server = createServer((client) => {
     const upstream = connect(Number(port), hostname)
     for (const socket of [client, upstream]) {
@@ -18,7 +37,22 @@ export async function startProxy(target: string): Promise<Proxy> {
         upstream.destroy()
       })
     }
-    client.pipe(upstream).pipe(client)
+    const requests = new Transform({
+      transform(chunk: Buffer, _encoding, passOn) {
+        passes -= chunk.length
+        // Never to be called again: this connection is stuck.
+        if (passes >= 0) passOn(null, chunk)
+        else stalled.resolve()
+      },
+    })
+    const answers = new Transform({
+      transform(chunk: Buffer, _encoding, passOn) {
+        if (losesAnswer) client.destroy()
+        else if (passes >= 0) passOn(null, chunk)
+        losesAnswer = false
+      },
+    })
+    client.pipe(requests).pipe(upstream).pipe(answers).pipe(client)
   })
   const listen = async (on: number) => {
     server.listen(on, '127.0.0.1')
@@ -34,5 +68,23 @@ export async function startProxy(target: string): Promise<Proxy> {
   const url = new URL(target)
   url.hostname = '127.0.0.1'
   url.port = String(address.port)
-  return { url: url.href, cut, mend: async () => await listen(address.port), [Symbol.asyncDispose]: cut }
+  return {
+    url: url.href,
+    cut,
+    mend: async () => await listen(address.port),
+    stall: async (afterBytes = 0) => {
+      passes = afterBytes
+      stalled = Promise.withResolvers()
+      await stalled.promise
+    },
+    flow: () => {
+      passes = Number.POSITIVE_INFINITY
+      for (const socket of sockets) socket.destroy()
+    },
+    loseAnswer: () => {
+      losesAnswer = true
+    },
+    connections: () => sockets.size / 2,
+    [Symbol.asyncDispose]: cut,
+  }
 }
