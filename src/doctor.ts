@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { access, constants, statfs } from 'node:fs/promises'
 import { type Config, loadConfig } from './config.ts'
 import { DarkroomError, SetupError } from './errors.ts'
@@ -11,8 +12,11 @@ export type Finding = { name: string; isWell: boolean; detail: string }
 const LOW_SPACE_BYTES = 2e9
 const MAX_SKEW_MS = 2_000
 
-/** Looks at the configuration, then at each engine it names, and goes on past what is broken. */
-export async function* examine(env: NodeJS.ProcessEnv): AsyncGenerator<Finding> {
+/**
+ * Looks at the configuration, then at each engine it names, and goes on past what is broken. With `fix` it creates
+ * what is missing on the bucket of the objects.
+ */
+export async function* examine(env: NodeJS.ProcessEnv, { fix = false } = {}): AsyncGenerator<Finding> {
   let config: Config
   try {
     config = loadConfig(env)
@@ -33,6 +37,10 @@ export async function* examine(env: NodeJS.ProcessEnv): AsyncGenerator<Finding> 
     await using services = await openServices(config, log, { connections: 2 })
     yield await look('database', async () => await examineDatabase(services))
     yield await look('queue', async () => await examineQueue(services))
+    if (config.store.kind === 's3') {
+      const { inspectBucket } = await import('./storage/bucket-setup.ts')
+      yield* inspectBucket(config.store, { fix })
+    }
     yield await look('storage', async () => await examineStore(services))
     yield well('signing key', `key pair ${services.signingKey.keyPairId}`)
   } catch (error) {
@@ -80,8 +88,11 @@ async function examineQueue({ queue }: Services): Promise<string> {
 }
 
 async function examineStore({ store }: Services): Promise<string> {
-  await store.check()
-  return 'objects can be put'
+  // A check tells that it answers; only a put tells that we may.
+  const key = `doctor/${randomUUID()}`
+  await store.put(key, Buffer.from('probe'), { contentType: 'text/plain' })
+  await store.delete([key])
+  return 'an object was put and deleted'
 }
 
 async function examineApi(url: string): Promise<string> {

@@ -3,9 +3,13 @@ import { Command } from 'commander'
 export function doctorCommand(): Command {
   return new Command('doctor')
     .description('Check the configuration and every engine, and say how to mend what is wrong.')
-    .action(async () => {
+    .option(
+      '--fix',
+      'create what is missing on the bucket: block public access, a lifecycle rule, CORS; not the policy that lets a CloudFront distribution read it',
+    )
+    .action(async ({ fix = false }: { fix?: boolean }) => {
       const { examine } = await import('../doctor.ts')
-      for await (const { name, isWell, detail } of examine(process.env)) {
+      for await (const { name, isWell, detail } of examine(process.env, { fix })) {
         console.log(
           `${isWell ? 'ok  ' : 'BAD '} ${name.padEnd(14)} ${detail.replaceAll('\n', `\n${' '.repeat(20)}`)}`,
         )

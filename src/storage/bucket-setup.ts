@@ -1,0 +1,172 @@
+import {
+  GetBucketCorsCommand,
+  GetBucketLifecycleConfigurationCommand,
+  GetPublicAccessBlockCommand,
+  type LifecycleRule,
+  PutBucketCorsCommand,
+  PutBucketLifecycleConfigurationCommand,
+  PutPublicAccessBlockCommand,
+  type S3Client,
+} from '@aws-sdk/client-s3'
+import type { S3Config } from '../config/s3-url.ts'
+import { createS3Client } from './s3-client.ts'
+import { nameOf, statusOf, translateS3Error } from './s3-errors.ts'
+
+/** One setting of the bucket. `detail` says what was seen or made, or what is wrong and how to mend it. */
+export type BucketFinding = { name: string; isWell: boolean; detail: string }
+
+type Setting = {
+  name: string
+  /** What is lost without it. */
+  reason: string
+  rights: string
+  isThere(client: S3Client, config: S3Config): Promise<boolean>
+  create(client: S3Client, config: S3Config): Promise<unknown>
+}
+
+const ABORT_RULE: LifecycleRule = {
+  ID: 'darkroom-abort-multiparts',
+  Status: 'Enabled',
+  Filter: { Prefix: '' },
+  AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 },
+}
+
+const SETTINGS: readonly Setting[] = [
+  {
+    name: 'public access',
+    reason: 'Originals are private and renditions are delivered by signed URLs, so nothing may be public.',
+    rights: 's3:GetBucketPublicAccessBlock and s3:PutBucketPublicAccessBlock',
+    async isThere(client, config) {
+      const found = await client.send(new GetPublicAccessBlockCommand({ Bucket: config.bucket }))
+      const block = { ...found.PublicAccessBlockConfiguration }
+      return Object.entries(publicAccessBlock(config)).every(
+        ([name, isWanted]) => !isWanted || block[name as keyof typeof block],
+      )
+    },
+    create: async (client, config) =>
+      await client.send(
+        new PutPublicAccessBlockCommand({
+          Bucket: config.bucket,
+          PublicAccessBlockConfiguration: publicAccessBlock(config),
+        }),
+      ),
+  },
+  {
+    name: 'lifecycle',
+    reason: 'Parts of uploads that other tools began and left are paid for until a rule removes them.',
+    rights: 's3:GetLifecycleConfiguration and s3:PutLifecycleConfiguration',
+    isThere: async (client, { bucket }) => (await lifecycleRules(client, bucket)).some(abortsEverything),
+    create: async (client, { bucket: Bucket }) =>
+      await client.send(
+        new PutBucketLifecycleConfigurationCommand({
+          Bucket,
+          // They are replaced as a whole, so those of others are sent along.
+          LifecycleConfiguration: {
+            Rules: [
+              ...(await lifecycleRules(client, Bucket)).filter(({ ID }) => ID !== ABORT_RULE.ID),
+              ABORT_RULE,
+            ],
+          },
+        }),
+      ),
+  },
+  {
+    name: 'CORS',
+    reason: 'Without it a web app can show photos but not read their pixels.',
+    rights: 's3:GetBucketCORS and s3:PutBucketCORS',
+    async isThere(client, { bucket: Bucket }) {
+      const { CORSRules = [] } = await client.send(new GetBucketCorsCommand({ Bucket }))
+      return CORSRules.some(({ AllowedMethods }) => AllowedMethods?.includes('GET'))
+    },
+    create: async (client, { bucket: Bucket }) =>
+      await client.send(
+        new PutBucketCorsCommand({
+          Bucket,
+          CORSConfiguration: {
+            // Any origin: what protects a rendition is the signature in its URL.
+            CORSRules: [{ AllowedOrigins: ['*'], AllowedMethods: ['GET', 'HEAD'], MaxAgeSeconds: 86_400 }],
+          },
+        }),
+      ),
+  },
+]
+
+/**
+ * Looks at each setting the bucket should have, and with `fix` creates those that are missing; rules of others
+ * stay. Never throws for a setting: it says what it can't read or create.
+ */
+export async function* inspectBucket(
+  config: S3Config,
+  { fix }: { fix: boolean },
+): AsyncGenerator<BucketFinding> {
+  const client = createS3Client(config)
+  try {
+    for (const setting of SETTINGS) yield await inspect(setting, client, config, fix)
+  } finally {
+    client.destroy()
+  }
+}
+
+async function inspect(
+  { name, reason, rights, isThere, create }: Setting,
+  client: S3Client,
+  config: S3Config,
+  fix: boolean,
+): Promise<BucketFinding> {
+  try {
+    if (await unlessMissing(isThere(client, config), false)) return { name, isWell: true, detail: 'is set' }
+    if (!fix)
+      return { name, isWell: false, detail: `Not set. ${reason} Create it with: darkroom doctor --fix` }
+    await create(client, config)
+    return { name, isWell: true, detail: 'was missing and is set now' }
+  } catch (error) {
+    if (isUnknownThere(error)) return { name, isWell: true, detail: 'this server has no such setting' }
+    if (statusOf(error) === 403) {
+      return {
+        name,
+        isWell: false,
+        detail: `We may not look or change it. ${reason} Allow ${rights}, or set it by hand.`,
+      }
+    }
+    const translated = translateS3Error(error)
+    return { name, isWell: false, detail: translated instanceof Error ? translated.message : String(error) }
+  }
+}
+
+/** @NOTE Ceph 16 refuses every put to a bucket that blocks public ACLs. Ignoring them keeps objects as private. */
+function publicAccessBlock({ endpoint }: S3Config) {
+  return {
+    BlockPublicAcls: endpoint === null,
+    IgnorePublicAcls: true,
+    BlockPublicPolicy: true,
+    RestrictPublicBuckets: true,
+  }
+}
+
+async function lifecycleRules(client: S3Client, Bucket: string): Promise<LifecycleRule[]> {
+  const found = client.send(new GetBucketLifecycleConfigurationCommand({ Bucket }))
+  return (await unlessMissing(found, null))?.Rules ?? []
+}
+
+/** A rule for a prefix or a tag leaves other uploads where they are. */
+function abortsEverything({
+  Status,
+  Filter,
+  Prefix,
+  AbortIncompleteMultipartUpload,
+}: LifecycleRule): boolean {
+  const isForAll = !Prefix && Object.values(Filter ?? {}).every((condition) => !condition)
+  return Status === 'Enabled' && isForAll && AbortIncompleteMultipartUpload !== undefined
+}
+
+/** S3 answers what is not set with an error of its own name each: NoSuchCORSConfiguration and the like. */
+async function unlessMissing<Found, Otherwise>(found: Promise<Found>, otherwise: Otherwise) {
+  return await found.catch((error) => {
+    if (/^NoSuch\w+Configuration$/.test(nameOf(error))) return otherwise
+    throw error
+  })
+}
+
+function isUnknownThere(error: unknown): boolean {
+  return statusOf(error) === 501 || statusOf(error) === 405 || nameOf(error) === 'NotImplemented'
+}
