@@ -15,7 +15,7 @@ export const OWNER = 'bench' as OwnerId
 /** A home with its engines, and no process yet that works on them. `env` is what such a process wants. */
 export type Home = AsyncDisposable & { config: Config; env: Record<string, string>; services: Services }
 
-export async function openHome(bench: Bench): Promise<Home> {
+export async function openHome(bench: Bench, engines: Record<string, string> = {}): Promise<Home> {
   const { home, databaseUrl } = await bench.makeHome()
   const env = {
     PATH: process.env.PATH ?? '',
@@ -23,6 +23,7 @@ export async function openHome(bench: Bench): Promise<Home> {
     DATABASE_URL: databaseUrl,
     PORT: String(await freePort()),
     LOG_LEVEL: 'warn',
+    ...engines,
   }
   const config = loadConfig(env)
   await migrateServices(config)
@@ -32,10 +33,13 @@ export async function openHome(bench: Bench): Promise<Home> {
 
 export type Darkroom = Home & { url: string; token: string; api: Supervised; workers: readonly Supervised[] }
 
-/** The processes that `darkroom start` runs: the API and so many workers. */
-export async function startDarkroom(bench: Bench, { workers }: { workers: number }): Promise<Darkroom> {
+/** The processes that `darkroom start` runs: the API and so many workers. `engines` is the environment of those of the cloud. */
+export async function startDarkroom(
+  bench: Bench,
+  { workers, engines = {} }: { workers: number; engines?: Record<string, string> },
+): Promise<Darkroom> {
   await using opened = new AsyncDisposableStack()
-  const home = opened.use(await openHome(bench))
+  const home = opened.use(await openHome(bench, engines))
   const start = (name: string, command: string[]) =>
     opened.use(supervise({ name, command, env: home.env, log: bench.log }))
   const api = start('api', [join(ROOT, 'src/cli.ts'), 'serve'])

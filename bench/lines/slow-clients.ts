@@ -1,5 +1,9 @@
+import { ceph } from '../../scripts/services/ceph.ts'
+import { startTemporarily } from '../../scripts/services/running-service.ts'
+import { type Environment, isInstalled } from '../../scripts/services/service.ts'
+import type { Bench } from '../bench.ts'
 import { startDarkroom } from '../darkroom.ts'
-import { type Line, value } from '../line.ts'
+import { type Figure, type Line, value } from '../line.ts'
 import { forgetPeak, residentBytes } from '../memory.ts'
 import type { SlowQuestion } from '../processes/slow-clients.ts'
 import { startScript } from '../script-process.ts'
@@ -8,26 +12,35 @@ const CLIENTS = 200
 const QUICK_CLIENTS = 50
 const SECONDS = 20
 
-/** How much memory the API takes on while many slow clients upload at the same time. */
+/** How much memory the API takes on while many slow clients upload at the same time; to S3 too where there is Ceph. */
 export const slowClients: Line = {
   name: 'slow-clients',
   measure: async (bench) => {
-    const photo = await bench.photo('photo of 12 MB')
-    await using darkroom = await startDarkroom(bench, { workers: 0 })
-    await using phones = startScript<SlowQuestion, number>('slow-clients.ts', [photo])
-    const { url, token, api } = darkroom
-    const pid = api.pid ?? 0
-
-    // Code and caches that a first few uploads leave behind are no part of the rise.
-    await phones.ask({ url, token, clients: 4, seconds: 0.5 })
-    await forgetPeak(pid)
-    const before = await residentBytes(pid)
-    const clients = bench.rounds(8) < 8 ? QUICK_CLIENTS : CLIENTS
-    const taken = await phones.ask({ url, token, clients, seconds: SECONDS })
-    if (taken !== clients) throw new Error(`${taken} of ${clients} uploads were taken in`)
-    const after = await residentBytes(pid)
-
-    const rise = before && after ? (after.peak - before.now) / 1e6 : Number.NaN
-    return [value(`rise of the API's memory, ${clients} slow uploads`, 'MB', rise, { below: 150 })]
+    const onDisk = await measureRise(bench, 'disk', {})
+    if (!isInstalled(ceph)) return [onDisk]
+    await using server = await startTemporarily(ceph)
+    // The bench opens the store too, and the SDK's chain looks for credentials here.
+    Object.assign(process.env, server.env)
+    return [onDisk, await measureRise(bench, 'S3', server.env)]
   },
+}
+
+async function measureRise(bench: Bench, store: string, engines: Environment): Promise<Figure> {
+  const photo = await bench.photo('photo of 12 MB')
+  await using darkroom = await startDarkroom(bench, { workers: 0, engines })
+  await using phones = startScript<SlowQuestion, number>('slow-clients.ts', [photo])
+  const { url, token, api } = darkroom
+  const pid = api.pid ?? 0
+
+  // Code and caches that a first few uploads leave behind are no part of the rise.
+  await phones.ask({ url, token, clients: 4, seconds: 0.5 })
+  await forgetPeak(pid)
+  const before = await residentBytes(pid)
+  const clients = bench.rounds(8) < 8 ? QUICK_CLIENTS : CLIENTS
+  const taken = await phones.ask({ url, token, clients, seconds: SECONDS })
+  if (taken !== clients) throw new Error(`${taken} of ${clients} uploads were taken in`)
+  const after = await residentBytes(pid)
+
+  const rise = before && after ? (after.peak - before.now) / 1e6 : Number.NaN
+  return value(`rise of the API's memory, ${clients} slow uploads to ${store}`, 'MB', rise, { below: 150 })
 }
