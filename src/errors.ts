@@ -147,6 +147,13 @@ export class EngineUnavailableError extends DarkroomError {
   override readonly retryable = true
 }
 
+/** The CDN takes no more invalidations for now. */
+export class CdnBusyError extends EngineUnavailableError {
+  constructor(options?: ErrorOptions) {
+    super('The CDN takes no more invalidations for now.', options)
+  }
+}
+
 /**
  * A photo's filter is not among those of this process: its `.cube` file was removed, or never copied to this
  * machine. Another worker may have it.

@@ -11,6 +11,9 @@ export interface Cdn {
    */
   deliver(id: PhotoId): Delivery
 
-  /** Makes the edge forget every rendition of the photos. Takedown only: keys are immutable. */
+  /**
+   * Makes the edge forget every rendition of the photos, whose objects must be gone. Takedown only: keys are
+   * immutable. May be repeated. Throws EngineUnavailableError while the edge takes none.
+   */
   invalidate(ids: readonly PhotoId[]): Promise<void>
 }
