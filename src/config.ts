@@ -8,7 +8,9 @@ const HOUR_S = 3600
 export type DatabaseConfig = { kind: 'embedded'; directory: string } | { kind: 'url'; url: string }
 export type StoreConfig = { kind: 'disk'; root: string } | S3Config
 export type QueueConfig = { kind: 'postgres' }
-export type CdnConfig = { kind: 'local'; keyDirectory: string }
+export type CdnConfig =
+  | { kind: 'local'; keyDirectory: string }
+  | { kind: 'cloudfront'; origin: string; keyPairId: string; keyFile: string; distributionId: string }
 export type AuthConfig =
   /** A secret of null is the one kept in the home directory. */
   | { kind: 'secret'; secret: string | null }
@@ -58,8 +60,7 @@ export function loadConfig(env: Environment): Config {
     queue: { kind: 'postgres' },
     filtersDirectory: resolve(env.FILTERS_DIR || join(home, 'filters')),
     cdn: {
-      kind: 'local',
-      keyDirectory: home,
+      ...readCdn(env, read, home, problems),
       windowSeconds: read.integer('URL_WINDOW_SECONDS', 24 * HOUR_S, 60, 7 * 24 * HOUR_S),
       minLifeSeconds: read.integer('URL_MIN_LIFE_SECONDS', HOUR_S, 10, 7 * 24 * HOUR_S),
     },
@@ -82,10 +83,36 @@ export function loadConfig(env: Environment): Config {
   return Object.freeze(config)
 }
 
+function readCdn(env: Environment, read: Reader, home: string, problems: string[]): CdnConfig {
+  if (env.CDN_URL) {
+    return {
+      kind: 'cloudfront',
+      origin: read.origin('CDN_URL') ?? '',
+      keyPairId: read.form(
+        'CDN_KEY_PAIR_ID',
+        /^K[0-9A-Z]+$/,
+        "CloudFront's id of the public key, such as K2JCJMDEHXQW5F",
+      ),
+      keyFile: resolve(read.form('CDN_PRIVATE_KEY_FILE', /./, 'the file with the private key')),
+      distributionId: read.form(
+        'CDN_DISTRIBUTION_ID',
+        /^E[0-9A-Z]+$/,
+        "the distribution's id, such as EDFDVBD6EXAMPLE",
+      ),
+    }
+  }
+  for (const name of ['CDN_KEY_PAIR_ID', 'CDN_PRIVATE_KEY_FILE', 'CDN_DISTRIBUTION_ID']) {
+    if (env[name]) problems.push(`${name} is of no use without CDN_URL`)
+  }
+  return { kind: 'local', keyDirectory: home }
+}
+
 function localUrl(host: string, port: number): string {
   if (host === '0.0.0.0' || host === '::') return `http://127.0.0.1:${port}`
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
 }
+
+type Reader = ReturnType<typeof reader>
 
 /** Reads one kind of value each; what is wrong goes to `problems` and a harmless value comes back. */
 function reader(env: Environment, problems: string[]) {
@@ -105,6 +132,11 @@ function reader(env: Environment, problems: string[]) {
       if (/^\d+$/.test(text) && value >= min && value <= max) return value
       problems.push(`${name} must be a whole number from ${min} to ${max}, not "${text}"`)
       return fallback
+    },
+    form(name: string, form: RegExp, what: string): string {
+      const text = env[name] ?? ''
+      if (!form.test(text)) problems.push(`${name} must be ${what}${text && `, not "${text}"`}`)
+      return text
     },
     oneOf(name: string, words: readonly string[], fallback: string): string {
       const word = env[name] || fallback

@@ -35,11 +35,14 @@ export async function serve(config: Config, log: Log): Promise<AsyncDisposable> 
     cdn,
     filters,
     authenticate: createAuthenticate(config.auth, secret),
-    edge: edgeRoute({
-      store,
-      origin: config.publicUrl,
-      keys: new Map([[signingKey.keyPairId, signingKey.publicKey]]),
-    }),
+    edge:
+      config.cdn.kind === 'local'
+        ? edgeRoute({
+            store,
+            origin: config.publicUrl,
+            keys: new Map([[signingKey.keyPairId, signingKey.publicKey]]),
+          })
+        : null,
     log,
   })
   opened.defer(async () => await app.close())

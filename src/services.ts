@@ -5,7 +5,7 @@ import { migrateCatalog } from './catalog/migrate.ts'
 import type { Config, DatabaseConfig, QueueConfig, StoreConfig } from './config.ts'
 import type { Cdn } from './delivery/cdn.ts'
 import { SignedCdn } from './delivery/signed-cdn.ts'
-import { openSigningKey, type SigningKey } from './delivery/signing-key.ts'
+import { openSigningKey, readSigningKey, type SigningKey } from './delivery/signing-key.ts'
 import { type FilterBook, openFilterBook } from './filters/filter-book.ts'
 import type { Log } from './log.ts'
 import type { JobQueue } from './queue/job-queue.ts'
@@ -29,8 +29,8 @@ export async function openServices(config: Config, log: Log, { connections = 10 
   const store = opened.use(await openStore(config.store))
   const database = opened.use(new Database(databaseUrl, { connections }))
   const queue = opened.use(openQueue(config.queue, databaseUrl, log))
-  const signingKey = await openSigningKey(config.cdn.keyDirectory)
-  const cdn = new SignedCdn({ ...config.cdn, origin: config.publicUrl, key: signingKey })
+  const signingKey = await signingKeyOf(config)
+  const cdn = await openCdn(config, signingKey, opened)
 
   const disposal = opened.move()
   return {
@@ -81,5 +81,32 @@ function openQueue(config: QueueConfig, databaseUrl: string, log: Log): JobQueue
   switch (config.kind) {
     case 'postgres':
       return openPostgresQueue(databaseUrl, log)
+  }
+}
+
+/** What delivery URLs are signed with. Throws SetupError when it can't be had. */
+export async function signingKeyOf({ cdn }: Config): Promise<SigningKey> {
+  switch (cdn.kind) {
+    case 'local':
+      return await openSigningKey(cdn.keyDirectory)
+    case 'cloudfront':
+      return await readSigningKey(cdn.keyFile, cdn.keyPairId)
+  }
+}
+
+async function openCdn(
+  { cdn, publicUrl }: Config,
+  key: SigningKey,
+  opened: AsyncDisposableStack,
+): Promise<Cdn> {
+  switch (cdn.kind) {
+    case 'local':
+      return new SignedCdn({ ...cdn, origin: publicUrl, key })
+    case 'cloudfront': {
+      // The SDK costs memory and start-up time, so only those who use it load it.
+      const { CloudFront } = await import('./delivery/cloudfront.ts')
+      const { CloudFrontCdn } = await import('./delivery/cloudfront-cdn.ts')
+      return opened.use(new CloudFrontCdn({ ...cdn, key, cloudFront: new CloudFront(cdn.distributionId) }))
+    }
   }
 }

@@ -2,14 +2,13 @@ import { access, constants, mkdir, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { startEmbeddedPostgres } from './catalog/embedded-postgres.ts'
 import type { Config } from './config.ts'
-import { openSigningKey } from './delivery/signing-key.ts'
 import { SetupError } from './errors.ts'
 import { checkAddress } from './http/listen.ts'
 import { signToken } from './http/token.ts'
 import { openTokenSecret } from './http/token-secret.ts'
 import type { Log } from './log.ts'
 import type { OwnerId } from './photo/shard.ts'
-import { migrateServices } from './services.ts'
+import { migrateServices, signingKeyOf } from './services.ts'
 import { supervise } from './supervisor/supervisor.ts'
 import { superviseWorkers } from './supervisor/workers.ts'
 
@@ -32,7 +31,7 @@ export async function start(config: Config, env: NodeJS.ProcessEnv, log: Log): P
   await makeHome(config.home)
   const secret =
     config.auth.kind === 'secret' ? (config.auth.secret ?? (await openTokenSecret(config.home))) : null
-  await openSigningKey(config.cdn.keyDirectory)
+  await signingKeyOf(config)
   const databaseUrl = await openDatabase(config, log, opened)
   // Before anything is started on its account: a port that is taken makes one clear line.
   await checkAddress(config)

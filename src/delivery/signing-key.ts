@@ -1,4 +1,5 @@
 import { createHash, createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { SetupError } from '../errors.ts'
@@ -14,16 +15,29 @@ const FILE_NAME = 'signing-key.pem'
  * one. Throws SetupError when the file is no RSA-2048 private key, or can be neither read nor made.
  */
 export async function openSigningKey(directory: string): Promise<SigningKey> {
-  const file = join(directory, FILE_NAME)
-  try {
-    return parseSigningKey(await keptFile(file, makePem), file)
-  } catch (error) {
-    if (!(error instanceof Error && 'syscall' in error)) throw error
-    throw new SetupError(
-      `The signing key ${file} can be neither read nor made: ${error.message}. Let this user read and write there, or choose another directory.`,
-      { cause: error },
-    )
-  }
+  return await makeSigningKey(join(directory, FILE_NAME))
+}
+
+/** As openSigningKey, with a file of any name. */
+export async function makeSigningKey(file: string): Promise<SigningKey> {
+  const pem = await keptFile(file, makePem).catch((error) => {
+    throw fileError(error, file, 'can be neither read nor made', 'Let this user read and write there')
+  })
+  const privateKey = parsePrivateKey(pem, file)
+  const publicKey = createPublicKey(privateKey)
+  return { keyPairId: keyPairIdOf(publicKey), privateKey, publicKey }
+}
+
+/**
+ * The signing key in the file, under the id that CloudFront gave its public key. Throws SetupError when it is no
+ * RSA-2048 private key or can't be read.
+ */
+export async function readSigningKey(file: string, keyPairId: string): Promise<SigningKey> {
+  const pem = await readFile(file, 'utf8').catch((error) => {
+    throw fileError(error, file, "can't be read", 'Let this user read it')
+  })
+  const privateKey = parsePrivateKey(pem, file)
+  return { keyPairId, privateKey, publicKey: createPublicKey(privateKey) }
 }
 
 async function makePem(): Promise<string> {
@@ -31,17 +45,16 @@ async function makePem(): Promise<string> {
   return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
 }
 
-function parseSigningKey(pem: string, file: string): SigningKey {
-  const privateKey = parsePrivateKey(pem, file)
+function parsePrivateKey(pem: string, file: string): KeyObject {
+  const privateKey = parsePem(pem, file)
   // CloudFront takes RSA-2048 and ECDSA P-256; ECDSA would sign the same policy differently each time.
   if (privateKey.asymmetricKeyType !== 'rsa' || privateKey.asymmetricKeyDetails?.modulusLength !== 2048) {
     throw wrongKey(file)
   }
-  const publicKey = createPublicKey(privateKey)
-  return { keyPairId: keyPairIdOf(publicKey), privateKey, publicKey }
+  return privateKey
 }
 
-function parsePrivateKey(pem: string, file: string): KeyObject {
+function parsePem(pem: string, file: string): KeyObject {
   try {
     return createPrivateKey(pem)
   } catch (error) {
@@ -53,6 +66,17 @@ function wrongKey(file: string, options?: ErrorOptions): SetupError {
   return new SetupError(
     `${file} is not an RSA private key of 2048 bits in PEM. Restore the one that was there, or remove the file: the next start makes a new key, and URLs signed with the old one stop working.`,
     options,
+  )
+}
+
+/** Errors of node:fs say what to mend; others pass. */
+function fileError(error: unknown, file: string, what: string, advice: string): unknown {
+  if (!(error instanceof Error && 'syscall' in error)) return error
+  return new SetupError(
+    `The signing key ${file} ${what}: ${error.message}. ${advice}, or choose another place.`,
+    {
+      cause: error,
+    },
   )
 }
 
