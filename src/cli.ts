@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import manifest from '../package.json' with { type: 'json' }
 import { doctorCommand } from './commands/doctor.ts'
 import { filtersCommand } from './commands/filters.ts'
+import { keysCommand } from './commands/keys.ts'
 import { migrateCommand } from './commands/migrate.ts'
 import { serveCommand } from './commands/serve.ts'
 import { startCommand } from './commands/start.ts'
@@ -24,6 +25,7 @@ const program = new Command('darkroom')
   .addCommand(tokenCommand())
   .addCommand(filtersCommand())
   .addCommand(sweepCommand())
+  .addCommand(keysCommand())
   .addCommand(doctorCommand())
 
 try {
