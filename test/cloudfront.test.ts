@@ -129,6 +129,24 @@ describe('A quota', () => {
     expect(there.api.invalidations.flatMap(({ paths }) => paths)).toEqual(ids.map(pathOf))
   })
 
+  test('that several processes share is kept, and all of them get through', async () => {
+    let inProgress = 0
+    await using there = await startCdn({
+      answer: (paths) => {
+        inProgress = Math.max(inProgress - 4, 0)
+        if (inProgress + paths.length > 15) return { status: 400, code: 'TooManyInvalidationsInProgress' }
+        inProgress += paths.length
+        return null
+      },
+    })
+    using elsewhere = connectCdn(there.api)
+    const ids = photos(60)
+
+    await Promise.all([there.cdn.invalidate(ids.slice(0, 30)), elsewhere.invalidate(ids.slice(30))])
+
+    expect(there.api.invalidations.flatMap(({ paths }) => paths).toSorted()).toEqual(ids.map(pathOf))
+  })
+
   test('that stays used up fails the call, so that its job is tried again later', async () => {
     let isBusy = true
     await using there = await startCdn({

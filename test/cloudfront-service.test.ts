@@ -1,0 +1,165 @@
+import { createHash } from 'node:crypto'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { getSignedUrl } from '@aws-sdk/cloudfront-signer'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { loadConfig } from '../src/config.ts'
+import { checkViewer } from '../src/delivery/edge-check.ts'
+import { readSigningKey } from '../src/delivery/signing-key.ts'
+import { SetupError } from '../src/errors.ts'
+import type { PhotoReply } from '../src/http/schemas.ts'
+import { startCloudFrontApi } from './support/cloudfront-api.ts'
+import { KEY, temporaryDirectory } from './support/edge.ts'
+import { fixture } from './support/pictures.ts'
+import { startService } from './support/service.ts'
+import { authorization, photoForm, postForm } from './support/uploads.ts'
+
+const CDN = 'https://d111111abcdef8.cloudfront.net'
+const PEM = KEY.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+
+/** A service that delivers through CloudFront, whose API is a server of the test's own. */
+async function startCloudFrontService() {
+  await using opened = new AsyncDisposableStack()
+  const directory = opened.use(await temporaryDirectory())
+  const api = opened.use(await startCloudFrontApi())
+  const keyFile = join(directory.path, 'cdn.pem')
+  await writeFile(keyFile, PEM)
+  // Where every AWS SDK looks for them.
+  vi.stubEnv('AWS_ENDPOINT_URL_CLOUDFRONT', api.url)
+  vi.stubEnv('AWS_ACCESS_KEY_ID', 'AKIDEXAMPLE')
+  vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'secret')
+  const service = opened.use(
+    await startService({
+      CDN_URL: CDN,
+      CDN_KEY_PAIR_ID: KEY.keyPairId,
+      CDN_PRIVATE_KEY_FILE: keyFile,
+      CDN_DISTRIBUTION_ID: api.distributionId,
+    }),
+  )
+  const disposal = opened.move()
+  return { api, service, [Symbol.asyncDispose]: () => disposal.disposeAsync() }
+}
+
+async function uploadReady(service: Parameters<typeof postForm>[0]): Promise<PhotoReply> {
+  const reply = await postForm(service, photoForm(await fixture('plain.jpg')), { prefer: 'wait=30' })
+  return (await reply.json()) as PhotoReply
+}
+
+afterEach(() => {
+  vi.unstubAllEnvs()
+})
+
+describe('With CloudFront in front', () => {
+  test('a photo has the URLs that the AWS signer makes of its policy, and CloudFront lets them through', async () => {
+    await using there = await startCloudFrontService()
+    await using _worker = there.service.work()
+
+    const { id, renditions, expiresAt } = await uploadReady(there.service)
+
+    expect(renditions.length).toBeGreaterThan(0)
+    for (const { url } of renditions) {
+      const { pathname, search } = new URL(url)
+      expect(pathname).toMatch(new RegExp(`^/renditions/\\d+/${id}/\\w+-[0-9a-f]{8}\\.\\w+$`))
+      const policy = {
+        Statement: [
+          {
+            Resource: `${CDN}${pathname.replace(/[^/]+$/, '*')}`,
+            Condition: { DateLessThan: { 'AWS:EpochTime': Date.parse(expiresAt ?? '') / 1000 } },
+          },
+        ],
+      }
+      const theirs = getSignedUrl({
+        url: CDN + pathname,
+        policy: JSON.stringify(policy),
+        keyPairId: KEY.keyPairId,
+        privateKey: PEM,
+      })
+      expect(Object.fromEntries(new URL(url).searchParams)).toEqual(
+        Object.fromEntries(new URL(theirs).searchParams),
+      )
+      expect(
+        checkViewer(
+          { target: pathname + search, address: '192.0.2.7' },
+          { origin: CDN, keys: new Map([[KEY.keyPairId, KEY.publicKey]]), now: Date.now() },
+        ),
+      ).toBeNull()
+    }
+  })
+
+  test('the server delivers nothing itself', async () => {
+    await using there = await startCloudFrontService()
+    await using _worker = there.service.work()
+    const { renditions } = await uploadReady(there.service)
+
+    const reply = await fetch((renditions[0]?.url ?? '').replace(CDN, there.service.url))
+
+    expect(reply.status).toBe(404)
+    expect(await reply.text()).not.toContain('NoSuchKey')
+  })
+
+  test('a deleted photo is taken down from the edge', async () => {
+    await using there = await startCloudFrontService()
+    await using _worker = there.service.work()
+    const { id, renditions } = await uploadReady(there.service)
+
+    const reply = await fetch(`${there.service.url}/v1/photos/${id}`, {
+      method: 'DELETE',
+      headers: await authorization(there.service),
+    })
+
+    expect(reply.status).toBe(204)
+    await vi.waitFor(() => expect(there.api.invalidations).toHaveLength(1), { timeout: 30_000 })
+    const [folder] = new URL(renditions[0]?.url ?? '').pathname.split(/(?<=\/)(?=[^/]+$)/)
+    expect(there.api.invalidations[0]).toMatchObject({
+      paths: [`${folder}*`],
+      reference: createHash('sha256').update(`${folder}*`).digest('hex'),
+    })
+  })
+})
+
+describe('The configuration of CloudFront', () => {
+  test('is all or nothing', () => {
+    expect(() => loadConfig({ CDN_URL: CDN })).toThrow(SetupError)
+    for (const name of ['CDN_KEY_PAIR_ID', 'CDN_PRIVATE_KEY_FILE', 'CDN_DISTRIBUTION_ID']) {
+      expect(() => loadConfig({ CDN_URL: CDN })).toThrow(name)
+      expect(() => loadConfig({ [name]: 'E1' })).toThrow(`${name} is of no use without CDN_URL`)
+    }
+    expect(loadConfig({}).cdn).toMatchObject({ kind: 'local' })
+  })
+
+  test('tells a key group from a public key, and a path from an origin', () => {
+    const load = () =>
+      loadConfig({
+        CDN_URL: `${CDN}/photos`,
+        CDN_KEY_PAIR_ID: '7b0f4c1e-key-group',
+        CDN_PRIVATE_KEY_FILE: 'cdn.pem',
+        CDN_DISTRIBUTION_ID: 'd111111abcdef8',
+      })
+
+    expect(load).toThrow('CDN_URL must have no path')
+    expect(load).toThrow('CDN_KEY_PAIR_ID')
+    expect(load).toThrow('CDN_DISTRIBUTION_ID')
+  })
+
+  test('reads the private key under the id that CloudFront gave', async () => {
+    await using directory = await temporaryDirectory()
+    const file = join(directory.path, 'cdn.pem')
+    await writeFile(file, PEM)
+
+    const { keyPairId, privateKey, publicKey } = await readSigningKey(file, 'K2JCJMDEHXQW5F')
+
+    expect(keyPairId).toBe('K2JCJMDEHXQW5F')
+    expect(privateKey.equals(KEY.privateKey)).toBe(true)
+    expect(publicKey.equals(KEY.publicKey)).toBe(true)
+  })
+
+  test('says which key file is missing, and makes none', async () => {
+    await using directory = await temporaryDirectory()
+    const file = join(directory.path, 'cdn.pem')
+
+    const reading = readSigningKey(file, 'K2JCJMDEHXQW5F')
+
+    await expect(reading).rejects.toThrow(SetupError)
+    await expect(reading).rejects.toThrow(`${file} can't be read`)
+  })
+})
