@@ -1,0 +1,47 @@
+import { createHash } from 'node:crypto'
+import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib'
+import { PublicKey } from 'aws-cdk-lib/aws-cloudfront'
+import type { Construct } from 'constructs'
+import { accessPolicy } from './access-policy.ts'
+import { photoBucket } from './photo-bucket.ts'
+import type { NamedPublicKey } from './public-keys.ts'
+import { type Domain, renditionsDistribution } from './renditions-distribution.ts'
+
+export type DeliveryStackProps = StackProps & {
+  /** Whose signatures count: one key, and during a rotation the old and the new one. */
+  publicKeys: readonly NamedPublicKey[]
+  /** A name of one's own for the distribution. */
+  domain?: Domain
+}
+
+/**
+ * Where Darkroom's bytes lie and what hands them out: a private bucket, and a distribution whose one open path is
+ * `renditions/*`, for URLs that one of the public keys vouches for. Its outputs are Darkroom's configuration.
+ */
+export class DeliveryStack extends Stack {
+  constructor(scope: Construct, id: string, { publicKeys, domain, ...props }: DeliveryStackProps) {
+    super(scope, id, props)
+    const bucket = photoBucket(this)
+    const signers = publicKeys.map((key) => ({ name: key.name, key: signer(this, key) }))
+    const distribution = renditionsDistribution(
+      this,
+      bucket,
+      signers.map(({ key }) => key),
+      domain,
+    )
+    const access = accessPolicy(this, bucket, distribution)
+
+    const output = (name: string, value: string) => new CfnOutput(this, name, { value })
+    output('StorageUrl', `s3://${bucket.bucketName}?region=${this.region}`)
+    output('CdnUrl', `https://${domain?.name ?? distribution.distributionDomainName}`)
+    output('CdnDistributionId', distribution.distributionId)
+    for (const { name, key } of signers) output(`CdnKeyPairId-${name}`, key.publicKeyId)
+    output('AccessPolicyArn', access.managedPolicyArn)
+  }
+}
+
+/** CloudFront's keys can't be changed, so another key under the same name has to be another resource. */
+function signer(stack: Stack, { name, pem }: NamedPublicKey): PublicKey {
+  const digest = createHash('sha256').update(pem).digest('hex').slice(0, 8)
+  return new PublicKey(stack, `Signer-${name}-${digest}`, { encodedKey: pem, comment: `Darkroom: ${name}` })
+}
