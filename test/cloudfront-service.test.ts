@@ -8,20 +8,21 @@ import { checkViewer } from '../src/delivery/edge-check.ts'
 import { readSigningKey } from '../src/delivery/signing-key.ts'
 import { SetupError } from '../src/errors.ts'
 import type { PhotoReply } from '../src/http/schemas.ts'
-import { startCloudFrontApi } from './support/cloudfront-api.ts'
+import type { PhotoId } from '../src/photo/photo-id.ts'
+import { type CloudFrontApiOptions, startCloudFrontApi } from './support/cloudfront-api.ts'
 import { KEY, temporaryDirectory } from './support/edge.ts'
 import { fixture } from './support/pictures.ts'
-import { startService } from './support/service.ts'
+import { startService, type TestService } from './support/service.ts'
 import { authorization, photoForm, postForm } from './support/uploads.ts'
 
 const CDN = 'https://d111111abcdef8.cloudfront.net'
 const PEM = KEY.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
 
 /** A service that delivers through CloudFront, whose API is a server of the test's own. */
-async function startCloudFrontService() {
+async function startCloudFrontService(options: CloudFrontApiOptions = {}) {
   await using opened = new AsyncDisposableStack()
   const directory = opened.use(await temporaryDirectory())
-  const api = opened.use(await startCloudFrontApi())
+  const api = opened.use(await startCloudFrontApi(options))
   const keyFile = join(directory.path, 'cdn.pem')
   await writeFile(keyFile, PEM)
   // Where every AWS SDK looks for them.
@@ -40,9 +41,16 @@ async function startCloudFrontService() {
   return { api, service, [Symbol.asyncDispose]: () => disposal.disposeAsync() }
 }
 
-async function uploadReady(service: Parameters<typeof postForm>[0]): Promise<PhotoReply> {
+async function uploadReady(service: TestService): Promise<PhotoReply & { id: PhotoId }> {
   const reply = await postForm(service, photoForm(await fixture('plain.jpg')), { prefer: 'wait=30' })
-  return (await reply.json()) as PhotoReply
+  return (await reply.json()) as PhotoReply & { id: PhotoId }
+}
+
+async function remove(service: TestService, id: PhotoId): Promise<Response> {
+  return await fetch(`${service.url}/v1/photos/${id}`, {
+    method: 'DELETE',
+    headers: await authorization(service),
+  })
 }
 
 afterEach(() => {
@@ -97,15 +105,32 @@ describe('With CloudFront in front', () => {
     expect(await reply.text()).not.toContain('NoSuchKey')
   })
 
+  test('a takedown that is refused for long is tried again by its job, and the photo is forgotten only then', async () => {
+    let isBusy = true
+    await using there = await startCloudFrontService({
+      answer: () => (isBusy ? { status: 400, code: 'TooManyInvalidationsInProgress' } : null),
+    })
+    await using _worker = there.service.work()
+    const { id } = await uploadReady(there.service)
+
+    await remove(there.service, id)
+
+    // The first attempt asks five times.
+    await vi.waitFor(() => expect(there.api.batches.length).toBeGreaterThan(5), { timeout: 30_000 })
+    expect(await there.service.catalog.findRemoved(id)).not.toBeNull()
+    isBusy = false
+    await vi.waitFor(async () => expect(await there.service.catalog.findRemoved(id)).toBeNull(), {
+      timeout: 30_000,
+    })
+    expect(there.api.invalidations).toHaveLength(1)
+  })
+
   test('a deleted photo is taken down from the edge', async () => {
     await using there = await startCloudFrontService()
     await using _worker = there.service.work()
     const { id, renditions } = await uploadReady(there.service)
 
-    const reply = await fetch(`${there.service.url}/v1/photos/${id}`, {
-      method: 'DELETE',
-      headers: await authorization(there.service),
-    })
+    const reply = await remove(there.service, id)
 
     expect(reply.status).toBe(204)
     await vi.waitFor(() => expect(there.api.invalidations).toHaveLength(1), { timeout: 30_000 })
