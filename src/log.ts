@@ -1,11 +1,4 @@
-import {
-  type DestinationStream,
-  type Logger,
-  pino,
-  type SerializedError,
-  stdSerializers,
-  stdTimeFunctions,
-} from 'pino'
+import { type DestinationStream, type Logger, pino, stdTimeFunctions } from 'pino'
 import { build as prettyStream } from 'pino-pretty'
 import { DarkroomError } from './errors.ts'
 
@@ -19,17 +12,20 @@ export function createLog(name: string, level: string): Log {
       level,
       base: { name, pid: process.pid },
       timestamp: stdTimeFunctions.isoTime,
-      serializers: { err: shownError },
+      formatters: { log: withoutStacks },
     },
     destination(),
   )
 }
 
-/** What was raised on purpose says enough in its message, and in its cause's; anything else is shown with its stack. */
-function shownError(error: Error): SerializedError | Record<string, string> {
-  if (!(error instanceof DarkroomError)) return stdSerializers.err(error)
-  const { code, message, cause } = error
-  return { code, message, ...(cause instanceof Error && { cause: cause.message }) }
+/**
+ * What was raised on purpose is said by its code, its message and that of its cause, in the line of the event.
+ * Any other error is shown with its stack.
+ */
+function withoutStacks({ err, ...event }: Record<string, unknown>): Record<string, unknown> {
+  if (!(err instanceof DarkroomError)) return err === undefined ? event : { ...event, err }
+  const { code, message: reason, cause } = err
+  return { ...event, code, reason, ...(cause instanceof Error && { cause: cause.message }) }
 }
 
 function destination(): DestinationStream {

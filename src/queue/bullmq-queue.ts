@@ -83,8 +83,10 @@ export class BullmqQueue implements JobQueue {
 
   work({ handlers, onFailed }: Work): AsyncDisposable {
     const worker = this.#backend.startWorker(async (job) => {
+      const startedAt = performance.now()
       try {
         await handlers[job.name]({ kind: job.name, ...job.data })
+        this.#log.info({ job: job.id, ms: Math.round(performance.now() - startedAt) }, 'job done')
       } catch (error) {
         if (error instanceof DarkroomError && !error.retryable) {
           throw Object.assign(new UnrecoverableError(error.message), { cause: error })

@@ -1,0 +1,40 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { expect, test } from 'vitest'
+
+const MODULES = new URL('../src/', import.meta.url).href
+
+/** What a process logs by that statement, parsed. */
+async function logged(statement: string): Promise<Record<string, unknown>> {
+  const script = `
+    import { createLog } from '${MODULES}log.ts'
+    import { CorruptPhotoError } from '${MODULES}errors.ts'
+    const log = createLog('test', 'info')
+    ${statement}`
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script])
+  return JSON.parse(stdout)
+}
+
+test('what was raised on purpose is logged by its code and reason, without a stack', async () => {
+  const line = await logged(
+    `log.warn({ job: 'resize-7', err: new CorruptPhotoError({ cause: new Error('premature end') }) }, 'job failed')`,
+  )
+
+  expect(line).toMatchObject({
+    msg: 'job failed',
+    job: 'resize-7',
+    code: 'corrupt_photo',
+    reason: 'The picture is damaged or incomplete.',
+    cause: 'premature end',
+  })
+  expect(JSON.stringify(line)).not.toContain('stack')
+})
+
+test('any other error is logged with its stack', async () => {
+  const line = await logged(`log.error({ err: new TypeError('x is not a function') }, 'queue')`)
+
+  expect(line).toMatchObject({
+    msg: 'queue',
+    err: { message: 'x is not a function', stack: expect.any(String) },
+  })
+})
