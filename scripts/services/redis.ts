@@ -1,0 +1,45 @@
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { run, startDaemon } from './daemon.ts'
+import { freePort, type Service } from './service.ts'
+
+const STARTS_WITHIN_MS = 10_000
+
+/** One Redis. */
+export const redis: Service = {
+  name: 'redis',
+  packages: ['redis-server'],
+  programs: ['redis-server', 'redis-cli'],
+
+  async start(folder, onProcess) {
+    const port = await freePort()
+    onProcess(await startRedis(folder, port))
+    return { QUEUE_URL: `redis://127.0.0.1:${port}` }
+  },
+}
+
+/** Starts a server on that port, after a configuration file and options of the caller's, and resolves with its pid when it answers. */
+export async function startRedis(
+  folder: string,
+  port: number,
+  options: readonly string[] = [],
+): Promise<number> {
+  const address = ['--port', String(port), '--bind', '127.0.0.1']
+  const pid = startDaemon(
+    'redis-server',
+    [...options, ...address, '--dir', folder, '--set-proc-title', 'no'],
+    join(folder, `${port}.log`),
+  )
+  await untilAnswers(port)
+  return pid
+}
+
+async function untilAnswers(port: number): Promise<void> {
+  const giveUpAt = Date.now() + STARTS_WITHIN_MS
+  const answers = async () =>
+    (await run('redis-cli', ['-p', String(port), 'ping']).catch(() => '')).trim() === 'PONG'
+  while (!(await answers())) {
+    if (Date.now() > giveUpAt) throw new Error(`redis-server does not answer on port ${port}.`)
+    await sleep(50)
+  }
+}
