@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { join, resolve } from 'node:path'
+import { parseRedisUrl, REDIS_URL_FORMS, type RedisAddress } from './config/redis-url.ts'
 import { readS3Url, type S3Config } from './config/s3-url.ts'
 import { SetupError } from './errors.ts'
 
@@ -7,7 +8,9 @@ const HOUR_S = 3600
 
 export type DatabaseConfig = { kind: 'embedded'; directory: string } | { kind: 'url'; url: string }
 export type StoreConfig = { kind: 'disk'; root: string } | S3Config
-export type QueueConfig = { kind: 'postgres' }
+export type QueueConfig =
+  /** A url of null is that of the first database. */
+  { kind: 'postgres'; url: string | null } | { kind: 'redis'; address: RedisAddress }
 export type CdnConfig =
   | { kind: 'local'; keyDirectory: string }
   | { kind: 'cloudfront'; origin: string; keyPairId: string; keyFile: string; distributionId: string }
@@ -57,7 +60,7 @@ export function loadConfig(env: Environment): Config {
     store: env.STORAGE_URL
       ? readS3Url(env.STORAGE_URL, resolve(home, 'spool'), (wrong) => problems.push(`STORAGE_URL ${wrong}`))
       : { kind: 'disk', root: resolve(home, 'objects') },
-    queue: { kind: 'postgres' },
+    queue: read.queue('QUEUE_URL'),
     filtersDirectory: resolve(env.FILTERS_DIR || join(home, 'filters')),
     cdn: {
       ...readCdn(env, read, home, problems),
@@ -154,6 +157,17 @@ function reader(env: Environment, problems: string[]) {
     },
     url(name: string, protocols: readonly string[]): string {
       return parseUrl(name, protocols)?.href ?? ''
+    },
+    queue(name: string): QueueConfig {
+      const text = env[name]
+      if (!text) return { kind: 'postgres', url: null }
+      if (/^postgres(ql)?:/.test(text)) {
+        return { kind: 'postgres', url: parseUrl(name, ['postgres:', 'postgresql:'])?.href ?? null }
+      }
+      const address = parseRedisUrl(text)
+      if (address) return { kind: 'redis', address }
+      problems.push(`${name} must be one of\n    ${['postgres://…', ...REDIS_URL_FORMS].join('\n    ')}`)
+      return { kind: 'postgres', url: null }
     },
     origin(name: string): string | null {
       if (!env[name]) return null

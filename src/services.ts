@@ -6,10 +6,12 @@ import type { Config, DatabaseConfig, QueueConfig, StoreConfig } from './config.
 import type { Cdn } from './delivery/cdn.ts'
 import { SignedCdn } from './delivery/signed-cdn.ts'
 import { openSigningKey, readSigningKey, type SigningKey } from './delivery/signing-key.ts'
+import { EngineUnavailableError } from './errors.ts'
 import { type FilterBook, openFilterBook } from './filters/filter-book.ts'
 import type { Log } from './log.ts'
 import type { JobQueue } from './queue/job-queue.ts'
 import { migratePostgresQueue, openPostgresQueue } from './queue/postgres-queue.ts'
+import { openRedisQueue } from './queue/redis-queue.ts'
 import { DiskStore } from './storage/disk-store.ts'
 import type { ObjectStore } from './storage/object-store.ts'
 
@@ -28,7 +30,7 @@ export async function openServices(config: Config, log: Log, { connections = 10 
   await using opened = new AsyncDisposableStack()
   const store = opened.use(await openStore(config.store))
   const database = opened.use(new Database(databaseUrl, { connections }))
-  const queue = opened.use(openQueue(config.queue, databaseUrl, log))
+  const queue = opened.use(await openQueue(config.queue, databaseUrl, log))
   const signingKey = await signingKeyOf(config)
   const cdn = await openCdn(config, signingKey, opened)
 
@@ -50,7 +52,11 @@ export async function migrateServices(config: Config): Promise<string[]> {
   const applied = await migrateCatalog(databaseUrl)
   switch (config.queue.kind) {
     case 'postgres':
-      await migratePostgresQueue(databaseUrl)
+      await migratePostgresQueue(config.queue.url ?? databaseUrl)
+      break
+    case 'redis':
+      // Redis has no tables.
+      break
   }
   return applied
 }
@@ -77,10 +83,24 @@ async function openStore(config: StoreConfig): Promise<ObjectStore> {
   }
 }
 
-function openQueue(config: QueueConfig, databaseUrl: string, log: Log): JobQueue {
+/** Refuses a server that can't be trusted with jobs. One that is away may come back: the queue says so when asked. */
+async function openQueue(config: QueueConfig, databaseUrl: string, log: Log): Promise<JobQueue> {
+  await using opened = new AsyncDisposableStack()
+  const queue = opened.use(createQueue(config, databaseUrl, log))
+  await queue.check().catch((err) => {
+    if (!(err instanceof EngineUnavailableError)) throw err
+    log.warn({ err }, 'the queue is away; uploads are taken in, and their work is promised when it is back')
+  })
+  opened.move()
+  return queue
+}
+
+function createQueue(config: QueueConfig, databaseUrl: string, log: Log): JobQueue {
   switch (config.kind) {
     case 'postgres':
-      return openPostgresQueue(databaseUrl, log)
+      return openPostgresQueue(config.url ?? databaseUrl, log)
+    case 'redis':
+      return openRedisQueue(config.address, log)
   }
 }
 

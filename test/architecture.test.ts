@@ -38,6 +38,7 @@ const HOMES: Record<string, string> = {
   sharp: 'workers/renditions',
   thumbhash: 'workers/renditions',
   bullmq: 'src/queue',
+  ioredis: 'src/queue',
   postgrator: 'src/catalog',
   'file-type': 'src/ingest',
   '@aws-sdk/client-s3': 'src/storage',
@@ -117,6 +118,7 @@ test('only services.ts and the processes choose an engine', () => {
     'src/storage/disk-store.ts',
     'src/storage/s3-store.ts',
     'src/queue/postgres-queue.ts',
+    'src/queue/redis-queue.ts',
     'src/delivery/signed-cdn.ts',
     'src/delivery/cloudfront-cdn.ts',
   ]

@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { ceph } from './ceph.ts'
+import { redis } from './redis.ts'
 import { bringUp, findRunning, takeDown } from './running-service.ts'
 import { isInstalled, type Service } from './service.ts'
 
-const SERVICES: readonly Service[] = [ceph]
+const SERVICES: readonly Service[] = [ceph, redis]
 const FOLDER = join(import.meta.dirname, '../../.darkroom/services')
 const USAGE = `npm run services -- install | up | down | status [${SERVICES.map(({ name }) => name).join(' | ')}]`
 

@@ -49,6 +49,10 @@ export type BullmqBackend = {
   startWorker(processor: (job: PhotoJob) => Promise<void>): AnyWorker
   /** Whether an error says that the server is away. */
   isAway(error: Error): boolean
+  /** Logs what went wrong in a worker between jobs. */
+  report(error: Error): void
+  /** Throws SetupError when the server is set up so that it can't keep a queue. */
+  check(): Promise<void>
   close(): Promise<void>
 }
 
@@ -106,7 +110,7 @@ export class BullmqQueue implements JobQueue {
         this.#log.error({ job: job.id, err }, 'failure not recorded; the sweep will')
       })
     })
-    worker.on('error', (err) => this.#log.error({ err }, 'queue'))
+    worker.on('error', (error) => this.#backend.report(error))
 
     return { [Symbol.asyncDispose]: () => worker.close() }
   }
@@ -120,6 +124,7 @@ export class BullmqQueue implements JobQueue {
   }
 
   async check(): Promise<void> {
+    await this.#reach(async () => await this.#backend.check())
     await this.counts()
   }
 
@@ -132,6 +137,7 @@ export class BullmqQueue implements JobQueue {
     try {
       return await call()
     } catch (error) {
+      if (error instanceof DarkroomError) throw error
       if (error instanceof Error && this.#backend.isAway(error)) {
         throw new EngineUnavailableError('The queue does not answer.', { cause: error })
       }

@@ -29,5 +29,6 @@ export interface JobQueue extends AsyncDisposable {
   /** Jobs by state, for operators. */
   counts(): Promise<Record<'waiting' | 'active' | 'delayed' | 'failed', number>>
 
+  /** Resolves when jobs can be enqueued. Throws SetupError, with what to do, when the server can't be trusted with them. */
   check(): Promise<void>
 }

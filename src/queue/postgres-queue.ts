@@ -1,5 +1,6 @@
 import { createPostgresBackend, type PostgresConnectionOptions, runMigrations, withBackend } from 'bullmq'
 import pg from 'pg'
+import { SetupError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { isPostgresAway, withPostgres } from '../postgres.ts'
 import { BullmqQueue, type Payload, type PhotoJob, QUEUE_NAME, WORKER_OPTIONS } from './bullmq-queue.ts'
@@ -27,7 +28,8 @@ export function openPostgresQueue(url: string, log: Log): BullmqQueue {
   // BullMQ describes the part of pg it uses in types of its own, which pg's own don't quite fit.
   const connection = pool as unknown as PostgresConnectionOptions
   const queue = new Queue<Payload, void, JobKind>(QUEUE_NAME, { connection })
-  queue.on('error', (err) => log.error({ err }, 'queue'))
+  const report = (err: Error) => log.error({ err }, 'queue')
+  queue.on('error', report)
 
   return new BullmqQueue(
     {
@@ -38,10 +40,26 @@ export function openPostgresQueue(url: string, log: Log): BullmqQueue {
           connection,
         }),
       isAway: isPostgresAway,
+      report,
+      check: async () => await refusePooler(pool),
       close: () => pool.end(),
     },
     log,
   )
+}
+
+/** PgBouncer and its like refuse the search path, and would lose what LISTEN asked for. */
+async function refusePooler(pool: pg.Pool): Promise<void> {
+  try {
+    await pool.query('select 1')
+  } catch (error) {
+    if (!(error instanceof Error) || !/unsupported startup parameter/.test(error.message)) throw error
+    throw new SetupError(
+      'The queue must reach PostgreSQL directly: it listens, which a transaction pooler does not pass on. ' +
+        'Set QUEUE_URL to a URL that goes past the pooler.',
+      { cause: error },
+    )
+  }
 }
 
 /** Brings BullMQ's tables up to date, under a lock of its own. */

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { test as always, describe, expect } from 'vitest'
 import { CorruptPhotoError } from '../../src/errors.ts'
 import type { PhotoId } from '../../src/photo/photo-id.ts'
 import type { Job } from '../../src/queue/job.ts'
@@ -10,8 +10,15 @@ const other: Job = { kind: 'purge', photoId: '764879989359635464' as PhotoId }
 const nothing: JobHandler = async () => {}
 const neverFailed = async () => {}
 
-/** What every JobQueue promises. Run it against each implementation; `openQueue` gives an empty one. */
-export function jobQueueContract(name: string, openQueue: () => Promise<JobQueue & AsyncDisposable>) {
+/**
+ * What every JobQueue promises. Run it against each implementation; `openQueue` gives an empty one. A `test` of
+ * its own skips where the server is not installed.
+ */
+export function jobQueueContract(
+  name: string,
+  openQueue: () => Promise<JobQueue & AsyncDisposable>,
+  test: typeof always = always,
+) {
   describe(`${name} keeps the JobQueue contract`, () => {
     test('does a job that was enqueued, with the kind and the photo it is about', async () => {
       await using queue = await openQueue()

@@ -1,0 +1,173 @@
+import { expect } from 'vitest'
+import { endProcesses } from '../scripts/services/daemon.ts'
+import { startRedis } from '../scripts/services/redis.ts'
+import { parseRedisUrl, type RedisAddress } from '../src/config/redis-url.ts'
+import { EngineUnavailableError, SetupError } from '../src/errors.ts'
+import type { PhotoId } from '../src/photo/photo-id.ts'
+import type { BullmqQueue } from '../src/queue/bullmq-queue.ts'
+import type { Job } from '../src/queue/job.ts'
+import { openRedisQueue } from '../src/queue/redis-queue.ts'
+import { sweepJobs } from '../src/sweep/sweep.ts'
+import { jobQueueContract } from './contracts/job-queue.ts'
+import { fixture } from './support/pictures.ts'
+import { startProxy } from './support/proxy.ts'
+import { openTestCluster, openTestRedis, openTestSentinel, testWithRedis } from './support/redis.ts'
+import { silentLog, startService } from './support/service.ts'
+import { photoForm, postForm } from './support/uploads.ts'
+
+const job: Job = { kind: 'resize', photoId: '764879989359635463' as PhotoId }
+const inAMinute = () => new Date(Date.now() + 60_000)
+const address = (url: string) => parseRedisUrl(url) as RedisAddress
+const nothing = async () => {}
+
+/** A queue that is connected; the contract gives its servers back with it. */
+async function openReady(url: string): Promise<BullmqQueue> {
+  const queue = openRedisQueue(address(url), silentLog)
+  await expect
+    .poll(async () => await queue.check().then(() => 'ready', String), { timeout: 15_000 })
+    .toBe('ready')
+  return queue
+}
+
+const owning = (open: () => Promise<AsyncDisposable & { url: string }>) => async () => {
+  const server = await open()
+  const queue = await openReady(server.url)
+  const dispose = queue[Symbol.asyncDispose].bind(queue)
+  return Object.assign(queue, {
+    [Symbol.asyncDispose]: async () => {
+      await dispose()
+      await server[Symbol.asyncDispose]()
+    },
+  })
+}
+
+jobQueueContract('BullMQ on Redis', owning(openTestRedis), testWithRedis)
+jobQueueContract('BullMQ on a Redis cluster', owning(openTestCluster), testWithRedis)
+jobQueueContract('BullMQ on Redis behind sentinels', owning(openTestSentinel), testWithRedis)
+
+testWithRedis(
+  'a service does not start on a Redis that may evict jobs, and is told the line that mends it',
+  async () => {
+    await using redis = await openTestRedis('--maxmemory-policy', 'allkeys-lru')
+
+    const started = startService({ QUEUE_URL: redis.url })
+
+    await expect(started).rejects.toThrow(SetupError)
+    await expect(started).rejects.toThrow(
+      `redis-cli -h 127.0.0.1 -p ${redis.port} CONFIG SET maxmemory-policy noeviction`,
+    )
+  },
+)
+
+testWithRedis(
+  'while Redis is away uploads are taken in at once, and the sweep promises their work when it is back',
+  async () => {
+    await using redis = await openTestRedis()
+    await using proxy = await startProxy(redis.url)
+    await using service = await startService({ QUEUE_URL: proxy.url })
+    const ready = async () => (await fetch(`${service.url}/readyz`)).status
+    await expect.poll(ready).toBe(200)
+
+    await proxy.cut()
+    const uploaded = await postForm(service, photoForm(await fixture('plain.jpg')))
+    const { id } = (await uploaded.json()) as { id: PhotoId }
+    const readyWhileAway = await ready()
+    await proxy.mend()
+    await expect.poll(ready, { timeout: 10_000 }).toBe(200)
+    const mended = await sweepJobs(service, silentLog, inAMinute())
+
+    expect(uploaded.status).toBe(201)
+    expect(readyWhileAway).toBe(503)
+    expect(mended).toBe(1)
+    await using _work = service.work()
+    await expect.poll(async () => (await service.catalog.find(id))?.status, { timeout: 20_000 }).toBe('ready')
+  },
+)
+
+testWithRedis('a Redis that hangs is as good as away', async () => {
+  await using redis = await openTestRedis()
+  await using queue = await openReady(redis.url)
+
+  process.kill(redis.pid, 'SIGSTOP')
+  await expect(queue.enqueue(job)).rejects.toThrow(EngineUnavailableError)
+  process.kill(redis.pid, 'SIGCONT')
+
+  await expect
+    .poll(async () => await queue.enqueue(job).then(() => 'promised', String), { timeout: 10_000 })
+    .toBe('promised')
+})
+
+testWithRedis('a Redis that is full is as good as away', async () => {
+  await using redis = await openTestRedis()
+  await using queue = await openReady(redis.url)
+  await redis.command('config', 'set', 'maxmemory', '1')
+
+  await expect(queue.enqueue(job)).rejects.toThrow(EngineUnavailableError)
+})
+
+testWithRedis('a Redis that was emptied loses no photo', async () => {
+  await using redis = await openTestRedis()
+  await using service = await startService({ QUEUE_URL: redis.url })
+  const ids: PhotoId[] = []
+  for (let photo = 0; photo < 5; photo++) {
+    const reply = await postForm(service, photoForm(await fixture('plain.jpg')))
+    ids.push(((await reply.json()) as { id: PhotoId }).id)
+  }
+  await using _work = service.work()
+
+  await redis.command('flushall')
+  await sweepJobs(service, silentLog, inAMinute())
+
+  const statuses = async () =>
+    await Promise.all(ids.map(async (id) => (await service.catalog.find(id))?.status))
+  await expect.poll(statuses, { timeout: 30_000 }).toEqual(ids.map(() => 'ready'))
+})
+
+testWithRedis('a worker that waits while Redis dies goes on with an empty one in its place', async () => {
+  await using redis = await openTestRedis()
+  await using queue = await openReady(redis.url)
+  const done = Promise.withResolvers<Job>()
+  await using _work = queue.work({
+    handlers: { resize: async (given) => done.resolve(given), filter: nothing, purge: nothing },
+    onFailed: nothing,
+  })
+
+  await endProcesses([redis.pid], redis.folder)
+  const reborn = await startRedis(redis.folder, redis.port)
+  await using _end = { [Symbol.asyncDispose]: async () => await endProcesses([reborn], redis.folder) }
+  await expect
+    .poll(async () => await queue.enqueue(job).then(() => 'promised', String), { timeout: 10_000 })
+    .toBe('promised')
+
+  expect(await done.promise).toEqual(job)
+})
+
+testWithRedis('a worker stops while Redis is away', async () => {
+  await using redis = await openTestRedis()
+  await using proxy = await startProxy(redis.url)
+  await using queue = await openReady(proxy.url)
+  const started = Promise.withResolvers<void>()
+  const finish = Promise.withResolvers<void>()
+  let isFinished = false
+  const work = queue.work({
+    handlers: {
+      resize: async () => {
+        started.resolve()
+        await finish.promise
+        isFinished = true
+      },
+      filter: nothing,
+      purge: nothing,
+    },
+    onFailed: nothing,
+  })
+  await queue.enqueue(job)
+  await started.promise
+
+  await proxy.cut()
+  const stopped = work[Symbol.asyncDispose]()
+  finish.resolve()
+  await stopped
+
+  expect(isFinished).toBe(true)
+})
