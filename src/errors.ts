@@ -78,7 +78,7 @@ export class UnsupportedFormatError extends DarkroomError {
   readonly code = 'unsupported_format'
   constructor(found: string | null) {
     const what = found === null ? 'The file is no picture we know' : `The file is ${found}`
-    super(`${what}. Send JPEG, PNG, WebP, AVIF, GIF or TIFF.`)
+    super(`${what}. Send JPEG, HEIC, PNG, WebP, AVIF, GIF or TIFF.`)
   }
 }
 

@@ -36,6 +36,7 @@ const HOMES: Record<string, string> = {
   '@fastify/type-provider-typebox': 'src/http',
   jose: 'src/http',
   sharp: 'workers/renditions',
+  'libheif-js': 'workers/renditions/heic',
   thumbhash: 'workers/renditions',
   bullmq: 'src/queue',
   ioredis: 'src/queue',

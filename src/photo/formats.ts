@@ -3,6 +3,7 @@ export const FORMATS = {
   jpeg: { extension: 'jpg', contentType: 'image/jpeg' },
   png: { extension: 'png', contentType: 'image/png' },
   webp: { extension: 'webp', contentType: 'image/webp' },
+  heic: { extension: 'heic', contentType: 'image/heic' },
   avif: { extension: 'avif', contentType: 'image/avif' },
   gif: { extension: 'gif', contentType: 'image/gif' },
   tiff: { extension: 'tif', contentType: 'image/tiff' },

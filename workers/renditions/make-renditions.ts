@@ -7,6 +7,7 @@ import { type RenditionFormat, recipeDigest, recipeOf } from '../../src/photo/re
 import { applyTable } from './apply-table.ts'
 import { decode } from './decode.ts'
 import { encode } from './encode.ts'
+import { decodeHeic } from './heic/decode-heic.ts'
 import type { Pixels } from './pixels.ts'
 import { placeholderOf } from './placeholder.ts'
 import { readHeader } from './read-header.ts'
@@ -41,7 +42,9 @@ export async function makeRenditions(
   const largestFirst = [...presets].sort((a, b) => scaledArea(photo, b) - scaledArea(photo, a))
   const largest = scaledFor(photo, PRESETS[largestFirst[0] ?? 'thumb'])
 
-  let whole = await decode(original, photo, largest, maxPixels)
+  let whole = photo.isHeic
+    ? await decodeHeic(original, photo.icc, largest, maxPixels)
+    : await decode(original, photo, largest, maxPixels)
   if (look) applyTable(whole, tableOf(look, filters))
 
   const pictures: { preset: PresetName; picture: Pixels }[] = []

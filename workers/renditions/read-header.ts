@@ -3,8 +3,11 @@ import type { Size } from '../../src/photo/fit.ts'
 import { asCorruptPhoto } from './corrupt-photo.ts'
 import { sharp } from './sharp.ts'
 
-/** What is known before a pixel is decoded: the upright size, and whether RGB values mean what a profile says, in 8 or 16 bits. */
-export type Header = Size & { profile: 'none' | '8-bit' | '16-bit' }
+/**
+ * What is known before a pixel is decoded: the upright size, whether RGB values mean what a profile says, in 8 or
+ * 16 bits, that profile, and whether it is a HEIC photo, which sharp reads the container of but no more.
+ */
+export type Header = Size & { profile: 'none' | '8-bit' | '16-bit'; icc: Buffer | null; isHeic: boolean }
 
 /**
  * Throws CorruptPhotoError for what is no picture, and TooManyPixelsError for one that would take too much to
@@ -12,12 +15,17 @@ export type Header = Size & { profile: 'none' | '8-bit' | '16-bit' }
  */
 export async function readHeader(original: Buffer, maxPixels: number): Promise<Header> {
   // Without sharp's own limit, which would refuse a large picture in words of its own.
-  const { width, height, pages, autoOrient, hasProfile, space } = await asCorruptPhoto(
+  const { width, height, pages, autoOrient, icc, space, compression } = await asCorruptPhoto(
     sharp(original, { limitInputPixels: false }).metadata(),
   )
   const pixels = width * height * (pages ?? 1)
   if (pixels > maxPixels) throw new TooManyPixelsError(pixels / 1e6, maxPixels / 1e6)
-  return { ...autoOrient, profile: hasProfile ? rgbDepth(space) : 'none' }
+  return {
+    ...autoOrient,
+    profile: icc ? rgbDepth(space) : 'none',
+    icc: icc ?? null,
+    isHeic: compression === 'hevc',
+  }
 }
 
 function rgbDepth(space: string): Header['profile'] {

@@ -30,7 +30,7 @@ const form = {
     file: {
       type: 'string',
       format: 'binary',
-      description: 'JPEG, PNG, WebP, AVIF, GIF or TIFF. The last part.',
+      description: 'JPEG, HEIC, PNG, WebP, AVIF, GIF or TIFF. The last part.',
     },
   },
 } as const

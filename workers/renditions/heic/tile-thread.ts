@@ -1,0 +1,29 @@
+import { parentPort } from 'node:worker_threads'
+import { HeicFile, type Tile, type Tiling } from './heic-file.ts'
+import { type LibheifModule, startLibheif } from './libheif.ts'
+
+/** What a thread is asked: every `threads`th tile of a photo, from its own on. */
+export type TileWork = {
+  module: LibheifModule
+  bytes: Uint8Array
+  maxPixels: number
+  thread: number
+  threads: number
+}
+
+/** Its answers: the tiles as they come, and null behind the last. What fails ends the thread. */
+export type DecodedTile = { tiling: Tiling; column: number; row: number; tile: Tile }
+
+parentPort?.on('message', ({ module, bytes, maxPixels, thread, threads }: TileWork) => {
+  // A new instance for each photo: what a broken one did to its memory is gone with it.
+  const file = new HeicFile(startLibheif(module), bytes, maxPixels)
+  const { tiling } = file
+  for (let i = thread; i < tiling.columns * tiling.rows; i += threads) {
+    const [column, row] = [i % tiling.columns, Math.floor(i / tiling.columns)]
+    const tile = file.decodeTile(column, row)
+    const buffers = [tile.y, tile.cb, tile.cr, tile.alpha].flatMap((plane) => plane?.data.buffer ?? [])
+    const decoded: DecodedTile = { tiling, column, row, tile }
+    parentPort?.postMessage(decoded, buffers as ArrayBuffer[])
+  }
+  parentPort?.postMessage(null)
+})
