@@ -5,6 +5,7 @@ import type { Focus, PhotoFacts, Rendition } from '../../src/photo/photo.ts'
 import { PRESETS, type PresetName } from '../../src/photo/presets.ts'
 import { type RenditionFormat, recipeDigest, recipeOf } from '../../src/photo/recipe.ts'
 import { applyTable } from './apply-table.ts'
+import type { Credit } from './credit.ts'
 import { decode } from './decode.ts'
 import { encode } from './encode.ts'
 import { decodeHeic } from './heic/decode-heic.ts'
@@ -55,7 +56,7 @@ export async function makeRenditions(
     pictures.push({ preset, picture })
   }
 
-  const encodeOnce = encoder()
+  const encodeOnce = encoder(photo.credit)
   const [placeholder, ...renditions] = await Promise.all([
     placeholderOf(whole),
     ...pictures.flatMap(({ preset, picture }) =>
@@ -83,12 +84,12 @@ function scaledArea(photo: Size, preset: PresetName): number {
 }
 
 /** A small photo is the same picture in several presets: each is encoded once per format. */
-function encoder() {
+function encoder(credit: Credit | null) {
   const encoded = new Map<Pixels, Map<RenditionFormat, Promise<Buffer>>>()
   return (picture: Pixels, format: RenditionFormat): Promise<Buffer> => {
     const bodies = encoded.get(picture) ?? new Map<RenditionFormat, Promise<Buffer>>()
     encoded.set(picture, bodies)
-    const body = bodies.get(format) ?? encode(picture, format)
+    const body = bodies.get(format) ?? encode(picture, format, credit)
     bodies.set(format, body)
     return body
   }

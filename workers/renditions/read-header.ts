@@ -1,13 +1,20 @@
 import { TooManyPixelsError } from '../../src/errors.ts'
 import type { Size } from '../../src/photo/fit.ts'
 import { asCorruptPhoto } from './corrupt-photo.ts'
+import { type Credit, creditOf } from './credit.ts'
 import { sharp } from './sharp.ts'
 
 /**
  * What is known before a pixel is decoded: the upright size, whether RGB values mean what a profile says, in 8 or
- * 16 bits, that profile, and whether it is a HEIC photo, which sharp reads the container of but no more.
+ * 16 bits, that profile, whose work it is, and whether it is a HEIC photo, which sharp reads the container of but no
+ * more.
  */
-export type Header = Size & { profile: 'none' | '8-bit' | '16-bit'; icc: Buffer | null; isHeic: boolean }
+export type Header = Size & {
+  profile: 'none' | '8-bit' | '16-bit'
+  icc: Buffer | null
+  isHeic: boolean
+  credit: Credit | null
+}
 
 /**
  * Throws CorruptPhotoError for what is no picture, and TooManyPixelsError for one that would take too much to
@@ -15,9 +22,8 @@ export type Header = Size & { profile: 'none' | '8-bit' | '16-bit'; icc: Buffer 
  */
 export async function readHeader(original: Buffer, maxPixels: number): Promise<Header> {
   // Without sharp's own limit, which would refuse a large picture in words of its own.
-  const { width, height, pages, autoOrient, icc, space, compression } = await asCorruptPhoto(
-    sharp(original, { limitInputPixels: false }).metadata(),
-  )
+  const metadata = await asCorruptPhoto(sharp(original, { limitInputPixels: false }).metadata())
+  const { width, height, pages, autoOrient, icc, space, compression } = metadata
   const pixels = width * height * (pages ?? 1)
   if (pixels > maxPixels) throw new TooManyPixelsError(pixels / 1e6, maxPixels / 1e6)
   return {
@@ -25,6 +31,7 @@ export async function readHeader(original: Buffer, maxPixels: number): Promise<H
     profile: icc ? rgbDepth(space) : 'none',
     icc: icc ?? null,
     isHeic: compression === 'hevc',
+    credit: creditOf(metadata, original),
   }
 }
 
