@@ -243,13 +243,54 @@ describe('transparency', () => {
 })
 
 describe('an animation', () => {
-  test.each(['animated.gif', 'animated.webp'])('%s shows its first frame', async (name) => {
-    const { facts, renditions } = await makeRenditions(await fixture(name), wish(), LIMITS)
+  test.each(['animated.gif', 'animated.webp'])('%s moves in the sizes of a feed', async (name) => {
+    const original = await fixture(name)
+    const { pages, delay, loop } = await sharp(original).metadata()
+
+    const { facts, renditions } = await makeRenditions(original, wish(), LIMITS)
 
     expect(facts).toMatchObject({ width: 48, height: 32 })
-    const body = bodyOf(renditions, 'feed', 'webp')
-    expect((await sharp(body).metadata()).pages).toBeUndefined()
-    expect(await colorAt(body, 0.5, 0.5)).toBeNear(RED)
+    for (const preset of ['small', 'medium', 'feed'] as const) {
+      const body = bodyOf(renditions, preset, 'webp')
+      expect(await sharp(body).metadata()).toMatchObject({ pages, delay, loop, width: 48, height: 32 })
+      expect(await colorAt(body, 0.5, 0.5)).toBeNear(RED)
+      expect(await colorAt(await frame(body, 1), 0.5, 0.5)).toBeNear(GREEN)
+      expect(await colorAt(await frame(body, 2), 0.5, 0.5)).toBeNear(BLUE)
+    }
+  })
+
+  test.each(['animated.gif', 'animated.webp'])(
+    '%s is its first frame as JPEG, as thumb and at full size',
+    async (name) => {
+      const { renditions } = await makeRenditions(await fixture(name), wish(), LIMITS)
+
+      for (const [preset, format] of [
+        ['feed', 'jpeg'],
+        ['thumb', 'webp'],
+        ['full', 'webp'],
+      ] as const) {
+        const body = bodyOf(renditions, preset, format)
+        expect((await sharp(body).metadata()).pages).toBeUndefined()
+        expect(await colorAt(body, 0.5, 0.5)).toBeNear(RED)
+      }
+    },
+  )
+
+  test('has its look in every frame, and is scaled as a whole', async () => {
+    const original = await sharp(await fixture('animated.gif'), { animated: true })
+      .resize(480, 320)
+      .gif({ loop: 2 })
+      .toBuffer()
+    const look = { filter: 'mono', strength: 1 } as const
+
+    const { renditions } = await makeRenditions(original, wish({ look }), LIMITS)
+
+    const body = bodyOf(renditions, 'small', 'webp')
+    expect(await sharp(body).metadata()).toMatchObject({ pages: 3, loop: 2, width: 320, height: 213 })
+    for (const page of [0, 1, 2]) {
+      const [red, green, blue] = await colorAt(await frame(body, page), 0.5, 0.5)
+      expect([green, blue]).toBeNear([red as number, red as number], 4)
+    }
   })
 
   test('counts with all its frames', async () => {
@@ -365,6 +406,10 @@ function bodyOf(renditions: readonly RenditionFile[], preset: PresetName, format
   const found = renditions.find((it) => it.preset === preset && it.format === format)
   if (!found) throw new Error(`No ${format} of ${preset}`)
   return found.body
+}
+
+async function frame(body: Buffer, page: number): Promise<Buffer> {
+  return await sharp(body, { page }).png().toBuffer()
 }
 
 function pixelsOf(body: Buffer): Promise<Buffer> {

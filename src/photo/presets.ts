@@ -15,3 +15,6 @@ export type Preset = { width: number; height: number; fit: Fit }
 export type PresetName = keyof typeof PRESETS
 
 export const PRESET_NAMES = Object.keys(PRESETS) as readonly PresetName[]
+
+/** In these an animation moves, as WebP; in all others it is its first frame. */
+export const MOVING_PRESETS: ReadonlySet<PresetName> = new Set(['small', 'medium', 'feed'])

@@ -27,7 +27,8 @@ export function encode(
   }
 }
 
-function credited(image: Sharp, credit: Credit | null): Sharp {
+/** The image with its credit in EXIF, and in XMP when EXIF lacks its letters. */
+export function credited(image: Sharp, credit: Credit | null): Sharp {
   if (!credit) return image
   const { artist, copyright } = credit
   const tags = {

@@ -4,6 +4,7 @@ import type { Look } from '../../src/photo/look.ts'
 import type { Focus, PhotoFacts, Rendition } from '../../src/photo/photo.ts'
 import { PRESETS, type PresetName } from '../../src/photo/presets.ts'
 import { type RenditionFormat, recipeDigest, recipeOf } from '../../src/photo/recipe.ts'
+import { animate } from './animate.ts'
 import { applyTable } from './apply-table.ts'
 import type { Credit } from './credit.ts'
 import { decode } from './decode.ts'
@@ -28,7 +29,7 @@ export type RenditionFile = Rendition & { body: Buffer }
 
 /**
  * Makes every wished rendition from one decode: the largest size first, each smaller one from the one before,
- * then all encodes side by side. `facts` are of the picture with its look.
+ * then all encodes side by side. `facts` are of the picture with its look. An animation moves in some presets.
  *
  * Throws TooManyPixelsError before a pixel is decoded, CorruptPhotoError when the original can't be read whole,
  * FilterMissingError when there is no such filter here.
@@ -39,6 +40,7 @@ export async function makeRenditions(
   { maxPixels, filters = ownFilters() }: { maxPixels: number; filters?: FilterBook },
 ): Promise<{ facts: PhotoFacts; renditions: RenditionFile[] }> {
   const applied = look && filters.applied(look)
+  const table = look && tableOf(look, filters)
   const photo = await readHeader(original, maxPixels)
   const largestFirst = [...presets].sort((a, b) => scaledArea(photo, b) - scaledArea(photo, a))
   const largest = scaledFor(photo, PRESETS[largestFirst[0] ?? 'thumb'])
@@ -46,7 +48,7 @@ export async function makeRenditions(
   let whole = photo.isHeic
     ? await decodeHeic(original, photo.icc, largest, maxPixels)
     : await decode(original, photo, largest, maxPixels)
-  if (look) applyTable(whole, tableOf(look, filters))
+  if (table) applyTable(whole, table)
 
   const pictures: { preset: PresetName; picture: Pixels }[] = []
   for (const preset of largestFirst) {
@@ -56,12 +58,15 @@ export async function makeRenditions(
     pictures.push({ preset, picture })
   }
 
+  const moving = formats.includes('webp')
+    ? await animate(original, photo, largestFirst, table, maxPixels)
+    : new Map<PresetName, Buffer>()
   const encodeOnce = encoder(photo.credit)
   const [placeholder, ...renditions] = await Promise.all([
     placeholderOf(whole),
     ...pictures.flatMap(({ preset, picture }) =>
       formats.map(async (format): Promise<RenditionFile> => {
-        const body = await encodeOnce(picture, format)
+        const body = (format === 'webp' && moving.get(preset)) || (await encodeOnce(picture, format))
         const digest = recipeDigest(recipeOf(preset, format, applied, edition))
         return {
           preset,

@@ -1,3 +1,4 @@
+import type { Metadata } from 'sharp'
 import { TooManyPixelsError } from '../../src/errors.ts'
 import type { Size } from '../../src/photo/fit.ts'
 import { asCorruptPhoto } from './corrupt-photo.ts'
@@ -6,15 +7,19 @@ import { sharp } from './sharp.ts'
 
 /**
  * What is known before a pixel is decoded: the upright size, whether RGB values mean what a profile says, in 8 or
- * 16 bits, that profile, whose work it is, and whether it is a HEIC photo, which sharp reads the container of but no
- * more.
+ * 16 bits, that profile, whose work it is, how it moves, and whether it is a HEIC photo, which sharp reads the
+ * container of but no more.
  */
 export type Header = Size & {
   profile: 'none' | '8-bit' | '16-bit'
   icc: Buffer | null
   isHeic: boolean
   credit: Credit | null
+  animation: Animation | null
 }
+
+/** How long each frame is shown, in milliseconds, and how often all of them are; 0 is for ever. */
+export type Animation = { delay: number[]; loop: number }
 
 /**
  * Throws CorruptPhotoError for what is no picture, and TooManyPixelsError for one that would take too much to
@@ -32,7 +37,14 @@ export async function readHeader(original: Buffer, maxPixels: number): Promise<H
     icc: icc ?? null,
     isHeic: compression === 'hevc',
     credit: creditOf(metadata, original),
+    animation: animationOf(metadata),
   }
+}
+
+/** libvips turns no animation, and hardly any asks for it: one that does stands still. */
+function animationOf({ format, pages = 1, delay, loop = 0, orientation = 1 }: Metadata): Animation | null {
+  const moves = (format === 'gif' || format === 'webp') && pages > 1 && orientation === 1
+  return moves && delay ? { delay, loop } : null
 }
 
 function rgbDepth(space: string): Header['profile'] {
