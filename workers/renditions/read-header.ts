@@ -2,7 +2,8 @@ import type { Metadata } from 'sharp'
 import { TooManyPixelsError } from '../../src/errors.ts'
 import type { Size } from '../../src/photo/fit.ts'
 import { asCorruptPhoto } from './corrupt-photo.ts'
-import { type Credit, creditOf } from './credit.ts'
+import type { Credit } from './credit.ts'
+import { creditOf } from './read-credit.ts'
 import { sharp } from './sharp.ts'
 
 /**
