@@ -29,6 +29,7 @@ export function timeSteps(inner: LookEngines): { engines: LookEngines; lastSteps
       return timed('record', inner.catalog.record(...args))
     },
     findRemoved: (id) => inner.catalog.findRemoved(id),
+    recordAvif: (...args) => inner.catalog.recordAvif(...args),
     forget: (id) => inner.catalog.forget(id),
     showLook: (...args) => inner.catalog.showLook(...args),
     earlierRenditions: (...args) => inner.catalog.earlierRenditions(...args),

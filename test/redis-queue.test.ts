@@ -128,7 +128,12 @@ testWithRedis('a worker that waits while Redis dies goes on with an empty one in
   await using queue = await openReady(redis.url)
   const done = Promise.withResolvers<Job>()
   await using _work = queue.work({
-    handlers: { resize: async (given) => done.resolve(given), filter: nothing, purge: nothing },
+    handlers: {
+      resize: async (given) => done.resolve(given),
+      filter: nothing,
+      purge: nothing,
+      avif: nothing,
+    },
     onFailed: nothing,
   })
 
@@ -158,6 +163,7 @@ testWithRedis('a worker stops while Redis is away', async () => {
       },
       filter: nothing,
       purge: nothing,
+      avif: nothing,
     },
     onFailed: nothing,
   })

@@ -4,7 +4,7 @@ import { CorruptPhotoError, TooManyPixelsError } from '../src/errors.ts'
 import { ownFilters } from '../src/filters/filter-book.ts'
 import type { FilterName } from '../src/photo/filter.ts'
 import { PRESET_NAMES, type PresetName } from '../src/photo/presets.ts'
-import { RENDITION_FORMAT_NAMES, type RenditionFormat, recipeDigest, recipeOf } from '../src/photo/recipe.ts'
+import { READY_RENDITIONS, type RenditionFormat, recipeDigest, recipeOf } from '../src/photo/recipe.ts'
 import { makeRenditions, type RenditionFile, type Wish } from '../workers/renditions/make-renditions.ts'
 import { fixture, noisyJpeg } from './support/pictures.ts'
 
@@ -23,7 +23,7 @@ describe('a large photo', () => {
     const { facts, renditions } = await makeRenditions(original, wish(), LIMITS)
 
     expect(facts).toMatchObject({ width: 4032, height: 3024 })
-    expect(renditions).toHaveLength(PRESET_NAMES.length * RENDITION_FORMAT_NAMES.length)
+    expect(renditions).toHaveLength(10)
     const sizes = {
       thumb: [150, 150],
       small: [320, 240],
@@ -281,7 +281,7 @@ describe('an animation', () => {
       .resize(480, 320)
       .gif({ loop: 2 })
       .toBuffer()
-    const look = { filter: 'mono', strength: 1 } as const
+    const look = { filter: 'mono' as FilterName, strength: 1 }
 
     const { renditions } = await makeRenditions(original, wish({ look }), LIMITS)
 
@@ -399,7 +399,7 @@ describe('what else is in a rendition', () => {
 })
 
 function wish(parts: Partial<Wish> = {}): Wish {
-  return { look: null, focus: null, presets: PRESET_NAMES, formats: RENDITION_FORMAT_NAMES, ...parts }
+  return { ...READY_RENDITIONS, look: null, focus: null, ...parts }
 }
 
 function bodyOf(renditions: readonly RenditionFile[], preset: PresetName, format: RenditionFormat): Buffer {

@@ -59,7 +59,7 @@ describe('the sweep of jobs', () => {
         throw new CorruptPhotoError()
       }
       await using _worker = service.queue.work({
-        handlers: { resize: dead, filter: dead, purge: dead },
+        handlers: { resize: dead, filter: dead, purge: dead, avif: dead },
         onFailed: async () => {
           throw new Error('the database went away')
         },

@@ -3,9 +3,10 @@ import type { LookChange } from '../src/photo/look.ts'
 import { renditionKey } from '../src/photo/object-keys.ts'
 import type { Photo, Rendition } from '../src/photo/photo.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
-import { PRESET_NAMES, PRESETS } from '../src/photo/presets.ts'
-import { RENDITION_FORMAT_NAMES, recipeDigest, recipeOf } from '../src/photo/recipe.ts'
+import { PRESETS } from '../src/photo/presets.ts'
+import { READY_RENDITIONS, recipeDigest, recipeOf } from '../src/photo/recipe.ts'
 import type { LookEngines } from './engines.ts'
+import { promiseAvif } from './promise-avif.ts'
 import { deleteRenditions, putRenditions } from './render.ts'
 import { placeholderOfFile } from './renditions/placeholder.ts'
 
@@ -19,10 +20,13 @@ export async function changeLook(engines: LookEngines, photoId: PhotoId, edition
   const photo = await catalog.find(photoId)
   if (photo?.wanted?.edition !== edition) return
   const change = photo.wanted
-  if (await showEarlier(engines, photo, change)) return
+  const earlier = await showEarlier(engines, photo, change)
+  if (earlier !== null) return await promiseAvif(engines, photoId, earlier)
 
   const { facts, renditions } = await putRenditions(engines, photo, change)
-  if (await catalog.showLook(photoId, change, facts, renditions)) return
+  if (await catalog.showLook(photoId, change, facts, renditions)) {
+    return await promiseAvif(engines, photoId, edition)
+  }
   if (!(await catalog.find(photoId))) return await deleteRenditions(store, photoId)
 
   const digests = renditions.map(({ digest }) => digest)
@@ -31,26 +35,26 @@ export async function changeLook(engines: LookEngines, photoId: PhotoId, edition
   await store.delete(keys.map((rendition) => renditionKey(photoId, rendition)))
 }
 
-/** Shows an edition of the same look that is still there, if it is whole and of today's recipes. */
+/** Shows an edition of the same look that is still there, if it is whole and of today's recipes; tells which. */
 async function showEarlier(
   { catalog, store, filters }: LookEngines,
   { id }: Photo,
   change: LookChange,
-): Promise<boolean> {
+): Promise<number | null> {
   const { look } = change
   const applied = look && filters.applied(look)
   for (const { edition, renditions } of await catalog.earlierRenditions(id, look)) {
-    const digests = PRESET_NAMES.flatMap((preset) =>
-      RENDITION_FORMAT_NAMES.map((format) => recipeDigest(recipeOf(preset, format, applied, edition))),
+    const digests = READY_RENDITIONS.presets.flatMap((preset) =>
+      READY_RENDITIONS.formats.map((format) => recipeDigest(recipeOf(preset, format, applied, edition))),
     )
     const smallest = smallestWhole(renditions)
     const isWhole = digests.every((digest) => renditions.some((rendition) => rendition.digest === digest))
     if (!isWhole || !smallest) continue
     const file = await buffer(await store.open(renditionKey(id, smallest)))
     const placeholder = await placeholderOfFile(file)
-    if (await catalog.showEarlierLook(id, change, edition, digests, placeholder)) return true
+    if (await catalog.showEarlierLook(id, change, edition, digests, placeholder)) return edition
   }
-  return false
+  return null
 }
 
 /** Enough for a placeholder. What crops is left out, for a placeholder shows the whole photo. */

@@ -1,11 +1,13 @@
 import type { Catalog } from '../src/catalog/catalog.ts'
 import type { Cdn } from '../src/delivery/cdn.ts'
 import type { FilterBook } from '../src/filters/filter-book.ts'
+import type { JobQueue } from '../src/queue/job-queue.ts'
 import type { ObjectStore } from '../src/storage/object-store.ts'
 
 /** What the jobs of a worker need. */
 export type WorkerEngines = {
-  catalog: Pick<Catalog, 'find' | 'findRemoved' | 'record' | 'forget'>
+  catalog: Pick<Catalog, 'find' | 'findRemoved' | 'record' | 'recordAvif' | 'forget'>
+  queue: Pick<JobQueue, 'enqueue'>
   store: ObjectStore
   cdn: Pick<Cdn, 'invalidate'>
   filters: FilterBook

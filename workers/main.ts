@@ -3,6 +3,7 @@ import { loadConfig } from '../src/config.ts'
 import { createLog } from '../src/log.ts'
 import { openServices } from '../src/services.ts'
 import { reportReady, stopSignal } from '../src/supervisor/child.ts'
+import { makeAvif } from './avif.ts'
 import { filterPhoto } from './filter.ts'
 import { giveUp } from './give-up.ts'
 import { purgePhoto } from './purge.ts'
@@ -16,7 +17,12 @@ await using services = await openServices(config, log, { connections: 2 })
 const engines = { ...services, maxPixels: config.maxPixels }
 
 await using _work = services.queue.work({
-  handlers: { resize: resizePhoto(engines), filter: filterPhoto(engines), purge: purgePhoto(engines) },
+  handlers: {
+    resize: resizePhoto(engines),
+    filter: filterPhoto(engines),
+    purge: purgePhoto(engines),
+    avif: makeAvif(engines),
+  },
   onFailed: giveUp(services.catalog),
 })
 reportReady(null)

@@ -3,11 +3,11 @@ import type { Look, LookChange } from '../src/photo/look.ts'
 import { originalKey, renditionKey, renditionsPrefix } from '../src/photo/object-keys.ts'
 import type { Photo, PhotoFacts, Rendition } from '../src/photo/photo.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
-import { PRESET_NAMES } from '../src/photo/presets.ts'
-import { RENDITION_FORMAT_NAMES, RENDITION_FORMATS } from '../src/photo/recipe.ts'
+import { READY_RENDITIONS, RENDITION_FORMATS, type RenditionSet } from '../src/photo/recipe.ts'
 import type { Job } from '../src/queue/job.ts'
 import type { ObjectStore } from '../src/storage/object-store.ts'
 import type { WorkerEngines } from './engines.ts'
+import { promiseAvif } from './promise-avif.ts'
 import { makeRenditions } from './renditions/make-renditions.ts'
 
 /**
@@ -25,19 +25,21 @@ export async function render(
 
   const made = { look: lookOf(photo), edition: photo.edition }
   const { facts, renditions } = await putRenditions(engines, photo, made)
-  const isKept = await catalog.record(photoId, kind, made.look, facts, renditions, made.edition)
+  const recorded = await catalog.record(photoId, kind, made.look, facts, renditions, made.edition)
   // Removed while we worked: the purge may have been and gone before our puts.
-  if (!isKept) await deleteRenditions(store, photoId)
+  if (!recorded) return await deleteRenditions(store, photoId)
+  if (recorded.status === 'ready') await promiseAvif(engines, photoId, recorded.edition)
 }
 
-/** Makes every rendition of that look and edition from the original, and puts them; nothing is recorded. */
+/** Makes those renditions of that look and edition from the original, and puts them; nothing is recorded. */
 export async function putRenditions(
   { store, filters, maxPixels }: WorkerEngines,
   { id, original, focus }: Photo,
   { look, edition }: LookChange,
+  set: RenditionSet = READY_RENDITIONS,
 ): Promise<{ facts: PhotoFacts; renditions: Rendition[] }> {
   const bytes = await buffer(await store.open(originalKey(id, original.format)))
-  const wish = { look, edition, focus, presets: PRESET_NAMES, formats: RENDITION_FORMAT_NAMES }
+  const wish = { ...set, look, edition, focus }
   const { facts, renditions } = await makeRenditions(bytes, wish, { maxPixels, filters })
 
   await Promise.all(

@@ -5,8 +5,8 @@ import { replyOf } from '../../src/http/photo-reply.ts'
 import { renditionKey } from '../../src/photo/object-keys.ts'
 import type { Photo } from '../../src/photo/photo.ts'
 import { firstIdAt } from '../../src/photo/photo-id.ts'
-import { PRESET_NAMES, PRESETS } from '../../src/photo/presets.ts'
-import { RENDITION_FORMAT_NAMES, recipeDigest, recipeOf } from '../../src/photo/recipe.ts'
+import { PRESETS } from '../../src/photo/presets.ts'
+import { READY_RENDITIONS, recipeDigest, recipeOf } from '../../src/photo/recipe.ts'
 import { OWNER } from '../darkroom.ts'
 import { type Line, ratio } from '../line.ts'
 import { compare, rateOf, type Side } from '../measure.ts'
@@ -58,8 +58,8 @@ function side(replies: (photos: readonly Photo[]) => unknown): Side {
 }
 
 function readyPhoto(index: number): Photo {
-  const recipes = PRESET_NAMES.flatMap((preset) =>
-    RENDITION_FORMAT_NAMES.map((format) => recipeOf(preset, format, null)),
+  const recipes = READY_RENDITIONS.presets.flatMap((preset) =>
+    READY_RENDITIONS.formats.map((format) => recipeOf(preset, format, null)),
   )
   return {
     id: firstIdAt(new Date(Date.UTC(2026, 0, 1, 0, 0, index))),

@@ -4,14 +4,8 @@ import sharp from 'sharp'
 import { loadConfig } from '../../src/config.ts'
 import { originalKey, renditionKey } from '../../src/photo/object-keys.ts'
 import type { PhotoId } from '../../src/photo/photo-id.ts'
-import { PRESET_NAMES, PRESETS, type PresetName } from '../../src/photo/presets.ts'
-import {
-  RENDITION_FORMAT_NAMES,
-  RENDITION_FORMATS,
-  type RenditionFormat,
-  recipeDigest,
-  recipeOf,
-} from '../../src/photo/recipe.ts'
+import { PRESETS, type PresetName } from '../../src/photo/presets.ts'
+import { READY_RENDITIONS, RENDITION_FORMATS, recipeDigest, recipeOf } from '../../src/photo/recipe.ts'
 import { DiskStore } from '../../src/storage/disk-store.ts'
 import type { Rendered, RenderQuestion } from '../render-crew.ts'
 import { answer } from '../script-process.ts'
@@ -28,8 +22,8 @@ answer<RenderQuestion, Rendered[]>(async ({ photoIds }) => {
 
 async function render(photoId: PhotoId): Promise<number> {
   const original = await buffer(await store.open(originalKey(photoId, 'jpeg')))
-  const wanted = PRESET_NAMES.flatMap((preset) =>
-    RENDITION_FORMAT_NAMES.map((format) => ({ preset, format })),
+  const wanted = READY_RENDITIONS.presets.flatMap((preset) =>
+    READY_RENDITIONS.formats.map((format) => ({ preset, format })),
   )
   const sizes = await Promise.all(
     wanted.map(async ({ preset, format }) => {
@@ -42,7 +36,11 @@ async function render(photoId: PhotoId): Promise<number> {
   return sizes.reduce((sum, size) => sum + size, 0)
 }
 
-async function encode(original: Buffer, preset: PresetName, format: RenditionFormat): Promise<Buffer> {
+async function encode(
+  original: Buffer,
+  preset: PresetName,
+  format: (typeof READY_RENDITIONS.formats)[number],
+): Promise<Buffer> {
   const { width, height, fit } = PRESETS[preset]
   const { quality } = RENDITION_FORMATS[format]
   const image = sharp(original)

@@ -2,6 +2,7 @@
 import { pino } from 'pino'
 import { loadConfig } from '../../src/config.ts'
 import { openServices } from '../../src/services.ts'
+import { makeAvif } from '../../workers/avif.ts'
 import { filterPhoto } from '../../workers/filter.ts'
 import { purgePhoto } from '../../workers/purge.ts'
 import { resizePhoto } from '../../workers/resize.ts'
@@ -13,7 +14,12 @@ const services = await openServices(config, pino({ level: 'warn' }), { connectio
 const { engines, lastSteps } = timeSteps({ ...services, maxPixels: config.maxPixels })
 
 services.queue.work({
-  handlers: { resize: resizePhoto(engines), filter: filterPhoto(engines), purge: purgePhoto(engines) },
+  handlers: {
+    resize: resizePhoto(engines),
+    filter: filterPhoto(engines),
+    purge: purgePhoto(engines),
+    avif: makeAvif(engines),
+  },
   onFailed: async ({ photoId }, error) => {
     throw new Error(`photo ${photoId} failed`, { cause: error })
   },

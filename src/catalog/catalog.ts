@@ -3,6 +3,7 @@ import type { Look, LookChange } from '../photo/look.ts'
 import type { Failure, Focus, Original, Photo, PhotoFacts, Rendition, Visibility } from '../photo/photo.ts'
 import type { PhotoId } from '../photo/photo-id.ts'
 import { type OwnerId, shardOfOwner } from '../photo/shard.ts'
+import * as avif from './avif.ts'
 import type { Database } from './database.ts'
 import * as looks from './look-changes.ts'
 import { PHOTO_COLUMNS, type PhotoRow, photoOfRow } from './photo-row.ts'
@@ -89,8 +90,8 @@ export class Catalog {
   }
 
   /**
-   * Records what one job made, and makes the photo ready when it was the last. False when the photo was removed
-   * meanwhile: then nothing is recorded and what was put is nobody's. Recording twice changes nothing.
+   * Records what one job made, and makes the photo ready when it was the last; tells what the photo is then. Null when
+   * it was removed meanwhile: then nothing is recorded and what was put is nobody's. Recording twice changes nothing.
    */
   async record(
     id: PhotoId,
@@ -99,18 +100,20 @@ export class Catalog {
     facts: PhotoFacts,
     renditions: readonly Rendition[],
     edition = 0,
-  ): Promise<boolean> {
-    const rows = await this.#database.query(
+  ): Promise<Pick<Photo, 'status' | 'edition'> | null> {
+    const rows = await this.#database.query<Pick<Photo, 'status' | 'edition'>>(
       `with photo as (
          update photos set
            pending = array_remove(pending, $2),
            status = case when status = 'processing' and array_remove(pending, $2) = '{}' then 'ready' else status end,
            width = $5, height = $6,
+           -- made afresh from today's recipes too
+           avif_edition = null,
            -- the placeholder is of the look that viewers will see
            color = case when (filter, strength) is not distinct from ($3, $4) then $7 else color end,
            thumbhash = case when (filter, strength) is not distinct from ($3, $4) then decode($8, 'base64') else thumbhash end
          where id = $1 and deleted_at is null
-         returning id, edition
+         returning id, status, edition
        ), made as (
          insert into renditions (photo_id, filter, strength, edition, retired_at, preset, format, digest, width, height, bytes)
          -- of an edition that is not shown any more: to be deleted in its time
@@ -127,7 +130,7 @@ export class Catalog {
            and (old.filter, old.strength) is not distinct from ($3, $4)
            and (old.preset, old.format) = (r.preset, r.format) and old.digest <> r.digest
        )
-       select id from photo`,
+       select status, edition from photo`,
       [
         id,
         kind,
@@ -141,7 +144,7 @@ export class Catalog {
         edition,
       ],
     )
-    return rows.length > 0
+    return rows[0] ?? null
   }
 
   /** A photo that can't be made ready. One that is ready already stays so. */
@@ -259,6 +262,20 @@ export class Catalog {
 
   async forgetRenditions(doomed: looks.Doomed): Promise<void> {
     await looks.forgetRenditions(this.#database, doomed)
+  }
+
+  // Renditions made after a photo is ready: catalog/avif.ts says what each promises.
+
+  async recordAvif(id: PhotoId, of: LookChange, renditions: readonly Rendition[]): Promise<boolean> {
+    return await avif.recordAvif(this.#database, id, of, renditions)
+  }
+
+  async giveUpAvif(id: PhotoId, edition: number): Promise<void> {
+    await avif.giveUpAvif(this.#database, id, edition)
+  }
+
+  async withoutAvif(before: PhotoId, limit: number): Promise<avif.WithoutAvif[]> {
+    return await avif.photosWithoutAvif(this.#database, before, limit)
   }
 
   /** Resolves when the tables can be read. Throws SetupError when they are not there yet. */

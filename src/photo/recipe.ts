@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { AppliedLook } from './look.ts'
-import { PRESETS, type Preset, type PresetName } from './presets.ts'
+import { PRESET_NAMES, PRESETS, type Preset, type PresetName } from './presets.ts'
 
 /**
  * Raised when the same recipe begins to give other bytes (another encoder setting, another kernel): renditions
@@ -12,11 +12,34 @@ const RECIPE_VERSION = 1
 export const RENDITION_FORMATS = {
   webp: { extension: 'webp', contentType: 'image/webp', quality: 80, effort: 2 },
   jpeg: { extension: 'jpg', contentType: 'image/jpeg', quality: 80, effort: null },
+  avif: { extension: 'avif', contentType: 'image/avif', quality: 58, effort: 2 },
 } as const
 
 export type RenditionFormat = keyof typeof RENDITION_FORMATS
 
 export const RENDITION_FORMAT_NAMES = Object.keys(RENDITION_FORMATS) as readonly RenditionFormat[]
+
+/** What renditions are asked for: every one of the presets in every one of the formats. */
+export type RenditionSet = { presets: readonly PresetName[]; formats: readonly RenditionFormat[] }
+
+/** What a photo has when it becomes ready. */
+export const READY_RENDITIONS = {
+  presets: PRESET_NAMES,
+  formats: ['webp', 'jpeg'],
+} as const satisfies RenditionSet
+
+/** What it gets afterwards, when nothing more urgent is to be done: the sizes of feeds. */
+export const AVIF_RENDITIONS = {
+  presets: ['medium', 'feed'],
+  formats: ['avif'],
+} as const satisfies RenditionSet
+
+/** The formats a photo has in the end, in that preset. */
+export function formatsIn(preset: PresetName): readonly RenditionFormat[] {
+  return [READY_RENDITIONS, AVIF_RENDITIONS].flatMap(({ presets, formats }: RenditionSet) =>
+    presets.includes(preset) ? formats : [],
+  )
+}
 
 /** Everything that decides a rendition's bytes, given the original and its focus. */
 export type Recipe = Preset & {

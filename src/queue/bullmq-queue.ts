@@ -7,12 +7,15 @@ import {
 } from 'bullmq'
 import { DarkroomError, EngineUnavailableError } from '../errors.ts'
 import type { Log } from '../log.ts'
-import { type Job, type JobKind, jobKey } from './job.ts'
+import { isUrgent, type Job, type JobKind, jobKey } from './job.ts'
 import type { JobQueue, JobState, Work } from './job-queue.ts'
 
 export const QUEUE_NAME = 'darkroom'
 
 const DAY_S = 24 * 3600
+
+/** BullMQ begins jobs without a priority first. */
+const LOW_PRIORITY = 10
 
 /** A retry comes after 1 s, then 2 s. Jobs that are done leave nothing; failed ones are kept with their reason. */
 const JOB_OPTIONS = {
@@ -72,7 +75,11 @@ export class BullmqQueue implements JobQueue {
       const earlier = await this.#backend.queue.getJob(jobId)
       if ((await earlier?.getState()) === 'failed') await earlier?.remove()
       const { kind, ...payload } = job
-      await this.#backend.queue.add(kind, payload, { ...JOB_OPTIONS, jobId })
+      await this.#backend.queue.add(kind, payload, {
+        ...JOB_OPTIONS,
+        jobId,
+        ...(isUrgent(job) ? {} : { priority: LOW_PRIORITY }),
+      })
     })
   }
 
@@ -117,9 +124,15 @@ export class BullmqQueue implements JobQueue {
 
   async counts(): Promise<Record<'waiting' | 'active' | 'delayed' | 'failed', number>> {
     return await this.#reach(async () => {
-      const counts = await this.#backend.queue.getJobCounts('waiting', 'active', 'delayed', 'failed')
-      const { waiting = 0, active = 0, delayed = 0, failed = 0 } = counts
-      return { waiting, active, delayed, failed }
+      const counts = await this.#backend.queue.getJobCounts(
+        'waiting',
+        'prioritized',
+        'active',
+        'delayed',
+        'failed',
+      )
+      const { waiting = 0, prioritized = 0, active = 0, delayed = 0, failed = 0 } = counts
+      return { waiting: waiting + prioritized, active, delayed, failed }
     })
   }
 

@@ -18,7 +18,10 @@ export type Work = {
  * When the queue itself does not answer, methods throw EngineUnavailableError.
  */
 export interface JobQueue extends AsyncDisposable {
-  /** Enqueueing a job that is underway changes nothing. A failed one is enqueued afresh. */
+  /**
+   * Enqueueing a job that is underway changes nothing. A failed one is enqueued afresh. Jobs that are not urgent
+   * begin when no others wait.
+   */
   enqueue(job: Job): Promise<void>
 
   state(job: Job): Promise<JobState>

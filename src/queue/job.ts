@@ -3,9 +3,10 @@ import type { PhotoId } from '../photo/photo-id.ts'
 
 /**
  * A promise of work on one photo. It carries ids and nothing else: the handler reads the row when it runs. A
- * `filter` job of an edition changes a photo's look; one without makes the look it was uploaded with.
+ * `filter` job of an edition changes a photo's look; one without makes the look it was uploaded with. An `avif`
+ * job makes what a photo gets after it is ready, in the edition it was of then.
  */
-export const JOB_KINDS = ['resize', 'filter', 'purge'] as const
+export const JOB_KINDS = ['resize', 'filter', 'purge', 'avif'] as const
 export type JobKind = (typeof JOB_KINDS)[number]
 export type Job = { kind: JobKind; photoId: PhotoId; edition?: number }
 
@@ -21,4 +22,9 @@ export function jobKey(job: Job): string {
 /** The jobs a photo of that look needs before it is ready. */
 export function jobKindsFor(look: Look | null): readonly JobKind[] {
   return look ? ['resize', 'filter'] : ['resize']
+}
+
+/** Jobs that nobody waits for begin when there are no others. */
+export function isUrgent({ kind }: Job): boolean {
+  return kind !== 'avif'
 }

@@ -1,3 +1,4 @@
+import type { WithoutAvif } from '../catalog/avif.ts'
 import type { Catalog, Unfinished } from '../catalog/catalog.ts'
 import type { Changing } from '../catalog/look-changes.ts'
 import type { Log } from '../log.ts'
@@ -39,6 +40,10 @@ export async function sweepJobs(engines: SweepEngines, log: Log, now = new Date(
   const since = new Date(now.getTime() - LOST_AFTER_MS)
   for await (const change of pages((after) => catalog.changing(since, after, PAGE))) {
     mended += await mendChange(engines, log, change)
+  }
+  // One page: nobody waits for these, and the queue would grow by all photos of an older Darkroom at once.
+  for (const photo of await catalog.withoutAvif(before, PAGE)) {
+    mended += await mendAvif(engines, log, photo)
   }
   return mended
 }
@@ -118,6 +123,15 @@ async function mendChange(engines: SweepEngines, log: Log, { id, edition }: Chan
   if (state.name !== 'failed') return await enqueueLost(engines, log, job)
   await engines.catalog.giveUpLook(id, edition)
   log.warn({ photoId: id, edition, reason: state.reason }, 'look given up, as its job had')
+  return 1
+}
+
+async function mendAvif(engines: SweepEngines, log: Log, { id, edition }: WithoutAvif): Promise<number> {
+  const job: Job = { kind: 'avif', photoId: id, edition }
+  const state = await engines.queue.state(job)
+  if (state.name !== 'failed') return await enqueueLost(engines, log, job)
+  await engines.catalog.giveUpAvif(id, edition)
+  log.warn({ photoId: id, edition, reason: state.reason }, 'AVIF given up, as its job had')
   return 1
 }
 

@@ -26,7 +26,12 @@ export function jobQueueContract(
 
       await queue.enqueue(job)
       await using _work = queue.work({
-        handlers: { resize: async (given) => done.resolve(given), filter: nothing, purge: nothing },
+        handlers: {
+          resize: async (given) => done.resolve(given),
+          filter: nothing,
+          purge: nothing,
+          avif: nothing,
+        },
         onFailed: neverFailed,
       })
 
@@ -37,7 +42,12 @@ export function jobQueueContract(
       await using queue = await openQueue()
       const done = Promise.withResolvers<Job>()
       await using _work = queue.work({
-        handlers: { resize: nothing, filter: nothing, purge: async (given) => done.resolve(given) },
+        handlers: {
+          resize: nothing,
+          filter: nothing,
+          purge: async (given) => done.resolve(given),
+          avif: nothing,
+        },
         onFailed: neverFailed,
       })
 
@@ -56,6 +66,27 @@ export function jobQueueContract(
       expect(await queue.state(job)).toEqual({ name: 'underway' })
     })
 
+    test('begins jobs that nobody waits for when no others wait', async () => {
+      await using queue = await openQueue()
+      const order: Job[] = []
+      const note = async (given: Job) => {
+        order.push(given)
+      }
+      const patient: Job[] = [0, 1].map((edition) => ({ kind: 'avif', photoId: job.photoId, edition }))
+
+      for (const each of [...patient, job, other]) await queue.enqueue(each)
+      const waiting = await queue.counts()
+      const states = await Promise.all(patient.map((each) => queue.state(each)))
+      await using _work = queue.work({
+        handlers: { resize: note, filter: note, purge: note, avif: note },
+        onFailed: neverFailed,
+      })
+
+      await expect.poll(() => order, { timeout: 30_000 }).toEqual([job, other, ...patient])
+      expect(waiting).toMatchObject({ waiting: 4 })
+      expect(states).toEqual([{ name: 'underway' }, { name: 'underway' }])
+    })
+
     test('keeps nothing of a job that is done, so it may be enqueued again', async () => {
       await using queue = await openQueue()
       let times = 0
@@ -67,6 +98,7 @@ export function jobQueueContract(
             },
             filter: nothing,
             purge: nothing,
+            avif: nothing,
           },
           onFailed: neverFailed,
         })
@@ -101,6 +133,7 @@ export function jobQueueContract(
           },
           filter: nothing,
           purge: nothing,
+          avif: nothing,
         },
         onFailed: async (...told) => failed.resolve(told),
       })
@@ -128,6 +161,7 @@ export function jobQueueContract(
           },
           filter: nothing,
           purge: nothing,
+          avif: nothing,
         },
         onFailed: async (_job, error) => failed.resolve(error),
       })
@@ -149,6 +183,7 @@ export function jobQueueContract(
           },
           filter: nothing,
           purge: nothing,
+          avif: nothing,
         },
         onFailed: async () => failed.resolve(),
       })
@@ -176,6 +211,7 @@ export function jobQueueContract(
             done.push(given)
           },
           filter: nothing,
+          avif: nothing,
           purge: async (given) => {
             done.push(given)
           },

@@ -9,6 +9,7 @@ import { openTokenSecret } from '../../src/http/token-secret.ts'
 import type { OwnerId } from '../../src/photo/shard.ts'
 import { serve } from '../../src/serve.ts'
 import { openServices, type Services } from '../../src/services.ts'
+import { makeAvif } from '../../workers/avif.ts'
 import { filterPhoto } from '../../workers/filter.ts'
 import { giveUp } from '../../workers/give-up.ts'
 import { purgePhoto } from '../../workers/purge.ts'
@@ -21,8 +22,8 @@ export type TestService = AsyncDisposable &
     url: string
     database: TestDatabase
     token(owner: string): Promise<string>
-    /** A worker in this process, with the handlers that real ones have. */
-    work(): AsyncDisposable
+    /** A worker in this process, with the handlers that real ones have. AVIF, which comes in its own time, is made on request. */
+    work(options?: { withAvif: boolean }): AsyncDisposable
   }
 
 export const silentLog = pino({ level: 'silent' })
@@ -49,10 +50,17 @@ export async function startService(env: Record<string, string> = {}): Promise<Te
     url: config.publicUrl,
     database,
     token: async (owner) => await signToken(await openTokenSecret(home), owner as OwnerId, 3600),
-    work: () => {
+    work: ({ withAvif } = { withAvif: false }) => {
       const engines = { ...services, maxPixels: config.maxPixels }
       return services.queue.work({
-        handlers: { resize: resizePhoto(engines), filter: filterPhoto(engines), purge: purgePhoto(engines) },
+        handlers: {
+          resize: resizePhoto(engines),
+          filter: filterPhoto(engines),
+          purge: purgePhoto(engines),
+          avif: withAvif
+            ? makeAvif(engines)
+            : async ({ photoId, edition = 0 }) => await services.catalog.giveUpAvif(photoId, edition),
+        },
         onFailed: giveUp(services.catalog),
       })
     },

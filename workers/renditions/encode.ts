@@ -20,6 +20,10 @@ export function encode(
       const { quality, effort } = RENDITION_FORMATS.webp
       return image.webp({ quality, effort }).toBuffer()
     }
+    case 'avif': {
+      const { quality, effort } = RENDITION_FORMATS.avif
+      return image.avif({ quality, effort, chromaSubsampling: '4:4:4' }).toBuffer()
+    }
     case 'jpeg': {
       const { quality } = RENDITION_FORMATS.jpeg
       return image.flatten({ background: '#ffffff' }).jpeg({ quality, progressive: true }).toBuffer()

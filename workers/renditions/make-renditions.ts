@@ -2,8 +2,8 @@ import { type FilterBook, ownFilters } from '../../src/filters/filter-book.ts'
 import { renditionSize, type Size, scaledFor } from '../../src/photo/fit.ts'
 import type { Look } from '../../src/photo/look.ts'
 import type { Focus, PhotoFacts, Rendition } from '../../src/photo/photo.ts'
-import { PRESETS, type PresetName } from '../../src/photo/presets.ts'
-import { type RenditionFormat, recipeDigest, recipeOf } from '../../src/photo/recipe.ts'
+import { MOVING_PRESETS, PRESETS, type PresetName } from '../../src/photo/presets.ts'
+import { type RenditionFormat, type RenditionSet, recipeDigest, recipeOf } from '../../src/photo/recipe.ts'
 import { animate } from './animate.ts'
 import { applyTable } from './apply-table.ts'
 import type { Credit } from './credit.ts'
@@ -12,17 +12,15 @@ import { encode } from './encode.ts'
 import { decodeHeic } from './heic/decode-heic.ts'
 import type { Pixels } from './pixels.ts'
 import { placeholderOf } from './placeholder.ts'
-import { readHeader } from './read-header.ts'
+import { type Header, readHeader } from './read-header.ts'
 import { cropTo, scaleTo } from './resize.ts'
 import { tableOf } from './table-of.ts'
 
-export type Wish = {
+export type Wish = RenditionSet & {
   look: Look | null
   /** The photo's edition that the renditions are of; part of their digests. */
   edition?: number
   focus: Focus | null
-  presets: readonly PresetName[]
-  formats: readonly RenditionFormat[]
 }
 
 export type RenditionFile = Rendition & { body: Buffer }
@@ -65,7 +63,7 @@ export async function makeRenditions(
   const [placeholder, ...renditions] = await Promise.all([
     placeholderOf(whole),
     ...pictures.flatMap(({ preset, picture }) =>
-      formats.map(async (format): Promise<RenditionFile> => {
+      formatsFor(photo, preset, formats).map(async (format): Promise<RenditionFile> => {
         const body = (format === 'webp' && moving.get(preset)) || (await encodeOnce(picture, format))
         const digest = recipeDigest(recipeOf(preset, format, applied, edition))
         return {
@@ -81,6 +79,11 @@ export async function makeRenditions(
     ),
   ])
   return { facts: { width: photo.width, height: photo.height, ...placeholder }, renditions }
+}
+
+/** Where an animation moves, a still beside it would be chosen for being smaller. */
+function formatsFor({ animation }: Header, preset: PresetName, formats: readonly RenditionFormat[]) {
+  return animation && MOVING_PRESETS.has(preset) ? formats.filter((format) => format !== 'avif') : formats
 }
 
 function scaledArea(photo: Size, preset: PresetName): number {

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { PRESET_NAMES, PRESETS } from '../../photo/presets.ts'
-import { RENDITION_FORMAT_NAMES } from '../../photo/recipe.ts'
+import { formatsIn } from '../../photo/recipe.ts'
 import { presetsReply } from '../schemas.ts'
 
 /** What there is to choose from. The same for everybody, so no token is asked for. */
@@ -8,7 +8,7 @@ export function aboutRoutes(): FastifyPluginAsyncTypebox {
   const presets = PRESET_NAMES.map((name) => ({
     name,
     ...PRESETS[name],
-    formats: [...RENDITION_FORMAT_NAMES],
+    formats: [...formatsIn(name)],
   }))
   const schema = {
     operationId: 'listPresets',

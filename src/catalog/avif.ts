@@ -1,0 +1,55 @@
+import type { LookChange } from '../photo/look.ts'
+import type { Rendition } from '../photo/photo.ts'
+import type { PhotoId } from '../photo/photo-id.ts'
+import type { Database } from './database.ts'
+
+/** The statements by which a photo that is ready gets AVIF renditions. */
+type Queries = Pick<Database, 'query'>
+
+/** A photo that has no AVIF renditions, and the edition it is shown in. */
+export type WithoutAvif = { id: PhotoId; edition: number }
+
+/**
+ * Records renditions beside those the edition has. When another edition is shown meanwhile, they are retired at
+ * once. False when the photo was removed: then nothing is recorded. Recording twice changes nothing.
+ */
+export async function recordAvif(
+  database: Queries,
+  id: PhotoId,
+  { look, edition }: LookChange,
+  renditions: readonly Rendition[],
+): Promise<boolean> {
+  const rows = await database.query(
+    `with photo as (
+       update photos set avif_edition = $2 where id = $1 and deleted_at is null returning id, edition
+     ), made as (
+       insert into renditions (photo_id, filter, strength, edition, retired_at, preset, format, digest, width, height, bytes)
+       select photo.id, $3, $4, $2, case when photo.edition <> $2 then now() end, r.*
+       from photo, jsonb_to_recordset($5)
+         as r(preset text, format text, digest text, width int, height int, bytes int)
+       on conflict do nothing
+     )
+     select id from photo`,
+    [id, edition, look?.filter ?? null, look?.strength ?? null, JSON.stringify(renditions)],
+  )
+  return rows.length > 0
+}
+
+/** The edition goes without. */
+export async function giveUpAvif(database: Queries, id: PhotoId, edition: number): Promise<void> {
+  await database.query('update photos set avif_edition = $2 where id = $1 and edition = $2', [id, edition])
+}
+
+/** Photos older than `before` that are ready and wait for AVIF, oldest first. */
+export async function photosWithoutAvif(
+  database: Queries,
+  before: PhotoId,
+  limit: number,
+): Promise<WithoutAvif[]> {
+  return await database.query(
+    `select id::text, edition from photos
+     where status = 'ready' and deleted_at is null and avif_edition is distinct from edition and id < $1
+     order by id limit $2`,
+    [before, limit],
+  )
+}

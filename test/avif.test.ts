@@ -1,0 +1,230 @@
+import sharp from 'sharp'
+import { describe, expect, test } from 'vitest'
+import type { PhotoReply } from '../src/http/schemas.ts'
+import { renditionsPrefix } from '../src/photo/object-keys.ts'
+import type { PhotoId } from '../src/photo/photo-id.ts'
+import type { OwnerId } from '../src/photo/shard.ts'
+import type { Job } from '../src/queue/job.ts'
+import { sweepJobs, sweepRenditions } from '../src/sweep/sweep.ts'
+import { makeAvif } from '../workers/avif.ts'
+import type { WorkerEngines } from '../workers/engines.ts'
+import { fixture } from './support/pictures.ts'
+import { silentLog, startService, type TestService } from './support/service.ts'
+import { authorization, type Fields, photoForm, postForm } from './support/uploads.ts'
+
+const AVIF = ['medium avif', 'feed avif']
+const inAMinute = () => new Date(Date.now() + 60_000)
+const PATIENCE = { timeout: 30_000 }
+
+describe('AVIF renditions', () => {
+  test('appear after the photo is ready, in its look, beside what it has', async () => {
+    await using service = await startService()
+    await using _worker = service.work({ withAvif: true })
+
+    const ready = await uploadReady(service, { filter: 'mono' })
+    await expect.poll(async () => avifOf(await find(service, ready.id)), PATIENCE).toEqual(AVIF)
+
+    const photo = await find(service, ready.id)
+    expect(ready.renditions.filter(({ format }) => format !== 'avif')).toHaveLength(10)
+    expect(photo.renditions).toHaveLength(12)
+    expect([photo.color, photo.thumbhash]).toEqual([ready.color, ready.thumbhash])
+    for (const { url, bytes } of photo.renditions.filter(({ format }) => format === 'avif')) {
+      const reply = await fetch(url)
+      const body = Buffer.from(await reply.arrayBuffer())
+      expect(reply.headers.get('content-type')).toBe('image/avif')
+      expect(body).toHaveLength(bytes)
+      expect(await sharp(body).metadata()).toMatchObject({ compression: 'av1', width: 160, height: 120 })
+      const { channels } = await sharp(body).stats()
+      const means = channels.map(({ mean }) => mean)
+      expect(Math.max(...means) - Math.min(...means)).toBeLessThan(3)
+    }
+  })
+
+  test('are made of the look a photo is changed to, and come back with one that it had', async () => {
+    await using service = await startService()
+    await using _worker = service.work({ withAvif: true })
+    const { id } = await uploadReady(service)
+    await expect.poll(async () => avifOf(await find(service, id)), PATIENCE).toEqual(AVIF)
+    const plain = await find(service, id)
+
+    await changeLook(service, id, { filter: 'mono' })
+    await expect.poll(async () => avifOf(await find(service, id)), PATIENCE).toEqual(AVIF)
+    const mono = await find(service, id)
+    await changeLook(service, id, null)
+    await expect.poll(async () => avifOf(await find(service, id)), PATIENCE).toEqual(AVIF)
+
+    const again = await find(service, id)
+    expect(keysOf(mono).filter((key) => keysOf(plain).includes(key))).toEqual([])
+    expect(keysOf(again)).toEqual(keysOf(plain))
+  })
+
+  test('of a look that is not shown any more when they are made are deleted in their time', async () => {
+    await using service = await startService()
+    await using _worker = service.work()
+    const { id } = await uploadReady(service)
+    const overtaken = makeAvif(
+      engines(service, async () => await changeLook(service, id, { filter: 'mono' })),
+    )
+
+    await overtaken({ kind: 'avif', photoId: id, edition: 0 })
+    const shown = await find(service, id)
+    const atOnce = await avifObjects(service, id)
+    await sweepRenditions(service, 60, silentLog, new Date(Date.now() + 3_600_000))
+
+    expect(avifOf(shown)).toEqual([])
+    expect(atOnce).toHaveLength(2)
+    expect(await avifObjects(service, id)).toEqual([])
+  })
+
+  test('of a photo that is removed meanwhile leave no objects', async () => {
+    await using service = await startService()
+    await using _worker = service.work()
+    const { id } = await uploadReady(service)
+    const removed = makeAvif(
+      engines(service, async () => await service.catalog.remove(id, 'alice' as OwnerId)),
+    )
+
+    await removed({ kind: 'avif', photoId: id, edition: 0 })
+
+    expect(await avifObjects(service, id)).toEqual([])
+  })
+
+  test('of an animation are not made where it moves', async () => {
+    await using service = await startService()
+    await using _worker = service.work()
+    const { id } = await uploadReady(service, {}, 'animated.gif')
+
+    await makeAvif(engines(service))({ kind: 'avif', photoId: id, edition: 0 })
+
+    expect(avifOf(await find(service, id))).toEqual([])
+    expect(await sweepJobs(service, silentLog, inAMinute())).toBe(0)
+  })
+})
+
+describe('the jobs of AVIF', () => {
+  test('are promised when the photo is ready and done after every upload', async () => {
+    await using service = await startService()
+    const done: string[] = []
+    const note = async ({ kind }: Job) => {
+      done.push(kind)
+    }
+    {
+      await using _worker = service.work()
+      await uploadReady(service)
+    }
+    await service.queue.enqueue({ kind: 'avif', photoId: '764879989359635463' as PhotoId, edition: 0 })
+    for (let i = 0; i < 3; i++) await postForm(service, photoForm(await fixture('plain.jpg')))
+
+    await using _worker = service.queue.work({
+      handlers: { resize: note, filter: note, purge: note, avif: note },
+      onFailed: async () => {},
+    })
+
+    await expect.poll(() => done.length, PATIENCE).toBeGreaterThanOrEqual(4)
+    expect(done.slice(0, 3)).toEqual(['resize', 'resize', 'resize'])
+  })
+
+  test('that were lost are enqueued again by the sweep, until they are done', async () => {
+    await using service = await startService()
+    const { id, job } = await readyWithoutAvif(service)
+
+    const mended = await sweepJobs(service, silentLog, inAMinute())
+    const again = await sweepJobs(service, silentLog, inAMinute())
+    const state = await service.queue.state(job)
+    await using _worker = service.work({ withAvif: true })
+    await expect.poll(async () => avifOf(await find(service, id)), PATIENCE).toEqual(AVIF)
+    await expect.poll(async () => await service.queue.state(job), PATIENCE).toEqual({ name: 'missing' })
+
+    expect([mended, again, state.name]).toEqual([1, 0, 'underway'])
+    expect(await sweepJobs(service, silentLog, inAMinute())).toBe(0)
+  })
+
+  test('that fail for good leave the photo ready and are not tried for ever', async () => {
+    await using service = await startService()
+    const { id, job } = await readyWithoutAvif(service)
+    await service.store.delete(await Array.fromAsync(service.store.list('originals/')))
+    await service.queue.enqueue(job)
+
+    await using _worker = service.work({ withAvif: true })
+    await expect.poll(async () => await service.queue.state(job), PATIENCE).toMatchObject({ name: 'failed' })
+    await sweepJobs(service, silentLog, inAMinute())
+
+    expect(await sweepJobs(service, silentLog, inAMinute())).toBe(0)
+    expect(await find(service, id)).toMatchObject({ status: 'ready', failure: null })
+  })
+})
+
+/** A worker's engines, on which something happens between the making and the recording of AVIF. */
+function engines(service: TestService, meanwhile: () => Promise<unknown> = async () => {}): WorkerEngines {
+  const { catalog } = service
+  return {
+    ...service,
+    maxPixels: service.config.maxPixels,
+    catalog: {
+      find: (id) => catalog.find(id),
+      findRemoved: (id) => catalog.findRemoved(id),
+      record: (...args) => catalog.record(...args),
+      forget: (id) => catalog.forget(id),
+      recordAvif: async (...args) => {
+        await meanwhile()
+        return await catalog.recordAvif(...args)
+      },
+    },
+  }
+}
+
+/** A ready photo that waits for AVIF, with no job for it. */
+async function readyWithoutAvif(service: TestService): Promise<{ id: PhotoId; job: Job }> {
+  await using _worker = service.work()
+  const { id } = await uploadReady(service)
+  // The job that makes it ready is active until it has promised the other, which makes nothing here.
+  await expect
+    .poll(async () => await service.queue.counts(), PATIENCE)
+    .toMatchObject({ waiting: 0, active: 0 })
+  await service.database.query('update photos set avif_edition = null')
+  return { id, job: { kind: 'avif', photoId: id, edition: 0 } }
+}
+
+async function uploadReady(service: TestService, fields: Fields = {}, name = 'plain.jpg') {
+  const reply = await postForm(service, photoForm(await fixture(name), fields), { prefer: 'wait=30' })
+  const photo = (await reply.json()) as PhotoReply
+  expect(photo.status).toBe('ready')
+  return { ...photo, id: photo.id as PhotoId }
+}
+
+async function find(service: TestService, id: string): Promise<PhotoReply> {
+  const headers = await authorization(service)
+  return (await (await fetch(`${service.url}/v1/photos/${id}`, { headers })).json()) as PhotoReply
+}
+
+async function changeLook(service: TestService, id: string, look: { filter: string } | null) {
+  const headers = {
+    ...(await authorization(service)),
+    prefer: 'wait=30',
+    ...(look && { 'content-type': 'application/json' }),
+  }
+  const body = look && { body: JSON.stringify(look) }
+  const reply = await fetch(`${service.url}/v1/photos/${id}/filter`, {
+    method: look ? 'PUT' : 'DELETE',
+    headers,
+    ...body,
+  })
+  expect(reply.status).toBe(200)
+}
+
+function avifOf({ renditions }: PhotoReply): string[] {
+  return renditions
+    .filter(({ format }) => format === 'avif')
+    .map(({ preset, format }) => `${preset} ${format}`)
+    .sort()
+    .reverse()
+}
+
+function keysOf({ renditions }: PhotoReply): string[] {
+  return renditions.map(({ url }) => new URL(url).pathname).sort()
+}
+
+async function avifObjects(service: TestService, id: PhotoId): Promise<string[]> {
+  const keys = await Array.fromAsync(service.store.list(renditionsPrefix(id)))
+  return keys.filter((key) => key.endsWith('.avif'))
+}

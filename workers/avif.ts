@@ -1,0 +1,21 @@
+import { AVIF_RENDITIONS } from '../src/photo/recipe.ts'
+import type { JobHandler } from '../src/queue/job-queue.ts'
+import type { WorkerEngines } from './engines.ts'
+import { deleteRenditions, putRenditions } from './render.ts'
+
+/**
+ * `avif`: the renditions that take longest to make and are smallest, of the edition the photo is shown in. Nothing
+ * is done for an edition that is not shown any more: the one that is has a job of its own.
+ */
+export function makeAvif(engines: WorkerEngines): JobHandler {
+  return async ({ photoId, edition }) => {
+    const { catalog, store } = engines
+    const photo = await catalog.find(photoId)
+    if (photo?.status !== 'ready' || photo.edition !== edition) return
+
+    const { renditions } = await putRenditions(engines, photo, photo, AVIF_RENDITIONS)
+    const isKept = await catalog.recordAvif(photoId, photo, renditions)
+    // Removed while we worked: the purge may have been and gone before our puts.
+    if (!isKept) await deleteRenditions(store, photoId)
+  }
+}
