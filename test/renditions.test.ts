@@ -4,7 +4,13 @@ import { CorruptPhotoError, TooManyPixelsError } from '../src/errors.ts'
 import { ownFilters } from '../src/filters/filter-book.ts'
 import type { FilterName } from '../src/photo/filter.ts'
 import { PRESET_NAMES, type PresetName } from '../src/photo/presets.ts'
-import { READY_RENDITIONS, type RenditionFormat, recipeDigest, recipeOf } from '../src/photo/recipe.ts'
+import {
+  READY_RENDITIONS,
+  RENDITION_FORMAT_NAMES,
+  type RenditionFormat,
+  recipeDigest,
+  recipeOf,
+} from '../src/photo/recipe.ts'
 import { makeRenditions, type RenditionFile, type Wish } from '../workers/renditions/make-renditions.ts'
 import { fixture, noisyJpeg } from './support/pictures.ts'
 
@@ -42,7 +48,7 @@ describe('a large photo', () => {
   test('looks as it would made straight from the original', async () => {
     const original = await noisyJpeg({ width: 2600, height: 1700 })
     const straight = await pixelsOf(
-      await sharp(original).resize(320).webp({ quality: 80, effort: 2 }).toBuffer(),
+      await sharp(original).resize(320).webp({ quality: 80, effort: 2, smartSubsample: true }).toBuffer(),
     )
 
     const { renditions } = await makeRenditions(original, wish(), LIMITS)
@@ -114,6 +120,48 @@ describe('orientation', () => {
     expect(await colorAt(body, 0.9, 0.1)).toBeNear(GREEN)
     expect(await colorAt(body, 0.1, 0.9)).toBeNear(BLUE)
     expect(await colorAt(body, 0.9, 0.9)).toBeNear(YELLOW)
+  })
+})
+
+describe('a rendition as large as the original', () => {
+  test.each([30, 45, 70, 90])('has no more bytes than a JPEG of quality %i', async (quality) => {
+    const original = await sharp(await noisyJpeg({ width: 500, height: 400 }))
+      .jpeg({ quality })
+      .toBuffer()
+
+    const { renditions } = await makeRenditions(original, wish({ formats: RENDITION_FORMAT_NAMES }), LIMITS)
+
+    const whole = renditions.filter(({ width }) => width === 500)
+    expect(whole).toHaveLength(9)
+    for (const { bytes } of whole) expect(bytes).toBeLessThanOrEqual(original.length)
+  })
+
+  test('of a drawing loses nothing as WebP where losing something would take more bytes', async () => {
+    const original = await drawing()
+
+    const { renditions } = await makeRenditions(original, wish(), LIMITS)
+
+    const body = bodyOf(renditions, 'full', 'webp')
+    expect(body.length).toBeLessThanOrEqual(original.length)
+    expect(await pixelsOf(body)).toEqual(await pixelsOf(original))
+  })
+})
+
+describe('colour that changes from pixel to pixel', () => {
+  test.each(['jpeg', 'webp'] as const)('is smeared less in %s than it usually is', async (format) => {
+    const grey = async (body: Buffer) => await sharp(body).greyscale().raw().toBuffer()
+    const light = await grey(await drawing())
+    // of a format that is never the limit
+    const original = await sharp(await drawing())
+      .tiff({ compression: 'none' })
+      .toBuffer()
+    const usual = await sharp(original).toFormat(format, { quality: 80 }).toBuffer()
+
+    const { renditions } = await makeRenditions(original, wish(), LIMITS)
+
+    const distance = async (body: Buffer) =>
+      (await grey(body)).reduce((sum, value, i) => sum + Math.abs(value - (light[i] as number)), 0)
+    expect(await distance(bodyOf(renditions, 'full', format))).toBeLessThan(0.9 * (await distance(usual)))
   })
 })
 
@@ -406,6 +454,22 @@ function bodyOf(renditions: readonly RenditionFile[], preset: PresetName, format
   const found = renditions.find((it) => it.preset === preset && it.format === format)
   if (!found) throw new Error(`No ${format} of ${preset}`)
   return found.body
+}
+
+/** Thin red and blue lines on white, as a chart has them. */
+async function drawing(): Promise<Buffer> {
+  const size = { width: 240, height: 160 }
+  const data = Buffer.alloc(size.width * size.height * 3, 255)
+  for (let y = 0; y < size.height; y++) {
+    for (let x = 0; x < size.width; x++) {
+      const at = (y * size.width + x) * 3
+      if ((x + y) % 7 === 0) data.set([230, 20, 20], at)
+      else if ((x - y + 280) % 11 === 0) data.set([20, 30, 220], at)
+    }
+  }
+  return await sharp(data, { raw: { ...size, channels: 3 } })
+    .png({ palette: true })
+    .toBuffer()
 }
 
 async function frame(body: Buffer, page: number): Promise<Buffer> {

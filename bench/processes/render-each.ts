@@ -50,6 +50,6 @@ async function encode(
     case 'webp':
       return await image.webp({ quality, effort: RENDITION_FORMATS.webp.effort }).toBuffer()
     case 'jpeg':
-      return await image.jpeg({ quality, progressive: true }).toBuffer()
+      return await image.jpeg({ quality, progressive: true, quantisationTable: 3 }).toBuffer()
   }
 }

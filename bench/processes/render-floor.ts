@@ -33,7 +33,7 @@ async function render(): Promise<number> {
   )
   const encodes = sizes.flatMap((size) => [
     size.clone().webp({ quality: webp.quality, effort: webp.effort }).toBuffer(),
-    size.clone().jpeg({ quality: jpeg.quality, progressive: true }).toBuffer(),
+    size.clone().jpeg({ quality: jpeg.quality, progressive: true, quantisationTable: 3 }).toBuffer(),
   ])
   const outputs = await Promise.all(encodes)
   return outputs.reduce((sum, { length }) => sum + length, 0)

@@ -6,7 +6,7 @@ import { MOVING_PRESETS, PRESETS, type PresetName } from '../../src/photo/preset
 import { type RenditionFormat, type RenditionSet, recipeDigest, recipeOf } from '../../src/photo/recipe.ts'
 import { animate } from './animate.ts'
 import { applyTable } from './apply-table.ts'
-import type { Credit } from './credit.ts'
+import { byteLimit } from './byte-limit.ts'
 import { decode } from './decode.ts'
 import { encode } from './encode.ts'
 import { decodeHeic } from './heic/decode-heic.ts'
@@ -59,7 +59,7 @@ export async function makeRenditions(
   const moving = formats.includes('webp')
     ? await animate(original, photo, largestFirst, table, maxPixels)
     : new Map<PresetName, Buffer>()
-  const encodeOnce = encoder(photo.credit)
+  const encodeOnce = encoder(photo, original)
   const [placeholder, ...renditions] = await Promise.all([
     placeholderOf(whole),
     ...pictures.flatMap(({ preset, picture }) =>
@@ -92,12 +92,13 @@ function scaledArea(photo: Size, preset: PresetName): number {
 }
 
 /** A small photo is the same picture in several presets: each is encoded once per format. */
-function encoder(credit: Credit | null) {
+function encoder(photo: Header, original: Buffer) {
   const encoded = new Map<Pixels, Map<RenditionFormat, Promise<Buffer>>>()
   return (picture: Pixels, format: RenditionFormat): Promise<Buffer> => {
     const bodies = encoded.get(picture) ?? new Map<RenditionFormat, Promise<Buffer>>()
     encoded.set(picture, bodies)
-    const body = bodies.get(format) ?? encode(picture, format, credit)
+    const maxBytes = byteLimit(photo, original, picture, format)
+    const body = bodies.get(format) ?? encode(picture, format, { credit: photo.credit, maxBytes })
     bodies.set(format, body)
     return body
   }

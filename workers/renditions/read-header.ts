@@ -15,6 +15,8 @@ export type Header = Size & {
   profile: 'none' | '8-bit' | '16-bit'
   icc: Buffer | null
   isHeic: boolean
+  /** As sharp names it. */
+  format: string
   credit: Credit | null
   animation: Animation | null
 }
@@ -29,13 +31,14 @@ export type Animation = { delay: number[]; loop: number }
 export async function readHeader(original: Buffer, maxPixels: number): Promise<Header> {
   // Without sharp's own limit, which would refuse a large picture in words of its own.
   const metadata = await asCorruptPhoto(sharp(original, { limitInputPixels: false }).metadata())
-  const { width, height, pages, autoOrient, icc, space, compression } = metadata
+  const { width, height, pages, autoOrient, icc, space, compression, format } = metadata
   const pixels = width * height * (pages ?? 1)
   if (pixels > maxPixels) throw new TooManyPixelsError(pixels / 1e6, maxPixels / 1e6)
   return {
     ...autoOrient,
     profile: icc ? rgbDepth(space) : 'none',
     icc: icc ?? null,
+    format,
     isHeic: compression === 'hevc',
     credit: creditOf(metadata, original),
     animation: animationOf(metadata),

@@ -1,0 +1,19 @@
+import type { Size } from '../../src/photo/fit.ts'
+import type { RenditionFormat } from '../../src/photo/recipe.ts'
+import type { Header } from './read-header.ts'
+
+/** The originals, as sharp names their formats, that a format can undercut without a loss that is seen. */
+const UNDERCUTS: Record<RenditionFormat, readonly string[]> = {
+  jpeg: ['jpeg'],
+  webp: ['jpeg', 'webp', 'png', 'gif'],
+  avif: ['jpeg', 'webp', 'png', 'gif', 'heif'],
+}
+
+/**
+ * How many bytes a rendition of that size may have: no more than an original of the same size that is no better
+ * coded. Its own bytes can't be delivered, for they carry its metadata.
+ */
+export function byteLimit(photo: Header, original: Buffer, size: Size, format: RenditionFormat): number {
+  const isWhole = size.width === photo.width && size.height === photo.height
+  return isWhole && UNDERCUTS[format].includes(photo.format) ? original.length : Number.POSITIVE_INFINITY
+}
