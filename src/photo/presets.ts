@@ -18,3 +18,6 @@ export const PRESET_NAMES = Object.keys(PRESETS) as readonly PresetName[]
 
 /** In these an animation moves, as WebP; in all others it is its first frame. */
 export const MOVING_PRESETS: ReadonlySet<PresetName> = new Set(['small', 'medium', 'feed'])
+
+/** In these the JPEG of an Ultra HDR photo keeps its gain map. */
+export const BRIGHT_PRESETS: ReadonlySet<PresetName> = new Set(['feed', 'full'])

@@ -2,13 +2,14 @@ import { type FilterBook, ownFilters } from '../../src/filters/filter-book.ts'
 import { renditionSize, type Size, scaledFor } from '../../src/photo/fit.ts'
 import type { Look } from '../../src/photo/look.ts'
 import type { Focus, PhotoFacts, Rendition } from '../../src/photo/photo.ts'
-import { MOVING_PRESETS, PRESETS, type PresetName } from '../../src/photo/presets.ts'
+import { BRIGHT_PRESETS, MOVING_PRESETS, PRESETS, type PresetName } from '../../src/photo/presets.ts'
 import { type RenditionFormat, type RenditionSet, recipeDigest, recipeOf } from '../../src/photo/recipe.ts'
 import { animate } from './animate.ts'
 import { applyTable } from './apply-table.ts'
 import { byteLimit } from './byte-limit.ts'
 import { decode } from './decode.ts'
 import { encode } from './encode.ts'
+import { attachGainMap, gainMapFor } from './gain-map.ts'
 import { decodeHeic } from './heic/decode-heic.ts'
 import type { Pixels } from './pixels.ts'
 import { placeholderOf } from './placeholder.ts'
@@ -64,7 +65,10 @@ export async function makeRenditions(
     placeholderOf(whole),
     ...pictures.flatMap(({ preset, picture }) =>
       formatsFor(photo, preset, formats).map(async (format): Promise<RenditionFile> => {
-        const body = (format === 'webp' && moving.get(preset)) || (await encodeOnce(picture, format))
+        const still = (format === 'webp' && moving.get(preset)) || (await encodeOnce(picture, format))
+        const isBright = format === 'jpeg' && !look && BRIGHT_PRESETS.has(preset)
+        const gainMap = isBright && (await gainMapFor(photo, picture))
+        const body = gainMap ? attachGainMap(still, gainMap) : still
         const digest = recipeDigest(recipeOf(preset, format, applied, edition))
         return {
           preset,

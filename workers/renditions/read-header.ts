@@ -3,6 +3,7 @@ import { TooManyPixelsError } from '../../src/errors.ts'
 import type { Size } from '../../src/photo/fit.ts'
 import { asCorruptPhoto } from './corrupt-photo.ts'
 import type { Credit } from './credit.ts'
+import { findGainMap, type GainMap } from './gain-map.ts'
 import { creditOf } from './read-credit.ts'
 import { sharp } from './sharp.ts'
 
@@ -19,6 +20,7 @@ export type Header = Size & {
   format: string
   credit: Credit | null
   animation: Animation | null
+  gainMap: GainMap | null
 }
 
 /** How long each frame is shown, in milliseconds, and how often all of them are; 0 is for ever. */
@@ -31,9 +33,10 @@ export type Animation = { delay: number[]; loop: number }
 export async function readHeader(original: Buffer, maxPixels: number): Promise<Header> {
   // Without sharp's own limit, which would refuse a large picture in words of its own.
   const metadata = await asCorruptPhoto(sharp(original, { limitInputPixels: false }).metadata())
-  const { width, height, pages, autoOrient, icc, space, compression, format } = metadata
+  const { width, height, pages, autoOrient, icc, space, compression, format, orientation = 1 } = metadata
   const pixels = width * height * (pages ?? 1)
   if (pixels > maxPixels) throw new TooManyPixelsError(pixels / 1e6, maxPixels / 1e6)
+  const gainMap = format === 'jpeg' ? findGainMap(original) : null
   return {
     ...autoOrient,
     profile: icc ? rgbDepth(space) : 'none',
@@ -42,6 +45,7 @@ export async function readHeader(original: Buffer, maxPixels: number): Promise<H
     isHeic: compression === 'hevc',
     credit: creditOf(metadata, original),
     animation: animationOf(metadata),
+    gainMap: gainMap && { jpeg: gainMap, orientation },
   }
 }
 

@@ -6,14 +6,24 @@ export function xmpTexts(packet: Buffer): Credit {
   return { artist: items(xml, 'creator').join('; '), copyright: items(xml, 'rights')[0] ?? null }
 }
 
+export const DC = 'xmlns:dc="http://purl.org/dc/elements/1.1/"'
+
 /** A packet with these and nothing else. */
-export function xmpOf({ artist, copyright }: Credit): string {
+export function xmpOf(credit: Credit): string {
+  return xmpPacket(DC, dublinCore(credit))
+}
+
+export function xmpPacket(attributes: string, content: string): string {
+  return `<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about="" ${attributes}>${content}</rdf:Description></rdf:RDF></x:xmpmeta>`
+}
+
+export function dublinCore({ artist, copyright }: Credit): string {
   const creator =
     artist && `<dc:creator><rdf:Seq><rdf:li>${escapeXml(artist)}</rdf:li></rdf:Seq></dc:creator>`
   const rights =
     copyright &&
     `<dc:rights><rdf:Alt><rdf:li xml:lang="x-default">${escapeXml(copyright)}</rdf:li></rdf:Alt></dc:rights>`
-  return `<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/">${creator ?? ''}${rights ?? ''}</rdf:Description></rdf:RDF></x:xmpmeta>`
+  return `${creator ?? ''}${rights ?? ''}`
 }
 
 function items(xml: string, property: string): string[] {
