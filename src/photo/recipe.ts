@@ -11,7 +11,7 @@ const RECIPE_VERSION = 2
 /** Encoder settings of each format a rendition is made in. Quality as sharp and libvips count it, 1 to 100. */
 export const RENDITION_FORMATS = {
   webp: { extension: 'webp', contentType: 'image/webp', quality: 80, effort: 2 },
-  jpeg: { extension: 'jpg', contentType: 'image/jpeg', quality: 80, effort: null },
+  jpeg: { extension: 'jpg', contentType: 'image/jpeg', quality: 78, effort: null },
   avif: { extension: 'avif', contentType: 'image/avif', quality: 58, effort: 2 },
 } as const
 

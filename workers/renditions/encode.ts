@@ -11,7 +11,7 @@ const QUALITY_STEP = 10
 /** mozjpeg's table for MS-SSIM: fewer bytes that look nearer to the original than with the standard's own. */
 const FLAT_TABLE = 3
 /** In full colour as many bytes as before, and on pictures with fine colour far nearer to the original. */
-const FULL_COLOR_JPEG = -6
+const FULL_COLOR_JPEG = -4
 
 /**
  * The picture as a file, with no metadata but whose it is: pixels are upright sRGB, which is what viewers assume.
