@@ -6,7 +6,7 @@ import type { Pixels } from './pixels.ts'
 import { sharp } from './sharp.ts'
 import { xmpOf } from './xmp-texts.ts'
 
-const LOWEST_QUALITY = 20
+const LOWEST_QUALITY = 1
 const QUALITY_STEP = 10
 /** mozjpeg's table for MS-SSIM: fewer bytes that look nearer to the original than with the standard's own. */
 const FLAT_TABLE = 3
@@ -37,7 +37,7 @@ export async function encode(
     if (lossless.length < body.length) body = lossless
   }
   while (body.length > maxBytes && quality > LOWEST_QUALITY) {
-    quality -= QUALITY_STEP
+    quality = Math.max(quality - QUALITY_STEP, LOWEST_QUALITY)
     body = await encodeAt(image, format, quality, false)
   }
   return body
