@@ -58,6 +58,8 @@ const OPENAPI = {
     description: 'Photos in, renditions and signed delivery URLs out.',
     version: '1',
   },
+  // The order in which they are shown.
+  tags: [{ name: 'photos' }, { name: 'about' }, { name: 'health' }],
   components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } },
 } as const
 
