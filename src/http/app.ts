@@ -58,10 +58,11 @@ const OPENAPI = {
     description: 'Photos in, renditions and signed delivery URLs out.',
     version: '1',
   },
-  // The order in which they are shown.
-  tags: [{ name: 'photos' }, { name: 'about' }, { name: 'health' }],
   components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } },
 } as const
+
+/** In the order in which they are shown. */
+const TAGS = ['photos', 'about', 'health']
 
 export type AppDependencies = {
   ingest: Ingest
@@ -91,7 +92,7 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
   })
   addErrorReplies(app)
 
-  await app.register(swagger, { openapi: OPENAPI })
+  await app.register(swagger, { openapi: { ...OPENAPI, tags: TAGS.map((name) => ({ name })) } })
   await app.register(swaggerUi, { routePrefix: '/docs' })
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
   app.get('/', { schema: { hide: true } }, async (_request, reply) => reply.redirect('/docs'))

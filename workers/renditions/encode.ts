@@ -26,7 +26,7 @@ export async function encode(
   const { data, width, height, channels } = picture
   const image = credited(sharp(data, { raw: { width, height, channels } }), credit)
   const isFine = hasFineColor(picture)
-  let { quality } = RENDITION_FORMATS[format]
+  let quality: number = RENDITION_FORMATS[format].quality
   let body = await encodeAt(image, format, quality, isFine)
   if (body.length > maxBytes && format === 'webp') {
     // Of text and drawings smaller than with losses.
