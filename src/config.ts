@@ -2,11 +2,15 @@ import { availableParallelism } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseRedisUrl, REDIS_URL_FORMS, type RedisAddress } from './config/redis-url.ts'
 import { readS3Url, type S3Config } from './config/s3-url.ts'
+import { parseShardRanges, type ShardRange } from './config/shard-ranges.ts'
 import { SetupError } from './errors.ts'
 
 const HOUR_S = 3600
 
-export type DatabaseConfig = { kind: 'embedded'; directory: string } | { kind: 'url'; url: string }
+export type DatabaseConfig =
+  | { kind: 'embedded'; directory: string }
+  | { kind: 'url'; url: string }
+  | { kind: 'shards'; ranges: readonly ShardRange[] }
 export type StoreConfig = { kind: 'disk'; root: string } | S3Config
 export type QueueConfig =
   /** A url of null is that of the first database. */
@@ -54,9 +58,7 @@ export function loadConfig(env: Environment): Config {
     host,
     port,
     publicUrl: read.origin('PUBLIC_URL') ?? localUrl(host, port),
-    database: env.DATABASE_URL
-      ? { kind: 'url', url: read.url('DATABASE_URL', ['postgres:', 'postgresql:']) }
-      : { kind: 'embedded', directory: resolve(home, 'postgres') },
+    database: readDatabase(env, read, home, problems),
     store: env.STORAGE_URL
       ? readS3Url(env.STORAGE_URL, resolve(home, 'spool'), (wrong) => problems.push(`STORAGE_URL ${wrong}`))
       : { kind: 'disk', root: resolve(home, 'objects') },
@@ -84,6 +86,16 @@ export function loadConfig(env: Environment): Config {
 
   if (problems.length > 0) throw new SetupError(`The configuration is wrong:\n  ${problems.join('\n  ')}`)
   return Object.freeze(config)
+}
+
+function readDatabase(env: Environment, read: Reader, home: string, problems: string[]): DatabaseConfig {
+  if (env.DATABASE_URL && env.DATABASE_SHARDS) problems.push('set DATABASE_URL or DATABASE_SHARDS, not both')
+  if (env.DATABASE_SHARDS) {
+    const complain = (problem: string) => problems.push(`DATABASE_SHARDS: ${problem}`)
+    return { kind: 'shards', ranges: parseShardRanges(env.DATABASE_SHARDS, complain) }
+  }
+  if (env.DATABASE_URL) return { kind: 'url', url: read.url('DATABASE_URL', ['postgres:', 'postgresql:']) }
+  return { kind: 'embedded', directory: resolve(home, 'postgres') }
 }
 
 function readCdn(env: Environment, read: Reader, home: string, problems: string[]): CdnConfig {

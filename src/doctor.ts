@@ -73,13 +73,16 @@ async function examineHome(home: string): Promise<string> {
 }
 
 async function examineDatabase({ catalog }: Services): Promise<string> {
-  const { version, skewMs } = await catalog.describe()
-  if (Math.abs(skewMs) > MAX_SKEW_MS) {
+  const databases = await catalog.describe()
+  for (const { name, skewMs } of databases) {
+    if (Math.abs(skewMs) <= MAX_SKEW_MS) continue
     throw new SetupError(
-      `The database's clock and ours are ${Math.round(skewMs)} ms apart. Set both by NTP: ids and URL expiry follow them.`,
+      `The clock of the database ${name} and ours are ${Math.round(skewMs)} ms apart. Set both by NTP: ids and URL expiry follow them.`,
     )
   }
-  return `PostgreSQL ${version}, tables are there`
+  const versions = [...new Set(databases.map(({ version }) => version))]
+  const tables = databases.length === 1 ? 'tables' : `${databases.length} databases, tables`
+  return `PostgreSQL ${versions.join(' and ')}, ${tables} are there`
 }
 
 async function examineQueue({ queue }: Services): Promise<string> {

@@ -1,7 +1,8 @@
 import { Catalog } from './catalog/catalog.ts'
-import { Database } from './catalog/database.ts'
 import { embeddedPostgresUrl } from './catalog/embedded-postgres.ts'
 import { migrateCatalog } from './catalog/migrate.ts'
+import { ShardMap } from './catalog/shard-map.ts'
+import { allShardsAt, type ShardRange } from './config/shard-ranges.ts'
 import type { Config, DatabaseConfig, QueueConfig, StoreConfig } from './config.ts'
 import type { Cdn } from './delivery/cdn.ts'
 import { SignedCdn } from './delivery/signed-cdn.ts'
@@ -26,17 +27,18 @@ export type Services = AsyncDisposable & {
 
 /** Composition root: the only place that chooses between the embedded engines and those of the cloud. */
 export async function openServices(config: Config, log: Log, { connections = 10 } = {}): Promise<Services> {
-  const databaseUrl = await databaseUrlOf(config)
+  const ranges = await shardRangesOf(config)
   await using opened = new AsyncDisposableStack()
   const store = opened.use(await openStore(config.store))
-  const database = opened.use(new Database(databaseUrl, { connections }))
-  const queue = opened.use(await openQueue(config.queue, databaseUrl, log))
+  const shards = opened.use(new ShardMap(ranges, { connections }))
+  await shards.refresh()
+  const queue = opened.use(await openQueue(config.queue, firstUrl(ranges), log))
   const signingKey = await signingKeyOf(config)
   const cdn = await openCdn(config, signingKey, opened)
 
   const disposal = opened.move()
   return {
-    catalog: new Catalog(database),
+    catalog: new Catalog(shards),
     store,
     queue,
     cdn,
@@ -48,11 +50,11 @@ export async function openServices(config: Config, log: Log, { connections = 10 
 
 /** Brings the tables of every engine up to date. Returns the migrations of the catalog that were applied. */
 export async function migrateServices(config: Config): Promise<string[]> {
-  const databaseUrl = await databaseUrlOf(config)
-  const applied = await migrateCatalog(databaseUrl)
+  const ranges = await shardRangesOf(config)
+  const applied = await migrateCatalog(ranges)
   switch (config.queue.kind) {
     case 'postgres':
-      await migratePostgresQueue(config.queue.url ?? databaseUrl)
+      await migratePostgresQueue(config.queue.url ?? firstUrl(ranges))
       break
     case 'redis':
       // Redis has no tables.
@@ -61,14 +63,26 @@ export async function migrateServices(config: Config): Promise<string[]> {
   return applied
 }
 
-async function databaseUrlOf({ database }: { database: DatabaseConfig }): Promise<string> {
+/** Which database has which shards, unless they have been moved since. */
+export async function shardRangesOf({
+  database,
+}: {
+  database: DatabaseConfig
+}): Promise<readonly ShardRange[]> {
   switch (database.kind) {
+    case 'shards':
+      return database.ranges
     case 'url':
-      return database.url
+      return allShardsAt(database.url)
     case 'embedded':
       // `darkroom start` runs it; the other commands join.
-      return await embeddedPostgresUrl(database.directory)
+      return allShardsAt(await embeddedPostgresUrl(database.directory))
   }
+}
+
+/** That of shard 0, where the queue is unless it has a URL of its own. */
+function firstUrl([first]: readonly ShardRange[]): string {
+  return first?.url ?? ''
 }
 
 async function openStore(config: StoreConfig): Promise<ObjectStore> {

@@ -1,7 +1,7 @@
 import { access, constants, mkdir, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { startEmbeddedPostgres } from './catalog/embedded-postgres.ts'
-import type { Config } from './config.ts'
+import type { Config, DatabaseConfig } from './config.ts'
 import { SetupError } from './errors.ts'
 import { checkAddress } from './http/listen.ts'
 import { signToken } from './http/token.ts'
@@ -23,7 +23,7 @@ const API_STOPS_WITHIN_MS = 10_000
 export type Started = AsyncDisposable & { url: string; home: string; token: string | null }
 
 /**
- * Everything on one machine: the embedded PostgreSQL unless DATABASE_URL names another, one API process and the
+ * Everything on one machine: the embedded PostgreSQL unless others are configured, one API process and the
  * workers, each started again when it dies. Throws SetupError when that can't be.
  */
 export async function start(config: Config, env: NodeJS.ProcessEnv, log: Log): Promise<Started> {
@@ -32,12 +32,16 @@ export async function start(config: Config, env: NodeJS.ProcessEnv, log: Log): P
   const secret =
     config.auth.kind === 'secret' ? (config.auth.secret ?? (await openTokenSecret(config.home))) : null
   await signingKeyOf(config)
-  const databaseUrl = await openDatabase(config, log, opened)
+  const database = await openDatabase(config, log, opened)
   // Before anything is started on its account: a port that is taken makes one clear line.
   await checkAddress(config)
-  await migrateServices({ ...config, database: { kind: 'url', url: databaseUrl } })
+  await migrateServices({ ...config, database })
 
-  const processEnv = { ...env, DARKROOM_HOME: config.home, DATABASE_URL: databaseUrl }
+  const processEnv = {
+    ...env,
+    DARKROOM_HOME: config.home,
+    ...(database.kind === 'url' && { DATABASE_URL: database.url }),
+  }
   const api = supervise({
     name: 'api',
     command: [CLI, 'serve'],
@@ -61,13 +65,14 @@ export async function start(config: Config, env: NodeJS.ProcessEnv, log: Log): P
   }
 }
 
-async function openDatabase({ database }: Config, log: Log, opened: AsyncDisposableStack): Promise<string> {
-  switch (database.kind) {
-    case 'url':
-      return database.url
-    case 'embedded':
-      return opened.use(await startEmbeddedPostgres({ directory: database.directory, log })).url
-  }
+async function openDatabase(
+  { database }: Config,
+  log: Log,
+  opened: AsyncDisposableStack,
+): Promise<DatabaseConfig> {
+  if (database.kind !== 'embedded') return database
+  const { url } = opened.use(await startEmbeddedPostgres({ directory: database.directory, log }))
+  return { kind: 'url', url }
 }
 
 /** Open to other users as a folder, so that the database's own account can pass; what is secret in it is not. */

@@ -1,5 +1,6 @@
 import { Catalog } from '../../src/catalog/catalog.ts'
-import { Database } from '../../src/catalog/database.ts'
+import { ShardMap } from '../../src/catalog/shard-map.ts'
+import { allShardsAt } from '../../src/config/shard-ranges.ts'
 import type { OwnerId } from '../../src/photo/shard.ts'
 import { openHome } from '../darkroom.ts'
 import { type Line, ratio } from '../line.ts'
@@ -15,8 +16,9 @@ export const photoIds: Line = {
   measure: async (bench) => {
     await using home = await openHome(bench)
     const url = home.config.database.kind === 'url' ? home.config.database.url : ''
-    await using database = new Database(url, { connections: CONNECTIONS })
-    const catalog = new Catalog(database)
+    await using shards = new ShardMap(allShardsAt(url), { connections: CONNECTIONS })
+    const catalog = new Catalog(shards)
+    const database = shards.databaseAt(url)
     await database.query('create sequence plain')
 
     const against = () => take(() => database.query('select nextval($1)::text as id', ['plain']))

@@ -1,10 +1,10 @@
 import type { LookChange } from '../photo/look.ts'
 import type { Rendition } from '../photo/photo.ts'
 import type { PhotoId } from '../photo/photo-id.ts'
-import type { Database } from './database.ts'
+import type { Queries } from './database.ts'
+import { OF_SHARDS_HERE, type ShardMap } from './shard-map.ts'
 
-/** The statements by which a photo that is ready gets AVIF renditions. */
-type Queries = Pick<Database, 'query'>
+// The statements by which a photo that is ready gets AVIF renditions.
 
 /** A photo that has no AVIF renditions, and the edition it is shown in. */
 export type WithoutAvif = { id: PhotoId; edition: number }
@@ -21,7 +21,8 @@ export async function recordAvif(
 ): Promise<boolean> {
   const rows = await database.query(
     `with photo as (
-       update photos set avif_edition = $2 where id = $1 and deleted_at is null returning id, edition
+       update photos set avif_edition = $2 where id = $1 and deleted_at is null and photo_is_here($1)
+       returning id, edition
      ), made as (
        insert into renditions (photo_id, filter, strength, edition, retired_at, preset, format, digest, width, height, bytes)
        select photo.id, $3, $4, $2, case when photo.edition <> $2 then now() end, r.*
@@ -37,19 +38,23 @@ export async function recordAvif(
 
 /** The edition goes without. */
 export async function giveUpAvif(database: Queries, id: PhotoId, edition: number): Promise<void> {
-  await database.query('update photos set avif_edition = $2 where id = $1 and edition = $2', [id, edition])
+  await database.query(
+    'update photos set avif_edition = $2 where id = $1 and edition = $2 and photo_is_here($1)',
+    [id, edition],
+  )
 }
 
 /** Photos older than `before` that are ready and wait for AVIF, oldest first. */
 export async function photosWithoutAvif(
-  database: Queries,
+  shards: Pick<ShardMap, 'everywhere'>,
   before: PhotoId,
   limit: number,
 ): Promise<WithoutAvif[]> {
-  return await database.query(
+  return await shards.everywhere(
     `select id::text, edition from photos
-     where status = 'ready' and deleted_at is null and avif_edition is distinct from edition and id < $1
-     order by id limit $2`,
+     where ${OF_SHARDS_HERE} and status = 'ready' and deleted_at is null
+       and avif_edition is distinct from edition and id < $2
+     order by id limit $3`,
     [before, limit],
   )
 }

@@ -1,12 +1,13 @@
 import { SetupError } from '../errors.ts'
 import type { Look, LookChange } from '../photo/look.ts'
 import type { Failure, Focus, Original, Photo, PhotoFacts, Rendition, Visibility } from '../photo/photo.ts'
-import type { PhotoId } from '../photo/photo-id.ts'
+import { type PhotoId, shardOf } from '../photo/photo-id.ts'
 import { type OwnerId, shardOfOwner } from '../photo/shard.ts'
 import * as avif from './avif.ts'
-import type { Database } from './database.ts'
+import { databaseName, type Queries } from './database.ts'
 import * as looks from './look-changes.ts'
 import { PHOTO_COLUMNS, type PhotoRow, photoOfRow } from './photo-row.ts'
+import { OF_SHARDS_HERE, type ShardMap } from './shard-map.ts'
 
 export type NewPhoto = {
   id: PhotoId
@@ -27,12 +28,16 @@ export type Unfinished = { id: PhotoId; pending: readonly string[] }
 
 export type Page = { limit: number; before: PhotoId | null }
 
-/** What is known of photos. Every SQL statement about them stands here; ids are text on both sides of it. */
+/**
+ * What is known of photos. Every SQL statement about them stands here; ids are text on both sides of it.
+ * A statement goes to the database that has the shard of its photo or owner, and is guarded by `photo_is_here` or its
+ * like, so that no answer comes from a database that the shard has left.
+ */
 export class Catalog {
-  readonly #database: Database
+  readonly #shards: ShardMap
 
-  constructor(database: Database) {
-    this.#database = database
+  constructor(shards: ShardMap) {
+    this.#shards = shards
   }
 
   /**
@@ -40,16 +45,19 @@ export class Catalog {
    * that takes it, whose commit makes all earlier ones safe: so this one waits for no disk.
    */
   async nextId(owner: OwnerId): Promise<PhotoId> {
-    const rows = await this.#database.query<{ id: PhotoId }>(
-      `select set_config('synchronous_commit', 'off', true), next_photo_id($1)::text as id`,
-      [shardOfOwner(owner)],
-    )
+    const shard = shardOfOwner(owner)
+    const rows = await this.#shards
+      .of(shard)
+      .query<{ id: PhotoId }>(
+        `select set_config('synchronous_commit', 'off', true), next_photo_id($1)::text as id`,
+        [shard],
+      )
     return (rows[0] as { id: PhotoId }).id
   }
 
   async insert(photo: NewPhoto): Promise<void> {
     const { original, focus, look } = photo
-    await this.#database.query(
+    await this.#of(photo.id).query(
       `insert into photos (id, owner, visibility, format, bytes, sha256, focus_x, focus_y, filter, strength, pending)
        values ($1, $2, $3, $4, $5, decode($6, 'hex'), $7, $8, $9, $10, $11)`,
       [
@@ -70,8 +78,8 @@ export class Catalog {
 
   /** The photo, whoever asks, or null when there is none or it was removed. */
   async find(id: PhotoId): Promise<Photo | null> {
-    const rows = await this.#database.query<PhotoRow>(
-      `select ${PHOTO_COLUMNS} from photos p where id = $1 and deleted_at is null`,
+    const rows = await this.#of(id).query<PhotoRow>(
+      `select ${PHOTO_COLUMNS} from photos p where id = $1 and deleted_at is null and photo_is_here($1)`,
       [id],
     )
     return rows[0] ? photoOfRow(rows[0]) : null
@@ -79,12 +87,13 @@ export class Catalog {
 
   /** The owner's photos, newest first: all of them for the owner, for others those that are public and ready. */
   async list(owner: OwnerId, viewer: OwnerId, { limit, before }: Page): Promise<Photo[]> {
-    const rows = await this.#database.query<PhotoRow>(
+    const shard = shardOfOwner(owner)
+    const rows = await this.#shards.of(shard).query<PhotoRow>(
       `select ${PHOTO_COLUMNS} from photos p
-       where owner = $1 and deleted_at is null and ($2::bigint is null or id < $2)
+       where shard_is_here($5) and owner = $1 and deleted_at is null and ($2::bigint is null or id < $2)
          and ($3 or (visibility = 'public' and status = 'ready'))
        order by id desc limit $4`,
-      [owner, before, owner === viewer, limit],
+      [owner, before, owner === viewer, limit, shard],
     )
     return rows.map(photoOfRow)
   }
@@ -101,7 +110,7 @@ export class Catalog {
     renditions: readonly Rendition[],
     edition = 0,
   ): Promise<Pick<Photo, 'status' | 'edition'> | null> {
-    const rows = await this.#database.query<Pick<Photo, 'status' | 'edition'>>(
+    const rows = await this.#of(id).query<Pick<Photo, 'status' | 'edition'>>(
       `with photo as (
          update photos set
            pending = array_remove(pending, $2),
@@ -112,7 +121,7 @@ export class Catalog {
            -- the placeholder is of the look that viewers will see
            color = case when (filter, strength) is not distinct from ($3, $4) then $7 else color end,
            thumbhash = case when (filter, strength) is not distinct from ($3, $4) then decode($8, 'base64') else thumbhash end
-         where id = $1 and deleted_at is null
+         where id = $1 and deleted_at is null and photo_is_here($1)
          returning id, status, edition
        ), made as (
          insert into renditions (photo_id, filter, strength, edition, retired_at, preset, format, digest, width, height, bytes)
@@ -149,17 +158,18 @@ export class Catalog {
 
   /** A photo that can't be made ready. One that is ready already stays so. */
   async markFailed(id: PhotoId, failure: Failure): Promise<void> {
-    await this.#database.query(
+    await this.#of(id).query(
       `update photos set status = 'failed', failure_code = $2, failure_message = $3
-       where id = $1 and status = 'processing'`,
+       where id = $1 and status = 'processing' and photo_is_here($1)`,
       [id, failure.code, failure.message],
     )
   }
 
   /** Hides the owner's photo from everybody at once. False when there is none of that owner. */
   async remove(id: PhotoId, owner: OwnerId): Promise<boolean> {
-    const rows = await this.#database.query(
-      'update photos set deleted_at = now() where id = $1 and owner = $2 and deleted_at is null returning id',
+    const rows = await this.#of(id).query(
+      `update photos set deleted_at = now()
+       where id = $1 and owner = $2 and deleted_at is null and photo_is_here($1) returning id`,
       [id, owner],
     )
     return rows.length > 0
@@ -167,8 +177,8 @@ export class Catalog {
 
   /** A removed photo whose purge is still to be done. */
   async findRemoved(id: PhotoId): Promise<Pick<Photo, 'id' | 'original'> | null> {
-    const rows = await this.#database.query<PhotoRow>(
-      `select ${PHOTO_COLUMNS} from photos p where id = $1 and deleted_at is not null`,
+    const rows = await this.#of(id).query<PhotoRow>(
+      `select ${PHOTO_COLUMNS} from photos p where id = $1 and deleted_at is not null and photo_is_here($1)`,
       [id],
     )
     return rows[0] ? photoOfRow(rows[0]) : null
@@ -176,39 +186,51 @@ export class Catalog {
 
   /** Deletes the row of a removed photo: the end of its purge. */
   async forget(id: PhotoId): Promise<void> {
-    await this.#database.query('delete from photos where id = $1 and deleted_at is not null', [id])
+    await this.#of(id).query(
+      'delete from photos where id = $1 and deleted_at is not null and photo_is_here($1)',
+      [id],
+    )
   }
 
-  /** Photos older than `before` that are still processing, oldest first, after `after`. */
+  /**
+   * Photos older than `before` that are still processing, oldest first, after `after`. Those of a database that is
+   * away are missing.
+   */
   async unfinished(before: PhotoId, after: PhotoId | null, limit: number): Promise<Unfinished[]> {
-    return await this.#database.query<Unfinished>(
+    const rows = await this.#shards.everywhere<Unfinished>(
       `select id::text, pending from photos
-       where status = 'processing' and deleted_at is null and id < $1 and ($2::bigint is null or id > $2)
-       order by id limit $3`,
+       where ${OF_SHARDS_HERE} and status = 'processing' and deleted_at is null
+         and id < $2 and ($3::bigint is null or id > $3)
+       order by id limit $4`,
       [before, after, limit],
     )
+    return firstOf(rows, limit)
   }
 
-  /** Removed photos whose purge is still to be done, in id order, after `after`. */
+  /** Removed photos whose purge is still to be done, in id order, after `after`. Those of a database that is away are missing. */
   async removed(after: PhotoId | null, limit: number): Promise<PhotoId[]> {
-    const rows = await this.#database.query<{ id: PhotoId }>(
-      `select id::text from photos where deleted_at is not null and ($1::bigint is null or id > $1)
-       order by id limit $2`,
+    const rows = await this.#shards.everywhere<{ id: PhotoId }>(
+      `select id::text from photos
+       where ${OF_SHARDS_HERE} and deleted_at is not null and ($2::bigint is null or id > $2)
+       order by id limit $3`,
       [after, limit],
     )
-    return rows.map(({ id }) => id)
+    return firstOf(rows, limit).map(({ id }) => id)
   }
 
   /** Those of the ids that have a row, removed ones included. */
   async known(ids: readonly PhotoId[]): Promise<Set<PhotoId>> {
-    return await this.#ids('select id::text from photos where id = any($1)', ids)
+    return await this.#ids(
+      'select id::text from photos where id = any($1::bigint[]) and photos_are_here($1)',
+      ids,
+    )
   }
 
   /** Those of the ids that wait for no more work: ready or failed with no other look on its way, removed or gone. */
   async settled(ids: readonly PhotoId[]): Promise<Set<PhotoId>> {
     return await this.#ids(
       `select asked.id::text from unnest($1::bigint[]) as asked(id)
-       where not exists (
+       where photos_are_here($1) and not exists (
          select from photos p where p.id = asked.id and p.deleted_at is null
            and (p.status = 'processing' or p.wanted_at is not null))`,
       ids,
@@ -218,7 +240,7 @@ export class Catalog {
   // Changes of a photo's look: catalog/look-changes.ts says what each promises.
 
   async wantLook(id: PhotoId, owner: OwnerId, look: Look | null): Promise<number | null> {
-    return await looks.wantLook(this.#database, id, owner, look)
+    return await looks.wantLook(this.#of(id), id, owner, look)
   }
 
   async showLook(
@@ -227,11 +249,11 @@ export class Catalog {
     facts: PhotoFacts,
     renditions: readonly Rendition[],
   ): Promise<boolean> {
-    return await looks.showLook(this.#database, id, change, facts, renditions)
+    return await looks.showLook(this.#of(id), id, change, facts, renditions)
   }
 
   async earlierRenditions(id: PhotoId, look: Look | null) {
-    return await looks.earlierRenditions(this.#database, id, look)
+    return await looks.earlierRenditions(this.#of(id), id, look)
   }
 
   async showEarlierLook(
@@ -241,62 +263,85 @@ export class Catalog {
     digests: readonly string[],
     placeholder: Pick<PhotoFacts, 'color' | 'thumbhash'>,
   ): Promise<boolean> {
-    return await looks.showEarlierLook(this.#database, id, change, earlier, digests, placeholder)
+    return await looks.showEarlierLook(this.#of(id), id, change, earlier, digests, placeholder)
   }
 
   async abandonedDigests(id: PhotoId, edition: number, digests: readonly string[]): Promise<string[]> {
-    return await looks.abandonedDigests(this.#database, id, edition, digests)
+    return await looks.abandonedDigests(this.#of(id), id, edition, digests)
   }
 
   async giveUpLook(id: PhotoId, edition: number): Promise<void> {
-    await looks.giveUpLook(this.#database, id, edition)
+    await looks.giveUpLook(this.#of(id), id, edition)
   }
 
   async changing(since: Date, after: PhotoId | null, limit: number): Promise<looks.Changing[]> {
-    return await looks.changingPhotos(this.#database, since, after, limit)
+    return firstOf(await looks.changingPhotos(this.#shards, since, after, limit), limit)
   }
 
   async doomRenditions(since: Date, limit: number): Promise<looks.Doomed[]> {
-    return await looks.doomRenditions(this.#database, since, limit)
+    return await looks.doomRenditions(this.#shards, since, limit)
   }
 
   async forgetRenditions(doomed: looks.Doomed): Promise<void> {
-    await looks.forgetRenditions(this.#database, doomed)
+    await looks.forgetRenditions(this.#of(doomed.id), doomed)
   }
 
   // Renditions made after a photo is ready: catalog/avif.ts says what each promises.
 
   async recordAvif(id: PhotoId, of: LookChange, renditions: readonly Rendition[]): Promise<boolean> {
-    return await avif.recordAvif(this.#database, id, of, renditions)
+    return await avif.recordAvif(this.#of(id), id, of, renditions)
   }
 
   async giveUpAvif(id: PhotoId, edition: number): Promise<void> {
-    await avif.giveUpAvif(this.#database, id, edition)
+    await avif.giveUpAvif(this.#of(id), id, edition)
   }
 
   async withoutAvif(before: PhotoId, limit: number): Promise<avif.WithoutAvif[]> {
-    return await avif.photosWithoutAvif(this.#database, before, limit)
+    return firstOf(await avif.photosWithoutAvif(this.#shards, before, limit), limit)
   }
 
-  /** Resolves when the tables can be read. Throws SetupError when they are not there yet. */
+  /**
+   * Resolves when a database answers: that photos of another are unavailable is no reason to refuse these.
+   * Throws SetupError when there are no tables yet.
+   */
   async check(): Promise<void> {
-    await this.#database.query('select from photos limit 0').catch((error) => {
-      if (error.code !== UNDEFINED_TABLE) throw error
-      throw new SetupError('The database has no tables yet. Run `darkroom migrate`.', { cause: error })
+    await Promise.any(this.#shards.databases().map(checkTables)).catch(({ errors }: AggregateError) => {
+      throw errors.find((error) => error instanceof SetupError) ?? errors[0]
     })
   }
 
-  /** What the database is, and how far its clock is ahead of ours in milliseconds, give or take the round trip. */
-  async describe(): Promise<{ version: string; skewMs: number }> {
-    await this.check()
-    const [row] = await this.#database.query<{ version: string; now: Date }>(
-      "select current_setting('server_version') as version, clock_timestamp() as now",
+  /** What each database is, and how far its clock is ahead of ours in milliseconds, give or take the round trip. */
+  async describe(): Promise<{ name: string; version: string; skewMs: number }[]> {
+    return await Promise.all(
+      this.#shards.databases().map(async (database) => {
+        await checkTables(database)
+        const [row] = await database.query<{ version: string; now: Date }>(
+          "select current_setting('server_version') as version, clock_timestamp() as now",
+        )
+        const skewMs = (row?.now.getTime() ?? 0) - Date.now()
+        return { name: databaseName(database.url), version: row?.version ?? '', skewMs }
+      }),
     )
-    return { version: row?.version ?? '', skewMs: (row?.now.getTime() ?? 0) - Date.now() }
+  }
+
+  #of(id: PhotoId): Queries {
+    return this.#shards.of(shardOf(id))
   }
 
   async #ids(statement: string, ids: readonly PhotoId[]): Promise<Set<PhotoId>> {
-    const rows = await this.#database.query<{ id: PhotoId }>(statement, [ids])
+    const rows = await this.#shards.ofEach<{ id: PhotoId }>(ids, statement)
     return new Set(rows.map(({ id }) => id))
   }
+}
+
+async function checkTables(database: Queries): Promise<void> {
+  await database.query('select from photos, shards limit 0').catch((error) => {
+    if (error.code !== UNDEFINED_TABLE) throw error
+    throw new SetupError('The database has no tables yet. Run `darkroom migrate`.', { cause: error })
+  })
+}
+
+/** Of the answers of several databases, which are in id order each, those that one database would have given. */
+function firstOf<Row extends { id: PhotoId }>(rows: readonly Row[], limit: number): Row[] {
+  return rows.toSorted((a, b) => (BigInt(a.id) < BigInt(b.id) ? -1 : 1)).slice(0, limit)
 }

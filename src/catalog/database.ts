@@ -1,14 +1,22 @@
 import pg from 'pg'
 import { postgresError } from '../postgres.ts'
 
+/** What runs statements: a database, one transaction on it, or whichever database has a shard. */
+export type Queries = {
+  /** The rows of one statement. Throws EngineUnavailableError when the server is away or answers too late. */
+  query<Row extends pg.QueryResultRow>(statement: string, values?: readonly unknown[]): Promise<Row[]>
+}
+
 /**
- * A pool of connections to one database. Statements are plain, never named, and each stands alone, so that a
- * transaction pooler may stand between.
+ * A pool of connections to one database. Statements are plain, never named, and what they set ends with their
+ * transaction, so that a transaction pooler may stand between.
  */
-export class Database implements AsyncDisposable {
+export class Database implements Queries, AsyncDisposable {
+  readonly url: string
   readonly #pool: pg.Pool
 
   constructor(url: string, { connections }: { connections: number }) {
+    this.url = url
     this.#pool = new pg.Pool({
       connectionString: url,
       max: connections,
@@ -21,16 +29,46 @@ export class Database implements AsyncDisposable {
     this.#pool.on('error', () => {})
   }
 
-  /** The rows of one statement. Throws EngineUnavailableError when the server is away or answers too late. */
-  async query<Row extends pg.QueryResultRow>(statement: string, values: unknown[] = []): Promise<Row[]> {
+  async query<Row extends pg.QueryResultRow>(
+    statement: string,
+    values: readonly unknown[] = [],
+  ): Promise<Row[]> {
+    return await translated(async () => (await this.#pool.query<Row>(statement, [...values])).rows)
+  }
+
+  /** Statements that all take effect when `work` resolves, or none. Each sees what was committed before it. */
+  async transaction<Result>(work: (queries: Queries) => Promise<Result>): Promise<Result> {
+    const client = await translated(() => this.#pool.connect())
+    const query: Queries['query'] = (statement, values = []) =>
+      translated(async () => (await client.query(statement, [...values])).rows)
+    let isWhole = false
     try {
-      return (await this.#pool.query<Row>(statement, values)).rows
-    } catch (error) {
-      throw postgresError(error)
+      await query('begin isolation level read committed')
+      const result = await work({ query })
+      await query('commit')
+      isWhole = true
+      return result
+    } finally {
+      // Closing the connection rolls back, whatever state it is in.
+      client.release(!isWhole)
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#pool.end()
+  }
+}
+
+/** Where a database is, without what is secret in its URL. */
+export function databaseName(url: string): string {
+  const { host, pathname } = new URL(url)
+  return `${host}${pathname}`
+}
+
+async function translated<Result>(call: () => Promise<Result>): Promise<Result> {
+  try {
+    return await call()
+  } catch (error) {
+    throw postgresError(error)
   }
 }

@@ -2,10 +2,10 @@ import type { Look, LookChange } from '../photo/look.ts'
 import type { PhotoFacts, Rendition } from '../photo/photo.ts'
 import type { PhotoId } from '../photo/photo-id.ts'
 import type { OwnerId } from '../photo/shard.ts'
-import type { Database } from './database.ts'
+import type { Queries } from './database.ts'
+import { OF_SHARDS_HERE, type ShardMap } from './shard-map.ts'
 
-/** The statements by which a photo gets another look. Each is one, so that readers see the old look or the new. */
-export type Queries = Pick<Database, 'query'>
+// The statements by which a photo gets another look. Each is one, so that readers see the old look or the new.
 
 /** Renditions that nobody can see any more, and whose objects are to be deleted. */
 export type Doomed = { id: PhotoId; renditions: Pick<Rendition, 'preset' | 'format' | 'digest'>[] }
@@ -22,7 +22,7 @@ export async function wantLook(
 ): Promise<number | null> {
   const [row] = await database.query<{ changes: number }>(
     `update photos set changes = changes + 1, wanted_filter = $3, wanted_strength = $4, wanted_at = now()
-     where id = $1 and owner = $2 and deleted_at is null and status <> 'failed'
+     where id = $1 and owner = $2 and deleted_at is null and status <> 'failed' and photo_is_here($1)
      returning changes`,
     [id, owner, look?.filter, look?.strength],
   )
@@ -127,7 +127,7 @@ export async function earlierRenditions(
               'width', width, 'height', height, 'bytes', bytes)) as renditions
      from renditions
      where photo_id = $1 and (filter, strength) is not distinct from ($2::text, $3::double precision)
-       and not is_doomed
+       and not is_doomed and photo_is_here($1)
      group by edition order by edition desc`,
     [id, look?.filter ?? null, look?.strength ?? null],
   )
@@ -145,7 +145,7 @@ export async function abandonedDigests(
 ): Promise<string[]> {
   const rows = await database.query<{ digest: string }>(
     `select made.digest from unnest($3::text[]) as made(digest)
-     where exists (select from photos where id = $1 and changes > $2)
+     where photo_is_here($1) and exists (select from photos where id = $1 and changes > $2)
        and not exists (select from renditions r where r.photo_id = $1 and r.digest = made.digest)`,
     [id, edition, digests],
   )
@@ -159,14 +159,15 @@ export async function giveUpLook(database: Queries, id: PhotoId, edition: number
 
 /** Photos that have waited for a change since before `since`, in id order, after `after`. */
 export async function changingPhotos(
-  database: Queries,
+  shards: Pick<ShardMap, 'everywhere'>,
   since: Date,
   after: PhotoId | null,
   limit: number,
 ): Promise<Changing[]> {
-  return await database.query(
+  return await shards.everywhere(
     `select id::text, changes as edition from photos
-     where wanted_at < $1 and deleted_at is null and ($2::bigint is null or id > $2) order by id limit $3`,
+     where ${OF_SHARDS_HERE} and wanted_at < $2 and deleted_at is null and ($3::bigint is null or id > $3)
+     order by id limit $4`,
     [since, after, limit],
   )
 }
@@ -175,13 +176,18 @@ export async function changingPhotos(
  * Claims renditions that are not shown since before `since`: from now on they can't be shown again. Those claimed
  * before and not forgotten yet are among them.
  */
-export async function doomRenditions(database: Queries, since: Date, limit: number): Promise<Doomed[]> {
-  return await database.query(
+export async function doomRenditions(
+  shards: Pick<ShardMap, 'everywhere'>,
+  since: Date,
+  limit: number,
+): Promise<Doomed[]> {
+  return await shards.everywhere(
     `with doomed as (
        update renditions set is_doomed = true
-       where retired_at < $1 and (photo_id, preset, format, digest) in (
-         select photo_id, preset, format, digest from renditions where retired_at < $1
-         order by retired_at limit $2)
+       where only_shards_here($1) and retired_at < $2 and (photo_id, preset, format, digest) in (
+         select photo_id, preset, format, digest from renditions
+         where shard_of(photo_id) <@ $1::int4multirange and retired_at < $2
+         order by retired_at limit $3)
        returning photo_id, preset, format, digest
      )
      select photo_id::text as id,
@@ -193,14 +199,15 @@ export async function doomRenditions(database: Queries, since: Date, limit: numb
 
 /** Deletes the rows of doomed renditions whose objects are gone. */
 export async function forgetRenditions(database: Queries, { id, renditions }: Doomed): Promise<void> {
-  await database.query('delete from renditions where photo_id = $1 and is_doomed and digest = any($2)', [
-    id,
-    renditions.map(({ digest }) => digest),
-  ])
+  await database.query(
+    'delete from renditions where photo_id = $1 and photo_is_here($1) and is_doomed and digest = any($2)',
+    [id, renditions.map(({ digest }) => digest)],
+  )
 }
 
 /** $1 is the photo's id, $2 the edition that was asked for. */
-const IS_WANTED = 'id = $1 and changes = $2 and wanted_at is not null and deleted_at is null'
+const IS_WANTED =
+  'id = $1 and changes = $2 and wanted_at is not null and deleted_at is null and photo_is_here($1)'
 
 const WANTS_NOTHING = 'wanted_filter = null, wanted_strength = null, wanted_at = null'
 

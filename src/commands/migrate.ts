@@ -2,7 +2,9 @@ import { Command } from 'commander'
 
 export function migrateCommand(): Command {
   return new Command('migrate')
-    .description('Bring the tables of DATABASE_URL up to date. Run it before new servers and workers start.')
+    .description(
+      'Bring the tables of every database up to date. Run it before new servers and workers start.',
+    )
     .action(async () => {
       const { loadConfig } = await import('../config.ts')
       const { migrateServices } = await import('../services.ts')

@@ -10,8 +10,12 @@ export type TestDatabase = AsyncDisposable & {
 }
 
 export async function openTestDatabase(): Promise<TestDatabase> {
+  return await openDatabase(TEMPLATE)
+}
+
+async function openDatabase(template: string): Promise<TestDatabase> {
   const name = `test_${randomUUID().replaceAll('-', '')}`
-  await runOnServer(`create database ${name} template ${TEMPLATE}`)
+  await runOnServer(`create database ${name} template ${template}`)
   const url = new URL(inject('databaseUrl'))
   url.pathname = name
   return {
@@ -21,6 +25,11 @@ export async function openTestDatabase(): Promise<TestDatabase> {
       await runOnServer(`drop database ${name} with (force)`)
     },
   }
+}
+
+/** A database of the test's own without tables. */
+export async function openEmptyDatabase(): Promise<TestDatabase> {
+  return await openDatabase('template1')
 }
 
 /** Only one copy of the template can be made at a time: PostgreSQL refuses while another connection copies it. */

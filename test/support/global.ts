@@ -6,6 +6,7 @@ import { type RunningService, startTemporarily } from '../../scripts/services/ru
 import { type Environment, isInstalled } from '../../scripts/services/service.ts'
 import { startEmbeddedPostgres } from '../../src/catalog/embedded-postgres.ts'
 import { migrateCatalog } from '../../src/catalog/migrate.ts'
+import { allShardsAt } from '../../src/config/shard-ranges.ts'
 import { migratePostgresQueue } from '../../src/queue/postgres-queue.ts'
 import { temporaryHome } from './processes/temporary-home.ts'
 
@@ -42,7 +43,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
 
   const template = new URL(postgres.url)
   template.pathname = TEMPLATE
-  await migrateCatalog(template.href)
+  await migrateCatalog(allShardsAt(template.href))
   await migratePostgresQueue(template.href)
   project.provide('databaseUrl', postgres.url)
   const owned = opened.move()

@@ -1,0 +1,170 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { QueryResultRow } from 'pg'
+import type { ShardRange } from '../config/shard-ranges.ts'
+import { EngineUnavailableError } from '../errors.ts'
+import { type PhotoId, shardOf } from '../photo/photo-id.ts'
+import { SHARD_COUNT, type Shard } from '../photo/shard.ts'
+import { Database, type Queries } from './database.ts'
+import { isNotHere, openArrived, rangesOf, shardsOf } from './shard-places.ts'
+import { latestOf, type Survey, surveyShards } from './shard-survey.ts'
+
+/** For a statement to all databases: each answers for the shards it has, and for no copies or leavings of others. */
+export const OF_SHARDS_HERE = 'only_shards_here($1) and shard_of(id) <@ $1::int4multirange'
+
+/** Where a shard is, and what the database said that told us; -1 is the configuration. */
+type Known = { url: string; generation: number }
+
+const ALL_SHARDS = shardsOf({ from: 0, to: SHARD_COUNT - 1 })
+const ATTEMPTS = 8
+const PAUSE_MS = 50
+
+/**
+ * Sends statements to the databases that have their shards, as far as this process knows. The truth lies in the
+ * databases; the configuration is where the search begins. A map that is out of date does no harm: every statement
+ * makes its database confirm that the shards are there (`shard_is_here` in the migration), and when they are not,
+ * the map is read anew and the statement goes to the right one. So processes follow a move without being told.
+ */
+export class ShardMap implements AsyncDisposable {
+  readonly #connections: number
+  readonly #databases = new Map<string, Database>()
+  readonly #known: Known[] = []
+  #refreshing: Promise<void> | null = null
+
+  constructor(ranges: readonly ShardRange[], { connections }: { connections: number }) {
+    this.#connections = connections
+    for (const range of ranges) {
+      this.databaseAt(range.url)
+      for (const shard of shardsOf(range)) this.#known[shard] = { url: range.url, generation: -1 }
+    }
+  }
+
+  /** Statements about one shard, each guarded by `photo_is_here` or `shard_is_here`. */
+  of(shard: Shard): Queries {
+    return {
+      query: async (statement, values) =>
+        await this.#follow(async () => await this.databaseOf(shard).query(statement, values)),
+    }
+  }
+
+  /**
+   * One statement about many photos: each database gets the ids it has, as $1, side by side with the others. It is
+   * guarded by `photos_are_here`.
+   */
+  async ofEach<Row extends QueryResultRow>(ids: readonly PhotoId[], statement: string): Promise<Row[]> {
+    return await this.#follow(async () => {
+      const parts = Map.groupBy(ids, (id) => this.databaseOf(shardOf(id)))
+      const answers = [...parts].map(([database, own]) => database.query<Row>(statement, [own]))
+      return (await Promise.all(answers)).flat()
+    })
+  }
+
+  /**
+   * One statement about all photos: each database gets the shards it has, as $1, side by side with the others. It
+   * is guarded by `only_shards_here`, so that together they miss none. Databases that are away are left out, as long
+   * as one answers.
+   */
+  async everywhere<Row extends QueryResultRow>(
+    statement: string,
+    values: readonly unknown[],
+  ): Promise<Row[]> {
+    return await this.#follow(async () => {
+      const parts = Map.groupBy(ALL_SHARDS, (shard) => this.databaseOf(shard))
+      const answers = [...parts].map(([database, shards]) =>
+        database.query<Row>(statement, [multirange(shards), ...values]),
+      )
+      return await rowsOfThosePresent(answers)
+    })
+  }
+
+  databaseOf(shard: Shard): Database {
+    return this.databaseAt((this.#known[shard] as Known).url)
+  }
+
+  /** Every database that has shards. */
+  databases(): Database[] {
+    return [...new Set(this.#known.map(({ url }) => url))].map((url) => this.databaseAt(url))
+  }
+
+  /** Every database that this process has heard of, also those without shards. */
+  heardOf(): Database[] {
+    return [...this.#databases.values()]
+  }
+
+  databaseAt(url: string): Database {
+    const database = this.#databases.get(url) ?? new Database(url, { connections: this.#connections })
+    this.#databases.set(url, database)
+    return database
+  }
+
+  /** Reads the map anew. Shards of which no database tells stay where they were. */
+  async refresh(): Promise<void> {
+    this.#refreshing ??= this.#refresh().finally(() => {
+      this.#refreshing = null
+    })
+    await this.#refreshing
+  }
+
+  /** What every database says: those this process has heard of, and those they point to. */
+  async survey(): Promise<Survey> {
+    return await surveyShards([...this.#databases.keys()], (url) => this.databaseAt(url))
+  }
+
+  /**
+   * Asks until no database says that a shard is elsewhere. A statement that was refused took no effect, so it may
+   * be asked again. Throws EngineUnavailableError when no database that answers has the shard.
+   */
+  async #follow<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await ask()
+      } catch (error) {
+        // A database may be away for good, and its shards elsewhere: whoever asks next shall know.
+        if (error instanceof EngineUnavailableError) void this.refresh()
+        if (!isNotHere(error)) throw error
+        if (attempt === ATTEMPTS) {
+          throw new EngineUnavailableError('No database that answers has this part of the photos.', {
+            cause: error,
+          })
+        }
+      }
+      if (attempt > 1) await sleep(PAUSE_MS * attempt)
+      await this.refresh()
+    }
+  }
+
+  async #refresh(): Promise<void> {
+    const { places } = await this.survey()
+    const latest = latestOf(places)
+    for (const [shard, place] of latest.entries()) {
+      const known = this.#known[shard]
+      if (place && (!known || place.generation >= known.generation)) {
+        this.#known[shard] = { url: place.url ?? place.at, generation: place.generation }
+      }
+    }
+    // A move that died between its switch and this.
+    for (const { at, state, generation, from, to } of places) {
+      if (state !== 'arriving') continue
+      const isDue = (shard: Shard) =>
+        latest[shard]?.url === at && latest[shard]?.generation === generation - 1
+      const due = shardsOf({ from, to }).filter(isDue)
+      if (due.length > 0) await openArrived(this.databaseAt(at), due, generation).catch(() => {})
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.#databases.values()].map((database) => database[Symbol.asyncDispose]()))
+  }
+}
+
+async function rowsOfThosePresent<Row>(answers: readonly Promise<Row[]>[]): Promise<Row[]> {
+  const settled = await Promise.allSettled(answers)
+  const present = settled.filter((answer) => answer.status === 'fulfilled')
+  const errors = settled.flatMap((answer) => (answer.status === 'rejected' ? [answer.reason] : []))
+  const fault = errors.find((error) => !(error instanceof EngineUnavailableError))
+  if (fault !== undefined || present.length === 0) throw fault ?? errors[0]
+  return present.flatMap(({ value }) => value)
+}
+
+function multirange(shards: readonly Shard[]): string {
+  return `{${rangesOf(shards).map(({ from, to }) => `[${from},${to}]`)}}`
+}
