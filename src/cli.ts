@@ -6,6 +6,7 @@ import { filtersCommand } from './commands/filters.ts'
 import { keysCommand } from './commands/keys.ts'
 import { migrateCommand } from './commands/migrate.ts'
 import { serveCommand } from './commands/serve.ts'
+import { shardsCommand } from './commands/shards.ts'
 import { startCommand } from './commands/start.ts'
 import { sweepCommand } from './commands/sweep.ts'
 import { tokenCommand } from './commands/token.ts'
@@ -26,6 +27,7 @@ const program = new Command('darkroom')
   .addCommand(filtersCommand())
   .addCommand(sweepCommand())
   .addCommand(keysCommand())
+  .addCommand(shardsCommand())
   .addCommand(doctorCommand())
 
 try {

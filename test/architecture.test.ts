@@ -141,6 +141,21 @@ test('the environment is read by processes alone', async () => {
   )
 })
 
+test('every statement about photos makes its database confirm that it has them', async () => {
+  const statement = /(?:query|everywhere|#ids)(?:<[^(]*>)?\(\s*(`[^`]*`|'[^']*')/g
+  const guard = /photos?_are_here|photo_is_here|shard_is_here|only_shards_here|OF_SHARDS_HERE|IS_WANTED/
+  // A row that is inserted is confirmed by a trigger, an id by the function that makes it.
+  const confirmed = /^.\s*insert into photos|next_photo_id|server_version|from photos, shards limit 0/
+  const statements: string[] = []
+  for (const file of ['catalog', 'look-changes', 'avif']) {
+    const text = await readFile(join(ROOT, `src/catalog/${file}.ts`), 'utf8')
+    statements.push(...[...text.matchAll(statement)].map((match) => match[1] as string))
+  }
+
+  expect(statements.filter((text) => !guard.test(text) && !confirmed.test(text))).toEqual([])
+  expect(statements.length).toBeGreaterThan(20)
+})
+
 test('no file is a drawer', () => {
   expect(files.filter((file) => /(utils?|helpers?|common|misc|index)\.ts$/.test(file))).toEqual([])
 })

@@ -1,0 +1,131 @@
+import type { Queries } from './database.ts'
+import { MoveOvertakenError, type Run } from './shard-run.ts'
+
+const PAGE = 500
+
+type Digest = { id: string; shard: number; digest: string }
+/** Photos of a run are read in the order of shard, then id. */
+type Place = { shard: number; id: string }
+
+/**
+ * A photo and its renditions as one value, which is the same in every database that has the same rows: columns
+ * stand in the order of the migrations, renditions in that of their bytes, whatever the database's own is.
+ */
+const DIGESTS = `
+  select p.id::text, shard_of(p.id) as shard, md5(p::text || coalesce((
+    select string_agg(r::text, ',' order by r.preset collate "C", r.format collate "C", r.digest collate "C")
+    from renditions r where r.photo_id = p.id
+  ), '')) as digest
+  from photos p`
+
+/** What decides how a value is written as text; and the leave to write where the shards are not. */
+const MOVE_SETTINGS = `
+  select set_config('timezone', 'UTC', true), set_config('datestyle', 'ISO', true),
+    set_config('bytea_output', 'hex', true), set_config('extra_float_digits', '1', true),
+    set_config('darkroom.moves_shards', 'yes', true)`
+
+export async function allowMove(queries: Queries): Promise<void> {
+  await queries.query(MOVE_SETTINGS)
+}
+
+/**
+ * Makes the target's copy of a run equal to what the source has, photo by photo: what differs is copied, what is
+ * gone is deleted. Returns how many photos differed. Zero says that every row was read on both sides and was equal.
+ * Each page is read on both sides and mended under the lock of the target's rows, so that of two copies of the same
+ * run the later one always has the later state of the source. Throws MoveOvertakenError when the run is no more
+ * arriving.
+ */
+export async function copyShards(source: Queries, run: Run): Promise<number> {
+  await allowMove(source)
+  let different = 0
+  let after: Place | null = { shard: run.from, id: '-1' }
+  while (after) {
+    const start: Place = after
+    after = await run.target.transaction(async (target) => {
+      await lockArriving(target, run)
+      const wanted = await readDigests(source, start, { shard: run.to, id: MAX_ID }, PAGE)
+      const last = wanted.length === PAGE ? (wanted.at(-1) as Digest) : null
+      const found = await readDigests(target, start, last ?? { shard: run.to, id: MAX_ID }, null)
+      different += await mend(source, target, wanted, found)
+      return last
+    })
+  }
+  await copyClocks(source, run)
+  return different
+}
+
+const MAX_ID = String(2n ** 63n - 1n)
+
+async function lockArriving(target: Queries, run: Run): Promise<void> {
+  const rows = await target.query(
+    `select from shards
+     where shard between $1 and $2 and state = 'arriving' and generation = $3 and url = $4
+     order by shard for update`,
+    [run.from, run.to, run.generation + 1, run.source.url],
+  )
+  if (rows.length !== run.to - run.from + 1) throw new MoveOvertakenError(run)
+  await allowMove(target)
+}
+
+async function readDigests(
+  queries: Queries,
+  after: Place,
+  until: Place,
+  limit: number | null,
+): Promise<Digest[]> {
+  return await queries.query<Digest>(
+    `${DIGESTS}
+     where (shard_of(p.id), p.id) > ($1::int, $2::bigint) and (shard_of(p.id), p.id) <= ($3::int, $4::bigint)
+     order by shard_of(p.id), p.id limit $5`,
+    [after.shard, after.id, until.shard, until.id, limit],
+  )
+}
+
+async function mend(
+  source: Queries,
+  target: Queries,
+  wanted: readonly Digest[],
+  found: readonly Digest[],
+): Promise<number> {
+  const copies = new Map(found.map(({ id, digest }) => [id, digest]))
+  const stale = wanted.filter(({ id, digest }) => copies.get(id) !== digest).map(({ id }) => id)
+  const kept = new Set(wanted.map(({ id }) => id))
+  const gone = found.filter(({ id }) => !kept.has(id)).map(({ id }) => id)
+  if (stale.length + gone.length === 0) return 0
+
+  // As text: a JavaScript number would round the ids. Whole rows: columns of later migrations come along.
+  const rows = await source.query<{ photo: string; renditions: string }>(
+    `select to_jsonb(p)::text as photo,
+       (select coalesce(jsonb_agg(to_jsonb(r)), '[]')::text from renditions r where r.photo_id = p.id) as renditions
+     from photos p where id = any($1)`,
+    [stale],
+  )
+  await target.query('delete from photos where id = any($1)', [[...stale, ...gone]])
+  await target.query(
+    `insert into photos select photo.* from unnest($1::text[]) as copied(row),
+       jsonb_populate_record(null::photos, row::jsonb) as photo`,
+    [rows.map(({ photo }) => photo)],
+  )
+  await target.query(
+    `insert into renditions select rendition.* from unnest($1::text[]) as copied(rows),
+       jsonb_populate_recordset(null::renditions, rows::jsonb) as rendition`,
+    [rows.map(({ renditions }) => renditions)],
+  )
+  return stale.length + gone.length
+}
+
+/** So that ids go on after the last one made, whatever the clock of the other machine says. */
+async function copyClocks(source: Queries, run: Run): Promise<void> {
+  await run.target.transaction(async (target) => {
+    await lockArriving(target, run)
+    const clocks = await source.query<{ shard: number; last: string }>(
+      'select shard, last::text from shard_clocks where shard between $1 and $2',
+      [run.from, run.to],
+    )
+    await target.query(
+      `insert into shard_clocks as clock (shard, last) select * from unnest($1::smallint[], $2::bigint[])
+       on conflict (shard) do update set last = greatest(clock.last, excluded.last)`,
+      [clocks.map(({ shard }) => shard), clocks.map(({ last }) => last)],
+    )
+  })
+}

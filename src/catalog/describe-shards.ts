@@ -1,0 +1,50 @@
+import type { ShardRange } from '../config/shard-ranges.ts'
+import { databaseName } from './database.ts'
+import { ShardMap } from './shard-map.ts'
+import { rangesOf, shardsOf } from './shard-places.ts'
+import { countPhotos } from './shard-run.ts'
+import { latestOf } from './shard-survey.ts'
+
+/** Shards next to each other in one database; `left` are rows that a move has not removed yet. */
+export type ShardLine = {
+  database: string
+  from: number
+  to: number
+  state: 'here' | 'arriving' | 'left'
+  photos: number
+}
+
+export type ShardDescription = {
+  lines: ShardLine[]
+  /** Databases that do not answer, and why. */
+  silent: { database: string; reason: string }[]
+  /** Shards that are not where the configuration says. */
+  moved: { from: number; to: number }[]
+}
+
+/** Where all shards are, with their photos; asks each database, and goes on past those that do not answer. */
+export async function describeShards(ranges: readonly ShardRange[]): Promise<ShardDescription> {
+  await using map = new ShardMap(ranges, { connections: 2 })
+  await map.refresh()
+  const { places, silent } = await map.survey()
+  const lines = await Promise.all(
+    places.map(async ({ at, from, to, state }): Promise<ShardLine[]> => {
+      const counts = await countPhotos(map.databaseAt(at), { from, to })
+      const photos = counts.values().reduce((sum, count) => sum + count, 0)
+      if (state === 'elsewhere' && photos === 0) return []
+      return [{ database: databaseName(at), from, to, state: state === 'elsewhere' ? 'left' : state, photos }]
+    }),
+  )
+  const latest = latestOf(places)
+  const moved = ranges.flatMap((range) =>
+    shardsOf(range).filter((shard) => latest[shard]?.state === 'here' && latest[shard].at !== range.url),
+  )
+  return {
+    lines: lines.flat(),
+    silent: [...silent].map(([url, { message, cause }]) => ({
+      database: databaseName(url),
+      reason: cause instanceof Error ? cause.message : message,
+    })),
+    moved: rangesOf(moved),
+  }
+}

@@ -1,0 +1,166 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect, test } from 'vitest'
+import { Catalog } from '../src/catalog/catalog.ts'
+import { migrateDatabase } from '../src/catalog/migrate.ts'
+import { MOVE_STAGES, moveShards } from '../src/catalog/move-shards.ts'
+import { ShardMap } from '../src/catalog/shard-map.ts'
+import { allShardsAt } from '../src/config/shard-ranges.ts'
+import { type PhotoId, shardOf } from '../src/photo/photo-id.ts'
+import { openEmptyDatabase, openTestDatabase, type TestDatabase } from './support/database.ts'
+import { runScript } from './support/processes/script.ts'
+import { type Album, checkAlbum, ownersOf, startTraffic } from './support/shard-traffic.ts'
+
+const RANGE = { from: 1000, to: 1150 }
+const MINUTES = 60_000
+
+type Towns = AsyncDisposable & {
+  /** Has all shards in the beginning. */
+  a: TestDatabase
+  b: TestDatabase
+  /** As two servers have them: each with its own idea of where shards are. */
+  catalogs: [Catalog, Catalog]
+}
+
+async function openTowns(): Promise<Towns> {
+  await using opened = new AsyncDisposableStack()
+  const a = opened.use(await openTestDatabase())
+  const b = opened.use(await openEmptyDatabase())
+  const catalogs = [1, 2].map(
+    () => new Catalog(opened.use(new ShardMap(allShardsAt(a.url), { connections: 5 }))),
+  ) as [Catalog, Catalog]
+  const owned = opened.move()
+  return { a, b, catalogs, [Symbol.asyncDispose]: async () => await owned.disposeAsync() }
+}
+
+/** A move as a process of its own, which kills itself after the stage, if one is given. */
+function startMove(configured: TestDatabase, target: TestDatabase, lastStage = '') {
+  return runScript('moving-shards', [configured.url, JSON.stringify(RANGE), target.url, lastStage])
+}
+
+async function countRows(database: TestDatabase): Promise<unknown> {
+  return await database.query(
+    `select (select count(*)::int from photos where shard_of(id) between ${RANGE.from} and ${RANGE.to}) as photos,
+       (select count(*)::int from shards where state = 'here' and shard between ${RANGE.from} and ${RANGE.to}) as shards`,
+  )
+}
+
+/** Nothing was lost, nothing is left behind, no id was made twice. */
+async function expectWhole(albums: readonly Album[], towns: Towns, owner: TestDatabase): Promise<void> {
+  for (const album of albums) for (const catalog of towns.catalogs) await checkAlbum(album, catalog)
+  const ids = albums.flatMap((album) => album.ids)
+  expect(new Set(ids).size).toBe(ids.length)
+  const rows = albums.reduce((sum, { photos, removed }) => sum + photos.size + removed.size, 0)
+  const other = owner === towns.a ? towns.b : towns.a
+  expect(await countRows(owner)).toEqual([{ photos: rows, shards: RANGE.to - RANGE.from + 1 }])
+  expect(await countRows(other)).toEqual([{ photos: 0, shards: 0 }])
+}
+
+test.each(MOVE_STAGES)(
+  'a move that is killed when it has %s can be run again, and no owner notices either',
+  { timeout: 5 * MINUTES },
+  async (stage) => {
+    await using towns = await openTowns()
+    const { a, b, catalogs } = towns
+    const traffic = startTraffic(catalogs, ownersOf(RANGE, 5))
+    await expect.poll(() => traffic.albums.every(({ steps }) => steps > 5), { timeout: MINUTES }).toBe(true)
+
+    await using killed = startMove(a, b, stage)
+    const death = await killed.ended
+    const steps = traffic.albums.map((album) => album.steps)
+    // Owners go on, whatever the dead move left.
+    const goOn = () => traffic.albums.every((album, index) => album.steps > (steps[index] as number) + 3)
+    await expect.poll(goOn, { timeout: MINUTES }).toBe(true)
+    await using again = startMove(a, b)
+    const end = await again.ended
+    await traffic.stop()
+
+    expect(death.signal).toBe('SIGKILL')
+    expect(end.code).toBe(0)
+    await expectWhole(traffic.albums, towns, b)
+  },
+)
+
+test('shards that move to and fro, while moves are killed at any moment, lose no photo', {
+  timeout: 10 * MINUTES,
+}, async () => {
+  await using towns = await openTowns()
+  const { a, b, catalogs } = towns
+  const traffic = startTraffic(catalogs, ownersOf(RANGE, 5))
+
+  for (const target of [b, a, b]) {
+    for (let kill = 0; kill < 3; kill++) {
+      await using move = startMove(a, target)
+      await move.nextLine()
+      await sleep(Math.random() * 300)
+      move.child.kill('SIGKILL')
+      await move.ended
+    }
+    await using move = startMove(a, target)
+    expect((await move.ended).code).toBe(0)
+  }
+  await traffic.stop()
+
+  await expectWhole(traffic.albums, towns, b)
+})
+
+test('two moves of the same shards at once do no harm', { timeout: 5 * MINUTES }, async () => {
+  await using towns = await openTowns()
+  const { a, b, catalogs } = towns
+  const traffic = startTraffic(catalogs, ownersOf(RANGE, 5))
+  const move = async () => await moveShards(allShardsAt(a.url), RANGE, b.url)
+
+  const moves = await Promise.allSettled([move(), move(), move()])
+  await move()
+  await traffic.stop()
+
+  const refusals = moves.flatMap((result) => (result.status === 'rejected' ? [result.reason.code] : []))
+  expect(new Set(refusals).difference(new Set(['move_overtaken']))).toEqual(new Set())
+  await expectWhole(traffic.albums, towns, b)
+})
+
+test('copies that differ from the photos are not switched to', async () => {
+  await using towns = await openTowns()
+  const { a, b, catalogs } = towns
+  const traffic = startTraffic(catalogs, ownersOf(RANGE, 2))
+  await expect.poll(() => traffic.albums.every(({ steps }) => steps > 5), { timeout: MINUTES }).toBe(true)
+  await traffic.stop()
+  await migrateDatabase(b.url)
+  await b.query(
+    `create function spoil() returns trigger language plpgsql as $$ begin new.bytes = 0; return new; end $$`,
+  )
+  await b.query('create trigger spoil before insert on photos for each row execute function spoil()')
+
+  const moved = moveShards(allShardsAt(a.url), RANGE, b.url)
+
+  await expect(moved).rejects.toThrow('differ')
+  await b.query('drop trigger spoil on photos')
+  for (const album of traffic.albums) await checkAlbum(album, catalogs[0])
+  await moveShards(allShardsAt(a.url), RANGE, b.url)
+  await expectWhole(traffic.albums, towns, b)
+})
+
+test('a database refuses every write to a shard that has left it, whoever forgot to ask', async () => {
+  await using towns = await openTowns()
+  const { a, b, catalogs } = towns
+  const traffic = startTraffic([catalogs[0]], ownersOf(RANGE, 1))
+  const ready = () =>
+    traffic.albums.flatMap(({ photos }) => [...photos]).find(([, status]) => status === 'ready')
+  await expect.poll(ready, { timeout: MINUTES }).toBeDefined()
+  await traffic.stop()
+  const [id] = ready() as [PhotoId, string]
+
+  // A move that could not remove the old rows yet.
+  const stopped = moveShards(allShardsAt(a.url), RANGE, b.url, (stage) => {
+    if (stage === 'opened') throw new Error('stopped')
+  })
+  await expect(stopped).rejects.toThrow('stopped')
+
+  const refusal = `shard ${shardOf(id)} is not in this database`
+  await expect(a.query(`update photos set bytes = 1 where id = ${id}`)).rejects.toThrow(refusal)
+  await expect(a.query(`delete from renditions where photo_id = ${id}`)).rejects.toThrow(refusal)
+  await expect(a.query(`delete from photos where id = ${id}`)).rejects.toThrow(refusal)
+  await expect(a.query(`select next_photo_id(${shardOf(id)})`)).rejects.toThrow(refusal)
+  const insert = `insert into photos (id, owner, visibility, format, bytes, sha256, pending)
+    values (${BigInt(id) + 1n}, 'x', 'public', 'jpeg', 1, '', '{}')`
+  await expect(a.query(insert)).rejects.toThrow(refusal)
+})

@@ -1,0 +1,201 @@
+import { expect, test } from 'vitest'
+import { Catalog } from '../src/catalog/catalog.ts'
+import { migrateCatalog } from '../src/catalog/migrate.ts'
+import { moveShards } from '../src/catalog/move-shards.ts'
+import { ShardMap } from '../src/catalog/shard-map.ts'
+import { allShardsAt, type ShardRange } from '../src/config/shard-ranges.ts'
+import { EngineUnavailableError, SetupError } from '../src/errors.ts'
+import { firstIdAt, type PhotoId } from '../src/photo/photo-id.ts'
+import type { OwnerId } from '../src/photo/shard.ts'
+import { openEmptyDatabase, openTestDatabase, type TestDatabase } from './support/database.ts'
+import { startProxy } from './support/proxy.ts'
+import { ownersOf } from './support/shard-traffic.ts'
+
+const LOWER = { from: 0, to: 4095 }
+const UPPER = { from: 4096, to: 8191 }
+const [low] = ownersOf(LOWER, 1) as [OwnerId]
+const [high] = ownersOf(UPPER, 1) as [OwnerId]
+const page = { limit: 10, before: null }
+const later = firstIdAt(new Date(Date.now() + 3_600_000))
+
+function halves(a: { url: string }, b: { url: string }): ShardRange[] {
+  return [
+    { ...LOWER, url: a.url },
+    { ...UPPER, url: b.url },
+  ]
+}
+
+function openCatalog(ranges: readonly ShardRange[]): Catalog & AsyncDisposable {
+  const map = new ShardMap(ranges, { connections: 2 })
+  return Object.assign(new Catalog(map), { [Symbol.asyncDispose]: () => map[Symbol.asyncDispose]() })
+}
+
+async function insertPhoto(catalog: Catalog, owner: OwnerId): Promise<PhotoId> {
+  const id = await catalog.nextId(owner)
+  const original = { format: 'jpeg', bytes: 3, sha256: 'ab' } as const
+  await catalog.insert({
+    id,
+    owner,
+    visibility: 'public',
+    original,
+    focus: null,
+    look: null,
+    pending: ['resize'],
+  })
+  return id
+}
+
+async function idsIn(database: TestDatabase): Promise<string[]> {
+  const rows = (await database.query('select id::text from photos order by id')) as { id: string }[]
+  return rows.map(({ id }) => id)
+}
+
+async function shardsIn(database: TestDatabase): Promise<number> {
+  const [row] = (await database.query("select count(*)::int from shards where state = 'here'")) as {
+    count: number
+  }[]
+  return row?.count ?? 0
+}
+
+test('photos lie in the database that has the shard of their owner, and lists across owners ask both', async () => {
+  await using a = await openEmptyDatabase()
+  await using b = await openEmptyDatabase()
+  await migrateCatalog(halves(a, b))
+  await using catalog = openCatalog(halves(a, b))
+
+  const lower = await insertPhoto(catalog, low)
+  const upper = await insertPhoto(catalog, high)
+  const second = await insertPhoto(catalog, low)
+
+  expect(await idsIn(a)).toEqual([lower, second])
+  expect(await idsIn(b)).toEqual([upper])
+  expect((await catalog.find(upper))?.owner).toBe(high)
+  expect((await catalog.list(low, low, page)).map(({ id }) => id)).toEqual([second, lower])
+  expect((await catalog.unfinished(later, null, 2)).map(({ id }) => id)).toEqual([lower, upper])
+  expect((await catalog.unfinished(later, upper, 2)).map(({ id }) => id)).toEqual([second])
+  expect(await catalog.known([lower, upper, later])).toEqual(new Set([lower, upper]))
+})
+
+test('while a database is away the photos of the others are served', async () => {
+  await using a = await openEmptyDatabase()
+  await using b = await openEmptyDatabase()
+  await using proxy = await startProxy(b.url)
+  await migrateCatalog(halves(a, proxy))
+  await using catalog = openCatalog(halves(a, proxy))
+  const lower = await insertPhoto(catalog, low)
+  const upper = await insertPhoto(catalog, high)
+
+  await proxy.cut()
+
+  expect(await catalog.find(lower)).not.toBe(null)
+  await insertPhoto(catalog, low)
+  await catalog.check()
+  expect((await catalog.unfinished(later, null, 1)).map(({ id }) => id)).toEqual([lower])
+  await expect(catalog.find(upper)).rejects.toThrow(EngineUnavailableError)
+  await expect(catalog.known([lower, upper])).rejects.toThrow(EngineUnavailableError)
+  await proxy.mend()
+  expect(await catalog.find(upper)).not.toBe(null)
+})
+
+test('a process that does not know of a move finds everything, also what it never asked for before', async () => {
+  await using a = await openTestDatabase()
+  await using b = await openEmptyDatabase()
+  await using c = await openEmptyDatabase()
+  await using outdated = openCatalog(allShardsAt(a.url))
+  const id = await insertPhoto(outdated, high)
+
+  await moveShards(allShardsAt(a.url), UPPER, b.url)
+  await moveShards(allShardsAt(a.url), { from: 6000, to: 8191 }, c.url)
+
+  await using restarted = openCatalog(allShardsAt(a.url))
+  expect((await restarted.unfinished(later, null, 10)).map((photo) => photo.id)).toEqual([id])
+  expect((await outdated.list(high, high, page)).map((photo) => photo.id)).toEqual([id])
+  expect(await idsIn(a)).toEqual([])
+  expect([await shardsIn(a), await shardsIn(b), await shardsIn(c)]).toEqual([4096, 1904, 2192])
+})
+
+test('a database that goes away for good takes nothing with it that had moved', async () => {
+  await using a = await openEmptyDatabase()
+  await using b = await openEmptyDatabase()
+  await using proxy = await startProxy(a.url)
+  const ranges = halves(proxy, b)
+  await migrateCatalog(ranges)
+  await using catalog = openCatalog(ranges)
+  const id = await insertPhoto(catalog, low)
+  await moveShards(ranges, LOWER, b.url)
+
+  await proxy.cut()
+
+  await expect
+    .poll(async () => await catalog.find(id).catch(() => null), { timeout: 30_000 })
+    .toMatchObject({ id })
+  await migrateCatalog(allShardsAt(b.url))
+  await using later = openCatalog(allShardsAt(b.url))
+  expect(await later.find(id)).toMatchObject({ id })
+})
+
+test('a configuration that forgets a database does not lose it', async () => {
+  await using a = await openEmptyDatabase()
+  await using b = await openEmptyDatabase()
+  await migrateCatalog(halves(a, b))
+  await using catalog = openCatalog(halves(a, b))
+  const id = await insertPhoto(catalog, high)
+
+  await migrateCatalog(allShardsAt(a.url))
+
+  await using forgetful = openCatalog(allShardsAt(a.url))
+  expect(await forgetful.find(id)).toMatchObject({ id })
+  expect([await shardsIn(a), await shardsIn(b)]).toEqual([4096, 4096])
+})
+
+test('a database that was used alone keeps all shards until they are moved', async () => {
+  await using a = await openTestDatabase()
+  await using b = await openEmptyDatabase()
+
+  await migrateCatalog(halves(a, b))
+
+  expect([await shardsIn(a), await shardsIn(b)]).toEqual([8192, 0])
+})
+
+test('a database that was lost is not replaced by an empty one', async () => {
+  await using a = await openEmptyDatabase()
+  await using b = await openEmptyDatabase()
+  await migrateCatalog(halves(a, b))
+
+  await b.query('drop schema public cascade')
+  await b.query('create schema public')
+  const migrated = migrateCatalog(halves(a, b))
+
+  await expect(migrated).rejects.toThrow(SetupError)
+  await expect(migrated).rejects.toThrow('Restore that database')
+})
+
+test('shards that no database may have got yet wait for one that does not answer', async () => {
+  await using a = await openEmptyDatabase()
+  await using b = await openEmptyDatabase()
+  await using proxy = await startProxy(b.url)
+  await proxy.cut()
+
+  await expect(migrateCatalog(halves(a, proxy))).rejects.toThrow(EngineUnavailableError)
+  await proxy.mend()
+  await migrateCatalog(halves(a, proxy))
+
+  expect([await shardsIn(a), await shardsIn(b)]).toEqual([4096, 4096])
+})
+
+test('several processes may bring the databases up to date at once', async () => {
+  await using a = await openEmptyDatabase()
+  await using b = await openEmptyDatabase()
+
+  await Promise.all([1, 2, 3].map(async () => await migrateCatalog(halves(a, b))))
+
+  expect([await shardsIn(a), await shardsIn(b)]).toEqual([4096, 4096])
+})
+
+test('photos are not written in transactions whose snapshot may be older than a move', async () => {
+  await using a = await openTestDatabase()
+
+  const asked = a.query('begin isolation level repeatable read; select next_photo_id(1)')
+
+  await expect(asked).rejects.toThrow('read committed')
+})

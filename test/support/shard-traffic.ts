@@ -1,0 +1,137 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect } from 'vitest'
+import type { Catalog } from '../../src/catalog/catalog.ts'
+import type { FilterName } from '../../src/photo/filter.ts'
+import type { PhotoStatus, Rendition } from '../../src/photo/photo.ts'
+import { firstIdAt, type PhotoId } from '../../src/photo/photo-id.ts'
+import { type OwnerId, shardOfOwner } from '../../src/photo/shard.ts'
+
+/** What an owner did and must see. */
+export type Album = {
+  owner: OwnerId
+  photos: Map<PhotoId, PhotoStatus>
+  /** Removed, and not forgotten yet. */
+  removed: Set<PhotoId>
+  /** All ids that were made, in their order. */
+  ids: PhotoId[]
+  steps: number
+}
+
+export type Traffic = { albums: readonly Album[]; stop(): Promise<void> }
+
+const FACTS = { width: 4, height: 3, color: '#8a6f5b', thumbhash: 'AQID' }
+const PRESETS = ['thumb', 'feed'] as const
+
+/** No digest is ever made twice for a photo. */
+function renditionsOf(edition: number): Rendition[] {
+  const digest = String(edition).padStart(8, '0')
+  return PRESETS.map((preset) => ({ preset, format: 'webp', digest, width: 4, height: 3, bytes: 12 }))
+}
+
+/** So many owners whose shards are in the range. */
+export function ownersOf({ from, to }: { from: number; to: number }, count: number): OwnerId[] {
+  const owners: OwnerId[] = []
+  for (let n = 0; owners.length < count; n++) {
+    const owner = `owner-${n}` as OwnerId
+    const shard = shardOfOwner(owner)
+    if (shard >= from && shard <= to) owners.push(owner)
+  }
+  return owners
+}
+
+/**
+ * Owners who upload, look, remove and purge, each one thing after the other through any of the catalogs, as through
+ * several servers. After each step they see all that they did, or `stop` rejects.
+ */
+export function startTraffic(catalogs: readonly Catalog[], owners: readonly OwnerId[]): Traffic {
+  const stopping = new AbortController()
+  const albums = owners.map(
+    (owner): Album => ({ owner, photos: new Map(), removed: new Set(), ids: [], steps: 0 }),
+  )
+  const lives = Promise.all(albums.map((album) => live(album, catalogs, stopping.signal)))
+  lives.catch(() => stopping.abort())
+  return {
+    albums,
+    stop: async () => {
+      stopping.abort()
+      await lives
+    },
+  }
+}
+
+async function live(album: Album, catalogs: readonly Catalog[], signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await pick([upload, upload, finish, changeLook, remove, purge])(album, pick(catalogs))
+    await checkAlbum(album, pick(catalogs))
+    album.steps += 1
+    await sleep(Math.random() * 10)
+  }
+}
+
+async function upload({ owner, photos, ids }: Album, catalog: Catalog): Promise<void> {
+  const id = await catalog.nextId(owner)
+  expect(BigInt(id)).toBeGreaterThan(BigInt(ids.at(-1) ?? 0))
+  ids.push(id)
+  const original = { format: 'jpeg', bytes: 3, sha256: 'ab' } as const
+  const pending = ['resize']
+  await catalog.insert({ id, owner, visibility: 'public', original, focus: null, look: null, pending })
+  photos.set(id, 'processing')
+}
+
+async function finish({ photos }: Album, catalog: Catalog): Promise<void> {
+  const id = pick([...photos.keys()])
+  if (!id) return
+  const recorded = await catalog.record(id, 'resize', null, FACTS, renditionsOf(0))
+  expect(recorded).toMatchObject({ status: 'ready' })
+  photos.set(id, 'ready')
+  expect((await catalog.find(id))?.renditions).toHaveLength(PRESETS.length)
+}
+
+async function changeLook({ owner, photos }: Album, catalog: Catalog): Promise<void> {
+  const id = pick([...photos.keys()])
+  if (!id) return
+  const look = { filter: 'mono' as FilterName, strength: Math.random() }
+  const edition = (await catalog.wantLook(id, owner, look)) as number
+  expect((await catalog.find(id))?.wanted).toEqual({ look, edition })
+  expect(await catalog.showLook(id, { look, edition }, FACTS, renditionsOf(edition))).toBe(true)
+  expect(await catalog.find(id)).toMatchObject({ look, wanted: null, edition })
+}
+
+async function remove({ owner, photos, removed }: Album, catalog: Catalog): Promise<void> {
+  const id = pick([...photos.keys()])
+  if (!id || photos.size < 20) return
+  expect(await catalog.remove(id, owner)).toBe(true)
+  photos.delete(id)
+  removed.add(id)
+  expect(await catalog.find(id)).toBe(null)
+}
+
+async function purge({ removed }: Album, catalog: Catalog): Promise<void> {
+  const id = pick([...removed])
+  if (!id) return
+  expect(await catalog.findRemoved(id)).toMatchObject({ id })
+  await catalog.forget(id)
+  removed.delete(id)
+}
+
+/** Everything that a catalog tells of the album's photos is what the owner did. */
+export async function checkAlbum({ owner, photos, removed, ids }: Album, catalog: Catalog): Promise<void> {
+  const listed = await catalog.list(owner, owner, { limit: 10_000, before: null })
+  expect(listed.map(({ id, status }) => [id, status])).toEqual([...photos].toReversed())
+
+  const processing = [...photos].filter(([, status]) => status === 'processing').map(([id]) => id)
+  expect(await catalog.known(ids)).toEqual(new Set([...photos.keys(), ...removed]))
+  expect(await catalog.settled(processing)).toEqual(new Set())
+  const unfinished = new Set((await catalog.unfinished(inAYear(), null, 100_000)).map(({ id }) => id))
+  expect(processing.filter((id) => !unfinished.has(id))).toEqual([])
+  const waiting = new Set(await catalog.removed(null, 100_000))
+  expect([...removed].filter((id) => !waiting.has(id))).toEqual([])
+}
+
+function inAYear(): PhotoId {
+  return firstIdAt(new Date(Date.now() + 365 * 24 * 3_600_000))
+}
+
+function pick<Item>(items: readonly Item[]): Item {
+  return items[Math.floor(Math.random() * items.length)] as Item
+}
