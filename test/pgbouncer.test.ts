@@ -1,0 +1,87 @@
+import { expect, inject } from 'vitest'
+import { pgbouncer } from '../scripts/services/pgbouncer.ts'
+import { startTemporarily } from '../scripts/services/running-service.ts'
+import { isInstalled } from '../scripts/services/service.ts'
+import { Catalog } from '../src/catalog/catalog.ts'
+import { migrateCatalog } from '../src/catalog/migrate.ts'
+import { moveShards } from '../src/catalog/move-shards.ts'
+import { ShardMap } from '../src/catalog/shard-map.ts'
+import { allShardsAt } from '../src/config/shard-ranges.ts'
+import { SetupError } from '../src/errors.ts'
+import { openEmptyDatabase, openTestDatabase } from './support/database.ts'
+import { needs } from './support/needs.ts'
+import { fixture } from './support/pictures.ts'
+import { startService } from './support/service.ts'
+import { checkAlbum, ownersOf, startTraffic } from './support/shard-traffic.ts'
+import { photoForm, postForm } from './support/uploads.ts'
+
+const testWithPgbouncer = needs('PgBouncer', isInstalled(pgbouncer('')), 'apt-get install pgbouncer')
+
+type Bouncer = AsyncDisposable & { through(url: string): string }
+
+/** A PgBouncer of the test's own before the PostgreSQL that all tests share. */
+async function startBouncer(): Promise<Bouncer> {
+  const running = await startTemporarily(pgbouncer(inject('databaseUrl')))
+  const { host } = new URL(running.env.DATABASE_URL as string)
+  return {
+    through: (url) => Object.assign(new URL(url), { host }).href,
+    [Symbol.asyncDispose]: async () => await running[Symbol.asyncDispose](),
+  }
+}
+
+testWithPgbouncer(
+  'a photo goes all its way with PgBouncer in transaction mode before the database',
+  async () => {
+    await using bouncer = await startBouncer()
+    await using database = await openTestDatabase()
+    await using service = await startService({
+      DATABASE_URL: bouncer.through(database.url),
+      QUEUE_URL: database.url,
+    })
+    await using _work = service.work()
+
+    const reply = await postForm(service, photoForm(await fixture('plain.jpg')), { prefer: 'wait=40' })
+
+    expect(reply.status).toBe(201)
+    expect(await reply.json()).toMatchObject({ status: 'ready' })
+  },
+)
+
+testWithPgbouncer(
+  'a queue that PgBouncer would break is refused, and its operator told what to set',
+  async () => {
+    await using bouncer = await startBouncer()
+    await using database = await openTestDatabase()
+
+    const started = startService({ DATABASE_URL: bouncer.through(database.url) })
+
+    await expect(started).rejects.toThrow(SetupError)
+    await expect(started).rejects.toThrow('QUEUE_URL')
+  },
+)
+
+testWithPgbouncer(
+  'shards move from one PgBouncer to another while owners go on',
+  { timeout: 180_000 },
+  async () => {
+    await using here = await startBouncer()
+    await using there = await startBouncer()
+    await using a = await openEmptyDatabase()
+    await using b = await openEmptyDatabase()
+    const ranges = allShardsAt(here.through(a.url))
+    const range = { from: 1000, to: 1150 }
+    await migrateCatalog(ranges)
+    await using map = new ShardMap(ranges, { connections: 5 })
+    const catalog = new Catalog(map)
+    const traffic = startTraffic([catalog], ownersOf(range, 3))
+    await expect.poll(() => traffic.albums.every(({ steps }) => steps > 5), { timeout: 60_000 }).toBe(true)
+
+    await moveShards(ranges, range, there.through(b.url))
+    await traffic.stop()
+
+    for (const album of traffic.albums) await checkAlbum(album, catalog)
+    expect(
+      await a.query(`select from photos where shard_of(id) between ${range.from} and ${range.to}`),
+    ).toEqual([])
+  },
+)
