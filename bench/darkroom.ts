@@ -1,6 +1,7 @@
-import { createServer } from 'node:net'
+
 import { join } from 'node:path'
 import { type Config, loadConfig } from '../src/config.ts'
+import { freePort } from '../src/free-port.ts'
 import { signToken } from '../src/http/token.ts'
 import { openTokenSecret } from '../src/http/token-secret.ts'
 import type { OwnerId } from '../src/photo/shard.ts'
@@ -58,13 +59,4 @@ export async function startDarkroom(
     workers: crew,
     [Symbol.asyncDispose]: () => disposal.disposeAsync(),
   }
-}
-
-async function freePort(): Promise<number> {
-  const { promise, resolve } = Promise.withResolvers<number>()
-  const probe = createServer().listen(0, '127.0.0.1', () => {
-    const { port } = probe.address() as { port: number }
-    probe.close(() => resolve(port))
-  })
-  return await promise
 }

@@ -14,7 +14,15 @@ const LAYERS: readonly (readonly string[])[] = [
   ['src/http', 'src/ingest', 'src/sweep', 'workers'],
   ['src/storage', 'src/queue', 'src/catalog', 'src/delivery', 'src/filters'],
   ['src/supervisor'],
-  ['src/config.ts', 'src/config', 'src/log.ts', 'src/dot-env.ts', 'src/kept-file.ts', 'src/postgres.ts'],
+  [
+    'src/config.ts',
+    'src/config',
+    'src/log.ts',
+    'src/dot-env.ts',
+    'src/kept-file.ts',
+    'src/free-port.ts',
+    'src/postgres.ts',
+  ],
   ['src/photo'],
   ['src/errors.ts'],
 ]

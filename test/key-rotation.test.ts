@@ -6,12 +6,12 @@ import { fastify } from 'fastify'
 import { describe, expect, test } from 'vitest'
 import { loadConfig } from '../src/config.ts'
 import { SetupError } from '../src/errors.ts'
+import { freePort } from '../src/free-port.ts'
 import { edgeRoute } from '../src/http/routes/edge.ts'
 import { type RotationPlan, rotateKeys } from '../src/key-rotation.ts'
 import { DiskStore } from '../src/storage/disk-store.ts'
 import { KEY, temporaryDirectory } from './support/edge.ts'
 import { runDarkroom } from './support/run-darkroom.ts'
-import { freePort } from './support/service.ts'
 
 const NEW_ID = 'KNEWKEYNEWKEYN'
 const HOUR_MS = 3_600_000

@@ -2,8 +2,9 @@ import { chmod, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { freePort } from '../../src/free-port.ts'
 import { startDaemon } from './daemon.ts'
-import { freePort, type Service } from './service.ts'
+import type { Service } from './service.ts'
 
 const STARTS_WITHIN_MS = 10_000
 

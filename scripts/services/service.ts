@@ -1,5 +1,4 @@
 import { accessSync, constants } from 'node:fs'
-import { createServer } from 'node:net'
 import { delimiter, join } from 'node:path'
 
 /** A server that tests and trials need and that npm does not have: a Debian package, run on loopback by whoever asks. */
@@ -24,15 +23,6 @@ export const PATH = [process.env.PATH, '/usr/sbin', '/sbin'].join(delimiter)
 
 export function isInstalled({ programs }: Service): boolean {
   return programs.every((program) => PATH.split(delimiter).some((folder) => canRun(join(folder, program))))
-}
-
-export async function freePort(): Promise<number> {
-  const { promise, resolve } = Promise.withResolvers<number>()
-  const probe = createServer().listen(0, '127.0.0.1', () => {
-    const { port } = probe.address() as { port: number }
-    probe.close(() => resolve(port))
-  })
-  return await promise
 }
 
 function canRun(path: string): boolean {

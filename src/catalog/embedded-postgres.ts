@@ -2,6 +2,7 @@ import { realpath } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DarkroomError, SetupError } from '../errors.ts'
+import { freePort } from '../free-port.ts'
 import { keepAlive, type Log, type RunningProcess } from '../supervisor/keep-alive.ts'
 import { serverAccount } from './embedded-postgres/account.ts'
 import { findBinaries } from './embedded-postgres/binaries.ts'
@@ -9,7 +10,7 @@ import { DATABASE, dataIn, prepareCluster, readPassword, USER } from './embedded
 import { lockFolder } from './embedded-postgres/lock.ts'
 import { preparePlace } from './embedded-postgres/place.ts'
 import { findPostmaster } from './embedded-postgres/postmaster.ts'
-import { freePort, NotYetError, startServer } from './embedded-postgres/server.ts'
+import { NotYetError, startServer } from './embedded-postgres/server.ts'
 
 export type EmbeddedPostgresOptions = {
   /** Made when missing; belongs to PostgreSQL alone. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { vi } from 'vitest'
-import { freePort } from './service.ts'
+import { freePort } from '../../src/free-port.ts'
 
 const CLI = join(import.meta.dirname, '../../src/cli.ts')
 

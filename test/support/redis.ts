@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { endProcesses, run } from '../../scripts/services/daemon.ts'
 import { redis, startRedis } from '../../scripts/services/redis.ts'
-import { freePort, isInstalled } from '../../scripts/services/service.ts'
+import { isInstalled } from '../../scripts/services/service.ts'
+import { freePort } from '../../src/free-port.ts'
 import { needs } from './needs.ts'
 
 export const testWithRedis = needs('Redis', isInstalled(redis), 'npm run services -- install redis')

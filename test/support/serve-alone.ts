@@ -3,9 +3,9 @@ import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { vi } from 'vitest'
+import { freePort } from '../../src/free-port.ts'
 import { signToken } from '../../src/http/token.ts'
 import type { OwnerId } from '../../src/photo/shard.ts'
-import { freePort } from './service.ts'
 
 const CLI = join(import.meta.dirname, '../../src/cli.ts')
 const TOKEN_SECRET = 'a secret of forty characters for tests..'

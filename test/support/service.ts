@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { type Config, loadConfig } from '../../src/config.ts'
+import { freePort } from '../../src/free-port.ts'
 import { signToken } from '../../src/http/token.ts'
 import { openTokenSecret } from '../../src/http/token-secret.ts'
 import type { OwnerId } from '../../src/photo/shard.ts'
@@ -66,13 +66,4 @@ export async function startService(env: Record<string, string> = {}): Promise<Te
     },
     [Symbol.asyncDispose]: async () => await owned.disposeAsync(),
   }
-}
-
-export async function freePort(): Promise<number> {
-  const { promise, resolve } = Promise.withResolvers<number>()
-  const probe = createServer().listen(0, '127.0.0.1', () => {
-    const { port } = probe.address() as { port: number }
-    probe.close(() => resolve(port))
-  })
-  return await promise
 }

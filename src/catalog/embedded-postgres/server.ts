@@ -1,7 +1,5 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
-import { createServer } from 'node:net'
 import { createInterface } from 'node:readline'
 import { SetupError } from '../../errors.ts'
 import type { Exit, Log, RunningProcess } from '../../supervisor/keep-alive.ts'
@@ -78,11 +76,3 @@ function startFailure(lines: readonly string[]): SetupError {
 }
 
 /** A port that was free on 127.0.0.1 a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
