@@ -1,4 +1,3 @@
-
 import { join } from 'node:path'
 import { type Config, loadConfig } from '../src/config.ts'
 import { freePort } from '../src/free-port.ts'
