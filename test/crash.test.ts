@@ -8,9 +8,9 @@ import { photoForm, postForm } from './support/uploads.ts'
 
 const PHOTOS = 20
 const ONE_MEGAPIXEL = { width: 1200, height: 900 }
-const TIMEOUT = 150_000
+const TIMEOUT = 400_000
 /** A job whose worker died is tried again when its lock has run out; one that was never enqueued waits for the sweep. */
-const patience = { timeout: 90_000, interval: 250 }
+const patience = { timeout: 180_000, interval: 250 }
 
 async function find(darkroom: Darkroom, id: string): Promise<PhotoReply> {
   const reply = await fetch(`${darkroom.url}/v1/photos/${id}`, {

@@ -26,7 +26,7 @@ import { temporaryHome } from './support/processes/temporary-home.ts'
 
 const { log } = recordingLog()
 const run = promisify(execFile)
-const patience = { timeout: 20_000, interval: 20 }
+const patience = { timeout: 60_000, interval: 20 }
 const isRoot = process.getuid?.() === 0
 const ordinary = { uid: 65534, gid: 65534 }
 const ordinaryCanRunScripts = isRoot && (await canEnter(import.meta.dirname, ordinary))

@@ -24,7 +24,7 @@ const nothing = async () => {}
 async function openReady(url: string): Promise<BullmqQueue> {
   const queue = openRedisQueue(address(url), silentLog)
   await expect
-    .poll(async () => await queue.check().then(() => 'ready', String), { timeout: 15_000 })
+    .poll(async () => await queue.check().then(() => 'ready', String), { timeout: 30_000 })
     .toBe('ready')
   return queue
 }
@@ -73,14 +73,14 @@ testWithRedis(
     const { id } = (await uploaded.json()) as { id: PhotoId }
     const readyWhileAway = await ready()
     await proxy.mend()
-    await expect.poll(ready, { timeout: 10_000 }).toBe(200)
+    await expect.poll(ready, { timeout: 30_000 }).toBe(200)
     const mended = await sweepJobs(service, silentLog, inAMinute())
 
     expect(uploaded.status).toBe(201)
     expect(readyWhileAway).toBe(503)
     expect(mended).toBe(1)
     await using _work = service.work()
-    await expect.poll(async () => (await service.catalog.find(id))?.status, { timeout: 20_000 }).toBe('ready')
+    await expect.poll(async () => (await service.catalog.find(id))?.status, { timeout: 60_000 }).toBe('ready')
   },
 )
 
@@ -93,7 +93,7 @@ testWithRedis('a Redis that hangs is as good as away', async () => {
   process.kill(redis.pid, 'SIGCONT')
 
   await expect
-    .poll(async () => await queue.enqueue(job).then(() => 'promised', String), { timeout: 10_000 })
+    .poll(async () => await queue.enqueue(job).then(() => 'promised', String), { timeout: 30_000 })
     .toBe('promised')
 })
 
@@ -141,7 +141,7 @@ testWithRedis('a worker that waits while Redis dies goes on with an empty one in
   const reborn = await startRedis(redis.folder, redis.port)
   await using _end = { [Symbol.asyncDispose]: async () => await endProcesses([reborn], redis.folder) }
   await expect
-    .poll(async () => await queue.enqueue(job).then(() => 'promised', String), { timeout: 10_000 })
+    .poll(async () => await queue.enqueue(job).then(() => 'promised', String), { timeout: 30_000 })
     .toBe('promised')
 
   expect(await done.promise).toEqual(job)

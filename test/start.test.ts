@@ -72,7 +72,7 @@ describe('darkroom start', () => {
         const photo = await fetch(`${second.url}/v1/photos/${id}`, { headers: { authorization } })
         expect(((await photo.json()) as PhotoReply).status).toBe('ready')
       },
-      { timeout: 30_000, interval: 100 },
+      { timeout: 90_000, interval: 100 },
     )
   })
 

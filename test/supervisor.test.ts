@@ -16,7 +16,7 @@ function superviseScript(name: string, options: Partial<SuperviseOptions> & { ar
   return { child: supervise({ name, command, env: process.env, log, ...rest }), lines }
 }
 
-const patience = { timeout: 20_000, interval: 20 }
+const patience = { timeout: 60_000, interval: 20 }
 
 describe('a supervised child', () => {
   test('says when it is ready, and what it wants its supervisor to know', async () => {

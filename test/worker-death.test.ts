@@ -13,7 +13,7 @@ import { temporaryHome } from './support/processes/temporary-home.ts'
 import { photoForm, postForm } from './support/uploads.ts'
 
 /** A job whose worker died is tried again when its lock has run out, after 10 s. */
-const patience = { timeout: 40_000, interval: 20 }
+const patience = { timeout: 100_000, interval: 20 }
 
 async function upload(darkroom: Darkroom, photo: Buffer, wait: number): Promise<PhotoReply> {
   const reply = await postForm(darkroom, photoForm(photo), { prefer: `wait=${wait}` }, 'me')
@@ -51,7 +51,7 @@ async function openAttempts(postgres: string) {
 }
 
 test('a picture that kills its worker three times is failed, and costs no other photo', {
-  timeout: 120_000,
+  timeout: 300_000,
 }, async () => {
   await using home = await temporaryHome()
   await using darkroom = await startDarkroom(home.path, { WORKERS: '1' })
@@ -62,7 +62,7 @@ test('a picture that kills its worker three times is failed, and costs no other 
     const [pid] = await darkroom.pids('worker')
     process.kill(pid as number, 'SIGKILL')
     const isBack = async () => ![pid, undefined].includes((await darkroom.pids('worker'))[0])
-    await vi.waitUntil(isBack, { timeout: 5_000, interval: 20 })
+    await vi.waitUntil(isBack, { timeout: 15_000, interval: 20 })
   }
 
   const { id } = await upload(darkroom, killer, 0)

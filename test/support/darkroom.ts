@@ -68,7 +68,7 @@ export async function startDarkroom(
     [Symbol.asyncDispose]: async () => void (await interrupt()),
   }
   await Promise.race([
-    vi.waitUntil(() => text.includes('Ctrl-C stops it.'), { timeout: 30_000, interval: 20 }),
+    vi.waitUntil(() => text.includes('Ctrl-C stops it.'), { timeout: 90_000, interval: 20 }),
     ended.then(() => Promise.reject(new Error(`darkroom start ended: ${text}`))),
   ])
   return darkroom

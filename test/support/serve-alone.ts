@@ -20,7 +20,7 @@ export async function serveAlone(home: string, databaseUrl: string) {
   })
   const ended = once(child, 'exit')
   const url = `http://127.0.0.1:${port}`
-  await vi.waitFor(() => fetch(`${url}/healthz`), { timeout: 20_000, interval: 50 })
+  await vi.waitFor(() => fetch(`${url}/healthz`), { timeout: 60_000, interval: 50 })
   return {
     url,
     pid: child.pid as number,
