@@ -1,10 +1,26 @@
-export type CephPlan = { folder: string; clusterId: string; monitorPort: number; s3Port: number }
+/** Where the OSD has its objects: in memory, gone with the process, or in a file that outlives it and grows as it is filled. */
+export type CephObjects = 'memory' | 'file'
 
-/** Objects are kept in RAM. */
+export type CephPlan = {
+  folder: string
+  clusterId: string
+  monitorPort: number
+  s3Port: number
+  objects: CephObjects
+}
+
 const STORE_BYTES = 4 * 1024 ** 3
 
-/** One monitor, one OSD with its objects in memory and one gateway, on loopback only, impatient in everything. */
-export function cephConf({ folder, clusterId, monitorPort, s3Port }: CephPlan): string {
+const OBJECT_STORES: Record<CephObjects, string> = {
+  memory: `osd objectstore = memstore
+memstore device bytes = ${STORE_BYTES}`,
+  file: `osd objectstore = bluestore
+bluestore block size = ${STORE_BYTES}
+osd memory target = 1073741824`,
+}
+
+/** One monitor, one OSD and one gateway, on loopback only, impatient in everything. */
+export function cephConf({ folder, clusterId, monitorPort, s3Port, objects }: CephPlan): string {
   return `[global]
 fsid = ${clusterId}
 mon host = v2:127.0.0.1:${monitorPort}
@@ -40,8 +56,7 @@ mon data avail warn = 1
 mon data = ${folder}/mon
 osd data = ${folder}/osd
 osd journal = ${folder}/osd/journal
-osd objectstore = memstore
-memstore device bytes = ${STORE_BYTES}
+${OBJECT_STORES[objects]}
 osd max scrubs = 0
 paxos propose interval = 0.05
 paxos min wait = 0.01

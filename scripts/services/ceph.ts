@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
 import { freePort } from '../../src/free-port.ts'
-import { cephConf } from './ceph-conf.ts'
+import { type CephObjects, cephConf } from './ceph-conf.ts'
 import { run, startDaemon } from './daemon.ts'
-import type { Service } from './service.ts'
+import type { Environment, Service } from './service.ts'
 
 const ACCESS_KEY = 'darkroom'
 const SECRET_KEY = 'darkroom-on-loopback-only'
@@ -22,70 +22,82 @@ const KEYS: readonly [name: string, ...caps: [server: string, right: string][]][
 ]
 
 /** Ceph's S3 gateway: a real S3 server, which checks signatures. A cluster of one, empty at each start. */
-export const ceph: Service = {
-  name: 'ceph',
-  packages: ['ceph-mon', 'ceph-osd', 'radosgw', 'ceph-common'],
-  programs: ['ceph-mon', 'ceph-osd', 'radosgw', 'radosgw-admin', 'ceph-authtool', 'monmaptool', 'ceph'],
+export const ceph = cephOf('memory')
 
-  async start(folder, onProcess) {
-    const [monitorPort, s3Port] = [await freePort(), await freePort()]
-    const conf = ['-c', join(folder, 'ceph.conf')]
-    const keyring = join(folder, 'keyring')
-    const clusterId = randomUUID()
-    const daemon = (program: string, id: readonly string[]) =>
-      onProcess(startDaemon(program, [...conf, ...id, '-f'], join(folder, 'log', `${program}.out`)))
+/** The same, slower, whose processes may be killed and started again without losing an object. */
+export const durableCeph = cephOf('file')
 
-    for (const name of ['mon', 'osd', 'rgw', 'log', 'run']) await mkdir(join(folder, name))
-    await writeFile(join(folder, 'ceph.conf'), cephConf({ folder, monitorPort, s3Port, clusterId }))
-    await writeFile(keyring, '', { mode: 0o600 })
-    for (const [name, ...caps] of KEYS) {
-      const rights = caps.flatMap(([server, right]) => ['--cap', server, right])
-      await run('ceph-authtool', [keyring, '--gen-key', '-n', name, ...rights])
-    }
+function cephOf(objects: CephObjects): Service {
+  return {
+    name: 'ceph',
+    packages: ['ceph-mon', 'ceph-osd', 'radosgw', 'ceph-common'],
+    programs: ['ceph-mon', 'ceph-osd', 'radosgw', 'radosgw-admin', 'ceph-authtool', 'monmaptool', 'ceph'],
+    start: (folder, onProcess) => startCeph(folder, onProcess, objects),
+  }
+}
 
-    const map = join(folder, 'monmap')
-    await run('monmaptool', [
-      '--create',
-      '--fsid',
-      clusterId,
-      '--addv',
-      'a',
-      `[v2:127.0.0.1:${monitorPort}]`,
-      map,
-    ])
-    await run('ceph-mon', [...conf, '-i', 'a', '--mkfs', '--monmap', map, '--keyring', keyring])
-    daemon('ceph-mon', ['-i', 'a'])
+async function startCeph(
+  folder: string,
+  onProcess: (pid: number) => void,
+  objects: CephObjects,
+): Promise<Environment> {
+  const [monitorPort, s3Port] = [await freePort(), await freePort()]
+  const conf = ['-c', join(folder, 'ceph.conf')]
+  const keyring = join(folder, 'keyring')
+  const clusterId = randomUUID()
+  const daemon = (program: string, id: readonly string[]) =>
+    onProcess(startDaemon(program, [...conf, ...id, '-f'], join(folder, 'log', `${program}.out`)))
 
-    const osdId = randomUUID()
-    await run('ceph', [...conf, '--connect-timeout', '25', 'osd', 'new', osdId, '0'])
-    await Promise.all([
-      run('ceph', [...conf, 'osd', 'crush', 'add', 'osd.0', '1', 'root=default', 'host=localhost']),
-      run('ceph-osd', [...conf, '-i', '0', '--mkfs', '--osd-uuid', osdId]),
-    ])
-    daemon('ceph-osd', ['-i', '0'])
+  for (const name of ['mon', 'osd', 'rgw', 'log', 'run']) await mkdir(join(folder, name))
+  await writeFile(join(folder, 'ceph.conf'), cephConf({ folder, monitorPort, s3Port, clusterId, objects }))
+  await writeFile(keyring, '', { mode: 0o600 })
+  for (const [name, ...caps] of KEYS) {
+    const rights = caps.flatMap(([server, right]) => ['--cap', server, right])
+    await run('ceph-authtool', [keyring, '--gen-key', '-n', name, ...rights])
+  }
 
-    // The first call makes the zone and its pools, and waits for the OSD by itself.
-    const user = ['--uid=darkroom', '--display-name=Darkroom', `--access-key=${ACCESS_KEY}`]
-    await run('radosgw-admin', [
-      ...conf,
-      '-n',
-      'client.rgw',
-      'user',
-      'create',
-      ...user,
-      `--secret=${SECRET_KEY}`,
-    ])
-    daemon('radosgw', ['-n', 'client.rgw'])
+  const map = join(folder, 'monmap')
+  await run('monmaptool', [
+    '--create',
+    '--fsid',
+    clusterId,
+    '--addv',
+    'a',
+    `[v2:127.0.0.1:${monitorPort}]`,
+    map,
+  ])
+  await run('ceph-mon', [...conf, '-i', 'a', '--mkfs', '--monmap', map, '--keyring', keyring])
+  daemon('ceph-mon', ['-i', 'a'])
 
-    const endpoint = `http://127.0.0.1:${s3Port}`
-    await untilAnswers(endpoint)
-    await makeBucket(endpoint)
-    return {
-      AWS_ACCESS_KEY_ID: ACCESS_KEY,
-      AWS_SECRET_ACCESS_KEY: SECRET_KEY,
-      STORAGE_URL: `s3://${BUCKET}?endpoint=${endpoint}`,
-    }
-  },
+  const osdId = randomUUID()
+  await run('ceph', [...conf, '--connect-timeout', '25', 'osd', 'new', osdId, '0'])
+  await Promise.all([
+    run('ceph', [...conf, 'osd', 'crush', 'add', 'osd.0', '1', 'root=default', 'host=localhost']),
+    run('ceph-osd', [...conf, '-i', '0', '--mkfs', '--osd-uuid', osdId]),
+  ])
+  daemon('ceph-osd', ['-i', '0'])
+
+  // The first call makes the zone and its pools, and waits for the OSD by itself.
+  const user = ['--uid=darkroom', '--display-name=Darkroom', `--access-key=${ACCESS_KEY}`]
+  await run('radosgw-admin', [
+    ...conf,
+    '-n',
+    'client.rgw',
+    'user',
+    'create',
+    ...user,
+    `--secret=${SECRET_KEY}`,
+  ])
+  daemon('radosgw', ['-n', 'client.rgw'])
+
+  const endpoint = `http://127.0.0.1:${s3Port}`
+  await untilAnswers(endpoint)
+  await makeBucket(endpoint)
+  return {
+    AWS_ACCESS_KEY_ID: ACCESS_KEY,
+    AWS_SECRET_ACCESS_KEY: SECRET_KEY,
+    STORAGE_URL: `s3://${BUCKET}?endpoint=${endpoint}`,
+  }
 }
 
 async function makeBucket(endpoint: string): Promise<void> {
