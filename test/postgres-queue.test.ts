@@ -1,8 +1,11 @@
 import { expect, test } from 'vitest'
 import { EngineUnavailableError } from '../src/errors.ts'
+import type { PhotoId } from '../src/photo/photo-id.ts'
+import type { Job } from '../src/queue/job.ts'
 import { openPostgresQueue } from '../src/queue/postgres-queue.ts'
 import { jobQueueContract } from './contracts/job-queue.ts'
 import { openTestDatabase } from './support/database.ts'
+import { startProxy } from './support/proxy.ts'
 import { silentLog } from './support/service.ts'
 
 jobQueueContract('BullMQ on PostgreSQL', async () => {
@@ -21,4 +24,43 @@ test('a queue whose server is away says so', async () => {
   await using queue = openPostgresQueue('postgres://nobody:x@127.0.0.1:1/none', silentLog)
 
   await expect(queue.check()).rejects.toThrow(EngineUnavailableError)
+})
+
+test('a queue and a worker that began while the server was away go on when it is there', async () => {
+  await using database = await openTestDatabase()
+  await using proxy = await startProxy(database.url)
+  await proxy.cut()
+  await using queue = openPostgresQueue(proxy.url, silentLog)
+  const job: Job = { kind: 'resize', photoId: '764879989359635463' as PhotoId }
+  const done = Promise.withResolvers<Job>()
+  const nothing = async () => {}
+  await using _work = queue.work({
+    handlers: {
+      resize: async (given) => done.resolve(given),
+      filter: nothing,
+      purge: nothing,
+      avif: nothing,
+    },
+    onFailed: nothing,
+  })
+  await expect(queue.enqueue(job)).rejects.toThrow(EngineUnavailableError)
+
+  await proxy.mend()
+  await expect
+    .poll(async () => await queue.enqueue(job).then(() => 'promised', String), { timeout: 20_000 })
+    .toBe('promised')
+
+  expect(await done.promise).toEqual(job)
+})
+
+test('a worker that waits for a server that is away can be stopped', async () => {
+  await using queue = openPostgresQueue('postgres://nobody:x@127.0.0.1:1/none', silentLog)
+  const nothing = async () => {}
+  const work = queue.work({
+    handlers: { resize: nothing, filter: nothing, purge: nothing, avif: nothing },
+    onFailed: nothing,
+  })
+  await expect(queue.check()).rejects.toThrow(EngineUnavailableError)
+
+  await work[Symbol.asyncDispose]()
 })

@@ -5,6 +5,7 @@ import type { Log } from '../log.ts'
 import { isPostgresAway, withPostgres } from '../postgres.ts'
 import { BullmqQueue, type Payload, type PhotoJob, QUEUE_NAME, WORKER_OPTIONS } from './bullmq-queue.ts'
 import type { JobKind } from './job.ts'
+import { patientPool, type QueuePool } from './patient-pool.ts'
 
 /**
  * BullMQ keeps its tables in a schema of its own, and finds them by the connection's search path. Its commits wait
@@ -25,20 +26,12 @@ export function openPostgresQueue(url: string, log: Log): BullmqQueue {
     application_name: 'darkroom-queue',
   })
   pool.on('error', () => {})
-  // BullMQ describes the part of pg it uses in types of its own, which pg's own don't quite fit.
-  const connection = pool as unknown as PostgresConnectionOptions
-  const queue = new Queue<Payload, void, JobKind>(QUEUE_NAME, { connection })
-  const report = (err: Error) => log.error({ err }, 'queue')
-  queue.on('error', report)
+  const report = (err: Error) => isPostgresAway(err) || log.error({ err }, 'queue')
 
   return new BullmqQueue(
     {
-      queue,
-      startWorker: (processor: (job: PhotoJob) => Promise<void>) =>
-        new Worker<Payload, void, JobKind>(QUEUE_NAME, processor, {
-          ...WORKER_OPTIONS,
-          connection,
-        }),
+      queue: lastingQueue(pool, report),
+      startWorker: (processor) => startWorker(pool, processor, log),
       isAway: isPostgresAway,
       report,
       check: async () => await refusePooler(pool),
@@ -46,6 +39,72 @@ export function openPostgresQueue(url: string, log: Log): BullmqQueue {
     },
     log,
   )
+}
+
+/** BullMQ describes the part of pg it uses in types of its own, which pg's own don't quite fit. */
+function connectionTo(pool: unknown): PostgresConnectionOptions {
+  return pool as PostgresConnectionOptions
+}
+
+/**
+ * Fails at once while the server is away.
+ *
+ * @NOTE BullMQ's queue remembers for ever that its first connection failed: then it is replaced.
+ */
+function lastingQueue(pool: pg.Pool, report: (error: Error) => void) {
+  const create = () => {
+    const queue = new Queue<Payload, void, JobKind>(QUEUE_NAME, { connection: connectionTo(deafPool(pool)) })
+    queue.on('error', report)
+    // Whoever uses it is told.
+    queue.waitUntilReady().catch(() => {})
+    return queue
+  }
+  let queue = create()
+  const ready = async () => {
+    const tried = queue
+    try {
+      await tried.waitUntilReady()
+      return tried
+    } catch (error) {
+      if (queue === tried) {
+        queue = create()
+        await tried.close()
+      }
+      throw error
+    }
+  }
+  return {
+    add: async (...job: Parameters<typeof queue.add>) => await (await ready()).add(...job),
+    getJob: async (id: string) => await (await ready()).getJob(id),
+    getJobCounts: async (...states: Parameters<typeof queue.getJobCounts>) =>
+      await (await ready()).getJobCounts(...states),
+    close: async () => await queue.close(),
+  }
+}
+
+/** No queue that was replaced goes on listening to it. */
+function deafPool(pool: pg.Pool): QueuePool {
+  return {
+    options: pool.options,
+    connect: pool.connect.bind(pool),
+    query: (statement, values) => pool.query(statement, values),
+    on: () => pool,
+    end: () => pool.end(),
+  }
+}
+
+function startWorker(pool: pg.Pool, processor: (job: PhotoJob) => Promise<void>, log: Log) {
+  const stopping = new AbortController()
+  const worker = new Worker<Payload, void, JobKind>(QUEUE_NAME, processor, {
+    ...WORKER_OPTIONS,
+    connection: connectionTo(patientPool(pool, log, stopping.signal)),
+  })
+  return Object.assign(worker, {
+    close: async () => {
+      stopping.abort()
+      await Worker.prototype.close.call(worker)
+    },
+  })
 }
 
 /** PgBouncer and its like refuse the search path, and would lose what LISTEN asked for. */
