@@ -1,5 +1,6 @@
 import {
   type Job as BullmqJob,
+  DelayedError,
   type Queue,
   UnrecoverableError,
   type Worker,
@@ -16,6 +17,10 @@ const DAY_S = 24 * 3600
 
 /** BullMQ begins jobs without a priority first. */
 const LOW_PRIORITY = 10
+
+/** Until an engine that is away is asked again, for the first time and at most; each time twice as long. */
+const AWAY_MS = 500
+const MAX_AWAY_MS = 10_000
 
 /** A retry comes after 1 s, then 2 s. Jobs that are done leave nothing; failed ones are kept with their reason. */
 const JOB_OPTIONS = {
@@ -102,6 +107,7 @@ export class BullmqQueue implements JobQueue {
         if (error instanceof DarkroomError && !error.retryable) {
           throw Object.assign(new UnrecoverableError(error.message), { cause: error })
         }
+        if (error instanceof EngineUnavailableError) await this.#postpone(job, error)
         throw error
       }
     })
@@ -144,6 +150,15 @@ export class BullmqQueue implements JobQueue {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#backend.queue.close()
     await this.#backend.close()
+  }
+
+  /** That an engine is away is not the job's fault, so it costs no attempt, however long that lasts. */
+  async #postpone(job: PhotoJob, err: EngineUnavailableError): Promise<never> {
+    const postponed = job.attemptsStarted - job.attemptsMade - 1
+    const ms = Math.min(AWAY_MS * 2 ** postponed, MAX_AWAY_MS)
+    await job.moveToDelayed(Date.now() + ms, job.token)
+    this.#log.warn({ job: job.id, ms, err }, 'job postponed')
+    throw new DelayedError()
   }
 
   async #reach<Result>(call: () => Promise<Result>): Promise<Result> {

@@ -3,7 +3,10 @@ import type { Job, JobKind } from './job.ts'
 /** `underway` is waiting, running or waiting for its next attempt. */
 export type JobState = { name: 'missing' } | { name: 'underway' } | { name: 'failed'; reason: string }
 
-/** Does the work of one job. Doing one twice changes nothing. A DarkroomError that is not retryable ends the job at once. */
+/**
+ * Does the work of one job. Doing one twice changes nothing. A DarkroomError that is not retryable ends the job at
+ * once; one that an engine is away makes it wait for that engine, which costs no attempt.
+ */
 export type JobHandler = (job: Job) => Promise<void>
 
 export type Work = {

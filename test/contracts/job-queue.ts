@@ -1,5 +1,5 @@
 import { test as always, describe, expect } from 'vitest'
-import { CorruptPhotoError } from '../../src/errors.ts'
+import { CorruptPhotoError, EngineUnavailableError } from '../../src/errors.ts'
 import type { PhotoId } from '../../src/photo/photo-id.ts'
 import type { Job } from '../../src/queue/job.ts'
 import type { JobHandler, JobQueue } from '../../src/queue/job-queue.ts'
@@ -145,6 +145,30 @@ export function jobQueueContract(
       await expect
         .poll(async () => await queue.state(job))
         .toEqual({ name: 'failed', reason: 'the store is on fire' })
+    })
+
+    test('tries a job as often as it takes while an engine is away', async () => {
+      await using queue = await openQueue()
+      const done = Promise.withResolvers<void>()
+      let attempts = 0
+
+      await queue.enqueue(job)
+      await using _work = queue.work({
+        handlers: {
+          resize: async () => {
+            attempts += 1
+            if (attempts <= 3) throw new EngineUnavailableError('The store does not answer.')
+            done.resolve()
+          },
+          filter: nothing,
+          purge: nothing,
+          avif: nothing,
+        },
+        onFailed: async (_job, error) => done.reject(error),
+      })
+
+      await done.promise
+      await expect.poll(async () => await queue.state(job)).toEqual({ name: 'missing' })
     })
 
     test('does not retry what a retry can not mend', async () => {
