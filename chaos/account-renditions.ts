@@ -1,0 +1,64 @@
+import type { PhotoReply } from '../src/http/schemas.ts'
+import { renditionSize } from '../src/photo/fit.ts'
+import type { Look } from '../src/photo/look.ts'
+import { renditionKey } from '../src/photo/object-keys.ts'
+import type { PhotoId } from '../src/photo/photo-id.ts'
+import { PRESET_NAMES, PRESETS } from '../src/photo/presets.ts'
+import { formatsIn, recipeDigest, recipeOf } from '../src/photo/recipe.ts'
+import type { Services } from '../src/services.ts'
+import { PICTURE, readPicture } from './picture.ts'
+import type { Attempt } from './uploader.ts'
+
+/** What each photo has in the end. */
+const RENDITIONS = PRESET_NAMES.flatMap((preset) => formatsIn(preset).map((format) => ({ preset, format })))
+
+/** The keys that follow from the recipes. A photo that was uploaded with a look has the renditions without one too. */
+export function renditionKeysOf(
+  { id, look }: { id: PhotoId; look: Look | null },
+  { filters }: Services,
+): string[] {
+  const keysOf = (applied: Look | null) =>
+    RENDITIONS.map(({ preset, format }) => {
+      const digest = recipeDigest(recipeOf(preset, format, applied && filters.applied(applied)))
+      return renditionKey(id, { preset, format, digest })
+    })
+  return [...keysOf(look), ...keysOf(null)]
+}
+
+/** Every rendition is told once, its URL gives it, and it is the picture that was uploaded, as large as was said. */
+export async function checkRenditions(photo: PhotoReply, attempt: Attempt): Promise<string[]> {
+  const told = photo.renditions.map(({ preset, format }) => `${preset}.${format}`)
+  const expected = RENDITIONS.map(({ preset, format }) => `${preset}.${format}`)
+  const missing = expected.filter((name) => !told.includes(name))
+  const extra = told.filter((name, index) => !expected.includes(name) || told.indexOf(name) !== index)
+  const checked = await Promise.all(photo.renditions.map((rendition) => checkRendition(rendition, attempt)))
+  return [
+    ...missing.map((name) => `has no ${name}`),
+    ...extra.map((name) => `has ${name} once too often`),
+    ...checked.flat(),
+  ]
+}
+
+async function checkRendition(
+  { preset, format, width, height, bytes, url }: PhotoReply['renditions'][number],
+  { number, filter }: Attempt,
+): Promise<string[]> {
+  const name = `${preset}.${format}`
+  const reply = await fetch(url)
+  const body = Buffer.from(await reply.arrayBuffer())
+  if (!reply.ok) return [`${name} is answered with ${reply.status}`]
+  if (body.length !== bytes) return [`${name} has ${body.length} bytes, not ${bytes}`]
+  const seen = await readPicture(body).catch((error: Error) => error)
+  if (seen instanceof Error) return [`${name} can't be decoded: ${seen.message}`]
+
+  const size = renditionSize(PICTURE, PRESETS[preset as keyof typeof PRESETS])
+  const isSize =
+    [width, seen.width].every((one) => one === size.width) &&
+    [height, seen.height].every((one) => one === size.height)
+  return [
+    ...(isSize ? [] : [`${name} is ${seen.width} × ${seen.height}, not ${size.width} × ${size.height}`]),
+    ...(seen.number === number ? [] : [`${name} shows ${seen.number}, not ${number}`]),
+    ...(seen.light === (filter ? 'grey' : 'color') ? [] : [`${name} has ${seen.light} light`]),
+    ...(seen.format === format ? [] : [`${name} is ${seen.format}`]),
+  ]
+}

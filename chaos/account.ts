@@ -1,0 +1,128 @@
+import { createHash } from 'node:crypto'
+import { buffer } from 'node:stream/consumers'
+import type { PhotoReply } from '../src/http/schemas.ts'
+import { originalKey } from '../src/photo/object-keys.ts'
+import type { PhotoId } from '../src/photo/photo-id.ts'
+import type { OwnerId } from '../src/photo/shard.ts'
+import type { Services } from '../src/services.ts'
+import { checkRenditions, renditionKeysOf } from './account-renditions.ts'
+import type { Attempt } from './uploader.ts'
+
+/** `find` asks the API as the photo's owner. */
+export type Books = {
+  services: Services
+  attempts: readonly Attempt[]
+  find(id: PhotoId, owner: OwnerId): Promise<PhotoReply>
+}
+
+const AT_ONCE = 4
+
+/**
+ * Holds what the uploader was told against what is there, when nothing is left to do and the sweeps have run.
+ * Returns a line for each thing that is not as it was promised.
+ */
+export async function account({ services, attempts, find }: Books): Promise<string[]> {
+  const photos = await photosOf(services, new Set(attempts.map(({ owner }) => owner)))
+  const objects = new Set(await Array.fromAsync(services.store.list('')))
+  const attemptOf = new Map(attempts.map((attempt) => [attempt.sha256, attempt]))
+
+  const ofPhotos = await inParallel(photos, async ({ id, owner }) => {
+    const photo = await find(id, owner)
+    const attempt = attemptOf.get(photo.original.sha256)
+    if (!attempt) return [`photo ${id} is none that was uploaded`]
+    return (await checkPhoto(services, photo, attempt, objects)).map((problem) => `photo ${id}: ${problem}`)
+  })
+  return [
+    ...answers(attempts),
+    ...acknowledged(attempts, new Map(photos.map(({ id, original }) => [id, original.sha256]))),
+    ...doubles(photos.map(({ original }) => original.sha256)),
+    ...ofPhotos.flat(),
+    ...ownerless(
+      objects,
+      photos.flatMap((photo) => [
+        originalKey(photo.id, photo.original.format),
+        ...renditionKeysOf(photo, services),
+      ]),
+    ),
+    ...(await jobsLeft(services)),
+  ]
+}
+
+/** Every photo was taken in at last, and nothing was said of an upload that is the app's fault or nobody's. */
+function answers(attempts: readonly Attempt[]): string[] {
+  const lost = Map.groupBy(attempts, ({ number }) => number)
+    .entries()
+    .filter(([, tries]) => !tries.some(({ outcome }) => outcome.name === 'acknowledged'))
+    .map(([number, tries]) => `upload ${number} was never taken in, in ${tries.length} attempts`)
+  const wrong = attempts.flatMap(({ number, outcome }) =>
+    outcome.name === 'refused' && outcome.status !== 503
+      ? [`upload ${number} was answered with ${outcome.status} ${outcome.code}`]
+      : [],
+  )
+  return [...lost, ...wrong]
+}
+
+function acknowledged(attempts: readonly Attempt[], sha256s: ReadonlyMap<PhotoId, string>): string[] {
+  return attempts.flatMap(({ number, sha256, outcome }) => {
+    if (outcome.name !== 'acknowledged') return []
+    const found = sha256s.get(outcome.id)
+    if (found === undefined) return [`upload ${number} was acknowledged as ${outcome.id}, which is not there`]
+    return found === sha256
+      ? []
+      : [`upload ${number} was acknowledged as ${outcome.id}, which is another photo`]
+  })
+}
+
+function doubles(sha256s: readonly string[]): string[] {
+  return [...Map.groupBy(sha256s, (sha256) => sha256)]
+    .filter(([, same]) => same.length > 1)
+    .map(([sha256, same]) => `${same.length} photos have the same original (SHA-256 ${sha256})`)
+}
+
+async function checkPhoto(
+  services: Services,
+  photo: PhotoReply,
+  attempt: Attempt,
+  objects: ReadonlySet<string>,
+): Promise<string[]> {
+  const { id, status, failure, original } = photo
+  if (status !== 'ready') return [`is ${status}${failure ? ` (${failure.code})` : ''}`]
+  const key = originalKey(id as PhotoId, original.format)
+  if (!objects.has(key)) return ['has no original']
+  const hash = createHash('sha256')
+    .update(await buffer(await services.store.open(key)))
+    .digest('hex')
+  return [
+    ...(hash === original.sha256 ? [] : ['has an original of other bytes']),
+    ...(photo.filter === attempt.filter ? [] : [`has the look ${photo.filter}, not ${attempt.filter}`]),
+    ...(await checkRenditions(photo, attempt)),
+  ]
+}
+
+function ownerless(objects: ReadonlySet<string>, known: readonly string[]): string[] {
+  const owned = new Set(known)
+  return [...objects].filter((key) => !owned.has(key)).map((key) => `object ${key} is nobody's`)
+}
+
+async function jobsLeft({ queue }: Services): Promise<string[]> {
+  return Object.entries(await queue.counts()).flatMap(([state, count]) =>
+    count > 0 ? [`${count} jobs are ${state}`] : [],
+  )
+}
+
+async function photosOf({ catalog }: Services, owners: ReadonlySet<OwnerId>) {
+  const found = await Promise.all(
+    [...owners].map((owner) => catalog.list(owner, owner, { limit: 10_000, before: null })),
+  )
+  return found.flat()
+}
+
+async function inParallel<Item, Result>(items: readonly Item[], work: (item: Item) => Promise<Result>) {
+  const results: Result[] = []
+  const rest = items.values()
+  const lane = async () => {
+    for (const item of rest) results.push(await work(item))
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, lane))
+  return results
+}

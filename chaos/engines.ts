@@ -1,0 +1,26 @@
+import type { Log } from '../src/log.ts'
+import { openCloud } from './engines/cloud.ts'
+import type { Random } from './random.ts'
+import type { Victim } from './victim.ts'
+
+export const ENGINE_SETS = ['embedded', 'cloud'] as const
+export type EngineSet = (typeof ENGINE_SETS)[number]
+
+/** What Darkroom works with besides itself. `env` leads it there; disposing ends it and removes its data. */
+export type Engines = AsyncDisposable & {
+  env: Record<string, string>
+  victims: readonly Victim[]
+  /** What was decided about them, for the account. */
+  remark: string
+}
+
+/** `home` is Darkroom's, and where logs go. */
+export async function openEngines(set: EngineSet, home: string, random: Random, log: Log): Promise<Engines> {
+  switch (set) {
+    case 'embedded':
+      // Darkroom starts its PostgreSQL itself, and has its objects in its home.
+      return { env: {}, victims: [], remark: '', [Symbol.asyncDispose]: async () => {} }
+    case 'cloud':
+      return await openCloud(home, random, log)
+  }
+}

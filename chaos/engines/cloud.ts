@@ -1,0 +1,60 @@
+import { mkdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { durableCeph } from '../../scripts/services/ceph.ts'
+import { redis, startRedis } from '../../scripts/services/redis.ts'
+import { isInstalled } from '../../scripts/services/service.ts'
+import { startEmbeddedPostgres } from '../../src/catalog/embedded-postgres.ts'
+import { freePort } from '../../src/free-port.ts'
+import type { Log } from '../../src/log.ts'
+import type { Engines } from '../engines.ts'
+import { childrenOf } from '../processes.ts'
+import type { Random } from '../random.ts'
+import { createDaemons } from './daemons.ts'
+
+/** Every command is on its way to the disk before it is answered, or nothing ever is: then a kill empties the queue. */
+const REDIS_KINDS = [
+  { remark: 'Redis keeps its data', options: ['--appendonly', 'yes'] },
+  { remark: 'Redis forgets all when it is killed', options: ['--save', ''] },
+] as const
+
+export const CLOUD_SERVICES = [durableCeph, redis]
+
+export const hasCloud = () => CLOUD_SERVICES.every(isInstalled)
+
+/** PostgreSQL, Redis and Ceph's S3 as processes of ours, whose data outlives them; the seed decides whether Redis's does. */
+export async function openCloud(home: string, random: Random, log: Log): Promise<Engines> {
+  await using opened = new AsyncDisposableStack()
+  const folder = join(home, 'engines')
+  opened.defer(async () => await rm(folder, { recursive: true, force: true }))
+  await mkdir(folder, { recursive: true })
+  const daemons = opened.use(createDaemons(folder))
+
+  const postgres = opened.use(await startEmbeddedPostgres({ directory: join(home, 'postgres'), log }))
+  const { remark, options } = random.pick(REDIS_KINDS)
+  const redisPort = await freePort()
+  daemons.adopt(await startRedis(folder, redisPort, options))
+  const cephFolder = join(folder, 'ceph')
+  await mkdir(cephFolder)
+  const s3 = await durableCeph.start(cephFolder, daemons.adopt)
+  // The account looks into the bucket itself, with credentials from the SDK's own chain.
+  Object.assign(process.env, s3)
+
+  const owned = opened.move()
+  return {
+    env: { ...s3, DATABASE_URL: postgres.url, QUEUE_URL: `redis://127.0.0.1:${redisPort}` },
+    victims: [
+      {
+        name: 'PostgreSQL',
+        pids: async () => {
+          const { pid } = postgres
+          return pid === null ? [] : [pid, ...(await childrenOf(pid)).map((child) => child.pid)]
+        },
+      },
+      daemons.victim('Redis', 'redis-server'),
+      daemons.victim("S3's gateway", 'radosgw'),
+      daemons.victim("S3's disk", 'ceph-osd'),
+    ],
+    remark,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  }
+}

@@ -1,0 +1,76 @@
+import { parseArgs } from 'node:util'
+import { CLOUD_SERVICES, hasCloud } from './engines/cloud.ts'
+import { ENGINE_SETS, type EngineSet } from './engines.ts'
+import { textOf } from './report.ts'
+import { runChaos } from './run.ts'
+
+const USAGE = `npm run chaos -- [options]
+
+Uploads photos while everything that Darkroom consists of is killed or paused at random, then draws up an account:
+what was acknowledged is there, once, whole and right, and nothing is left over. Ends with 1 when something is not.
+
+  --seed N       decides what is hit, when and how (default: one of the clock's)
+  --seeds N      so many seeds in a row (default 1)
+  --uploads N    photos (default 300)
+  --seconds N    over which their beginnings are spread (default 40)
+  --engines SET  embedded, cloud (wants Redis and Ceph: npm run services -- install) or both (default)
+`
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: 'string', default: String(Math.floor(Date.now() / 1000)) },
+    seeds: { type: 'string', default: '1' },
+    uploads: { type: 'string', default: '300' },
+    seconds: { type: 'string', default: '40' },
+    engines: { type: 'string', default: 'both' },
+    help: { type: 'boolean', default: false },
+  },
+})
+if (values.help) {
+  console.log(USAGE)
+  process.exit(0)
+}
+
+const seed = wholeNumber('seed', 0)
+const seeds = wholeNumber('seeds', 1)
+const uploads = wholeNumber('uploads', 1)
+const seconds = wholeNumber('seconds', 1)
+const sets = ENGINE_SETS.filter((set) => values.engines === 'both' || values.engines === set)
+if (sets.length === 0) refuse(`There are no engines "${values.engines}".`)
+if (sets.includes('cloud') && !hasCloud()) {
+  const names = CLOUD_SERVICES.map(({ name }) => name).join(' ')
+  refuse(`The cloud's engines are not all installed: npm run services -- install ${names}`)
+}
+
+const stopping = new AbortController()
+// Stays on after the first: with npm one Ctrl-C arrives twice.
+process.on('SIGINT', () => stopping.abort(new Error('Stopped.')))
+
+await runAll(stopping.signal).catch((error) => {
+  if (!stopping.signal.aborted) throw error
+  process.exitCode = 130
+})
+
+async function runAll(stop: AbortSignal): Promise<void> {
+  const found = new Map<EngineSet, number>(sets.map((set) => [set, 0]))
+  for (let run = 0; run < seeds; run++) {
+    for (const engines of sets) {
+      const report = await runChaos({ seed: seed + run, engines, uploads, seconds, stop })
+      console.log(textOf(report))
+      if (report.findings.length > 0) found.set(engines, (found.get(engines) ?? 0) + 1)
+    }
+  }
+  for (const [set, count] of found) console.log(`${set}: findings with ${count} of ${seeds} seeds`)
+  if (found.values().some((count) => count > 0)) process.exitCode = 1
+}
+
+function wholeNumber(name: 'seed' | 'seeds' | 'uploads' | 'seconds', min: number): number {
+  const value = Number(values[name])
+  if (!Number.isSafeInteger(value) || value < min) refuse(`--${name} must be a whole number from ${min}.`)
+  return value
+}
+
+function refuse(message: string): never {
+  console.error(`${message}\n\n${USAGE}`)
+  process.exit(2)
+}

@@ -1,0 +1,126 @@
+import { chmod, mkdtemp, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pino } from 'pino'
+import { loadConfig } from '../src/config.ts'
+import { freePort } from '../src/free-port.ts'
+import type { PhotoReply } from '../src/http/schemas.ts'
+import { signToken } from '../src/http/token.ts'
+import type { Log } from '../src/log.ts'
+import type { OwnerId } from '../src/photo/shard.ts'
+import { sweepOriginals } from '../src/sweep/sweep.ts'
+import { account } from './account.ts'
+import { startDarkroom } from './darkroom.ts'
+import { type EngineSet, openEngines } from './engines.ts'
+import { type Toll, wreakHavoc } from './havoc.ts'
+import { leftovers } from './leftovers.ts'
+import { processesWith, signal } from './processes.ts'
+import { createRandom } from './random.ts'
+import { openServicesWhenBack, type Settled, settle } from './settle.ts'
+import { type Attempt, uploadAll } from './uploader.ts'
+
+/** `stop` ends the run early, without an account. */
+export type ChaosOptions = {
+  seed: number
+  engines: EngineSet
+  uploads: number
+  seconds: number
+  stop: AbortSignal
+}
+
+/** What came of the uploads, and what is not as it was promised. */
+type Books = {
+  remark: string
+  toll: Toll
+  attempts: readonly Attempt[]
+  settled: Settled
+  orphans: number
+  findings: readonly string[]
+}
+
+/** `home` is kept, with the logs, when there are findings. */
+export type ChaosReport = Omit<ChaosOptions, 'stop'> & Books & { ms: number; home: string }
+
+/** On many systems the temporary folder is memory, where PostgreSQL and Ceph would want gigabytes. */
+const DISK = process.platform === 'linux' ? '/var/tmp' : tmpdir()
+const LOG = 'darkroom.log'
+/** An upload and its jobs write ten lines; something that goes round in circles writes far more. */
+const MAX_LOG_BYTES = 50_000_000
+const TOKEN_SECRET = 'a secret of forty characters for chaos..'
+const READY_WITHIN_MS = 90_000
+const TWO_DAYS_MS = 48 * 3_600_000
+
+/** Uploads while everything dies, waits until nothing is left to do, sweeps, and draws up the account. */
+export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
+  const startedAt = performance.now()
+  const home = await mkdtemp(join(DISK, 'darkroom-chaos-'))
+  // PostgreSQL, which runs as another account when we are root, must get through.
+  await chmod(home, 0o755)
+  const log = pino({ level: 'info' }, pino.destination({ dest: join(home, 'chaos.log'), sync: true }))
+
+  const books = await wreakAndAccount(options, home, log).catch(async (error) => {
+    if (options.stop.aborted) await rm(home, { recursive: true, force: true })
+    throw error
+  })
+  const findings = [...books.findings, ...(await strays(home)), ...(await flood(home))]
+  if (findings.length === 0) await rm(home, { recursive: true, force: true })
+  const { seed, engines, uploads, seconds } = options
+  const ms = Math.round(performance.now() - startedAt)
+  return { seed, engines, uploads, seconds, ...books, findings, ms, home }
+}
+
+async function wreakAndAccount(options: ChaosOptions, home: string, log: Log): Promise<Books> {
+  const { seed, uploads, seconds, stop } = options
+  await using engines = await openEngines(options.engines, home, createRandom(seed, 'engines'), log)
+  const env = {
+    PATH: process.env.PATH ?? '',
+    DARKROOM_HOME: home,
+    PORT: String(await freePort()),
+    WORKERS: '2',
+    TOKEN_SECRET,
+    ...engines.env,
+  }
+  const config = loadConfig(env)
+  await using darkroom = await startDarkroom(config, env, join(home, LOG), log)
+  if (!(await darkroom.untilReady(READY_WITHIN_MS))) throw new Error(`Darkroom did not start: see ${home}`)
+  const tokenOf = (owner: OwnerId) => signToken(TOKEN_SECRET, owner, 3600)
+
+  const calm = new AbortController()
+  const victims = [...engines.victims, ...darkroom.victims]
+  const havoc = wreakHavoc(victims, createRandom(seed, 'havoc'), calm.signal)
+  const attempts = await uploadAll({ url: config.publicUrl, tokenOf, seed, uploads, seconds, stop })
+  calm.abort()
+  const toll = await havoc
+  stop.throwIfAborted()
+
+  const isReady = await darkroom.untilReady(READY_WITHIN_MS)
+  await using services = await openServicesWhenBack(config, log)
+  const settled = await settle(services, log)
+  const orphans = await sweepOriginals(services, log, new Date(Date.now() + TWO_DAYS_MS))
+  const find = async (id: string, owner: OwnerId) => {
+    const headers = { authorization: `Bearer ${await tokenOf(owner)}` }
+    return (await (await fetch(`${config.publicUrl}/v1/photos/${id}`, { headers })).json()) as PhotoReply
+  }
+  const findings = [
+    ...(isReady ? [] : ['Darkroom did not become ready again']),
+    ...(settled.isQuiet ? [] : [`it did not settle: ${settled.last}`]),
+    ...(await account({ services, attempts, find })),
+    ...(await leftovers(config.store)),
+  ]
+  return { remark: engines.remark, toll, attempts, settled, orphans, findings }
+}
+
+/** Processes of Darkroom's that are there when all of it was stopped. They are ended. */
+async function strays(home: string): Promise<string[]> {
+  const found = await processesWith(`DARKROOM_HOME=${home}`)
+  signal(
+    found.map(({ pid }) => pid),
+    'SIGKILL',
+  )
+  return found.map(({ pid, command }) => `process ${pid} goes on by itself: ${command}`)
+}
+
+async function flood(home: string): Promise<string[]> {
+  const { size } = await stat(join(home, LOG))
+  return size > MAX_LOG_BYTES ? [`the log has ${Math.round(size / 1e6)} MB`] : []
+}

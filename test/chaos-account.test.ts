@@ -1,0 +1,144 @@
+import { buffer } from 'node:stream/consumers'
+import { describe, expect, test } from 'vitest'
+import { account } from '../chaos/account.ts'
+import { settle } from '../chaos/settle.ts'
+import { type Attempt, uploadAll } from '../chaos/uploader.ts'
+import type { PhotoReply } from '../src/http/schemas.ts'
+import { failureOf } from '../src/photo/failure.ts'
+import { originalKey, renditionKey } from '../src/photo/object-keys.ts'
+import type { PhotoId } from '../src/photo/photo-id.ts'
+import { silentLog, startService, type TestService } from './support/service.ts'
+
+const UPLOADS = 3
+const jpeg = { contentType: 'image/jpeg' }
+
+/** Photos that were taken in and made while nothing went wrong. */
+async function openBooks() {
+  const service = await startService()
+  const attempts = await uploadAll({
+    url: service.url,
+    tokenOf: service.token,
+    seed: 1,
+    uploads: UPLOADS,
+    seconds: 0,
+    stop: new AbortController().signal,
+  })
+  {
+    await using _work = service.work({ withAvif: true })
+    await settle(service, silentLog)
+  }
+  const acknowledged = attempts.flatMap(({ outcome, owner }) =>
+    outcome.name === 'acknowledged' ? [{ id: outcome.id, owner }] : [],
+  )
+  const find = async (id: string, owner: string) => {
+    const headers = { authorization: `Bearer ${await service.token(owner)}` }
+    return (await (await fetch(`${service.url}/v1/photos/${id}`, { headers })).json()) as PhotoReply
+  }
+  return {
+    service,
+    attempts,
+    ids: acknowledged.map(({ id }) => id) as [PhotoId, PhotoId, ...PhotoId[]],
+    account: (told: readonly Attempt[] = attempts) => account({ services: service, attempts: told, find }),
+    [Symbol.asyncDispose]: () => service[Symbol.asyncDispose](),
+  }
+}
+
+async function renditionsOf({ catalog }: TestService, id: PhotoId): Promise<string[]> {
+  const photo = await catalog.find(id)
+  return photo?.renditions.map((rendition) => renditionKey(id, rendition)) ?? []
+}
+
+async function bytesOf({ store }: TestService, key: string): Promise<Buffer> {
+  return await buffer(await store.open(key))
+}
+
+describe('the account of a chaos run', () => {
+  test('finds nothing when all is as it was promised', async () => {
+    await using books = await openBooks()
+
+    expect(await books.account()).toEqual([])
+  })
+
+  test('finds an original and a rendition that are missing', async () => {
+    await using books = await openBooks()
+    const [first, second] = books.ids
+    const [rendition = ''] = await renditionsOf(books.service, second)
+    await books.service.store.delete([originalKey(first, 'jpeg'), rendition])
+
+    expect((await books.account()).toSorted()).toEqual(
+      [`photo ${first}: has no original`, `photo ${second}: thumb.jpeg is answered with 404`].toSorted(),
+    )
+  })
+
+  test('finds a rendition that shows another photo', async () => {
+    await using books = await openBooks()
+    const [first, second] = books.ids
+    const [mine = ''] = await renditionsOf(books.service, first)
+    const [other = ''] = await renditionsOf(books.service, second)
+    await books.service.store.put(mine, await bytesOf(books.service, other), jpeg)
+
+    expect(await books.account()).toEqual(
+      expect.arrayContaining([expect.stringContaining(`photo ${first}: `)]),
+    )
+  })
+
+  test('finds objects that are nobody’s', async () => {
+    await using books = await openBooks()
+    const original = originalKey('764879989359635463' as PhotoId, 'jpeg')
+    await books.service.store.put(original, Buffer.from('pix'), jpeg)
+    const doubled = (await renditionsOf(books.service, books.ids[0]))[0]?.replace(/-\w+\./, '-00000000.')
+    await books.service.store.put(doubled ?? '', Buffer.from('pix'), jpeg)
+
+    expect((await books.account()).toSorted()).toEqual(
+      [`object ${original} is nobody's`, `object ${doubled} is nobody's`].toSorted(),
+    )
+  })
+
+  test('finds a photo that was acknowledged and is gone, and one that is there twice', async () => {
+    await using books = await openBooks()
+    const [first, second] = books.ids
+    const { database } = books.service
+    await database.query(`delete from photos where id = ${first}`)
+    await database.query(
+      `insert into photos select (jsonb_populate_record(p, jsonb_build_object('id', p.id + 1))).* from photos p where id = ${second}`,
+    )
+
+    const findings = await books.account()
+
+    expect(findings).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(`was acknowledged as ${first}, which is not there`),
+        expect.stringMatching('2 photos have the same original'),
+        expect.stringMatching(`photo ${BigInt(second) + 1n}: has no original`),
+      ]),
+    )
+  })
+
+  test('finds photos that are not ready, and jobs that are left', async () => {
+    await using books = await openBooks()
+    const [first] = books.ids
+    await books.service.database.query(`update photos set status = 'processing' where id = ${first}`)
+    await books.service.catalog.markFailed(first, failureOf(null))
+    await books.service.queue.enqueue({ kind: 'resize', photoId: first })
+
+    expect((await books.account()).toSorted()).toEqual(
+      [`photo ${first}: is failed (processing_failed)`, '1 jobs are waiting'].toSorted(),
+    )
+  })
+
+  test('finds an upload that was never taken in, and an answer that is nobody’s fault', async () => {
+    await using books = await openBooks()
+    const [attempt] = books.attempts as [Attempt]
+    const refused: Attempt = {
+      ...attempt,
+      number: 99,
+      sha256: '00'.repeat(32),
+      outcome: { name: 'refused', status: 500, code: 'internal' },
+    }
+
+    expect(await books.account([...books.attempts, refused])).toEqual([
+      'upload 99 was never taken in, in 1 attempts',
+      'upload 99 was answered with 500 internal',
+    ])
+  })
+})
