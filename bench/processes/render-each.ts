@@ -5,10 +5,13 @@ import { loadConfig } from '../../src/config.ts'
 import { originalKey, renditionKey } from '../../src/photo/object-keys.ts'
 import type { PhotoId } from '../../src/photo/photo-id.ts'
 import { PRESETS, type PresetName } from '../../src/photo/presets.ts'
-import { READY_RENDITIONS, RENDITION_FORMATS, recipeDigest, recipeOf } from '../../src/photo/recipe.ts'
+import { READY_RENDITIONS, recipeDigest, recipeOf } from '../../src/photo/recipe.ts'
 import { DiskStore } from '../../src/storage/disk-store.ts'
+import { plainEncode } from '../plain-encode.ts'
 import type { Rendered, RenderQuestion } from '../render-crew.ts'
 import { answer } from '../script-process.ts'
+
+type Format = (typeof READY_RENDITIONS.formats)[number]
 
 const { store: config } = loadConfig(process.env)
 if (config.kind !== 'disk') throw new Error('This line is measured on the embedded engines.')
@@ -36,20 +39,10 @@ async function render(photoId: PhotoId): Promise<number> {
   return sizes.reduce((sum, size) => sum + size, 0)
 }
 
-async function encode(
-  original: Buffer,
-  preset: PresetName,
-  format: (typeof READY_RENDITIONS.formats)[number],
-): Promise<Buffer> {
+async function encode(original: Buffer, preset: PresetName, format: Format): Promise<Buffer> {
   const { width, height, fit } = PRESETS[preset]
-  const { quality } = RENDITION_FORMATS[format]
   const image = sharp(original)
     .autoOrient()
     .resize({ width, height, fit, position: 'attention', withoutEnlargement: true })
-  switch (format) {
-    case 'webp':
-      return await image.webp({ quality, effort: RENDITION_FORMATS.webp.effort }).toBuffer()
-    case 'jpeg':
-      return await image.jpeg({ quality, progressive: true, quantisationTable: 3 }).toBuffer()
-  }
+  return await plainEncode(image, format)
 }

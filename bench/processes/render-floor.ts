@@ -2,7 +2,8 @@
 import { readFile } from 'node:fs/promises'
 import sharp, { type Sharp } from 'sharp'
 import { PRESETS } from '../../src/photo/presets.ts'
-import { RENDITION_FORMATS } from '../../src/photo/recipe.ts'
+import { READY_RENDITIONS } from '../../src/photo/recipe.ts'
+import { plainEncode } from '../plain-encode.ts'
 import type { Rendered, RenderQuestion } from '../render-crew.ts'
 import { answer } from '../script-process.ts'
 
@@ -10,7 +11,6 @@ import { answer } from '../script-process.ts'
 sharp.concurrency(1)
 sharp.cache(false)
 
-const { jpeg, webp } = RENDITION_FORMATS
 const { thumb, small, medium, feed, full } = PRESETS
 const original = await readFile(process.argv[2] ?? '')
 
@@ -31,11 +31,9 @@ async function render(): Promise<number> {
   sizes.push(
     await decoded(image.clone().resize(thumb.width, thumb.height, { fit: 'cover', position: 'attention' })),
   )
-  const encodes = sizes.flatMap((size) => [
-    size.clone().webp({ quality: webp.quality, effort: webp.effort }).toBuffer(),
-    size.clone().jpeg({ quality: jpeg.quality, progressive: true, quantisationTable: 3 }).toBuffer(),
-  ])
-  const outputs = await Promise.all(encodes)
+  const outputs = await Promise.all(
+    sizes.flatMap((size) => READY_RENDITIONS.formats.map((format) => plainEncode(size.clone(), format))),
+  )
   return outputs.reduce((sum, { length }) => sum + length, 0)
 }
 
