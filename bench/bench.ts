@@ -17,6 +17,8 @@ export type Bench = AsyncDisposable & {
   rounds(whole: number): number
   /** A new folder, and an empty database on the embedded PostgreSQL that all lines share. */
   makeHome(): Promise<{ home: string; databaseUrl: string }>
+  /** The process of that PostgreSQL; those of its connections are its children. */
+  readonly postgresPid: number
   /** The file that has the photo, drawn when it is asked for the first time. */
   photo(name: PhotoName): Promise<string>
 }
@@ -29,6 +31,10 @@ export async function openBench({ quick }: { quick: boolean }): Promise<Bench> {
   // PostgreSQL, which runs as another account when we are root, must get through.
   await chmod(root, 0o711)
   const postgres = opened.use(await startEmbeddedPostgres({ directory: join(root, 'postgres'), log }))
+  // Connections that are half closed by then say that the server ended: that is no news.
+  opened.defer(() => {
+    log.level = 'silent'
+  })
 
   const photos = new Map<PhotoName, Promise<string>>()
   let homes = 0
@@ -40,6 +46,9 @@ export async function openBench({ quick }: { quick: boolean }): Promise<Bench> {
       const name = `bench_${++homes}`
       const databaseUrl = await createDatabase(postgres.url, name)
       return { home: join(root, name), databaseUrl }
+    },
+    get postgresPid() {
+      return postgres.pid ?? 0
     },
     photo: (name) => {
       const file = photos.get(name) ?? writePhoto(join(root, `${name}.jpg`), name)

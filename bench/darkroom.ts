@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Config, loadConfig } from '../src/config.ts'
 import { freePort } from '../src/free-port.ts'
 import { signToken } from '../src/http/token.ts'
@@ -10,6 +11,7 @@ import { WORKER_NODE_FLAGS } from '../src/supervisor/workers.ts'
 import type { Bench } from './bench.ts'
 
 const ROOT = join(import.meta.dirname, '..')
+const POLL_MS = 20
 export const OWNER = 'bench' as OwnerId
 
 /** A home with its engines, and no process yet that works on them. `env` is what such a process wants. */
@@ -57,5 +59,15 @@ export async function startDarkroom(
     api,
     workers: crew,
     [Symbol.asyncDispose]: () => disposal.disposeAsync(),
+  }
+}
+
+/** Resolves when no job waits or runs. Throws when one has failed. */
+export async function untilIdle({ services: { queue } }: Home): Promise<void> {
+  for (;;) {
+    const { waiting, active, delayed, failed } = await queue.counts()
+    if (failed > 0) throw new Error(`${failed} jobs have failed`)
+    if (waiting + active + delayed === 0) return
+    await sleep(POLL_MS)
   }
 }

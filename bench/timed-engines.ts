@@ -1,15 +1,22 @@
-import type { LookEngines } from '../workers/engines.ts'
+import type { WorkerEngines } from '../workers/engines.ts'
 
 /**
- * Milliseconds of one job. `make` is all between the store and the store: reading the original, decode, encodes.
- * `startedAt` is since 1970, so that another process can compare it with its own clock.
+ * Milliseconds of one `resize` job. `make` is decode, scales and encodes. `startedAt` is since 1970, so that another
+ * process can compare it with its own clock.
  */
-export type Steps = { startedAt: number; find: number; make: number; put: number; record: number }
+export type Steps = {
+  startedAt: number
+  find: number
+  read: number
+  make: number
+  put: number
+  record: number
+}
 
 /** The same engines, with a clock at each door. `lastSteps` tells of the last job that was done with them. */
-export function timeSteps(inner: LookEngines): { engines: LookEngines; lastSteps(): Steps } {
-  const steps: Steps = { startedAt: 0, find: 0, make: 0, put: 0, record: 0 }
-  let openedAt = 0
+export function timeSteps(inner: WorkerEngines): { engines: WorkerEngines; lastSteps(): Steps } {
+  const steps: Steps = { startedAt: 0, find: 0, read: 0, make: 0, put: 0, record: 0 }
+  let readAt = 0
   let puttingSince: number | null = null
 
   const timed = async <T>(step: 'find' | 'record', work: Promise<T>): Promise<T> => {
@@ -18,7 +25,7 @@ export function timeSteps(inner: LookEngines): { engines: LookEngines; lastSteps
     steps[step] = performance.now() - startedAt
     return result
   }
-  const catalog: LookEngines['catalog'] = {
+  const catalog: WorkerEngines['catalog'] = {
     find: (id) => {
       steps.startedAt = performance.timeOrigin + performance.now()
       return timed('find', inner.catalog.find(id))
@@ -31,20 +38,20 @@ export function timeSteps(inner: LookEngines): { engines: LookEngines; lastSteps
     findRemoved: (id) => inner.catalog.findRemoved(id),
     recordAvif: (...args) => inner.catalog.recordAvif(...args),
     forget: (id) => inner.catalog.forget(id),
-    showLook: (...args) => inner.catalog.showLook(...args),
-    earlierRenditions: (...args) => inner.catalog.earlierRenditions(...args),
-    showEarlierLook: (...args) => inner.catalog.showEarlierLook(...args),
-    abandonedDigests: (...args) => inner.catalog.abandonedDigests(...args),
   }
-  const store: LookEngines['store'] = {
-    open: (key, range) => {
-      openedAt = performance.now()
-      return inner.store.open(key, range)
+  const store: WorkerEngines['store'] = {
+    open: async (key, range) => {
+      const openedAt = performance.now()
+      const body = await inner.store.open(key, range)
+      return body.once('end', () => {
+        readAt = performance.now()
+        steps.read = readAt - openedAt
+      })
     },
     put: (key, body, options) => {
       if (puttingSince === null) {
         puttingSince = performance.now()
-        steps.make = puttingSince - openedAt
+        steps.make = puttingSince - readAt
       }
       return inner.store.put(key, body, options)
     },

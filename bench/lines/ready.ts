@@ -3,11 +3,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { PhotoId } from '../../src/photo/photo-id.ts'
 import { WORKER_NODE_FLAGS } from '../../src/supervisor/workers.ts'
 import type { Bench } from '../bench.ts'
-import { type Darkroom, startDarkroom } from '../darkroom.ts'
+import { type Darkroom, startDarkroom, untilIdle } from '../darkroom.ts'
 import { type Figure, type Line, value } from '../line.ts'
 import { quantile } from '../measure.ts'
-import { residentBytes } from '../memory.ts'
 import type { PhotoName } from '../photo.ts'
+import { residentBytes } from '../process-figures.ts'
 import { type ScriptProcess, startScript } from '../script-process.ts'
 import type { Steps } from '../timed-engines.ts'
 import { formOf, upload } from '../upload-request.ts'
@@ -18,8 +18,11 @@ const PAUSE_MS = 150
 const POLL_MS = 3
 const GIVE_UP_MS = 30_000
 
-/** The moments of one upload in milliseconds since its last byte was sent, and what its worker tells. */
-type Course = { repliedAt: number; takenAt: number; readyAt: number; steps: Steps }
+/**
+ * The moments of one upload in milliseconds since its last byte was sent, what its worker tells, and how long a
+ * decode takes by itself on the same idle machine.
+ */
+type Course = { repliedAt: number; takenAt: number; readyAt: number; steps: Steps; decodeMs: number }
 type TimedWorker = ScriptProcess<object, Steps>
 
 /** From the last byte of an upload until the photo is ready, one at a time, and where that time goes. */
@@ -49,53 +52,41 @@ async function timeToReady(
   workers: readonly TimedWorker[],
   name: PhotoName,
 ): Promise<Figure[]> {
-  const form = formOf(await readFile(await bench.photo(name)))
+  const photo = await bench.photo(name)
+  await using decoder = startScript<object, number>('decode.ts', [photo], {}, WORKER_NODE_FLAGS)
+  const form = formOf(await readFile(photo))
   const courses: Course[] = []
   for (let uploads = -3; uploads < bench.rounds(UPLOADS); uploads++) {
     const course = await follow(darkroom, workers, form)
-    if (uploads >= 0) courses.push(course)
+    // With its AVIF, which would keep the next one waiting.
+    await untilIdle(darkroom)
+    const decodeMs = await decoder.ask({})
+    if (uploads >= 0) courses.push({ ...course, decodeMs })
     await sleep(PAUSE_MS)
   }
 
-  const p50 = (of: (course: Course) => number) => quantile(courses.map(of), 0.5)
+  const p50 = (what: string, of: (course: Course) => number) =>
+    value(what, 'ms', quantile(courses.map(of), 0.5))
   const readyAt = courses.map((course) => course.readyAt)
   return [
     value(`${name}: last byte to ready, p50`, 'ms', quantile(readyAt, 0.5)),
     value(`${name}: last byte to ready, p95`, 'ms', quantile(readyAt, 0.95)),
-    value(
-      '  to the reply',
-      'ms',
-      p50(({ repliedAt }) => repliedAt),
-    ),
-    value(
-      '  to a worker',
-      'ms',
-      p50(({ takenAt }) => takenAt),
-    ),
-    value(
-      '  the worker finds the row',
-      'ms',
-      p50(({ steps }) => steps.find),
-    ),
-    value(
-      '  reads the original, decodes, encodes',
-      'ms',
-      p50(({ steps }) => steps.make),
-    ),
-    value(
-      '  puts 10 renditions',
-      'ms',
-      p50(({ steps }) => steps.put),
-    ),
-    value(
-      '  records them',
-      'ms',
-      p50(({ steps }) => steps.record),
-    ),
+    p50('  to the reply', ({ repliedAt }) => repliedAt),
+    p50('  to a worker', ({ takenAt }) => takenAt),
+    p50('  the worker finds the row', ({ steps }) => steps.find),
+    p50('  reads the original', ({ steps }) => steps.read),
+    p50('  decodes, scales, encodes', ({ steps }) => steps.make),
+    p50('    decoding alone', ({ decodeMs }) => decodeMs),
+    p50('  puts 10 renditions', ({ steps }) => steps.put),
+    p50('  records them', ({ steps }) => steps.record),
   ]
 }
 
-async function follow(darkroom: Darkroom, workers: readonly TimedWorker[], form: Buffer): Promise<Course> {
+async function follow(
+  darkroom: Darkroom,
+  workers: readonly TimedWorker[],
+  form: Buffer,
+): Promise<Omit<Course, 'decodeMs'>> {
   const { id, sentAt, repliedAt } = await upload(darkroom, form)
   const readyAt = await settledAt(darkroom, id as PhotoId)
   const [steps] = (await Promise.all(workers.map((worker) => worker.ask({})))).sort(

@@ -1,10 +1,11 @@
 import { ceph } from '../../scripts/services/ceph.ts'
 import { startTemporarily } from '../../scripts/services/running-service.ts'
-import { type Environment, isInstalled } from '../../scripts/services/service.ts'
+import type { Environment } from '../../scripts/services/service.ts'
 import type { Bench } from '../bench.ts'
 import { startDarkroom } from '../darkroom.ts'
+import { isMeasurable } from '../installed.ts'
 import { type Figure, type Line, value } from '../line.ts'
-import { forgetPeak, residentBytes } from '../memory.ts'
+import { forgetPeak, residentBytes } from '../process-figures.ts'
 import type { SlowQuestion } from '../processes/slow-clients.ts'
 import { startScript } from '../script-process.ts'
 
@@ -17,7 +18,7 @@ export const slowClients: Line = {
   name: 'slow-clients',
   measure: async (bench) => {
     const onDisk = await measureRise(bench, 'disk', {})
-    if (!isInstalled(ceph)) return [onDisk]
+    if (!isMeasurable('slow uploads to S3', ceph)) return [onDisk]
     await using server = await startTemporarily(ceph)
     // The bench opens the store too, and the SDK's chain looks for credentials here.
     Object.assign(process.env, server.env)

@@ -1,4 +1,5 @@
-// A worker as workers/main.ts is one, with a clock at the doors of its engines. Answers with the steps of its last job.
+// A worker as workers/main.ts is one, with a clock at the doors of its engines while it makes a photo ready. Answers
+// with the steps of the last one.
 import { pino } from 'pino'
 import { loadConfig } from '../../src/config.ts'
 import { openServices } from '../../src/services.ts'
@@ -11,11 +12,12 @@ import { type Steps, timeSteps } from '../timed-engines.ts'
 
 const config = loadConfig(process.env)
 const services = await openServices(config, pino({ level: 'warn' }), { connections: 2 })
-const { engines, lastSteps } = timeSteps({ ...services, maxPixels: config.maxPixels })
+const engines = { ...services, maxPixels: config.maxPixels }
+const timed = timeSteps(engines)
 
 services.queue.work({
   handlers: {
-    resize: resizePhoto(engines),
+    resize: resizePhoto(timed.engines),
     filter: filterPhoto(engines),
     purge: purgePhoto(engines),
     avif: makeAvif(engines),
@@ -25,4 +27,4 @@ services.queue.work({
   },
 })
 
-answer<object, Steps>(async () => lastSteps())
+answer<object, Steps>(async () => timed.lastSteps())

@@ -21,7 +21,7 @@ export type Environment = Record<string, string>
 /** Debian keeps daemons where the PATH of ordinary users does not lead. */
 export const PATH = [process.env.PATH, '/usr/sbin', '/sbin'].join(delimiter)
 
-export function isInstalled({ programs }: Service): boolean {
+export function isInstalled({ programs }: Pick<Service, 'programs'>): boolean {
   return programs.every((program) => PATH.split(delimiter).some((folder) => canRun(join(folder, program))))
 }
 

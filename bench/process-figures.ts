@@ -1,0 +1,35 @@
+import { readFile, writeFile } from 'node:fs/promises'
+
+/** Memory of a process that is in RAM, in bytes, and the most it ever was. Linux only: null elsewhere. */
+export async function residentBytes(pid: number): Promise<{ now: number; peak: number } | null> {
+  if (process.platform !== 'linux') return null
+  const status = await readFile(`/proc/${pid}/status`, 'utf8')
+  const field = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1]) * 1024
+  return { now: field('VmRSS'), peak: field('VmHWM') }
+}
+
+/** Makes the peak begin anew (proc(5), clear_refs). */
+export async function forgetPeak(pid: number): Promise<void> {
+  if (process.platform === 'linux') await writeFile(`/proc/${pid}/clear_refs`, '5')
+}
+
+/** Linux counts in these whatever its timer does. */
+const TICKS_PER_SECOND = 100
+
+/** CPU seconds that a process and its children have used, those that ended too. Linux only: NaN elsewhere. */
+export async function processorSeconds(pid: number): Promise<number> {
+  if (process.platform !== 'linux') return Number.NaN
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8')
+  // Behind the name in parentheses; of proc_pid_stat(5) these are utime, stime, cutime and cstime.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0)
+  const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')
+  const seconds = await Promise.all(
+    // One that ends meanwhile is its parent's the next time.
+    children
+      .split(' ')
+      .filter(Boolean)
+      .map((child) => processorSeconds(Number(child)).catch(() => 0)),
+  )
+  return seconds.reduce((sum, each) => sum + each, ticks / TICKS_PER_SECOND)
+}
