@@ -1,10 +1,10 @@
 /** The middle value and the quartiles around it. */
 export type Spread = { median: number; low: number; high: number }
 
-/** Both sides in units per second, and ours as a multiple of the other's, round by round. */
+/** Both sides in the same unit, a rate or a cost, and ours as a multiple of the other's, round by round. */
 export type Comparison = { ours: number; against: number; ratio: Spread }
 
-/** Does its work once and tells how much it did per second. */
+/** Does its work once and tells the rate or the cost of it. */
 export type Side = () => Promise<number>
 
 /**
@@ -36,6 +36,19 @@ export async function rateOf(count: number, work: () => unknown): Promise<number
   const startedAt = performance.now()
   await work()
   return count / ((performance.now() - startedAt) / 1000)
+}
+
+/** Milliseconds that all threads of this process are busy while the work runs. */
+export async function cpuMilliseconds(work: () => unknown): Promise<number> {
+  const before = process.cpuUsage()
+  await work()
+  const { user, system } = process.cpuUsage(before)
+  return (user + system) / 1000
+}
+
+/** For what can't be measured in turn, being later and earlier of the same. */
+export function compareOnce(ours: number, against: number): Comparison {
+  return { ours, against, ratio: spreadOf([ours / against]) }
 }
 
 export function spreadOf(values: readonly number[]): Spread {

@@ -1,0 +1,30 @@
+import type { FilterName } from '../../src/photo/filter.ts'
+import type { Look } from '../../src/photo/look.ts'
+import { WORKER_NODE_FLAGS } from '../../src/supervisor/workers.ts'
+import { type Line, ratio } from '../line.ts'
+import { compare } from '../measure.ts'
+import type { Cost, CostQuestion } from '../processes/renditions-cost.ts'
+import { startScript } from '../script-process.ts'
+
+/** One of each family, for one that adds contrast makes larger files, which take longer to encode. */
+const FILTERS = ['silver', 'coast', 'honey', 'harbor', 'matte', 'chrome', 'velvet']
+/** Below full strength a look costs most: its table is blended first. */
+const LOOKS = FILTERS.map((name): Look => ({ filter: name as FilterName, strength: 0.7 }))
+const ROUNDS = 3 * LOOKS.length
+
+/** CPU time of the renditions of a photo in a look, one look after the other, against those of the photo as it is. */
+export const filter: Line = {
+  name: 'filter',
+  measure: async (bench) => {
+    const photo = await bench.photo('photo of 12 MP')
+    await using worker = startScript<CostQuestion, Cost>('renditions-cost.ts', [photo], {}, WORKER_NODE_FLAGS)
+    const costOf = async (look: Look | null) => (await worker.ask({ look })).cpuMs
+    // A worker compiles each table once, and V8 the loop over the pixels.
+    for (const look of LOOKS) await costOf(look)
+
+    let asked = 0
+    const ours = () => costOf(LOOKS[asked++ % LOOKS.length] ?? null)
+    const comparison = await compare({ ours, against: () => costOf(null) }, bench.rounds(ROUNDS))
+    return [ratio('a photo with a look / without', 'CPU ms', comparison, { below: 1.25 })]
+  },
+}

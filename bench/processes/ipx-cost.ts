@@ -1,0 +1,50 @@
+// What one photo's renditions cost by ipx, from memory, each asked for by itself. Its sharp is set up as ours is.
+import { readFile } from 'node:fs/promises'
+import { createIPX } from 'ipx'
+import { renditionSize } from '../../src/photo/fit.ts'
+import { PRESETS, type PresetName } from '../../src/photo/presets.ts'
+import { READY_RENDITIONS, RENDITION_FORMATS } from '../../src/photo/recipe.ts'
+import { readHeader } from '../../workers/renditions/read-header.ts'
+import { cpuMilliseconds } from '../measure.ts'
+import { FLAT_TABLE } from '../plain-encode.ts'
+import { answer } from '../script-process.ts'
+import type { Cost } from './renditions-cost.ts'
+
+const original = await readFile(process.argv[2] ?? '')
+const photo = await readHeader(original, 1e8)
+
+// It hands sharp's own names of encoder settings on to sharp; at the usual effort WebP takes twice the time.
+const encoders = { webpEffort: RENDITION_FORMATS.webp.effort, jpegQuantisationTable: FLAT_TABLE }
+const ipx = createIPX({
+  storage: { name: 'memory', getMeta: () => ({}), getData: () => original },
+  sharpOptions: { failOn: 'warning', ...encoders },
+})
+
+answer<object, Cost>(async () => {
+  let bytes = 0
+  const cpuMs = await cpuMilliseconds(async () => {
+    for (const preset of READY_RENDITIONS.presets) {
+      for (const format of READY_RENDITIONS.formats) bytes += await render(preset, format)
+    }
+  })
+  return { cpuMs, bytes }
+})
+
+/** It would make a box that is larger than the photo smaller than that, so it is given the size itself. */
+async function render(
+  preset: PresetName,
+  format: (typeof READY_RENDITIONS.formats)[number],
+): Promise<number> {
+  const { fit } = PRESETS[preset]
+  const { width, height } = renditionSize(photo, PRESETS[preset])
+  const { quality } = RENDITION_FORMATS[format]
+  const { data } = await ipx('photo.jpg', {
+    resize: `${width}x${height}`,
+    fit: fit === 'inside' ? 'fill' : fit,
+    position: 'attention',
+    autoorient: true,
+    format,
+    quality,
+  }).process()
+  return data.length
+}
