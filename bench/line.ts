@@ -8,8 +8,11 @@ export type Figure =
   | ({ kind: 'ratio'; what: string; unit: string; goal: Goal | null } & Comparison)
   | { kind: 'value'; what: string; unit: string; goal: Goal | null; value: number }
 
-/** One thing that is measured, on what it starts by itself. Throws when what it measures does not work. */
-export type Line = { name: string; measure(bench: Bench): Promise<Figure[]> }
+/**
+ * One thing that is measured, on what it starts by itself. Throws when what it measures does not work. A long one is
+ * left for those who ask for it.
+ */
+export type Line = { name: string; isLong?: true; measure(bench: Bench): Promise<Figure[]> }
 
 export function ratio(what: string, unit: string, comparison: Comparison, goal: Goal | null = null): Figure {
   return { kind: 'ratio', what, unit, goal, ...comparison }

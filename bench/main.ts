@@ -4,19 +4,37 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { openBench } from './bench.ts'
 import type { Figure, Line } from './line.ts'
+import { cpu } from './lines/cpu.ts'
+import { endurance } from './lines/endurance.ts'
 import { feedPage } from './lines/feed-page.ts'
+import { filter } from './lines/filter.ts'
+import { jobs } from './lines/jobs.ts'
 import { photoIds } from './lines/photo-ids.ts'
 import { ready } from './lines/ready.ts'
+import { scaling } from './lines/scaling.ts'
 import { slowClients } from './lines/slow-clients.ts'
 import { uploadLine } from './lines/upload.ts'
 import { workerEach, workerFloor } from './lines/worker.ts'
 import { tableOf } from './table.ts'
 
-const LINES: readonly Line[] = [workerFloor, workerEach, uploadLine, feedPage, photoIds, ready, slowClients]
+const LINES: readonly Line[] = [
+  workerFloor,
+  workerEach,
+  cpu,
+  filter,
+  scaling,
+  jobs,
+  uploadLine,
+  feedPage,
+  photoIds,
+  ready,
+  slowClients,
+  endurance,
+]
 const RESULTS = join(import.meta.dirname, 'results.json')
 
 const { values: options, positionals: names } = parseArgs({
-  options: { quick: { type: 'boolean', default: false } },
+  options: { quick: { type: 'boolean', default: false }, long: { type: 'boolean', default: false } },
   allowPositionals: true,
 })
 const unknown = names.filter((name) => !LINES.some((line) => line.name === name))
@@ -24,6 +42,10 @@ if (unknown.length > 0) {
   console.error(`There is no ${unknown.join(', ')}. There are ${LINES.map(({ name }) => name).join(', ')}.`)
   process.exit(1)
 }
+
+const isWanted = ({ name, isLong }: Line) =>
+  names.length > 0 ? names.includes(name) : options.long || !isLong
+const chosen = LINES.filter(isWanted)
 
 await using bench = await openBench(options)
 // Stays on after the first: with npm one Ctrl-C arrives twice.
@@ -35,8 +57,7 @@ process.on('SIGINT', async () => {
 const machine = { cpu: cpus()[0]?.model, cores: availableParallelism(), node: process.version }
 const loadBefore = loadavg()[0]
 const figures: Figure[] = []
-for (const line of LINES) {
-  if (names.length > 0 && !names.includes(line.name)) continue
+for (const line of chosen) {
   const startedAt = performance.now()
   console.error(`${line.name} …`)
   figures.push(...(await line.measure(bench)))

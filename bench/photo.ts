@@ -2,10 +2,14 @@ import sharp from 'sharp'
 
 export type PhotoKind = { width: number; height: number; quality: number }
 
-/** As phones take them: 12 and 2 megapixels, and one whose file is about three times as large as the first. */
+/**
+ * As phones take them: 12 and 2 megapixels, and one whose file is about three times as large as the first. The small
+ * one is for what wants many.
+ */
 export const PHOTOS = {
   'photo of 12 MP': { width: 4032, height: 3024, quality: 88 },
   'photo of 2 MP': { width: 1632, height: 1224, quality: 88 },
+  'small photo': { width: 240, height: 180, quality: 88 },
   'photo of 12 MB': { width: 4896, height: 3672, quality: 99 },
 } as const satisfies Record<string, PhotoKind>
 
