@@ -11,7 +11,7 @@ import { WORKER_NODE_FLAGS } from '../src/supervisor/workers.ts'
 import type { Bench } from './bench.ts'
 
 const ROOT = join(import.meta.dirname, '..')
-const POLL_MS = 20
+const POLL_MS = 100
 export const OWNER = 'bench' as OwnerId
 
 /** A home with its engines, and no process yet that works on them. `env` is what such a process wants. */
