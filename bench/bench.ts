@@ -39,6 +39,8 @@ export async function openBench({ quick }: { quick: boolean }): Promise<Bench> {
   const photos = new Map<PhotoName, Promise<string>>()
   let homes = 0
   const disposal = opened.move()
+  // After Ctrl-C the line that was interrupted fails, and must not end the process before all is removed.
+  let disposed: Promise<void> | null = null
   return {
     log,
     rounds: (whole) => (quick ? Math.ceil(whole / 4) : whole),
@@ -55,7 +57,10 @@ export async function openBench({ quick }: { quick: boolean }): Promise<Bench> {
       photos.set(name, file)
       return file
     },
-    [Symbol.asyncDispose]: () => disposal.disposeAsync(),
+    [Symbol.asyncDispose]: () => {
+      disposed ??= disposal.disposeAsync()
+      return disposed
+    },
   }
 }
 
