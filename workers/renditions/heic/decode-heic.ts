@@ -4,15 +4,15 @@ import { type Pixels, withoutIdleAlpha } from '../pixels.ts'
 import { sharp } from '../sharp.ts'
 import { tiffOf } from '../tiff.ts'
 import { decodePlanes } from './decode-planes.ts'
+import { halvedToRgb, isHalved } from './fast-rgb.ts'
 import type { Plane, Planes } from './planes.ts'
 import { toRgb } from './to-rgb.ts'
 
 const DISPLAY_P3 = 12
 
 /**
- * Decodes a HEIC photo at that size, upright, to 8-bit sRGB. Planes are scaled before they become RGB, which is
- * the same and saves converting pixels that nobody sees. Throws CorruptPhotoError rather than give back a picture
- * with a part missing.
+ * Decodes a HEIC photo at that size, upright, to 8-bit sRGB. Throws CorruptPhotoError rather than give back a
+ * picture with a part missing.
  */
 export async function decodeHeic(
   original: Buffer,
@@ -21,28 +21,21 @@ export async function decodeHeic(
   maxPixels: number,
 ): Promise<Pixels> {
   const planes = await asCorruptPhoto(decodePlanes(original, maxPixels))
-  // Colour must not bleed out of transparent parts, so these are scaled as one.
-  const rgb = toRgb(await scalePlanes(planes, planes.alpha ? planes : size))
+  const whole = await rgbOf(planes)
   const meaning = profile ?? (planes.primaries === DISPLAY_P3 ? await displayP3() : null)
-  const picture = meaning
-    ? sharp(tiffOf(rgb, meaning))
-    : sharp(rgb.data, { raw: { width: rgb.width, height: rgb.height, channels: rgb.channels } })
-  const { width, height } = size
-  const { data, info } = await asCorruptPhoto(
-    picture.resize(width, height, { fit: 'fill' }).raw().toBuffer({ resolveWithObject: true }),
-  )
-  return withoutIdleAlpha({ data, width, height, channels: info.channels as 3 | 4 })
+  // Scaled before colours are converted: there are fewer to convert.
+  const scaled = await scale(whole, size)
+  const picture = meaning ? await inSrgb(scaled, meaning) : scaled
+  return withoutIdleAlpha(picture)
 }
 
-async function scalePlanes(planes: Planes, size: Size): Promise<Planes> {
-  const scaled = (plane: Plane | null) => plane && scalePlane(plane, size)
-  const [y, cb, cr, alpha] = await Promise.all([
-    scalePlane(planes.y, size),
-    scaled(planes.cb),
-    scaled(planes.cr),
-    scaled(planes.alpha),
-  ])
-  return { ...planes, width: size.width, height: size.height, y, cb, cr, alpha }
+async function rgbOf(planes: Planes): Promise<Pixels> {
+  const rgb = isHalved(planes) ? halvedToRgb(planes) : null
+  if (rgb) return rgb
+  const [cb, cr] = await Promise.all(
+    [planes.cb, planes.cr].map((plane) => plane && scalePlane(plane, planes)),
+  )
+  return toRgb({ ...planes, cb: cb ?? null, cr: cr ?? null })
 }
 
 async function scalePlane(plane: Plane, { width, height }: Size): Promise<Plane> {
@@ -55,6 +48,19 @@ async function scalePlane(plane: Plane, { width, height }: Size): Promise<Plane>
     .toBuffer()
   const data = is16Bit ? new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2) : bytes
   return { width, height, data }
+}
+
+async function scale(pixels: Pixels, { width, height }: Size): Promise<Pixels> {
+  const { data, ...raw } = pixels
+  if (raw.width === width && raw.height === height) return pixels
+  const scaled = sharp(data, { raw }).resize(width, height, { fit: 'fill' })
+  return { ...raw, width, height, data: await scaled.raw().toBuffer() }
+}
+
+async function inSrgb(pixels: Pixels, profile: Buffer): Promise<Pixels> {
+  const picture = sharp(tiffOf(pixels, profile))
+  const { data, info } = await asCorruptPhoto(picture.raw().toBuffer({ resolveWithObject: true }))
+  return { ...pixels, data, channels: info.channels as 3 | 4 }
 }
 
 /** The profile that a photo means which only names its primaries. */

@@ -28,7 +28,7 @@ export async function decodePlanes(original: Buffer, maxPixels: number): Promise
     await Promise.all(
       workers.map(async (worker, thread) => {
         const tiles = on(worker, 'message', { close: ['exit'] })
-        const work: TileWork = { module: compileLibheif(), bytes, maxPixels, thread, threads: THREADS }
+        const work: TileWork = { modules: compileLibheif(), bytes, maxPixels, thread, threads: THREADS }
         worker.postMessage(work)
         for await (const [decoded] of tiles as AsyncIterable<[DecodedTile | null]>) {
           if (!decoded) return

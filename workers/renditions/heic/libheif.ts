@@ -1,5 +1,7 @@
+import { hash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { type Kernels, putTransforms } from './fast-transforms.ts'
 
 /**
  * The C functions of libheif that are used, compiled to WebAssembly: HEVC decoders are old, large and fed by
@@ -59,38 +61,49 @@ export type Libheif = {
   _heif_image_release(image: number): void
 }
 
-/** What TypeScript knows of WebAssembly it keeps with the browser's types. */
-declare namespace WebAssembly {
-  class Module {
-    constructor(code: Uint8Array)
-  }
-  class Instance {
-    constructor(module: Module, imports: object)
-    readonly exports: object
-  }
-}
-export type LibheifModule = WebAssembly.Module
+/** `kernels` is null where there are no vector instructions, or when they don't belong to this libheif. */
+export type LibheifModules = { libheif: WebAssembly.Module; kernels: WebAssembly.Module | null }
+
+/** The build of libheif-js in which libde265's transforms lie where FIRST_TRANSFORM says: SHA-256 of its code. */
+const KNOWN_BUILD = 'e4aa8333fbe55ec7c6c776f735236f40bed9103188498f8131d4e52b73cdfee8'
+const FIRST_TRANSFORM = 1999
 
 const require = createRequire(import.meta.url)
 
-let compiled: LibheifModule | undefined
+let compiled: LibheifModules | undefined
 
 /** Compiled once per process; instances of it in any thread share the machine code. */
-export function compileLibheif(): LibheifModule {
-  compiled ??= new WebAssembly.Module(readFileSync(require.resolve('libheif-js/libheif-wasm/libheif.wasm')))
+export function compileLibheif(): LibheifModules {
+  if (compiled) return compiled
+  const code = readFileSync(require.resolve('libheif-js/libheif-wasm/libheif.wasm'))
+  const kernels = readFileSync(new URL('./kernels/transforms.wasm', import.meta.url))
+  const isKnown = hash('sha256', code) === KNOWN_BUILD
+  compiled = {
+    libheif: new WebAssembly.Module(code),
+    kernels: isKnown && WebAssembly.validate(kernels) ? new WebAssembly.Module(kernels) : null,
+  }
   return compiled
 }
 
 /** An instance with a memory of its own, which grows as needed and is given back when the instance is forgotten. */
-export function startLibheif(module: LibheifModule): Libheif {
+export function startLibheif(modules: LibheifModules): Libheif {
   const start = require('libheif-js/libheif-wasm/libheif.js') as (options: object) => Libheif
-  return start({
+  let exported: readonly unknown[] = []
+  const libheif = start({
     instantiateWasm(imports: object, done: (instance: WebAssembly.Instance) => void) {
-      const instance = new WebAssembly.Instance(module, imports)
+      const instance = new WebAssembly.Instance(modules.libheif, imports)
+      exported = Object.values(instance.exports)
       done(instance)
       return instance.exports
     },
     // It would print what it has to say of a broken file.
     printErr: () => {},
   })
+  const memory = exported.find((each) => each instanceof WebAssembly.Memory)
+  const table = exported.find((each) => each instanceof WebAssembly.Table)
+  if (modules.kernels && table) {
+    const { exports } = new WebAssembly.Instance(modules.kernels, { env: { memory } })
+    putTransforms(libheif, table, FIRST_TRANSFORM, exports as Kernels)
+  }
+  return libheif
 }

@@ -1,10 +1,10 @@
 import { parentPort } from 'node:worker_threads'
 import { HeicFile, type Tile, type Tiling } from './heic-file.ts'
-import { type LibheifModule, startLibheif } from './libheif.ts'
+import { type LibheifModules, startLibheif } from './libheif.ts'
 
 /** What a thread is asked: every `threads`th tile of a photo, from its own on. */
 export type TileWork = {
-  module: LibheifModule
+  modules: LibheifModules
   bytes: Uint8Array
   maxPixels: number
   thread: number
@@ -14,9 +14,9 @@ export type TileWork = {
 /** Its answers: the tiles as they come, and null behind the last. What fails ends the thread. */
 export type DecodedTile = { tiling: Tiling; column: number; row: number; tile: Tile }
 
-parentPort?.on('message', ({ module, bytes, maxPixels, thread, threads }: TileWork) => {
+parentPort?.on('message', ({ modules, bytes, maxPixels, thread, threads }: TileWork) => {
   // A new instance for each photo: what a broken one did to its memory is gone with it.
-  const file = new HeicFile(startLibheif(module), bytes, maxPixels)
+  const file = new HeicFile(startLibheif(modules), bytes, maxPixels)
   const { tiling } = file
   for (let i = thread; i < tiling.columns * tiling.rows; i += threads) {
     const [column, row] = [i % tiling.columns, Math.floor(i / tiling.columns)]
