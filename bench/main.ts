@@ -8,6 +8,7 @@ import { cpu } from './lines/cpu.ts'
 import { endurance } from './lines/endurance.ts'
 import { feedPage } from './lines/feed-page.ts'
 import { filter } from './lines/filter.ts'
+import { heic } from './lines/heic.ts'
 import { jobs } from './lines/jobs.ts'
 import { photoIds } from './lines/photo-ids.ts'
 import { ready } from './lines/ready.ts'
@@ -24,6 +25,7 @@ const LINES: readonly Line[] = [
   filter,
   scaling,
   jobs,
+  heic,
   uploadLine,
   feedPage,
   photoIds,
