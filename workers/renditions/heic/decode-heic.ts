@@ -1,6 +1,7 @@
 import type { Size } from '../../../src/photo/fit.ts'
 import { asCorruptPhoto } from '../corrupt-photo.ts'
 import { type Pixels, withoutIdleAlpha } from '../pixels.ts'
+import { scaleTo } from '../resize.ts'
 import { sharp } from '../sharp.ts'
 import { tiffOf } from '../tiff.ts'
 import { decodePlanes } from './decode-planes.ts'
@@ -24,7 +25,7 @@ export async function decodeHeic(
   const whole = await rgbOf(planes)
   const meaning = profile ?? (planes.primaries === DISPLAY_P3 ? await displayP3() : null)
   // Scaled before colours are converted: there are fewer to convert.
-  const scaled = await scale(whole, size)
+  const scaled = await scaleTo(whole, size)
   const picture = meaning ? await inSrgb(scaled, meaning) : scaled
   return withoutIdleAlpha(picture)
 }
@@ -48,13 +49,6 @@ async function scalePlane(plane: Plane, { width, height }: Size): Promise<Plane>
     .toBuffer()
   const data = is16Bit ? new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2) : bytes
   return { width, height, data }
-}
-
-async function scale(pixels: Pixels, { width, height }: Size): Promise<Pixels> {
-  const { data, ...raw } = pixels
-  if (raw.width === width && raw.height === height) return pixels
-  const scaled = sharp(data, { raw }).resize(width, height, { fit: 'fill' })
-  return { ...raw, width, height, data: await scaled.raw().toBuffer() }
 }
 
 async function inSrgb(pixels: Pixels, profile: Buffer): Promise<Pixels> {
