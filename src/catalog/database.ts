@@ -1,6 +1,8 @@
 import pg from 'pg'
 import { postgresError } from '../postgres.ts'
 
+const MAX_ATTEMPTS = 5
+
 /** What runs statements: a database, one transaction on it, or whichever database has a shard. */
 export type Queries = {
   /** The rows of one statement. Throws EngineUnavailableError when the server is away or answers too late. */
@@ -33,7 +35,13 @@ export class Database implements Queries, AsyncDisposable {
     statement: string,
     values: readonly unknown[] = [],
   ): Promise<Row[]> {
-    return await translated(async () => (await this.#pool.query<Row>(statement, [...values])).rows)
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await translated(async () => (await this.#pool.query<Row>(statement, [...values])).rows)
+      } catch (error) {
+        if (!isDeadlock(error) || attempt === MAX_ATTEMPTS) throw error
+      }
+    }
   }
 
   /** Statements that all take effect when `work` resolves, or none. Each sees what was committed before it. */
@@ -57,6 +65,14 @@ export class Database implements Queries, AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#pool.end()
   }
+}
+
+/**
+ * Two statements that lock the same rows in another order, as a sweep and a change of look may: PostgreSQL undoes
+ * one of them, for which nothing has happened.
+ */
+function isDeadlock(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && error.code === '40P01'
 }
 
 /** Where a database is, without what is secret in its URL. */

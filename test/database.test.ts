@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest'
+import { Database } from '../src/catalog/database.ts'
+import { openTestDatabase } from './support/database.ts'
+
+test('statements that wait for each other are all done in the end', async () => {
+  await using opened = await openTestDatabase()
+  await using database = new Database(opened.url, { connections: 2 })
+  await database.query('create table counters (name text primary key, count int not null default 0)')
+  await database.query("insert into counters values ('a'), ('b')")
+  await database.query(
+    `create function raise(first text, second text) returns void language plpgsql as $$
+     begin
+       update counters set count = count + 1 where name = first;
+       perform pg_sleep(0.5);
+       update counters set count = count + 1 where name = second;
+     end $$`,
+  )
+
+  await Promise.all([database.query("select raise('a', 'b')"), database.query("select raise('b', 'a')")])
+
+  expect(await database.query('select name, count from counters order by name')).toEqual([
+    { name: 'a', count: 2 },
+    { name: 'b', count: 2 },
+  ])
+})
