@@ -1,7 +1,8 @@
 import type { WorkerEngines } from '../workers/engines.ts'
 
 /**
- * Milliseconds of one `resize` job. `make` is decode, scales and encodes. `startedAt` is since 1970, so that another
+ * Milliseconds of one `resize` job. `make` is decode, scales, encodes and all puts but the last, which
+ * is `put`. `startedAt` is since 1970, so that another
  * process can compare it with its own clock.
  */
 export type Steps = {
@@ -17,7 +18,7 @@ export type Steps = {
 export function timeSteps(inner: WorkerEngines): { engines: WorkerEngines; lastSteps(): Steps } {
   const steps: Steps = { startedAt: 0, find: 0, read: 0, make: 0, put: 0, record: 0 }
   let readAt = 0
-  let puttingSince: number | null = null
+  let lastPutAt = 0
 
   const timed = async <T>(step: 'find' | 'record', work: Promise<T>): Promise<T> => {
     const startedAt = performance.now()
@@ -31,8 +32,8 @@ export function timeSteps(inner: WorkerEngines): { engines: WorkerEngines; lastS
       return timed('find', inner.catalog.find(id))
     },
     record: (...args) => {
-      steps.put = performance.now() - (puttingSince ?? 0)
-      puttingSince = null
+      steps.make = lastPutAt - readAt
+      steps.put = performance.now() - lastPutAt
       return timed('record', inner.catalog.record(...args))
     },
     findRemoved: (id) => inner.catalog.findRemoved(id),
@@ -49,10 +50,7 @@ export function timeSteps(inner: WorkerEngines): { engines: WorkerEngines; lastS
       })
     },
     put: (key, body, options) => {
-      if (puttingSince === null) {
-        puttingSince = performance.now()
-        steps.make = puttingSince - readAt
-      }
+      lastPutAt = performance.now()
       return inner.store.put(key, body, options)
     },
     head: (key) => inner.store.head(key),

@@ -12,6 +12,7 @@ import {
   recipeOf,
 } from '../src/photo/recipe.ts'
 import { makeRenditions, type RenditionFile, type Wish } from '../workers/renditions/make-renditions.ts'
+import { free } from '../workers/renditions/pixels.ts'
 import { fixture, noisyJpeg } from './support/pictures.ts'
 
 const LIMITS = { maxPixels: 100_000_000 }
@@ -69,6 +70,56 @@ describe('a large photo', () => {
         await colorAt(bodyOf(renditions, preset, 'jpeg'), 0.5, 0.5),
       )
     }
+  })
+})
+
+describe('what is made', () => {
+  test('is handed over while the rest is being made, and all of it before the end', async () => {
+    const original = await noisyJpeg({ width: 1600, height: 1200 })
+    const stored: string[] = []
+    const thumbIsStored = Promise.withResolvers<void>()
+
+    const { renditions } = await makeRenditions(original, wish(), LIMITS, async ({ preset, format }) => {
+      // The largest waits for the smallest: handed over one after the other, they would wait for ever.
+      if (preset === 'full' && format === 'webp') await thumbIsStored.promise
+      stored.push(preset)
+      if (preset === 'thumb') thumbIsStored.resolve()
+    })
+
+    expect(stored).toHaveLength(renditions.length)
+    expect(new Set(stored)).toEqual(new Set(PRESET_NAMES))
+  })
+
+  test('fails as a whole when one of it can not be stored', async () => {
+    const original = await fixture('plain.jpg')
+
+    const making = makeRenditions(original, wish(), LIMITS, async ({ preset }) => {
+      if (preset === 'thumb') throw new Error('the store is full')
+    })
+
+    await expect(making).rejects.toThrow('the store is full')
+  })
+})
+
+describe('memory of pixels', () => {
+  test('is given back when asked, not when it is collected', async () => {
+    const data = await sharp(await noisyJpeg({ width: 1000, height: 500 }))
+      .raw()
+      .toBuffer()
+    const before = process.memoryUsage().external
+
+    free(data)
+
+    expect(before - process.memoryUsage().external).toBeGreaterThan(1000 * 500 * 2)
+    expect(data).toHaveLength(0)
+  })
+
+  test('stays where other buffers may share it', () => {
+    const [one, other] = [Buffer.from('one'), Buffer.from('other')]
+
+    free(one)
+
+    expect(other.toString()).toBe('other')
   })
 })
 

@@ -1,4 +1,3 @@
-import { buffer } from 'node:stream/consumers'
 import type { Look, LookChange } from '../src/photo/look.ts'
 import { originalKey, renditionKey, renditionsPrefix } from '../src/photo/object-keys.ts'
 import type { Photo, PhotoFacts, Rendition } from '../src/photo/photo.ts'
@@ -9,6 +8,7 @@ import type { ObjectStore } from '../src/storage/object-store.ts'
 import type { WorkerEngines } from './engines.ts'
 import { promiseAvif } from './promise-avif.ts'
 import { makeRenditions } from './renditions/make-renditions.ts'
+import { free } from './renditions/pixels.ts'
 
 /**
  * Makes every rendition of a photo in one look, puts them, and then records them: a recorded rendition always has
@@ -38,16 +38,13 @@ export async function putRenditions(
   { look, edition }: LookChange,
   set: RenditionSet = READY_RENDITIONS,
 ): Promise<{ facts: PhotoFacts; renditions: Rendition[] }> {
-  const bytes = await buffer(await store.open(originalKey(id, original.format)))
+  const bytes = Buffer.concat(await (await store.open(originalKey(id, original.format))).toArray())
   const wish = { ...set, look, edition, focus }
-  const { facts, renditions } = await makeRenditions(bytes, wish, { maxPixels, filters })
-
-  await Promise.all(
-    renditions.map(({ body, ...rendition }) => {
-      const { contentType } = RENDITION_FORMATS[rendition.format]
-      return store.put(renditionKey(id, rendition), body, { contentType })
-    }),
-  )
+  const { facts, renditions } = await makeRenditions(bytes, wish, { maxPixels, filters }, (made) => {
+    const { contentType } = RENDITION_FORMATS[made.format]
+    return store.put(renditionKey(id, made), made.body, { contentType })
+  })
+  free(bytes)
   return { facts, renditions: renditions.map(({ body: _, ...rendition }) => rendition) }
 }
 

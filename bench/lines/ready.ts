@@ -75,9 +75,9 @@ async function timeToReady(
     p50('  to a worker', ({ takenAt }) => takenAt),
     p50('  the worker finds the row', ({ steps }) => steps.find),
     p50('  reads the original', ({ steps }) => steps.read),
-    p50('  decodes, scales, encodes', ({ steps }) => steps.make),
+    p50('  decodes, scales, encodes, puts', ({ steps }) => steps.make),
     p50('    decoding alone', ({ decodeMs }) => decodeMs),
-    p50('  puts 10 renditions', ({ steps }) => steps.put),
+    p50('  puts the last of 10 renditions', ({ steps }) => steps.put),
     p50('  records them', ({ steps }) => steps.record),
   ]
 }

@@ -20,24 +20,28 @@ answer<RenderQuestion, Rendered[]>(async ({ photoIds }) => {
   return rendered
 })
 
+/** A new pipeline each time, for sharp's clone copies every pixel. */
+type Open = () => Sharp
+
 /** The bytes of all outputs together. */
 async function render(): Promise<number> {
-  const sizes: Sharp[] = []
-  let image = sharp(original, { autoOrient: true })
+  const sizes: Open[] = []
+  let image: Open = () => sharp(original, { autoOrient: true })
   for (const { width, height } of [full, feed, medium, small]) {
-    image = await decoded(image.clone().resize(width, height, { fit: 'inside' }))
+    image = await decoded(image().resize(width, height, { fit: 'inside' }))
     sizes.push(image)
   }
   sizes.push(
-    await decoded(image.clone().resize(thumb.width, thumb.height, { fit: 'cover', position: 'attention' })),
+    await decoded(image().resize(thumb.width, thumb.height, { fit: 'cover', position: 'attention' })),
   )
   const outputs = await Promise.all(
-    sizes.flatMap((size) => READY_RENDITIONS.formats.map((format) => plainEncode(size.clone(), format))),
+    sizes.flatMap((open) => READY_RENDITIONS.formats.map((format) => plainEncode(open(), format))),
   )
   return outputs.reduce((sum, { length }) => sum + length, 0)
 }
 
-async function decoded(image: Sharp): Promise<Sharp> {
+async function decoded(image: Sharp): Promise<Open> {
   const { data, info } = await image.raw().toBuffer({ resolveWithObject: true })
-  return sharp(data, { raw: { width: info.width, height: info.height, channels: info.channels as 3 } })
+  const raw = { width: info.width, height: info.height, channels: info.channels as 3 }
+  return () => sharp(data, { raw })
 }

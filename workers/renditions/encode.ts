@@ -1,7 +1,6 @@
 import type { Sharp } from 'sharp'
 import { RENDITION_FORMATS, type RenditionFormat } from '../../src/photo/recipe.ts'
 import type { Credit } from './credit.ts'
-import { hasFineColor } from './fine-color.ts'
 import type { Pixels } from './pixels.ts'
 import { sharp } from './sharp.ts'
 import { xmpOf } from './xmp-texts.ts'
@@ -15,56 +14,61 @@ const FULL_COLOR_JPEG = -4
 
 /**
  * The picture as a file, with no metadata but whose it is: pixels are upright sRGB, which is what viewers assume.
- * JPEG shows transparent parts white. The quality gives way where the file would have more than `maxBytes`.
+ * JPEG shows transparent parts white. `isFine` keeps colour at full size. The quality gives way where the file would
+ * have more than `maxBytes`.
  * Changing a setting changes bytes: raise RECIPE_VERSION with it.
  */
 export async function encode(
   picture: Pixels,
   format: RenditionFormat,
-  { credit, maxBytes }: { credit: Credit | null; maxBytes: number },
+  { credit, isFine, maxBytes }: { credit: Credit | null; isFine: boolean; maxBytes: number },
 ): Promise<Buffer> {
-  const { data, width, height, channels } = picture
-  const image = credited(sharp(data, { raw: { width, height, channels } }), credit)
-  const isFine = hasFineColor(picture)
   let quality: number = RENDITION_FORMATS[format].quality
-  let body = await encodeAt(image, format, quality, isFine)
+  let body = await encodeAt(picture, credit, format, quality, isFine)
   if (body.length > maxBytes && format === 'webp') {
     // Of text and drawings smaller than with losses.
-    const lossless = await image
-      .clone()
-      .webp({ lossless: true, effort: RENDITION_FORMATS.webp.effort })
-      .toBuffer()
+    const { effort } = RENDITION_FORMATS.webp
+    const lossless = await open(picture, credit).webp({ lossless: true, effort }).toBuffer()
     if (lossless.length < body.length) body = lossless
   }
   while (body.length > maxBytes && quality > LOWEST_QUALITY) {
     quality = Math.max(quality - QUALITY_STEP, LOWEST_QUALITY)
-    body = await encodeAt(image, format, quality, false)
+    body = await encodeAt(picture, credit, format, quality, false)
   }
   return body
 }
 
 /** Settings by measurement: BENCHMARKS.md has the figures. */
-function encodeAt(image: Sharp, format: RenditionFormat, quality: number, isFine: boolean): Promise<Buffer> {
+function encodeAt(
+  picture: Pixels,
+  credit: Credit | null,
+  format: RenditionFormat,
+  quality: number,
+  isFine: boolean,
+): Promise<Buffer> {
+  const image = open(picture, credit)
   switch (format) {
     case 'webp': {
       const { effort } = RENDITION_FORMATS.webp
-      return image.clone().webp({ quality, effort, smartSubsample: isFine }).toBuffer()
+      return image.webp({ quality, effort, smartSubsample: isFine }).toBuffer()
     }
     case 'avif': {
       const { effort } = RENDITION_FORMATS.avif
-      return image.clone().avif({ quality, effort, chromaSubsampling: '4:4:4' }).toBuffer()
+      return image.avif({ quality, effort, chromaSubsampling: '4:4:4' }).toBuffer()
     }
     case 'jpeg': {
       const color = isFine
         ? { quality: quality + FULL_COLOR_JPEG, chromaSubsampling: '4:4:4' }
         : { quality, chromaSubsampling: '4:2:0', quantisationTable: FLAT_TABLE }
-      return image
-        .clone()
-        .flatten({ background: '#ffffff' })
-        .jpeg({ ...color, progressive: true })
-        .toBuffer()
+      const opaque = picture.channels === 4 ? image.flatten({ background: '#ffffff' }) : image
+      return opaque.jpeg({ ...color, progressive: true }).toBuffer()
     }
   }
+}
+
+/** A new one for each encode: sharp's clone copies every pixel. */
+function open({ data, width, height, channels }: Pixels, credit: Credit | null): Sharp {
+  return credited(sharp(data, { raw: { width, height, channels } }), credit)
 }
 
 /** The image with its credit in EXIF, and in XMP when EXIF lacks its letters. */

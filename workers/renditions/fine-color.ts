@@ -18,28 +18,28 @@ export function hasFineColor({ data, width, height, channels }: Pixels): boolean
   for (let y = 0; y + 1 < height; y += step) {
     for (let x = 0; x + 1 < width; x += step) {
       const at = (y * width + x) * channels
-      const pixels = [at, at + channels, at + below, at + below + channels] as const
+      const [b, c, d] = [at + channels, at + below, at + below + channels]
+      const blue = spread(blueness(data, at), blueness(data, b), blueness(data, c), blueness(data, d))
+      const red = spread(redness(data, at), redness(data, b), redness(data, c), redness(data, d))
       blocks += 1
-      if (spread(data, pixels, CB) + spread(data, pixels, CR) > SEEN) seen += 1
+      if (blue + red > SEEN) seen += 1
     }
   }
   return seen > SHARE * blocks
 }
 
-type Weights = readonly [red: number, green: number, blue: number]
+/** Cb of the pixel there, from -128 to 127 (ITU-T T.871). */
+function blueness(data: Buffer, at: number): number {
+  return -0.1687 * (data[at] as number) - 0.3313 * (data[at + 1] as number) + 0.5 * (data[at + 2] as number)
+}
 
-/** As JPEG has them (ITU-T T.871). */
-const CB: Weights = [-0.1687, -0.3313, 0.5]
-const CR: Weights = [0.5, -0.4187, -0.0813]
+/** Cr of the pixel there, from -128 to 127 (ITU-T T.871). */
+function redness(data: Buffer, at: number): number {
+  return 0.5 * (data[at] as number) - 0.4187 * (data[at + 1] as number) - 0.0813 * (data[at + 2] as number)
+}
 
-function spread(
-  data: Buffer,
-  [one, two, three, four]: readonly [number, number, number, number],
-  [red, green, blue]: Weights,
-): number {
-  const value = (at: number) =>
-    red * (data[at] as number) + green * (data[at + 1] as number) + blue * (data[at + 2] as number)
-  const [a, b, c, d] = [value(one), value(two), value(three), value(four)]
+/** The mean distance of four values from their mean. */
+function spread(a: number, b: number, c: number, d: number): number {
   const mean = (a + b + c + d) / 4
   return (Math.abs(a - mean) + Math.abs(b - mean) + Math.abs(c - mean) + Math.abs(d - mean)) / 4
 }

@@ -9,9 +9,10 @@ import { applyTable } from './apply-table.ts'
 import { byteLimit } from './byte-limit.ts'
 import { decode } from './decode.ts'
 import { encode } from './encode.ts'
+import { hasFineColor } from './fine-color.ts'
 import { attachGainMap, gainMapFor } from './gain-map.ts'
 import { decodeHeic } from './heic/decode-heic.ts'
-import type { Pixels } from './pixels.ts'
+import { free, type Pixels } from './pixels.ts'
 import { placeholderOf } from './placeholder.ts'
 import { type Header, readHeader } from './read-header.ts'
 import { cropTo, scaleTo } from './resize.ts'
@@ -27,16 +28,18 @@ export type Wish = RenditionSet & {
 export type RenditionFile = Rendition & { body: Buffer }
 
 /**
- * Makes every wished rendition from one decode: the largest size first, each smaller one from the one before,
- * then all encodes side by side. `facts` are of the picture with its look. An animation moves in some presets.
+ * Makes every wished rendition from one decode: each size from the next larger one, and encoded while the smaller
+ * ones are still being made. `keep` is given each as soon as its bytes are there, so that storing it takes no time of
+ * its own. `facts` are of the picture with its look. An animation moves in some presets.
  *
  * Throws TooManyPixelsError before a pixel is decoded, CorruptPhotoError when the original can't be read whole,
- * FilterMissingError when there is no such filter here.
+ * FilterMissingError when there is no such filter here, and what `keep` throws.
  */
 export async function makeRenditions(
   original: Buffer,
   { look, edition = 0, focus, presets, formats }: Wish,
   { maxPixels, filters = ownFilters() }: { maxPixels: number; filters?: FilterBook },
+  keep: (rendition: RenditionFile) => Promise<unknown> = async () => {},
 ): Promise<{ facts: PhotoFacts; renditions: RenditionFile[] }> {
   const applied = look && filters.applied(look)
   const table = look && tableOf(look, filters)
@@ -44,44 +47,44 @@ export async function makeRenditions(
   const largestFirst = [...presets].sort((a, b) => scaledArea(photo, b) - scaledArea(photo, a))
   const largest = scaledFor(photo, PRESETS[largestFirst[0] ?? 'thumb'])
 
-  let whole = photo.isHeic
+  const decoded = photo.isHeic
     ? await decodeHeic(original, photo.icc, largest, maxPixels)
     : await decode(original, photo, largest, maxPixels)
-  if (table) applyTable(whole, table)
-
-  const pictures: { preset: PresetName; picture: Pixels }[] = []
-  for (const preset of largestFirst) {
-    const size = renditionSize(photo, PRESETS[preset])
-    if (PRESETS[preset].fit === 'inside') whole = await scaleTo(whole, size)
-    const picture = PRESETS[preset].fit === 'inside' ? whole : await cropTo(whole, size, focus)
-    pictures.push({ preset, picture })
-  }
-
+  if (table) applyTable(decoded, table)
   const moving = formats.includes('webp')
     ? await animate(original, photo, largestFirst, table, maxPixels)
     : new Map<PresetName, Buffer>()
+
   const encodeOnce = encoder(photo, original)
-  const [placeholder, ...renditions] = await Promise.all([
-    placeholderOf(whole),
-    ...pictures.flatMap(({ preset, picture }) =>
-      formatsFor(photo, preset, formats).map(async (format): Promise<RenditionFile> => {
-        const still = (format === 'webp' && moving.get(preset)) || (await encodeOnce(picture, format))
-        const isBright = format === 'jpeg' && !look && BRIGHT_PRESETS.has(preset)
-        const gainMap = isBright && (await gainMapFor(photo, picture))
-        const body = gainMap ? attachGainMap(still, gainMap) : still
-        const digest = recipeDigest(recipeOf(preset, format, applied, edition))
-        return {
-          preset,
-          format,
-          digest,
-          width: picture.width,
-          height: picture.height,
-          bytes: body.length,
-          body,
-        }
-      }),
-    ),
-  ])
+  const make = async (
+    preset: PresetName,
+    format: RenditionFormat,
+    picture: Pixels,
+  ): Promise<RenditionFile> => {
+    const still = (format === 'webp' && moving.get(preset)) || (await encodeOnce(picture, format))
+    const isBright = format === 'jpeg' && !look && BRIGHT_PRESETS.has(preset)
+    const gainMap = isBright && (await gainMapFor(photo, picture))
+    const body = gainMap ? attachGainMap(still, gainMap) : still
+    const digest = recipeDigest(recipeOf(preset, format, applied, edition))
+    const { width, height } = picture
+    const rendition = { preset, format, digest, width, height, bytes: body.length, body }
+    await keep(rendition)
+    return rendition
+  }
+
+  let whole = Promise.resolve(decoded)
+  const pictures = largestFirst.map((preset) => {
+    const size = renditionSize(photo, PRESETS[preset])
+    if (PRESETS[preset].fit === 'cover')
+      return { preset, picture: whole.then((from) => cropTo(from, size, focus)) }
+    whole = whole.then((from) => scaleTo(from, size))
+    return { preset, picture: whole }
+  })
+  const made = pictures.flatMap(({ preset, picture }) =>
+    formatsFor(photo, preset, formats).map(async (format) => await make(preset, format, await picture)),
+  )
+  const [placeholder, ...renditions] = await Promise.all([whole.then(placeholderOf), ...made])
+  for (const picture of new Set(await Promise.all(pictures.map(({ picture }) => picture)))) free(picture.data)
   return { facts: { width: photo.width, height: photo.height, ...placeholder }, renditions }
 }
 
@@ -95,14 +98,15 @@ function scaledArea(photo: Size, preset: PresetName): number {
   return width * height
 }
 
-/** A small photo is the same picture in several presets: each is encoded once per format. */
+/** A small photo is the same picture in several presets: each is looked at once, and encoded once per format. */
 function encoder(photo: Header, original: Buffer) {
-  const encoded = new Map<Pixels, Map<RenditionFormat, Promise<Buffer>>>()
+  const seen = new Map<Pixels, { isFine: boolean; bodies: Map<RenditionFormat, Promise<Buffer>> }>()
   return (picture: Pixels, format: RenditionFormat): Promise<Buffer> => {
-    const bodies = encoded.get(picture) ?? new Map<RenditionFormat, Promise<Buffer>>()
-    encoded.set(picture, bodies)
+    const known = seen.get(picture) ?? { isFine: hasFineColor(picture), bodies: new Map() }
+    seen.set(picture, known)
+    const { isFine, bodies } = known
     const maxBytes = byteLimit(photo, original, picture, format)
-    const body = bodies.get(format) ?? encode(picture, format, { credit: photo.credit, maxBytes })
+    const body = bodies.get(format) ?? encode(picture, format, { credit: photo.credit, isFine, maxBytes })
     bodies.set(format, body)
     return body
   }

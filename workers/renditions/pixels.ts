@@ -20,3 +20,11 @@ function isOpaque(rgba: Buffer): boolean {
   for (let i = 3; i < rgba.length; i += 4) if (rgba[i] !== 255) return false
   return true
 }
+
+/**
+ * Gives the memory back now, once nobody reads the bytes any more. JavaScript's collector sees a small object and
+ * leaves its megabytes for long; and the more of them there are, the more often it looks through everything else.
+ */
+export function free({ buffer, length }: Buffer): void {
+  if (buffer instanceof ArrayBuffer && length > Buffer.poolSize) buffer.transfer(0)
+}
