@@ -1,3 +1,4 @@
+import { createSecretKey } from 'node:crypto'
 import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyOptions, jwtVerify } from 'jose'
 import type { AuthConfig } from '../config.ts'
 import { EngineUnavailableError, UnauthenticatedError } from '../errors.ts'
@@ -33,8 +34,9 @@ export function createAuthenticate(auth: AuthConfig, homeSecret: string): Authen
 function createVerify(auth: AuthConfig, homeSecret: string): Verify {
   switch (auth.kind) {
     case 'secret': {
-      const secret = new TextEncoder().encode(auth.secret ?? homeSecret)
-      return async (token) => (await jwtVerify(token, secret, { algorithms: ['HS256'] })).payload
+      // Imported once: of bytes, jose would make a key anew for every token.
+      const key = createSecretKey(auth.secret ?? homeSecret, 'utf8')
+      return async (token) => (await jwtVerify(token, key, { algorithms: ['HS256'] })).payload
     }
     case 'jwks': {
       const keys = createRemoteJWKSet(new URL(auth.url), { timeoutDuration: 5_000 })
