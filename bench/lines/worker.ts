@@ -4,8 +4,10 @@ import { compare, rateOf } from '../measure.ts'
 import { checkAlike } from '../plain-encode.ts'
 import { type RenderCrew, startCrew, takeIn } from '../render-crew.ts'
 
-const PHOTOS_PER_ROUND = 6
+const PHOTOS_PER_ROUND = 12
 const ROUNDS = 9
+/** Before the first round: a worker lives for weeks, and what it runs is compiled on its first photos. */
+const WARM_UP = 24
 
 /** The worker's whole way against the least that makes the same renditions: from memory to memory, no I/O. */
 export const workerFloor = worker({
@@ -39,7 +41,7 @@ function worker({ name, what, script, differs, goal }: Other): Line {
       await using home = await openHome(bench)
       await using ours = startCrew('render-handler.ts', photo, home)
       await using other = startCrew(script, photo, home)
-      const first = await takeIn(photo, 2, home)
+      const first = await takeIn(photo, WARM_UP, home)
       const [[a], [b]] = [await ours.render(first), await other.render(first)]
       checkAlike(a?.bytes ?? 0, b?.bytes ?? 0, differs)
 
