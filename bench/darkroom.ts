@@ -7,7 +7,7 @@ import { openTokenSecret } from '../src/http/token-secret.ts'
 import type { OwnerId } from '../src/photo/shard.ts'
 import { migrateServices, openServices, type Services } from '../src/services.ts'
 import { type Supervised, supervise } from '../src/supervisor/supervisor.ts'
-import { WORKER_NODE_FLAGS } from '../src/supervisor/workers.ts'
+import { WORKER_ENV, WORKER_NODE_FLAGS } from '../src/supervisor/workers.ts'
 import type { Bench } from './bench.ts'
 
 const ROOT = join(import.meta.dirname, '..')
@@ -42,11 +42,11 @@ export async function startDarkroom(
 ): Promise<Darkroom> {
   await using opened = new AsyncDisposableStack()
   const home = opened.use(await openHome(bench, engines))
-  const start = (name: string, command: string[]) =>
-    opened.use(supervise({ name, command, env: home.env, log: bench.log }))
+  const start = (name: string, command: string[], env: Record<string, string> = {}) =>
+    opened.use(supervise({ name, command, env: { ...env, ...home.env }, log: bench.log }))
   const api = start('api', [join(ROOT, 'src/cli.ts'), 'serve'])
   const crew = Array.from({ length: workers }, (_, index) =>
-    start(`worker ${index + 1}`, [...WORKER_NODE_FLAGS, join(ROOT, 'workers/main.ts')]),
+    start(`worker ${index + 1}`, [...WORKER_NODE_FLAGS, join(ROOT, 'workers/main.ts')], WORKER_ENV),
   )
   await Promise.all([api, ...crew].map(({ ready }) => ready))
   const token = await signToken(await openTokenSecret(home.config.home), OWNER, 3600)

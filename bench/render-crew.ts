@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { originalKey } from '../src/photo/object-keys.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
-import { WORKER_NODE_FLAGS } from '../src/supervisor/workers.ts'
+import { WORKER_ENV, WORKER_NODE_FLAGS } from '../src/supervisor/workers.ts'
 import { type Home, OWNER } from './darkroom.ts'
 import { type ScriptProcess, startScript } from './script-process.ts'
 
@@ -17,7 +17,7 @@ export type RenderCrew = AsyncDisposable & { render(photoIds: readonly PhotoId[]
 
 export function startCrew(script: string, photo: string, { env }: Home): RenderCrew {
   const crew: ScriptProcess<RenderQuestion, Rendered[]>[] = Array.from({ length: PROCESSES }, () =>
-    startScript(script, [photo], env, WORKER_NODE_FLAGS),
+    startScript(script, [photo], { ...WORKER_ENV, ...env }, WORKER_NODE_FLAGS),
   )
   return {
     render: async (photoIds) => {

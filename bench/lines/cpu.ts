@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises'
-import { WORKER_NODE_FLAGS } from '../../src/supervisor/workers.ts'
+import { WORKER_ENV, WORKER_NODE_FLAGS } from '../../src/supervisor/workers.ts'
 import type { Bench } from '../bench.ts'
 import { isMeasurable } from '../installed.ts'
 import { type Figure, type Line, ratio } from '../line.ts'
@@ -23,7 +23,12 @@ export const cpu: Line = {
 
 async function measureCpu(bench: Bench, name: PhotoName): Promise<Figure[]> {
   const photo = await bench.photo(name)
-  await using worker = startScript<CostQuestion, Cost>('renditions-cost.ts', [photo], {}, WORKER_NODE_FLAGS)
+  await using worker = startScript<CostQuestion, Cost>(
+    'renditions-cost.ts',
+    [photo],
+    WORKER_ENV,
+    WORKER_NODE_FLAGS,
+  )
   await using ipx = startScript<object, Cost>('ipx-cost.ts', [photo])
   checkAlike((await worker.ask({ look: null })).bytes, (await ipx.ask({})).bytes, 0.02)
 

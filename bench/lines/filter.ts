@@ -1,6 +1,6 @@
 import type { FilterName } from '../../src/photo/filter.ts'
 import type { Look } from '../../src/photo/look.ts'
-import { WORKER_NODE_FLAGS } from '../../src/supervisor/workers.ts'
+import { WORKER_ENV, WORKER_NODE_FLAGS } from '../../src/supervisor/workers.ts'
 import { type Line, ratio } from '../line.ts'
 import { compare } from '../measure.ts'
 import type { Cost, CostQuestion } from '../processes/renditions-cost.ts'
@@ -17,7 +17,12 @@ export const filter: Line = {
   name: 'filter',
   measure: async (bench) => {
     const photo = await bench.photo('photo of 12 MP')
-    await using worker = startScript<CostQuestion, Cost>('renditions-cost.ts', [photo], {}, WORKER_NODE_FLAGS)
+    await using worker = startScript<CostQuestion, Cost>(
+      'renditions-cost.ts',
+      [photo],
+      WORKER_ENV,
+      WORKER_NODE_FLAGS,
+    )
     const costOf = async (look: Look | null) => (await worker.ask({ look })).cpuMs
     // A worker compiles each table once, and V8 the loop over the pixels.
     for (const look of LOOKS) await costOf(look)

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { PhotoId } from '../../src/photo/photo-id.ts'
-import { WORKER_NODE_FLAGS } from '../../src/supervisor/workers.ts'
+import { WORKER_ENV, WORKER_NODE_FLAGS } from '../../src/supervisor/workers.ts'
 import type { Bench } from '../bench.ts'
 import { type Darkroom, startDarkroom, untilIdle } from '../darkroom.ts'
 import { type Figure, type Line, value } from '../line.ts'
@@ -30,8 +30,10 @@ export const ready: Line = {
   name: 'ready',
   measure: async (bench) => {
     await using darkroom = await startDarkroom(bench, { workers: 0 })
-    await using first: TimedWorker = startScript('timed-worker.ts', [], darkroom.env, WORKER_NODE_FLAGS)
-    await using second: TimedWorker = startScript('timed-worker.ts', [], darkroom.env, WORKER_NODE_FLAGS)
+    const startWorker = (): TimedWorker =>
+      startScript('timed-worker.ts', [], { ...WORKER_ENV, ...darkroom.env }, WORKER_NODE_FLAGS)
+    await using first = startWorker()
+    await using second = startWorker()
     const workers = [first, second]
     const figures = [
       ...(await timeToReady(bench, darkroom, workers, 'photo of 12 MP')),
@@ -53,7 +55,7 @@ async function timeToReady(
   name: PhotoName,
 ): Promise<Figure[]> {
   const photo = await bench.photo(name)
-  await using decoder = startScript<object, number>('decode.ts', [photo], {}, WORKER_NODE_FLAGS)
+  await using decoder = startScript<object, number>('decode.ts', [photo], WORKER_ENV, WORKER_NODE_FLAGS)
   const form = formOf(await readFile(photo))
   const courses: Course[] = []
   for (let uploads = -3; uploads < bench.rounds(UPLOADS); uploads++) {
