@@ -53,7 +53,8 @@ export function patientPool(pool: pg.Pool, log: Log, stopping: AbortSignal): Que
     options: pool.options,
     connect: connect as pg.Pool['connect'],
     query: (statement, values) => reach(() => pool.query(statement, values)),
-    on: pool.on.bind(pool),
+    // What an idle connection suffers is seen when it is used.
+    on: () => pool,
     end: () => pool.end(),
   }
 }
