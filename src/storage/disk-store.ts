@@ -1,4 +1,4 @@
-import { mkdir, open, opendir, rename, rm, rmdir, stat, unlink } from 'node:fs/promises'
+import { mkdir, open, opendir, readFile, rename, rm, rmdir, stat, unlink } from 'node:fs/promises'
 import { dirname, join, relative, resolve, sep } from 'node:path'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -33,6 +33,8 @@ export class DiskStore implements ObjectStore {
   readonly #folders = new FolderSync()
   /** Lasting folders whose own names are known to be safe from a power cut. */
   readonly #safe = new Set<string>()
+  /** Of the other folders the last one: renditions of one photo follow each other. */
+  #recent = ''
 
   /**
    * Opens the store in a folder, which is made (mode 700) when it is missing. Removes what killed processes left
@@ -89,6 +91,16 @@ export class DiskStore implements ObjectStore {
     throw new ObjectNotFoundError(key)
   }
 
+  async read(key: string): Promise<Buffer> {
+    const path = this.#pathOf(key)
+    try {
+      return await readFile(path)
+    } catch (error) {
+      if (isMissing(error)) throw new ObjectNotFoundError(key, { cause: error })
+      throw translateDiskError(error)
+    }
+  }
+
   async head(key: string): Promise<ObjectInfo | null> {
     const path = this.#pathOf(key)
     try {
@@ -104,6 +116,7 @@ export class DiskStore implements ObjectStore {
     const paths = keys.map((key) => this.#pathOf(key))
     try {
       for (const path of paths) await unlink(path).catch(ignoreMissing)
+      this.#recent = ''
       for (const folder of new Set(paths.map(dirname))) await this.#removeEmptied(folder)
     } catch (error) {
       throw translateDiskError(error)
@@ -140,6 +153,7 @@ export class DiskStore implements ObjectStore {
       } catch (error) {
         if (codeOf(error) !== 'ENOENT' || moves === MAX_MOVES) throw error
         this.#safe.clear()
+        this.#recent = ''
         await mkdir(folder, { recursive: true, mode: 0o700 }).catch(ignoreMissing)
       }
     }
@@ -152,12 +166,13 @@ export class DiskStore implements ObjectStore {
    */
   async #syncNames(folder: string): Promise<void> {
     const folders = [folder]
-    for (let at = folder; at !== this.#root && !this.#safe.has(at); ) {
+    for (let at = folder; at !== this.#root && at !== this.#recent && !this.#safe.has(at); ) {
       at = dirname(at)
       folders.push(at)
     }
     await this.#folders.syncAll(folders)
     for (const synced of folders) if (this.#isLasting(synced)) this.#safe.add(synced)
+    this.#recent = folder
   }
 
   #isLasting(folder: string): boolean {

@@ -19,6 +19,9 @@ export interface ObjectStore extends AsyncDisposable {
   /** Throws ObjectNotFoundError at once, not when the stream is first read. */
   open(key: string, range?: ByteRange): Promise<Readable>
 
+  /** All of it in one piece of memory, for what can't do with less. Throws ObjectNotFoundError. */
+  read(key: string): Promise<Buffer>
+
   head(key: string): Promise<ObjectInfo | null>
 
   /** Deleting what is not there succeeds, so a purge may be repeated. */

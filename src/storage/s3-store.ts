@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
   DeleteObjectsCommand,
@@ -113,6 +114,10 @@ export class S3Store implements ObjectStore {
       if (nameOf(error) === 'InvalidRange') return Readable.from([])
       throw translateS3Error(error)
     }
+  }
+
+  async read(key: string): Promise<Buffer> {
+    return await buffer(await this.open(key))
   }
 
   async head(key: string): Promise<ObjectInfo | null> {

@@ -170,6 +170,28 @@ export function objectStoreContract(name: string, openStore: () => Promise<Opene
       })
     })
 
+    describe('read', () => {
+      test('gives all bytes', async () => {
+        await using opened = await openStore()
+        const { store } = opened
+        const bytes = Buffer.alloc(3_000_000, 'pixels ')
+        await store.put('originals/7/42.jpg', bytes, JPEG)
+        await store.put('originals/7/43.jpg', Buffer.alloc(0), JPEG)
+
+        expect(bytes.equals(await store.read('originals/7/42.jpg'))).toBe(true)
+        expect(await store.read('originals/7/43.jpg')).toHaveLength(0)
+      })
+
+      test('of what is not there rejects', async () => {
+        await using opened = await openStore()
+        const { store } = opened
+        await store.put('renditions/7/42/a.webp', Buffer.from('pixels'), JPEG)
+
+        await expect(store.read('renditions/7/42/b.webp')).rejects.toThrow(ObjectNotFoundError)
+        await expect(store.read('renditions/7/42')).rejects.toThrow(ObjectNotFoundError)
+      })
+    })
+
     describe('open', () => {
       test('of what is not there rejects at once', async () => {
         await using opened = await openStore()
