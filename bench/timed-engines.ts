@@ -41,14 +41,14 @@ export function timeSteps(inner: WorkerEngines): { engines: WorkerEngines; lastS
     forget: (id) => inner.catalog.forget(id),
   }
   const store: WorkerEngines['store'] = {
-    open: async (key, range) => {
-      const openedAt = performance.now()
-      const body = await inner.store.open(key, range)
-      return body.once('end', () => {
-        readAt = performance.now()
-        steps.read = readAt - openedAt
-      })
+    read: async (key) => {
+      const startedAt = performance.now()
+      const body = await inner.store.read(key)
+      readAt = performance.now()
+      steps.read = readAt - startedAt
+      return body
     },
+    open: (key, range) => inner.store.open(key, range),
     put: (key, body, options) => {
       lastPutAt = performance.now()
       return inner.store.put(key, body, options)

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { buffer } from 'node:stream/consumers'
 import type { PhotoReply } from '../src/http/schemas.ts'
 import { originalKey } from '../src/photo/object-keys.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
@@ -90,7 +89,7 @@ async function checkPhoto(
   const key = originalKey(id as PhotoId, original.format)
   if (!objects.has(key)) return ['has no original']
   const hash = createHash('sha256')
-    .update(await buffer(await services.store.open(key)))
+    .update(await services.store.read(key))
     .digest('hex')
   return [
     ...(hash === original.sha256 ? [] : ['has an original of other bytes']),

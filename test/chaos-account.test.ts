@@ -1,4 +1,3 @@
-import { buffer } from 'node:stream/consumers'
 import { describe, expect, test } from 'vitest'
 import { account } from '../chaos/account.ts'
 import { settle } from '../chaos/settle.ts'
@@ -49,7 +48,7 @@ async function renditionsOf({ catalog }: TestService, id: PhotoId): Promise<stri
 }
 
 async function bytesOf({ store }: TestService, key: string): Promise<Buffer> {
-  return await buffer(await store.open(key))
+  return await store.read(key)
 }
 
 describe('the account of a chaos run', () => {

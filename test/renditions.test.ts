@@ -108,7 +108,7 @@ describe('memory of pixels', () => {
       .toBuffer()
     const before = process.memoryUsage().external
 
-    free(data)
+    free([data, data])
 
     expect(before - process.memoryUsage().external).toBeGreaterThan(1000 * 500 * 2)
     expect(data).toHaveLength(0)
@@ -117,7 +117,7 @@ describe('memory of pixels', () => {
   test('stays where other buffers may share it', () => {
     const [one, other] = [Buffer.from('one'), Buffer.from('other')]
 
-    free(one)
+    free([one])
 
     expect(other.toString()).toBe('other')
   })

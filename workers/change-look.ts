@@ -1,4 +1,3 @@
-import { buffer } from 'node:stream/consumers'
 import type { LookChange } from '../src/photo/look.ts'
 import { renditionKey } from '../src/photo/object-keys.ts'
 import type { Photo, Rendition } from '../src/photo/photo.ts'
@@ -50,7 +49,7 @@ async function showEarlier(
     const smallest = smallestWhole(renditions)
     const isWhole = digests.every((digest) => renditions.some((rendition) => rendition.digest === digest))
     if (!isWhole || !smallest) continue
-    const file = await buffer(await store.open(renditionKey(id, smallest)))
+    const file = await store.read(renditionKey(id, smallest))
     const placeholder = await placeholderOfFile(file)
     if (await catalog.showEarlierLook(id, change, edition, digests, placeholder)) return edition
   }

@@ -38,13 +38,13 @@ export async function putRenditions(
   { look, edition }: LookChange,
   set: RenditionSet = READY_RENDITIONS,
 ): Promise<{ facts: PhotoFacts; renditions: Rendition[] }> {
-  const bytes = Buffer.concat(await (await store.open(originalKey(id, original.format))).toArray())
+  const bytes = await store.read(originalKey(id, original.format))
   const wish = { ...set, look, edition, focus }
   const { facts, renditions } = await makeRenditions(bytes, wish, { maxPixels, filters }, (made) => {
     const { contentType } = RENDITION_FORMATS[made.format]
     return store.put(renditionKey(id, made), made.body, { contentType })
   })
-  free(bytes)
+  free([bytes, ...renditions.map(({ body }) => body)])
   return { facts, renditions: renditions.map(({ body: _, ...rendition }) => rendition) }
 }
 

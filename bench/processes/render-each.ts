@@ -1,5 +1,4 @@
 // What most people write: a pipeline from the original for every rendition, with the same bytes in and out of the store.
-import { buffer } from 'node:stream/consumers'
 import sharp from 'sharp'
 import { loadConfig } from '../../src/config.ts'
 import { originalKey, renditionKey } from '../../src/photo/object-keys.ts'
@@ -24,7 +23,7 @@ answer<RenderQuestion, Rendered[]>(async ({ photoIds }) => {
 })
 
 async function render(photoId: PhotoId): Promise<number> {
-  const original = await buffer(await store.open(originalKey(photoId, 'jpeg')))
+  const original = await store.read(originalKey(photoId, 'jpeg'))
   const wanted = READY_RENDITIONS.presets.flatMap((preset) =>
     READY_RENDITIONS.formats.map((format) => ({ preset, format })),
   )

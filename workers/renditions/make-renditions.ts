@@ -84,7 +84,7 @@ export async function makeRenditions(
     formatsFor(photo, preset, formats).map(async (format) => await make(preset, format, await picture)),
   )
   const [placeholder, ...renditions] = await Promise.all([whole.then(placeholderOf), ...made])
-  for (const picture of new Set(await Promise.all(pictures.map(({ picture }) => picture)))) free(picture.data)
+  free((await Promise.all(pictures.map(({ picture }) => picture))).map(({ data }) => data))
   return { facts: { width: photo.width, height: photo.height, ...placeholder }, renditions }
 }
 

@@ -22,9 +22,12 @@ function isOpaque(rgba: Buffer): boolean {
 }
 
 /**
- * Gives the memory back now, once nobody reads the bytes any more. JavaScript's collector sees a small object and
- * leaves its megabytes for long; and the more of them there are, the more often it looks through everything else.
+ * Gives memory back now, once nobody reads these bytes any more; each may be named more than once. JavaScript's
+ * collector sees a small object and leaves its megabytes for long; and the more of them there are, the more often it
+ * looks through everything else.
  */
-export function free({ buffer, length }: Buffer): void {
-  if (buffer instanceof ArrayBuffer && length > Buffer.poolSize) buffer.transfer(0)
+export function free(bytes: readonly Buffer[]): void {
+  for (const { buffer, length } of new Set(bytes)) {
+    if (buffer instanceof ArrayBuffer && length > Buffer.poolSize) buffer.transfer(0)
+  }
 }
