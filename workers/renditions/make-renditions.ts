@@ -83,7 +83,10 @@ export async function makeRenditions(
   const made = pictures.flatMap(({ preset, picture }) =>
     formatsFor(photo, preset, formats).map(async (format) => await make(preset, format, await picture)),
   )
-  const [placeholder, ...renditions] = await Promise.all([whole.then(placeholderOf), ...made])
+  const work = [whole.then(placeholderOf), ...made] as const
+  // When one fails the others come to their end before that is told: nothing is kept behind the caller's back.
+  await Promise.allSettled(work)
+  const [placeholder, ...renditions] = await Promise.all(work)
   free((await Promise.all(pictures.map(({ picture }) => picture))).map(({ data }) => data))
   return { facts: { width: photo.width, height: photo.height, ...placeholder }, renditions }
 }
