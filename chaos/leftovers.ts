@@ -4,6 +4,7 @@ import { ListMultipartUploadsCommand } from '@aws-sdk/client-s3'
 import type { StoreConfig } from '../src/config.ts'
 import { DiskStore } from '../src/storage/disk-store.ts'
 import { createS3Client } from '../src/storage/s3-client.ts'
+import { S3Store } from '../src/storage/s3-store.ts'
 
 const TWO_DAYS_MS = 48 * 3_600_000
 
@@ -20,6 +21,8 @@ export async function leftovers(config: StoreConfig): Promise<string[]> {
       const client = createS3Client(config)
       const { Uploads = [] } = await client.send(new ListMultipartUploadsCommand({ Bucket: config.bucket }))
       client.destroy()
+      await makeOld(config.spool)
+      await using _opened = await S3Store.open(config)
       return [
         ...Uploads.map(({ Key }) => `multipart upload of ${Key} is left`),
         ...(await readdir(config.spool)).map((name) => `spooled file ${name} is left`),

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
+import { readdir, utimes, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { PassThrough, Readable } from 'node:stream'
 import { buffer, text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -85,6 +87,19 @@ describe.runIf(hasS3)(`S3Store (${NEEDS_S3})`, () => {
       CacheControl: 'public, max-age=31536000, immutable',
       Metadata: { sha256: createHash('sha256').update('pixels').digest('hex') },
     })
+  })
+
+  test('removes, when opened, what a process that was killed left in the spool a day ago', async () => {
+    await using opened = await openTemporaryStore()
+    const { spool } = opened.config
+    const [old, young] = [join(spool, 'old'), join(spool, 'young')]
+    const then = new Date(Date.now() - 25 * 3_600_000)
+    for (const file of [old, young]) await writeFile(file, '')
+    await utimes(old, then, then)
+
+    await using _again = await S3Store.open(opened.config)
+
+    expect(await readdir(spool)).toEqual(['young'])
   })
 
   test('never puts other bytes over an original', async () => {

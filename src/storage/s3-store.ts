@@ -20,6 +20,7 @@ import { isMissing, isTransient, nameOf, setupErrorOf, translateS3Error } from '
 import { createPut } from './s3-put.ts'
 import { Slots } from './slots.ts'
 import { openNameless, type SpooledBody, spool } from './spool.ts'
+import { removeStaleFiles } from './temporary-files.ts'
 
 /** As many keys as one request may name. */
 const DELETE_BATCH = 1_000
@@ -52,7 +53,7 @@ export class S3Store implements ObjectStore {
 
   /**
    * Opens the store when the bucket can be listed and the spool folder, which is made when it is missing, can be
-   * written. Throws SetupError, that says what to do, otherwise.
+   * written. Throws SetupError, that says what to do, otherwise. Removes what killed processes left in it a day ago.
    */
   static async open(config: S3Config): Promise<S3Store> {
     const store = new S3Store(config)
@@ -65,6 +66,7 @@ export class S3Store implements ObjectStore {
     }
     try {
       await (await openNameless(config.spool)).close()
+      await removeStaleFiles(config.spool)
     } catch (error) {
       store.#client.destroy()
       throw new SetupError(`The folder ${config.spool} can't be written. ${remedyFor(error) ?? error}`, {

@@ -22,7 +22,10 @@ export async function spool(body: Readable | Buffer, folder: string): Promise<Sp
   return Buffer.isBuffer(body) ? inMemory(body) : await onDisk(body, folder)
 }
 
-/** Opens a file that has no name any more, so that a killed process leaves nothing behind. */
+/**
+ * Opens a file that has no name any more, so that a process that is killed leaves nothing behind, or the name of an
+ * empty file when that happens right here.
+ */
 export async function openNameless(folder: string): Promise<FileHandle> {
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const path = temporaryPath(folder)
