@@ -7,7 +7,7 @@ const SCRIPT = join(import.meta.dirname, '../../workers/main.ts')
 
 /**
  * Pixels are large buffers outside V8's heap, and for every few of them it collects all of its heap, unless that
- * is far from full: 25 ms of CPU in the 400 ms that a photo of 12 MP costs.
+ * is far from full: a tenth of the CPU that a photo of 12 MP costs.
  */
 export const WORKER_NODE_FLAGS = ['--initial-old-space-size=96']
 
