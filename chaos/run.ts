@@ -48,6 +48,10 @@ const LOG = 'darkroom.log'
 const MAX_LOG_BYTES = 50_000_000
 const TOKEN_SECRET = 'a secret of forty characters for chaos..'
 const READY_WITHIN_MS = 90_000
+/** Blows fall until the last upload is taken in, but no longer than this after it began: a slow machine gets a rest. */
+const STORM_MS = 60_000
+/** What is not taken in that long after the last blow never will be. */
+const CALM_MS = 90_000
 const TWO_DAYS_MS = 48 * 3_600_000
 
 /** Uploads while everything dies, waits until nothing is left to do, sweeps, and draws up the account. */
@@ -85,11 +89,22 @@ async function wreakAndAccount(options: ChaosOptions, home: string, log: Log): P
   if (!(await darkroom.untilReady(READY_WITHIN_MS))) throw new Error(`Darkroom did not start: see ${home}`)
   const tokenOf = (owner: OwnerId) => signToken(TOKEN_SECRET, owner, 3600)
 
-  const calm = new AbortController()
+  const stormMs = seconds * 1000 + STORM_MS
+  const allIn = new AbortController()
+  const calm = AbortSignal.any([allIn.signal, AbortSignal.timeout(stormMs)])
   const victims = [...engines.victims, ...darkroom.victims]
-  const havoc = wreakHavoc(victims, createRandom(seed, 'havoc'), calm.signal)
-  const attempts = await uploadAll({ url: config.publicUrl, tokenOf, seed, uploads, seconds, stop })
-  calm.abort()
+  const havoc = wreakHavoc(victims, createRandom(seed, 'havoc'), calm)
+  const giveUpAfterMs = stormMs + CALM_MS
+  const attempts = await uploadAll({
+    url: config.publicUrl,
+    tokenOf,
+    seed,
+    uploads,
+    seconds,
+    giveUpAfterMs,
+    stop,
+  })
+  allIn.abort()
   const toll = await havoc
   stop.throwIfAborted()
 

@@ -31,6 +31,8 @@ export type UploadPlan = {
   uploads: number
   /** Over which their beginnings are spread. */
   seconds: number
+  /** From the first upload until one that is not taken in yet never will be. */
+  giveUpAfterMs: number
   stop: AbortSignal
 }
 
@@ -40,7 +42,6 @@ const GREY = 'mono' as FilterName
 const GREY_SHARE = 0.25
 
 /** Far more than anything lasts: no upload is under way any more when the last has ended. */
-const GIVE_UP_MS = 90_000
 const IDLE_MS = 60_000
 const TRY_AGAIN_MS = [100, 1_500] as const
 const BOUNDARY = 'darkroom-chaos'
@@ -50,6 +51,7 @@ export async function uploadAll(plan: UploadPlan): Promise<Attempt[]> {
   const attempts: Attempt[] = []
   const agent = new Agent({ keepAlive: true })
   const pace = createRandom(plan.seed, 'pace')
+  const giveUpAt = performance.now() + plan.giveUpAfterMs
   const starts = Array.from({ length: plan.uploads }, () => pace.between(0, plan.seconds * 1000))
   const upload = async (startsAfterMs: number, number: number) => {
     await sleep(startsAfterMs, undefined, { signal: plan.stop }).catch(() => {})
@@ -57,7 +59,6 @@ export async function uploadAll(plan: UploadPlan): Promise<Attempt[]> {
     const owner = random.pick(OWNERS)
     const filter = random.between(0, 1) < GREY_SHARE ? GREY : null
     const picture = await drawPicture(number)
-    const giveUpAt = performance.now() + GIVE_UP_MS
     for (let attempt = 1; performance.now() < giveUpAt && !plan.stop.aborted; attempt++) {
       const file = withComment(picture, `seed ${plan.seed}, photo ${number}, attempt ${attempt}`)
       const sha256 = createHash('sha256').update(file).digest('hex')

@@ -20,6 +20,7 @@ async function openBooks() {
     seed: 1,
     uploads: UPLOADS,
     seconds: 0,
+    giveUpAfterMs: 60_000,
     stop: new AbortController().signal,
   })
   {
