@@ -1,5 +1,10 @@
+import { Socket } from 'node:net'
 import pg from 'pg'
 import { EngineUnavailableError } from './errors.ts'
+
+const CONNECT_MS = 5_000
+const STATEMENT_MS = 15_000
+const CLOSE_MS = 5_000
 
 /** Codes of Node and classes of SQLSTATE that say the server is away or refuses work, not that a statement is wrong. */
 const AWAY = /^(ECONN|ENOTFOUND|EAI_|ETIMEDOUT|EPIPE|EHOSTUNREACH|08|53|57P0|58|28|3D)/
@@ -17,12 +22,51 @@ export function postgresError(error: unknown): unknown {
   return new EngineUnavailableError('The database does not answer.', { cause: error })
 }
 
+/** Connections whose statements, and whose end, wait for a server for so long at most. */
+export type Pool = AsyncDisposable & { pool: pg.Pool }
+
+/**
+ * A pool that gives up on a server that hangs: to connect may take 5 s, a statement 15 s. Disposing lets statements
+ * that run and connections end within 5 s: one on which nothing moves any more never would, and would hold the process.
+ */
+export function openPool(config: pg.PoolConfig): Pool {
+  const closing = new Map<Socket, Promise<unknown>>()
+  const stream = () => {
+    const socket = new Socket()
+    const closed = new Promise((resolve) => socket.once('close', resolve))
+    closing.set(
+      socket,
+      closed.then(() => closing.delete(socket)),
+    )
+    return socket
+  }
+  const pool = new pg.Pool({
+    connectionTimeoutMillis: CONNECT_MS,
+    query_timeout: STATEMENT_MS,
+    ...config,
+    stream,
+  })
+  // An idle connection that drops is replaced by the pool; the next statement tells whether the server is away.
+  pool.on('error', () => {})
+  return {
+    pool,
+    async [Symbol.asyncDispose]() {
+      const tooLate = setTimeout(() => {
+        for (const socket of closing.keys()) socket.destroy()
+      }, CLOSE_MS)
+      await pool.end()
+      await Promise.all(closing.values())
+      clearTimeout(tooLate)
+    },
+  }
+}
+
 /** Does work on one connection of its own, without time limits on statements: for migrations. */
 export async function withPostgres<Result>(
   url: string,
   work: (client: pg.Client) => Promise<Result>,
 ): Promise<Result> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 })
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: CONNECT_MS })
   try {
     await client.connect()
     return await work(client)

@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { postgresError } from '../postgres.ts'
+import { openPool, type Pool, postgresError } from '../postgres.ts'
 
 const MAX_ATTEMPTS = 5
 
@@ -15,20 +15,16 @@ export type Queries = {
  */
 export class Database implements Queries, AsyncDisposable {
   readonly url: string
-  readonly #pool: pg.Pool
+  readonly #opened: Pool
 
   constructor(url: string, { connections }: { connections: number }) {
     this.url = url
-    this.#pool = new pg.Pool({
+    this.#opened = openPool({
       connectionString: url,
       max: connections,
-      connectionTimeoutMillis: 5_000,
-      query_timeout: 15_000,
       idleTimeoutMillis: 60_000,
       application_name: 'darkroom',
     })
-    // An idle connection that drops is replaced by the pool; the next statement tells whether the server is away.
-    this.#pool.on('error', () => {})
   }
 
   async query<Row extends pg.QueryResultRow>(
@@ -37,7 +33,7 @@ export class Database implements Queries, AsyncDisposable {
   ): Promise<Row[]> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await translated(async () => (await this.#pool.query<Row>(statement, [...values])).rows)
+        return await translated(async () => (await this.#opened.pool.query<Row>(statement, [...values])).rows)
       } catch (error) {
         if (!isDeadlock(error) || attempt === MAX_ATTEMPTS) throw error
       }
@@ -46,7 +42,7 @@ export class Database implements Queries, AsyncDisposable {
 
   /** Statements that all take effect when `work` resolves, or none. Each sees what was committed before it. */
   async transaction<Result>(work: (queries: Queries) => Promise<Result>): Promise<Result> {
-    const client = await translated(() => this.#pool.connect())
+    const client = await translated(() => this.#opened.pool.connect())
     const query: Queries['query'] = (statement, values = []) =>
       translated(async () => (await client.query(statement, [...values])).rows)
     let isWhole = false
@@ -63,7 +59,7 @@ export class Database implements Queries, AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#pool.end()
+    await this.#opened[Symbol.asyncDispose]()
   }
 }
 

@@ -57,11 +57,11 @@ export function createIngest({ catalog, store, queue, maxUploadBytes, log }: Ing
     // When this fails the object stays for the sweep: a reply that was lost on its way leaves a row behind it.
     await catalog.insert({ id, owner, visibility, original, focus, look, pending })
 
-    for (const kind of pending) {
-      await queue.enqueue({ kind, photoId: id }).catch((error) => {
-        if (!(error instanceof EngineUnavailableError)) throw error
-        log.warn({ photoId: id, kind, err: error }, 'job not enqueued; the sweep will')
-      })
+    try {
+      for (const kind of pending) await queue.enqueue({ kind, photoId: id })
+    } catch (err) {
+      if (!(err instanceof EngineUnavailableError)) throw err
+      log.warn({ photoId: id, pending, err }, 'jobs not enqueued; the sweep will')
     }
     return {
       id,

@@ -1,8 +1,8 @@
 import { createPostgresBackend, type PostgresConnectionOptions, runMigrations, withBackend } from 'bullmq'
-import pg from 'pg'
+import type pg from 'pg'
 import { SetupError } from '../errors.ts'
 import type { Log } from '../log.ts'
-import { isPostgresAway, withPostgres } from '../postgres.ts'
+import { isPostgresAway, openPool, withPostgres } from '../postgres.ts'
 import { BullmqQueue, type Payload, type PhotoJob, QUEUE_NAME, WORKER_OPTIONS } from './bullmq-queue.ts'
 import type { JobKind } from './job.ts'
 import { patientPool, type QueuePool } from './patient-pool.ts'
@@ -17,15 +17,14 @@ const { Queue, Worker } = withBackend(createPostgresBackend)
 
 /** The queue on PostgreSQL. One of the connections listens for new jobs, so it must be a direct one, not a pooler's. */
 export function openPostgresQueue(url: string, log: Log): BullmqQueue {
-  const pool = new pg.Pool({
+  const opened = openPool({
     connectionString: url,
     options: SETTINGS,
     max: 5,
-    connectionTimeoutMillis: 5_000,
     keepAlive: true,
     application_name: 'darkroom-queue',
   })
-  pool.on('error', () => {})
+  const { pool } = opened
   const report = (err: Error) => isPostgresAway(err) || log.error({ err }, 'queue')
 
   return new BullmqQueue(
@@ -35,7 +34,7 @@ export function openPostgresQueue(url: string, log: Log): BullmqQueue {
       isAway: isPostgresAway,
       report,
       check: async () => await refusePooler(pool),
-      close: () => pool.end(),
+      close: async () => await opened[Symbol.asyncDispose](),
     },
     log,
   )

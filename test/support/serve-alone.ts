@@ -11,23 +11,36 @@ const CLI = join(import.meta.dirname, '../../src/cli.ts')
 const TOKEN_SECRET = 'a secret of forty characters for tests..'
 
 /** `darkroom serve` as a process of its own, without workers. Disposing stops it. */
-export async function serveAlone(home: string, databaseUrl: string) {
+export async function serveAlone(home: string, databaseUrl: string, env: Record<string, string> = {}) {
   const port = String(await freePort())
   const child = spawn(process.execPath, [CLI, 'serve'], {
     cwd: tmpdir(),
-    env: { DARKROOM_HOME: home, DATABASE_URL: databaseUrl, PORT: port, TOKEN_SECRET, LOG_LEVEL: 'warn' },
+    env: {
+      DARKROOM_HOME: home,
+      DATABASE_URL: databaseUrl,
+      PORT: port,
+      TOKEN_SECRET,
+      LOG_LEVEL: 'warn',
+      ...env,
+    },
     stdio: ['ignore', 'inherit', 'inherit'],
   })
   const ended = once(child, 'exit')
+  /** Asks it to stop, and resolves to its exit code. */
+  const stop = async (): Promise<number | null> => {
+    child.kill('SIGTERM')
+    const [code] = await ended
+    return code
+  }
   const url = `http://127.0.0.1:${port}`
   await vi.waitFor(() => fetch(`${url}/healthz`), { timeout: 60_000, interval: 50 })
   return {
     url,
     pid: child.pid as number,
     token: (owner: string) => signToken(TOKEN_SECRET, owner as OwnerId, 3600),
+    stop,
     async [Symbol.asyncDispose]() {
-      child.kill('SIGTERM')
-      await ended
+      await stop()
     },
   }
 }
