@@ -13,7 +13,7 @@ import { tokenCommand } from './commands/token.ts'
 import { uploadCommand } from './commands/upload.ts'
 import { workCommand } from './commands/work.ts'
 import { loadDotEnv } from './dot-env.ts'
-import { DarkroomError, SetupError } from './errors.ts'
+import { tellFailure } from './tell-failure.ts'
 
 const program = new Command('darkroom')
   .description('The pipeline between a photo app and its CDN.')
@@ -34,8 +34,5 @@ try {
   loadDotEnv()
   await program.parseAsync()
 } catch (error) {
-  if (!(error instanceof DarkroomError)) throw error
-  const reason = error.cause instanceof Error ? ` (${error.cause.message})` : ''
-  console.error(`darkroom: ${error.message}${error instanceof SetupError ? '' : reason}`)
-  process.exitCode = 1
+  tellFailure(error)
 }

@@ -32,13 +32,15 @@ export async function openServices(config: Config, log: Log, { connections = 10 
   const store = opened.use(await openStore(config.store))
   const shards = opened.use(new ShardMap(ranges, { connections }))
   await shards.refresh()
+  const catalog = new Catalog(shards)
+  await catalog.check().catch(tolerateAway(log, 'the database is away; all waits for it'))
   const queue = opened.use(await openQueue(config.queue, firstUrl(ranges), log))
   const signingKey = await signingKeyOf(config)
   const cdn = await openCdn(config, signingKey, opened)
 
   const disposal = opened.move()
   return {
-    catalog: new Catalog(shards),
+    catalog,
     store,
     queue,
     cdn,
@@ -97,14 +99,26 @@ async function openStore(config: StoreConfig): Promise<ObjectStore> {
   }
 }
 
-/** Refuses a server that can't be trusted with jobs. One that is away may come back: the queue says so when asked. */
+/** One that is away may come back, and says so when it is asked; one that is set up wrong stays so. */
+function tolerateAway(log: Log, message: string): (err: unknown) => void {
+  return (err) => {
+    if (!(err instanceof EngineUnavailableError)) throw err
+    log.warn({ err }, message)
+  }
+}
+
+/** Refuses a server that can't be trusted with jobs. */
 async function openQueue(config: QueueConfig, databaseUrl: string, log: Log): Promise<JobQueue> {
   await using opened = new AsyncDisposableStack()
   const queue = opened.use(createQueue(config, databaseUrl, log))
-  await queue.check().catch((err) => {
-    if (!(err instanceof EngineUnavailableError)) throw err
-    log.warn({ err }, 'the queue is away; uploads are taken in, and their work is promised when it is back')
-  })
+  await queue
+    .check()
+    .catch(
+      tolerateAway(
+        log,
+        'the queue is away; uploads are taken in, and their work is promised when it is back',
+      ),
+    )
   opened.move()
   return queue
 }

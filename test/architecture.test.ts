@@ -19,6 +19,7 @@ const LAYERS: readonly (readonly string[])[] = [
     'src/config',
     'src/log.ts',
     'src/dot-env.ts',
+    'src/tell-failure.ts',
     'src/kept-file.ts',
     'src/free-port.ts',
     'src/postgres.ts',

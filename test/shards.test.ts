@@ -7,8 +7,10 @@ import { allShardsAt, type ShardRange } from '../src/config/shard-ranges.ts'
 import { EngineUnavailableError, SetupError } from '../src/errors.ts'
 import { firstIdAt, type PhotoId } from '../src/photo/photo-id.ts'
 import type { OwnerId } from '../src/photo/shard.ts'
+import { migratePostgresQueue } from '../src/queue/postgres-queue.ts'
 import { openEmptyDatabase, openTestDatabase, type TestDatabase } from './support/database.ts'
 import { startProxy } from './support/proxy.ts'
+import { startService } from './support/service.ts'
 import { ownersOf } from './support/shard-traffic.ts'
 
 const LOWER = { from: 0, to: 4095 }
@@ -89,12 +91,38 @@ test('while a database is away the photos of the others are served', async () =>
 
   expect(await catalog.find(lower)).not.toBe(null)
   await insertPhoto(catalog, low)
-  await catalog.check()
   expect((await catalog.unfinished(later, null, 1)).map(({ id }) => id)).toEqual([lower])
   await expect(catalog.find(upper)).rejects.toThrow(EngineUnavailableError)
   await expect(catalog.known([lower, upper])).rejects.toThrow(EngineUnavailableError)
   await proxy.mend()
   expect(await catalog.find(upper)).not.toBe(null)
+})
+
+test('a server that reaches only some databases is ready, and says so', async () => {
+  await using a = await openEmptyDatabase()
+  await using b = await openEmptyDatabase()
+  await using proxy = await startProxy(b.url)
+  await migrateCatalog(halves(a, proxy))
+  await migratePostgresQueue(a.url)
+  const shards = halves(a, proxy).map(({ from, to, url }) => `${from}-${to}=${url}`)
+  await using service = await startService({ DATABASE_URL: '', DATABASE_SHARDS: shards.join(',') })
+  const readiness = async () => {
+    const reply = await fetch(`${service.url}/readyz`)
+    const { engines } = (await reply.json()) as { engines: { database: string } }
+    return { status: reply.status, database: engines.database }
+  }
+
+  expect(await readiness()).toEqual({ status: 200, database: 'ready' })
+  const stalled = proxy.stall()
+  expect(await readiness()).toEqual({ status: 200, database: 'partial' })
+  await stalled
+  proxy.flow()
+  await expect.poll(readiness).toEqual({ status: 200, database: 'ready' })
+  await proxy.cut()
+  expect(await readiness()).toEqual({ status: 200, database: 'partial' })
+  await expect(service.catalog.describe()).rejects.toThrow(`${new URL(proxy.url).host}/`)
+  await proxy.mend()
+  await expect.poll(readiness).toEqual({ status: 200, database: 'ready' })
 })
 
 test('a process that does not know of a move finds everything, also what it never asked for before', async () => {

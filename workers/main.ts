@@ -3,6 +3,7 @@ import { loadConfig } from '../src/config.ts'
 import { createLog } from '../src/log.ts'
 import { openServices } from '../src/services.ts'
 import { reportReady, stopSignal } from '../src/supervisor/child.ts'
+import { tellFailure } from '../src/tell-failure.ts'
 import { makeAvif } from './avif.ts'
 import { filterPhoto } from './filter.ts'
 import { giveUp } from './give-up.ts'
@@ -10,22 +11,27 @@ import { purgePhoto } from './purge.ts'
 import { resizePhoto } from './resize.ts'
 
 const stop = stopSignal()
-const config = loadConfig(process.env)
-const log = createLog('worker', config.logLevel)
 
-await using services = await openServices(config, log, { connections: 2 })
-const engines = { ...services, maxPixels: config.maxPixels }
+try {
+  const config = loadConfig(process.env)
+  const log = createLog('worker', config.logLevel)
 
-await using _work = services.queue.work({
-  handlers: {
-    resize: resizePhoto(engines),
-    filter: filterPhoto(engines),
-    purge: purgePhoto(engines),
-    avif: makeAvif(engines),
-  },
-  onFailed: giveUp(services.catalog),
-})
-reportReady(null)
+  await using services = await openServices(config, log, { connections: 2 })
+  const engines = { ...services, maxPixels: config.maxPixels }
 
-if (!stop.aborted) await once(stop, 'abort')
-log.info('stopping: the job that runs is finished')
+  await using _work = services.queue.work({
+    handlers: {
+      resize: resizePhoto(engines),
+      filter: filterPhoto(engines),
+      purge: purgePhoto(engines),
+      avif: makeAvif(engines),
+    },
+    onFailed: giveUp(services.catalog),
+  })
+  reportReady(null)
+
+  if (!stop.aborted) await once(stop, 'abort')
+  log.info('stopping: the job that runs is finished')
+} catch (error) {
+  tellFailure(error)
+}

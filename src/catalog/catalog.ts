@@ -1,9 +1,11 @@
-import { SetupError } from '../errors.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { EngineUnavailableError, SetupError } from '../errors.ts'
 import type { Look, LookChange } from '../photo/look.ts'
 import type { Failure, Focus, Original, Photo, PhotoFacts, Rendition, Visibility } from '../photo/photo.ts'
 import { type PhotoId, shardOf } from '../photo/photo-id.ts'
 import { type OwnerId, shardOfOwner } from '../photo/shard.ts'
 import * as avif from './avif.ts'
+import { checkTables } from './check-tables.ts'
 import { databaseName, type Queries } from './database.ts'
 import * as looks from './look-changes.ts'
 import { PHOTO_COLUMNS, type PhotoRow, photoOfRow } from './photo-row.ts'
@@ -20,8 +22,8 @@ export type NewPhoto = {
   pending: readonly string[]
 }
 
-/** SQLSTATE of a statement about a table that is not there. */
-const UNDEFINED_TABLE = '42P01'
+/** A database that answers that much later than the first does not answer. */
+const STRAGGLER_MS = 500
 
 /** What is left to do for a photo that is still processing. */
 export type Unfinished = { id: PhotoId; pending: readonly string[] }
@@ -301,25 +303,39 @@ export class Catalog {
   }
 
   /**
-   * Resolves when a database answers: that photos of another are unavailable is no reason to refuse these.
-   * Throws SetupError when there are no tables yet.
+   * Whether all databases answer or, as soon as one did, only some: that photos of one are unavailable is no reason
+   * to refuse those of the others. Throws EngineUnavailableError when none answers, and SetupError when one has not
+   * the tables that it should.
    */
-  async check(): Promise<void> {
-    await Promise.any(this.#shards.databases().map(checkTables)).catch(({ errors }: AggregateError) => {
+  async check(): Promise<'ready' | 'partial'> {
+    const checks = this.#shards.databases().map(checkTables)
+    await Promise.any(checks).catch(({ errors }: AggregateError) => {
       throw errors.find((error) => error instanceof SetupError) ?? errors[0]
     })
+    const all = Promise.all(checks).then(
+      () => 'ready' as const,
+      (error) => {
+        if (error instanceof SetupError) throw error
+        return 'partial' as const
+      },
+    )
+    return await Promise.race([all, sleep(STRAGGLER_MS, 'partial' as const, { ref: false })])
   }
 
   /** What each database is, and how far its clock is ahead of ours in milliseconds, give or take the round trip. */
   async describe(): Promise<{ name: string; version: string; skewMs: number }[]> {
     return await Promise.all(
       this.#shards.databases().map(async (database) => {
-        await checkTables(database)
+        const name = databaseName(database.url)
+        await checkTables(database).catch((error) => {
+          if (!(error instanceof EngineUnavailableError)) throw error
+          throw new EngineUnavailableError(`The database ${name} does not answer.`, { cause: error.cause })
+        })
         const [row] = await database.query<{ version: string; now: Date }>(
           "select current_setting('server_version') as version, clock_timestamp() as now",
         )
         const skewMs = (row?.now.getTime() ?? 0) - Date.now()
-        return { name: databaseName(database.url), version: row?.version ?? '', skewMs }
+        return { name, version: row?.version ?? '', skewMs }
       }),
     )
   }
@@ -332,13 +348,6 @@ export class Catalog {
     const rows = await this.#shards.ofEach<{ id: PhotoId }>(ids, statement)
     return new Set(rows.map(({ id }) => id))
   }
-}
-
-async function checkTables(database: Queries): Promise<void> {
-  await database.query('select from photos, shards limit 0').catch((error) => {
-    if (error.code !== UNDEFINED_TABLE) throw error
-    throw new SetupError('The database has no tables yet. Run `darkroom migrate`.', { cause: error })
-  })
 }
 
 /** Of the answers of several databases, which are in id order each, those that one database would have given. */

@@ -16,7 +16,7 @@ export type ShardLine = {
 
 export type ShardDescription = {
   lines: ShardLine[]
-  /** Databases that do not answer, and why. */
+  /** Databases that do not answer, and why, as sentences. */
   silent: { database: string; reason: string }[]
   /** Shards that are not where the configuration says. */
   moved: { from: number; to: number }[]
@@ -43,7 +43,7 @@ export async function describeShards(ranges: readonly ShardRange[]): Promise<Sha
     lines: lines.flat(),
     silent: [...silent].map(([url, { message, cause }]) => ({
       database: databaseName(url),
-      reason: cause instanceof Error ? cause.message : message,
+      reason: cause instanceof Error ? `${message} (${cause.message})` : message,
     })),
     moved: rangesOf(moved),
   }

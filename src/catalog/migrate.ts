@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import Postgrator from 'postgrator'
 import type { ShardRange } from '../config/shard-ranges.ts'
 import { withPostgres } from '../postgres.ts'
+import { MIGRATIONS, MIGRATIONS_TABLE } from './check-tables.ts'
 import { giveShards } from './give-shards.ts'
 import { ShardMap } from './shard-map.ts'
 
@@ -30,8 +31,8 @@ export async function migrateDatabase(url: string): Promise<string[]> {
     await client.query('select pg_advisory_xact_lock($1)', [MIGRATION_LOCK])
     const postgrator = new Postgrator({
       driver: 'pg',
-      migrationPattern: join(literalGlob(import.meta.dirname), 'migrations', '*.sql'),
-      schemaTable: 'darkroom_migrations',
+      migrationPattern: join(literalGlob(MIGRATIONS), '*.sql'),
+      schemaTable: MIGRATIONS_TABLE,
       execQuery: (statement) => client.query(statement),
     })
     const applied = await postgrator.migrate()

@@ -38,7 +38,9 @@ async function askOne(at: string, database: Queries, silent: Survey['silent']): 
 /** A database without tables is as silent as one that is away. */
 function toSilence(error: unknown): EngineUnavailableError {
   if (error instanceof EngineUnavailableError) return error
-  return new EngineUnavailableError('The database does not tell its shards.', { cause: error })
+  return new EngineUnavailableError('It does not tell its shards: `darkroom migrate` may not have run.', {
+    cause: error,
+  })
 }
 
 /** For each shard the place of the highest generation that has it, or knew who does. */

@@ -14,7 +14,7 @@ export function shardReport({ lines, silent, moved }: ShardDescription): string 
     photos.toLocaleString('en'),
     NOTES[state],
   ])
-  const warnings = silent.map(({ database, reason }) => `${database} does not answer: ${reason}`)
+  const warnings = silent.map(({ database, reason }) => `${database}: ${reason}`)
   if (moved.length > 0) {
     warnings.push(
       `Not where the configuration says: ${moved.map(nameOf).join(', ')}. The databases know better; put DATABASE_SHARDS right when you can.`,

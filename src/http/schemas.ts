@@ -114,7 +114,11 @@ export const healthReply = Type.Object({ status: Type.Literal('alive') })
 const engineState = oneOf(['ready', 'unavailable'])
 export const readyReply = Type.Object({
   status: engineState,
-  engines: Type.Object({ database: engineState, queue: engineState, storage: engineState }),
+  engines: Type.Object({
+    database: oneOf(['ready', 'partial', 'unavailable'], 'Partial: of several databases some do not answer.'),
+    queue: engineState,
+    storage: engineState,
+  }),
 })
 
 /** The errors any route can answer with, for OpenAPI. */

@@ -1,4 +1,12 @@
-import { createPostgresBackend, type PostgresConnectionOptions, runMigrations, withBackend } from 'bullmq'
+import {
+  assertSchemaCompatibility,
+  createPostgresBackend,
+  LATEST_SCHEMA_VERSION,
+  type PostgresConnectionOptions,
+  runMigrations,
+  SchemaMigrationRequiredError,
+  withBackend,
+} from 'bullmq'
 import type pg from 'pg'
 import { SetupError } from '../errors.ts'
 import type { Log } from '../log.ts'
@@ -33,7 +41,10 @@ export function openPostgresQueue(url: string, log: Log): BullmqQueue {
       startWorker: (processor) => startWorker(pool, processor, log),
       isAway: isPostgresAway,
       report,
-      check: async () => await refusePooler(pool),
+      check: async () => {
+        await refusePooler(pool)
+        await checkTables(pool)
+      },
       close: async () => await opened[Symbol.asyncDispose](),
     },
     log,
@@ -118,6 +129,16 @@ async function refusePooler(pool: pg.Pool): Promise<void> {
       { cause: error },
     )
   }
+}
+
+async function checkTables(pool: pg.Pool): Promise<void> {
+  const version = await assertSchemaCompatibility(pool).catch((error) => {
+    if (!(error instanceof SchemaMigrationRequiredError)) throw error
+    return 0
+  })
+  if (version >= LATEST_SCHEMA_VERSION) return
+  const tables = version === 0 ? 'has no tables' : 'has the tables of an earlier Darkroom'
+  throw new SetupError(`The database of the queue ${tables}. Run \`darkroom migrate\`.`)
 }
 
 /** Brings BullMQ's tables up to date, under a lock of its own. */

@@ -8,7 +8,10 @@ type Dependencies = { catalog: Catalog; queue: JobQueue; store: ObjectStore }
 
 const CHECK_MS = 3_000
 
-/** For load balancers: alive means this process answers, ready means that every engine does. */
+/**
+ * For load balancers: alive means this process answers, ready means that every engine does. Of several databases
+ * one is enough, as every server has the same: an owner's shard that is away is away everywhere.
+ */
 export function healthRoutes({ catalog, queue, store }: Dependencies): FastifyPluginAsyncTypebox {
   const healthSchema = {
     operationId: 'getHealth',
@@ -31,7 +34,7 @@ export function healthRoutes({ catalog, queue, store }: Dependencies): FastifyPl
     app.get('/readyz', { schema: readySchema, logLevel: 'warn' }, async (_request, reply) => {
       const [database, queueState, storage] = await Promise.all([catalog, queue, store].map(stateOf))
       const engines = { database, queue: queueState, storage }
-      const isReady = Object.values(engines).every((state) => state === 'ready')
+      const isReady = Object.values(engines).every((state) => state !== 'unavailable')
       return reply
         .code(isReady ? 200 : 503)
         .send({ status: isReady ? 'ready' : 'unavailable', engines } as never)
@@ -39,12 +42,12 @@ export function healthRoutes({ catalog, queue, store }: Dependencies): FastifyPl
   }
 }
 
-async function stateOf(engine: { check(): Promise<void> }): Promise<'ready' | 'unavailable'> {
+async function stateOf(engine: { check(): Promise<unknown> }): Promise<'ready' | 'partial' | 'unavailable'> {
   const { promise: tooLate, reject } = Promise.withResolvers<never>()
   const timer = setTimeout(reject, CHECK_MS)
   try {
-    await Promise.race([engine.check(), tooLate])
-    return 'ready'
+    const seen = await Promise.race([engine.check(), tooLate])
+    return seen === 'partial' ? 'partial' : 'ready'
   } catch {
     return 'unavailable'
   } finally {

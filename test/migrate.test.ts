@@ -1,0 +1,70 @@
+import { expect, test } from 'vitest'
+import { loadConfig } from '../src/config.ts'
+import { SetupError } from '../src/errors.ts'
+import { openServices } from '../src/services.ts'
+import { openEmptyDatabase, openTestDatabase, type TestDatabase } from './support/database.ts'
+import { temporaryHome } from './support/processes/temporary-home.ts'
+import { runDarkroom } from './support/run-darkroom.ts'
+import { silentLog } from './support/service.ts'
+
+test.for([['serve'], ['work'], ['sweep'], ['doctor']])(
+  '`darkroom %s` on a database without tables names the command that makes them',
+  async (command) => {
+    await using home = await temporaryHome()
+    await using database = await openEmptyDatabase()
+    const env = { DARKROOM_HOME: home.path, DATABASE_URL: database.url, WORKERS: '1' }
+
+    const { code, stdout, stderr } = await runDarkroom(command, env)
+
+    expect(code).toBe(1)
+    expect(stdout + stderr).toMatch(/has no tables yet\. Run `darkroom migrate`\.$/m)
+    expect(stderr).not.toMatch(/^ +at /m)
+  },
+)
+
+test('`darkroom migrate` makes all that servers and workers want', async () => {
+  await using home = await temporaryHome()
+  await using database = await openEmptyDatabase()
+  const env = { DARKROOM_HOME: home.path, DATABASE_URL: database.url }
+
+  const first = await runDarkroom(['migrate'], env)
+  const second = await runDarkroom(['migrate'], env)
+
+  expect(first).toMatchObject({ code: 0, stdout: expect.stringContaining('Applied 001.do.photos.sql') })
+  expect(second).toMatchObject({ code: 0, stdout: expect.stringContaining('Everything is up to date.') })
+  await using _services = await open(database)
+})
+
+test('the tables of an earlier Darkroom are refused, as photos would fail for what they lack', async () => {
+  await using database = await openTestDatabase()
+  await database.query(
+    'delete from darkroom_migrations where version = (select max(version) from darkroom_migrations)',
+  )
+
+  await expect(open(database)).rejects.toThrow(/the tables of an earlier Darkroom. Run `darkroom migrate`/)
+})
+
+test('the tables of a later Darkroom are taken, so that servers can be replaced one by one', async () => {
+  await using database = await openTestDatabase()
+  await database.query("insert into darkroom_migrations (version, name) values (999, 'later')")
+
+  await using _services = await open(database)
+})
+
+test('a queue in a database of its own wants tables too', async () => {
+  await using database = await openTestDatabase()
+  await using ofQueue = await openEmptyDatabase()
+
+  const refused = open(database, { QUEUE_URL: ofQueue.url })
+
+  await expect(refused).rejects.toThrow(SetupError)
+  await expect(refused).rejects.toThrow('The database of the queue has no tables. Run `darkroom migrate`.')
+})
+
+async function open(database: TestDatabase, env: Record<string, string> = {}) {
+  await using moved = new AsyncDisposableStack()
+  const home = moved.use(await temporaryHome())
+  const config = loadConfig({ DARKROOM_HOME: home.path, DATABASE_URL: database.url, ...env })
+  moved.use(await openServices(config, silentLog))
+  return moved.move()
+}
