@@ -128,6 +128,12 @@ function bad(name: string, error: unknown): Finding {
 
 /** "The database does not answer" is for clients; whoever runs the doctor wants to know why. */
 function withCause({ message, cause }: DarkroomError): string {
-  const reason = cause instanceof Error ? cause.message || ('code' in cause ? String(cause.code) : '') : ''
-  return reason ? `${message}\n(${reason})` : message
+  const reason = cause instanceof Error ? reasonOf(cause) : ''
+  return reason && !message.includes(reason) ? `${message}\n(${reason})` : message
+}
+
+/** The innermost, as "fetch failed" is none. */
+function reasonOf(error: Error): string {
+  if (error.cause instanceof Error) return reasonOf(error.cause)
+  return error.message || ('code' in error ? String(error.code) : '')
 }

@@ -1,6 +1,6 @@
 import { Socket } from 'node:net'
 import pg from 'pg'
-import { EngineUnavailableError } from './errors.ts'
+import { EngineUnavailableError, SetupError } from './errors.ts'
 
 const CONNECT_MS = 5_000
 const STATEMENT_MS = 15_000
@@ -9,6 +9,9 @@ const CLOSE_MS = 5_000
 /** Codes of Node and classes of SQLSTATE that say the server is away or refuses work, not that a statement is wrong. */
 const AWAY = /^(ECONN|ENOTFOUND|EAI_|ETIMEDOUT|EPIPE|EHOSTUNREACH|08|53|57P0|58|28|3D)/
 
+/** Classes of SQLSTATE: who we are, and which database. */
+const REFUSED = /^(28|3D)/
+
 /** Whether an error of pg is about the server and not about the statement. */
 export function isPostgresAway(error: unknown): boolean {
   if (!(error instanceof Error)) return false
@@ -16,10 +19,26 @@ export function isPostgresAway(error: unknown): boolean {
   return AWAY.test(code) || /timeout|Connection terminated|Client has encountered/.test(error.message)
 }
 
+/**
+ * For a process that starts: what to say when the server at the URL refuses us or has no such database. Later that
+ * may pass, as a server is set up anew. Null when the error is another.
+ */
+export function refusalOf(error: unknown, url: string): SetupError | null {
+  if (!(error instanceof Error && 'code' in error && REFUSED.test(String(error.code)))) return null
+  const refused = `The database ${databaseName(url)} can't be used: ${error.message}.`
+  return new SetupError(`${refused} Mend that there, or put its URL right.`, { cause: error })
+}
+
 /** What `error` is to the rest of the code: EngineUnavailableError when the server is away, else itself. */
 export function postgresError(error: unknown): unknown {
   if (!isPostgresAway(error)) return error
   return new EngineUnavailableError('The database does not answer.', { cause: error })
+}
+
+/** Where a database is, without what is secret in its URL. */
+export function databaseName(url: string): string {
+  const { host, pathname } = new URL(url)
+  return `${host}${pathname}`
 }
 
 /** Connections whose statements, and whose end, wait for a server for so long at most. */
@@ -71,7 +90,7 @@ export async function withPostgres<Result>(
     await client.connect()
     return await work(client)
   } catch (error) {
-    throw postgresError(error)
+    throw refusalOf(error, url) ?? postgresError(error)
   } finally {
     await client.end()
   }

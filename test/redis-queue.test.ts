@@ -59,6 +59,27 @@ testWithRedis(
   },
 )
 
+testWithRedis('a service does not start on a Redis that refuses its password, and is told why', async () => {
+  await using redis = await openTestRedis()
+  await redis.command('config', 'set', 'requirepass', 'secret')
+  const url = new URL(redis.url)
+
+  await expect(startService({ QUEUE_URL: url.href })).rejects.toThrow(/can't be used: NOAUTH/)
+  url.password = 'wrong'
+  const refused = startService({ QUEUE_URL: url.href })
+  await expect(refused).rejects.toThrow(SetupError)
+  await expect(refused).rejects.toThrow(/can't be used: WRONGPASS.*[^.]\. Put QUEUE_URL right\.$/)
+  url.password = 'secret'
+  await using _service = await startService({ QUEUE_URL: url.href })
+})
+
+testWithRedis('a queue that is away says why', async () => {
+  await using queue = openRedisQueue(address('redis://127.0.0.1:1'), silentLog)
+
+  await expect(queue.check()).rejects.toMatchObject({ cause: { code: 'ECONNREFUSED' } })
+  await expect(queue.enqueue(job)).rejects.toMatchObject({ cause: { code: 'ECONNREFUSED' } })
+})
+
 testWithRedis(
   'while Redis is away uploads are taken in at once, and the sweep promises their work when it is back',
   async () => {

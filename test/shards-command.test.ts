@@ -56,7 +56,7 @@ test('`shards move` moves photos while a server takes in, shows and removes othe
 })
 
 test.each([
-  [['shards', 'move', '9000', '--to', 'postgres://a/b'], '"9000" is no range of shards'],
+  [['shards', 'move', '9000', '--to', 'postgres://a/b'], '"9000" is no range of the shards'],
   [['shards', 'move', '1-2', '--to', 'redis://a'], '--to must be a URL'],
   [['shards', 'move', '1-2'], '--to'],
 ])('`%j` is refused in one line', async (args, line) => {

@@ -1,7 +1,8 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { SetupError } from '../errors.ts'
-import { databaseName, type Queries } from './database.ts'
+import { databaseName, refusalOf } from '../postgres.ts'
+import type { Queries } from './database.ts'
 
 /** Files `NNN.do.NAME.sql`; what was applied stands in the table, a row for each. */
 export const MIGRATIONS = join(import.meta.dirname, 'migrations')
@@ -21,8 +22,8 @@ export async function checkTables(database: Queries & { url: string }): Promise<
   const rows = await database
     .query<{ version: number }>(`select coalesce(max(version), 0)::int as version from ${MIGRATIONS_TABLE}`)
     .catch((error) => {
-      if (error.code !== UNDEFINED_TABLE) throw error
-      return []
+      if (error.code === UNDEFINED_TABLE) return []
+      throw refusalOf(error.cause, database.url) ?? error
     })
   const version = rows[0]?.version ?? 0
   if (version >= NEWEST) return

@@ -71,12 +71,6 @@ function isDeadlock(error: unknown): boolean {
   return error instanceof pg.DatabaseError && error.code === '40P01'
 }
 
-/** Where a database is, without what is secret in its URL. */
-export function databaseName(url: string): string {
-  const { host, pathname } = new URL(url)
-  return `${host}${pathname}`
-}
-
 async function translated<Result>(call: () => Promise<Result>): Promise<Result> {
   try {
     return await call()

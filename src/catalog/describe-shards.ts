@@ -1,5 +1,5 @@
 import type { ShardRange } from '../config/shard-ranges.ts'
-import { databaseName } from './database.ts'
+import { databaseName } from '../postgres.ts'
 import { ShardMap } from './shard-map.ts'
 import { rangesOf, shardsOf } from './shard-places.ts'
 import { countPhotos } from './shard-run.ts'

@@ -26,17 +26,21 @@ function moveCommand(): Command {
       const { loadConfig } = await import('../config.ts')
       const { parseDatabaseUrl, parseShards } = await import('../config/shard-ranges.ts')
       const { SetupError } = await import('../errors.ts')
+      const { databaseName } = await import('../postgres.ts')
       const { shardRangesOf } = await import('../services.ts')
       const { moveShards } = await import('../catalog/move-shards.ts')
 
       const range = parseShards(text)
-      if (!range) throw new SetupError(`"${text}" is no range of shards, such as 4096-8191 or 17.`)
+      if (!range)
+        throw new SetupError(`"${text}" is no range of the shards 0 to 8191, such as 4096-8191 or 17.`)
       const url = parseDatabaseUrl(to)
       if (!url) throw new SetupError('--to must be a URL that begins with postgres://')
       const ranges = await shardRangesOf(loadConfig(process.env))
       await moveShards(ranges, range, url, (stage, run) => {
         if (stage === 'switched') console.log(`${run.from}-${run.to} moved`)
       })
-      console.log('Done. Put DATABASE_SHARDS right when you change the configuration next.')
+      console.log(
+        `${text} is in ${databaseName(url)}. Put DATABASE_SHARDS right when you change the configuration next.`,
+      )
     })
 }

@@ -23,7 +23,11 @@ export async function makeSigningKey(file: string): Promise<SigningKey> {
   const pem = await keptFile(file, makePem).catch((error) => {
     throw fileError(error, file, 'can be neither read nor made', 'Let this user read and write there')
   })
-  const privateKey = parsePrivateKey(pem, file)
+  const privateKey = parsePrivateKey(
+    pem,
+    file,
+    'Restore the one that was there, or remove the file: the next start makes a new key, and URLs signed with the old one stop working.',
+  )
   const publicKey = createPublicKey(privateKey)
   return { keyPairId: keyPairIdOf(publicKey), privateKey, publicKey }
 }
@@ -36,7 +40,11 @@ export async function readSigningKey(file: string, keyPairId: string): Promise<S
   const pem = await readFile(file, 'utf8').catch((error) => {
     throw fileError(error, file, "can't be read", 'Let this user read it')
   })
-  const privateKey = parsePrivateKey(pem, file)
+  const privateKey = parsePrivateKey(
+    pem,
+    file,
+    `Let CDN_PRIVATE_KEY_FILE name the key whose public half CloudFront knows as ${keyPairId}.`,
+  )
   return { keyPairId, privateKey, publicKey: createPublicKey(privateKey) }
 }
 
@@ -45,28 +53,21 @@ async function makePem(): Promise<string> {
   return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
 }
 
-function parsePrivateKey(pem: string, file: string): KeyObject {
-  const privateKey = parsePem(pem, file)
+function parsePrivateKey(pem: string, file: string, advice: string): KeyObject {
+  const privateKey = parsePem(pem)
   // CloudFront takes RSA-2048 and ECDSA P-256; ECDSA would sign the same policy differently each time.
-  if (privateKey.asymmetricKeyType !== 'rsa' || privateKey.asymmetricKeyDetails?.modulusLength !== 2048) {
-    throw wrongKey(file)
+  if (privateKey?.asymmetricKeyType !== 'rsa' || privateKey.asymmetricKeyDetails?.modulusLength !== 2048) {
+    throw new SetupError(`${file} is not an RSA private key of 2048 bits in PEM. ${advice}`)
   }
   return privateKey
 }
 
-function parsePem(pem: string, file: string): KeyObject {
+function parsePem(pem: string): KeyObject | null {
   try {
     return createPrivateKey(pem)
-  } catch (error) {
-    throw wrongKey(file, { cause: error })
+  } catch {
+    return null
   }
-}
-
-function wrongKey(file: string, options?: ErrorOptions): SetupError {
-  return new SetupError(
-    `${file} is not an RSA private key of 2048 bits in PEM. Restore the one that was there, or remove the file: the next start makes a new key, and URLs signed with the old one stop working.`,
-    options,
-  )
 }
 
 /** Errors of node:fs say what to mend; others pass. */

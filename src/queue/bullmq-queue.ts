@@ -55,8 +55,8 @@ type AnyWorker = Pick<Worker<Payload>, 'close'> & {
 export type BullmqBackend = {
   queue: AnyQueue
   startWorker(processor: (job: PhotoJob) => Promise<void>): AnyWorker
-  /** Whether an error says that the server is away. */
-  isAway(error: Error): boolean
+  /** Why the server is away, when the error says that it is. */
+  awayBecause(error: Error): Error | null
   /** Logs what went wrong in a worker between jobs. */
   report(error: Error): void
   /** Throws SetupError when the server is set up so that it can't keep a queue. */
@@ -166,10 +166,8 @@ export class BullmqQueue implements JobQueue {
       return await call()
     } catch (error) {
       if (error instanceof DarkroomError) throw error
-      if (error instanceof Error && this.#backend.isAway(error)) {
-        throw new EngineUnavailableError('The queue does not answer.', { cause: error })
-      }
-      throw error
+      const cause = error instanceof Error ? this.#backend.awayBecause(error) : null
+      throw cause ? new EngineUnavailableError('The queue does not answer.', { cause }) : error
     }
   }
 }

@@ -33,8 +33,8 @@ export function patientPool(pool: pg.Pool, log: Log, stopping: AbortSignal): Que
       wasReached = true
       return result
     } catch (error) {
-      if (!isPostgresAway(error)) throw error
-      if (!isAway) log.warn({ err: error }, 'PostgreSQL is away; connecting again until it is back')
+      if (!(error instanceof Error && isPostgresAway(error))) throw error
+      if (!isAway) log.warn({ cause: error.message }, 'PostgreSQL is away; connecting again until it is back')
       isAway = true
       throw new AwayError('PostgreSQL is away.', { cause: error })
     }

@@ -10,7 +10,7 @@ import {
 import type pg from 'pg'
 import { SetupError } from '../errors.ts'
 import type { Log } from '../log.ts'
-import { isPostgresAway, openPool, withPostgres } from '../postgres.ts'
+import { isPostgresAway, openPool, refusalOf, withPostgres } from '../postgres.ts'
 import { BullmqQueue, type Payload, type PhotoJob, QUEUE_NAME, WORKER_OPTIONS } from './bullmq-queue.ts'
 import type { JobKind } from './job.ts'
 import { patientPool, type QueuePool } from './patient-pool.ts'
@@ -39,10 +39,10 @@ export function openPostgresQueue(url: string, log: Log): BullmqQueue {
     {
       queue: lastingQueue(pool, report),
       startWorker: (processor) => startWorker(pool, processor, log),
-      isAway: isPostgresAway,
+      awayBecause: (error) => (isPostgresAway(error) ? error : null),
       report,
       check: async () => {
-        await refusePooler(pool)
+        await refusePooler(pool, url)
         await checkTables(pool)
       },
       close: async () => await opened[Symbol.asyncDispose](),
@@ -118,11 +118,13 @@ function startWorker(pool: pg.Pool, processor: (job: PhotoJob) => Promise<void>,
 }
 
 /** PgBouncer and its like refuse the search path, and would lose what LISTEN asked for. */
-async function refusePooler(pool: pg.Pool): Promise<void> {
+async function refusePooler(pool: pg.Pool, url: string): Promise<void> {
   try {
     await pool.query('select 1')
   } catch (error) {
-    if (!(error instanceof Error) || !/unsupported startup parameter/.test(error.message)) throw error
+    if (!(error instanceof Error) || !/unsupported startup parameter/.test(error.message)) {
+      throw refusalOf(error, url) ?? error
+    }
     throw new SetupError(
       'The queue must reach PostgreSQL directly: it listens, which a transaction pooler does not pass on. ' +
         'Set QUEUE_URL to a URL that goes past the pooler.',

@@ -87,5 +87,5 @@ const AWAY =
 
 /** Whether an error says that the server is away, changes its role or has no room, not that a command is wrong. */
 export function isRedisAway(error: Error): boolean {
-  return AWAY.test(error.message) || ('code' in error && /^E[A-Z]+/.test(String(error.code)))
+  return AWAY.test(error.message) || ('code' in error && /^E[A-Z]+$/.test(String(error.code)))
 }

@@ -1,5 +1,6 @@
 import { Queue, Worker } from 'bullmq'
 import type { RedisAddress } from '../config/redis-url.ts'
+import { SetupError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { BullmqQueue, type Payload, type PhotoJob, QUEUE_NAME, WORKER_OPTIONS } from './bullmq-queue.ts'
 import type { JobKind } from './job.ts'
@@ -19,7 +20,7 @@ const PREFIX = '{darkroom}'
  * once and workers wait; both go on when it is back, and the sweep enqueues what it lost.
  */
 export function openRedisQueue(address: RedisAddress, log: Log): BullmqQueue {
-  const client = connect(address, 'none', log)
+  const { client, trouble } = connect(address, 'none', log)
   const tried = firstAttempt(client)
   const queue = new Queue<Payload, void, JobKind>(QUEUE_NAME, {
     connection: client,
@@ -35,11 +36,14 @@ export function openRedisQueue(address: RedisAddress, log: Log): BullmqQueue {
     {
       queue,
       startWorker: (processor) => startWorker(address, processor, () => answers(client), log),
-      isAway: isRedisAway,
+      // A command only says that there is no connection; that knows why.
+      awayBecause: (error) => (isRedisAway(error) ? (trouble() ?? error) : null),
       // That the server is away was said already.
       report: (err) => isRedisAway(err) || log.error({ err }, 'queue'),
       check: async () => {
         await tried
+        const reason = trouble()
+        if (reason) throw isRedisAway(reason) ? reason : setupErrorOf(reason, address)
         await checkEvictionPolicy(client)
       },
       close: async () => client.disconnect(),
@@ -58,7 +62,7 @@ function startWorker(
   isThere: () => Promise<boolean>,
   log: Log,
 ) {
-  const client = connect(address, 'endless', log)
+  const { client } = connect(address, 'endless', log)
   let running: Promise<void> = Promise.resolve()
   const work = async (job: PhotoJob) => {
     const done = processor(job)
@@ -89,17 +93,31 @@ async function firstAttempt(client: RedisClient): Promise<void> {
   await promise
 }
 
-/** Says once that the server went away and once that it is back, instead of once for every attempt. */
-function connect(address: RedisAddress, patience: 'none' | 'endless', log: Log): RedisClient {
+/**
+ * Says once that the server went away and once that it is back, instead of once for every attempt. `trouble` is why
+ * it is away, or null.
+ */
+function connect(
+  address: RedisAddress,
+  patience: 'none' | 'endless',
+  log: Log,
+): { client: RedisClient; trouble(): Error | null } {
   const client = createRedisClient(address, patience)
-  let isAway = false
-  client.on('error', (err: Error) => {
-    if (!isAway) log.warn({ err }, 'Redis is away; connecting again until it is back')
-    isAway = true
+  let trouble: Error | null = null
+  client.on('error', (error: Error & { lastNodeError?: Error }) => {
+    const reason = error.lastNodeError ?? error
+    if (!trouble) log.warn({ cause: reason.message }, 'Redis is away; connecting again until it is back')
+    trouble = reason
   })
   client.on('ready', () => {
-    if (isAway) log.info('Redis is back')
-    isAway = false
+    if (trouble) log.info('Redis is back')
+    trouble = null
   })
-  return client
+  return { client, trouble: () => trouble }
+}
+
+function setupErrorOf(reason: Error, { hosts }: RedisAddress): SetupError {
+  const names = hosts.map(({ host, port }) => `${host}:${port}`).join(', ')
+  const why = reason.message.replace(/\.$/, '')
+  return new SetupError(`Redis at ${names} can't be used: ${why}. Put QUEUE_URL right.`, { cause: reason })
 }

@@ -61,7 +61,22 @@ test('a queue in a database of its own wants tables too', async () => {
   await expect(refused).rejects.toThrow('The database of the queue has no tables. Run `darkroom migrate`.')
 })
 
-async function open(database: TestDatabase, env: Record<string, string> = {}) {
+test('a database that refuses us or is not there is a mistake to be put right, not one to wait for', async () => {
+  await using database = await openTestDatabase()
+  const [stranger, elsewhere] = [new URL(database.url), new URL(database.url)]
+  stranger.username = 'nobody'
+  elsewhere.pathname = '/nowhere'
+
+  await expect(open({ url: stranger.href })).rejects.toThrow(
+    /can't be used: .*nobody.*\. Mend that there, or put its URL right\.$/,
+  )
+  await expect(open({ url: elsewhere.href })).rejects.toThrow(SetupError)
+  await expect(open(database, { QUEUE_URL: elsewhere.href })).rejects.toThrow(
+    `The database ${elsewhere.host}/nowhere can't be used: database "nowhere" does not exist.`,
+  )
+})
+
+async function open(database: Pick<TestDatabase, 'url'>, env: Record<string, string> = {}) {
   await using moved = new AsyncDisposableStack()
   const home = moved.use(await temporaryHome())
   const config = loadConfig({ DARKROOM_HOME: home.path, DATABASE_URL: database.url, ...env })
