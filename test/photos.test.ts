@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { PhotoReply } from '../src/http/schemas.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
+import { PRESET_NAMES } from '../src/photo/presets.ts'
 import { openTestDatabase } from './support/database.ts'
 import { fixture } from './support/pictures.ts'
 import { startProxy } from './support/proxy.ts'
@@ -83,6 +84,16 @@ describe('GET /v1/photos/:id', () => {
     expect(hidden.status).toBe(404)
     expect(await hidden.text()).toBe(await missing.text())
     expect((await get(service, `/v1/photos/${id}`)).status).toBe(200)
+  })
+
+  test('lists renditions in the order of the presets, also of a photo that is smaller than some', async () => {
+    await using service = await startService()
+    await using _work = service.work()
+
+    const { renditions } = await uploadReady(service)
+
+    const names = PRESET_NAMES.flatMap((preset) => [`${preset}.jpeg`, `${preset}.webp`])
+    expect(renditions.map(({ preset, format }) => `${preset}.${format}`)).toEqual(names)
   })
 
   test('gives the renditions of the look that was asked for, when both jobs are done', async () => {

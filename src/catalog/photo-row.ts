@@ -3,9 +3,13 @@ import type { FormatName } from '../photo/formats.ts'
 import type { Look } from '../photo/look.ts'
 import type { Photo, PhotoStatus, Rendition, Visibility } from '../photo/photo.ts'
 import type { PhotoId } from '../photo/photo-id.ts'
+import { PRESET_NAMES } from '../photo/presets.ts'
 import type { OwnerId } from '../photo/shard.ts'
 
-/** A photo `p` with the renditions of its present look, as text where a JavaScript number would lose digits. */
+/**
+ * A photo `p` with the renditions of its present look, in the order of the presets; as text where a JavaScript number
+ * would lose digits.
+ */
 export const PHOTO_COLUMNS = `
   id::text, owner, status, visibility, format, bytes::text, encode(sha256, 'hex') as sha256,
   focus_x, focus_y, filter, strength, width, height, color, encode(thumbhash, 'base64') as thumbhash,
@@ -13,7 +17,8 @@ export const PHOTO_COLUMNS = `
   edition, changes, wanted_filter, wanted_strength, wanted_at is not null as is_changing,
   (select coalesce(json_agg(json_build_object(
       'preset', r.preset, 'format', r.format, 'digest', r.digest,
-      'width', r.width, 'height', r.height, 'bytes', r.bytes) order by r.width, r.height, r.format), '[]')
+      'width', r.width, 'height', r.height, 'bytes', r.bytes)
+      order by array_position('{${PRESET_NAMES}}', r.preset), r.format), '[]')
    from renditions r
    where r.photo_id = p.id and r.edition = p.edition and r.retired_at is null
      and (r.filter, r.strength) is not distinct from (p.filter, p.strength)) as renditions`
