@@ -53,6 +53,31 @@ test('a queue and a worker that began while the server was away go on when it is
   expect(await done.promise).toEqual(job)
 })
 
+test('a job whose engine is away costs no attempt, also while the queue is away with it', async () => {
+  await using database = await openTestDatabase()
+  await using proxy = await startProxy(database.url)
+  await using queue = openPostgresQueue(proxy.url, silentLog)
+  const job: Job = { kind: 'resize', photoId: '764879989359635463' as PhotoId }
+  const ended = Promise.withResolvers<string>()
+  const nothing = async () => {}
+  let runs = 0
+  const resize = async () => {
+    runs += 1
+    if (runs > 4) return ended.resolve('done')
+    await proxy.cut()
+    setTimeout(() => void proxy.mend(), 500)
+    throw new EngineUnavailableError('The storage does not answer.')
+  }
+  await using _work = queue.work({
+    handlers: { resize, filter: nothing, purge: nothing, avif: nothing },
+    onFailed: async () => ended.resolve('failed'),
+  })
+
+  await queue.enqueue(job)
+
+  expect(await ended.promise).toBe('done')
+})
+
 test('a worker that waits for a server that is away can be stopped', async () => {
   await using queue = openPostgresQueue('postgres://nobody:x@127.0.0.1:1/none', silentLog)
   const nothing = async () => {}

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import {
   type Job as BullmqJob,
   DelayedError,
@@ -98,6 +99,7 @@ export class BullmqQueue implements JobQueue {
   }
 
   work({ handlers, onFailed }: Work): AsyncDisposable {
+    const stopping = new AbortController()
     const worker = this.#backend.startWorker(async (job) => {
       const startedAt = performance.now()
       try {
@@ -107,7 +109,7 @@ export class BullmqQueue implements JobQueue {
         if (error instanceof DarkroomError && !error.retryable) {
           throw Object.assign(new UnrecoverableError(error.message), { cause: error })
         }
-        if (error instanceof EngineUnavailableError) await this.#postpone(job, error)
+        if (error instanceof EngineUnavailableError) await this.#postpone(job, error, stopping.signal)
         throw error
       }
     })
@@ -125,7 +127,12 @@ export class BullmqQueue implements JobQueue {
     })
     worker.on('error', (error) => this.#backend.report(error))
 
-    return { [Symbol.asyncDispose]: () => worker.close() }
+    return {
+      [Symbol.asyncDispose]: async () => {
+        stopping.abort()
+        await worker.close()
+      },
+    }
   }
 
   async counts(): Promise<Record<'waiting' | 'active' | 'delayed' | 'failed', number>> {
@@ -152,11 +159,23 @@ export class BullmqQueue implements JobQueue {
     await this.#backend.close()
   }
 
-  /** That an engine is away is not the job's fault, so it costs no attempt, however long that lasts. */
-  async #postpone(job: PhotoJob, err: EngineUnavailableError): Promise<never> {
+  /**
+   * That an engine is away is not the job's fault, so it costs no attempt, however long that lasts; nor when the queue
+   * is away with it, as on a disk that is full: then the worker has nothing else to do, and waits for the queue.
+   */
+  async #postpone(job: PhotoJob, err: EngineUnavailableError, stopping: AbortSignal): Promise<never> {
     const postponed = job.attemptsStarted - job.attemptsMade - 1
     const ms = Math.min(AWAY_MS * 2 ** postponed, MAX_AWAY_MS)
-    await job.moveToDelayed(Date.now() + ms, job.token)
+    for (;;) {
+      try {
+        await job.moveToDelayed(Date.now() + ms, job.token)
+        break
+      } catch (error) {
+        const isAway = error instanceof Error && this.#backend.awayBecause(error) !== null
+        if (!isAway || stopping.aborted) throw error
+      }
+      await sleep(AWAY_MS, undefined, { signal: stopping }).catch(() => {})
+    }
     this.#log.warn({ job: job.id, ms, err }, 'job postponed')
     throw new DelayedError()
   }
