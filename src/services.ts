@@ -33,7 +33,7 @@ export async function openServices(config: Config, log: Log, { connections = 10 
   const shards = opened.use(new ShardMap(ranges, { connections }))
   await shards.refresh()
   const catalog = new Catalog(shards)
-  await catalog.check().catch(tolerateAway(log, 'the database is away; all waits for it'))
+  await catalog.check().catch(tolerateAway(log, 'the database is away'))
   const queue = opened.use(await openQueue(config.queue, firstUrl(ranges), log))
   const signingKey = await signingKeyOf(config)
   const cdn = await openCdn(config, signingKey, opened)
