@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from '../src/config.ts'
+import type { ReadyReply } from '../src/http/schemas.ts'
 import type { Log } from '../src/log.ts'
 import { keepAlive, type RunningProcess } from '../src/supervisor/keep-alive.ts'
 import { stopProcess } from '../src/supervisor/stop-process.ts'
@@ -71,9 +72,13 @@ async function pidsOf(parent: number | null, command: RegExp): Promise<number[]>
   return [found.pid, ...(await childrenOf(found.pid)).map(({ pid }) => pid)]
 }
 
+/** With every database, of which one would be enough for a server that is asked. */
 async function isReady(url: string): Promise<boolean> {
-  return await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(5_000) }).then(
-    (reply) => reply.ok,
-    () => false,
-  )
+  try {
+    const reply = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(5_000) })
+    const { engines } = (await reply.json()) as ReadyReply
+    return Object.values(engines).every((state) => state === 'ready')
+  } catch {
+    return false
+  }
 }

@@ -10,6 +10,8 @@ export type EngineSet = (typeof ENGINE_SETS)[number]
 export type Engines = AsyncDisposable & {
   env: Record<string, string>
   victims: readonly Victim[]
+  /** The URLs of those that are not Darkroom's own. */
+  databases: readonly string[]
   /** What was decided about them, for the account. */
   remark: string
 }
@@ -19,7 +21,7 @@ export async function openEngines(set: EngineSet, home: string, random: Random, 
   switch (set) {
     case 'embedded':
       // Darkroom starts its PostgreSQL itself, and has its objects in its home.
-      return { env: {}, victims: [], remark: '', [Symbol.asyncDispose]: async () => {} }
+      return { env: {}, victims: [], databases: [], remark: '', [Symbol.asyncDispose]: async () => {} }
     case 'cloud':
       return await openCloud(home, random, log)
   }

@@ -1,6 +1,8 @@
 import { readdir, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ListMultipartUploadsCommand } from '@aws-sdk/client-s3'
+import { describeShards } from '../src/catalog/describe-shards.ts'
+import type { ShardRange } from '../src/config/shard-ranges.ts'
 import type { StoreConfig } from '../src/config.ts'
 import { DiskStore } from '../src/storage/disk-store.ts'
 import { createS3Client } from '../src/storage/s3-client.ts'
@@ -29,6 +31,17 @@ export async function leftovers(config: StoreConfig): Promise<string[]> {
       ]
     }
   }
+}
+
+/** A line for each range of shards that a move left in two databases, and each database that does not answer. */
+export async function halfMoved(ranges: readonly ShardRange[]): Promise<string[]> {
+  const { lines, silent } = await describeShards(ranges)
+  return [
+    ...lines
+      .filter(({ state }) => state !== 'here')
+      .map(({ database, from, to, state }) => `shards ${from}-${to} are ${state} in ${database}`),
+    ...silent.map(({ database, reason }) => `${database}: ${reason}`),
+  ]
 }
 
 /** They are kept for a day, as another process may be writing them. */

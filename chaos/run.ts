@@ -8,31 +8,28 @@ import type { PhotoReply } from '../src/http/schemas.ts'
 import { signToken } from '../src/http/token.ts'
 import type { Log } from '../src/log.ts'
 import type { OwnerId } from '../src/photo/shard.ts'
+import { shardRangesOf } from '../src/services.ts'
 import { sweepOriginals } from '../src/sweep/sweep.ts'
 import { account } from './account.ts'
 import { startDarkroom } from './darkroom.ts'
 import { type EngineSet, openEngines } from './engines.ts'
-import { type Toll, wreakHavoc } from './havoc.ts'
-import { leftovers } from './leftovers.ts'
+import type { Toll } from './havoc.ts'
+import { halfMoved, leftovers } from './leftovers.ts'
 import { processesWith, signal } from './processes.ts'
 import { createRandom } from './random.ts'
 import { openServicesWhenBack, type Settled, settle } from './settle.ts'
-import { type Attempt, uploadAll } from './uploader.ts'
+import { type Plan, storm } from './storm.ts'
+import type { Attempt } from './uploader.ts'
 
-/** `stop` ends the run early, without an account. */
-export type ChaosOptions = {
-  seed: number
-  engines: EngineSet
-  uploads: number
-  seconds: number
-  stop: AbortSignal
-}
+export type ChaosOptions = Plan & { engines: EngineSet }
 
 /** What came of the uploads, and what is not as it was promised. */
 type Books = {
   remark: string
   toll: Toll
   attempts: readonly Attempt[]
+  /** How often shards went from one database to another. */
+  moves: number
   settled: Settled
   orphans: number
   findings: readonly string[]
@@ -48,10 +45,6 @@ const LOG = 'darkroom.log'
 const MAX_LOG_BYTES = 50_000_000
 const TOKEN_SECRET = 'a secret of forty characters for chaos..'
 const READY_WITHIN_MS = 90_000
-/** Blows fall until the last upload is taken in, but no longer than this after it began: a slow machine gets a rest. */
-const STORM_MS = 60_000
-/** What is not taken in that long after the last blow never will be. */
-const CALM_MS = 90_000
 const TWO_DAYS_MS = 48 * 3_600_000
 
 /** Uploads while everything dies, waits until nothing is left to do, sweeps, and draws up the account. */
@@ -74,8 +67,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
 }
 
 async function wreakAndAccount(options: ChaosOptions, home: string, log: Log): Promise<Books> {
-  const { seed, uploads, seconds, stop } = options
-  await using engines = await openEngines(options.engines, home, createRandom(seed, 'engines'), log)
+  await using engines = await openEngines(options.engines, home, createRandom(options.seed, 'engines'), log)
   const env = {
     PATH: process.env.PATH ?? '',
     DARKROOM_HOME: home,
@@ -88,25 +80,9 @@ async function wreakAndAccount(options: ChaosOptions, home: string, log: Log): P
   await using darkroom = await startDarkroom(config, env, join(home, LOG), log)
   if (!(await darkroom.untilReady(READY_WITHIN_MS))) throw new Error(`Darkroom did not start: see ${home}`)
   const tokenOf = (owner: OwnerId) => signToken(TOKEN_SECRET, owner, 3600)
-
-  const stormMs = seconds * 1000 + STORM_MS
-  const allIn = new AbortController()
-  const calm = AbortSignal.any([allIn.signal, AbortSignal.timeout(stormMs)])
-  const victims = [...engines.victims, ...darkroom.victims]
-  const havoc = wreakHavoc(victims, createRandom(seed, 'havoc'), calm)
-  const giveUpAfterMs = stormMs + CALM_MS
-  const attempts = await uploadAll({
-    url: config.publicUrl,
-    tokenOf,
-    seed,
-    uploads,
-    seconds,
-    giveUpAfterMs,
-    stop,
-  })
-  allIn.abort()
-  const toll = await havoc
-  stop.throwIfAborted()
+  const url = config.publicUrl
+  const scene = { url, env, logFile: join(home, LOG), engines, darkroom, tokenOf }
+  const { toll, attempts, moved } = await storm(options, scene)
 
   const isReady = await darkroom.untilReady(READY_WITHIN_MS)
   await using services = await openServicesWhenBack(config, log)
@@ -114,15 +90,17 @@ async function wreakAndAccount(options: ChaosOptions, home: string, log: Log): P
   const orphans = await sweepOriginals(services, log, new Date(Date.now() + TWO_DAYS_MS))
   const find = async (id: string, owner: OwnerId) => {
     const headers = { authorization: `Bearer ${await tokenOf(owner)}` }
-    return (await (await fetch(`${config.publicUrl}/v1/photos/${id}`, { headers })).json()) as PhotoReply
+    return (await (await fetch(`${url}/v1/photos/${id}`, { headers })).json()) as PhotoReply
   }
   const findings = [
     ...(isReady ? [] : ['Darkroom did not become ready again']),
     ...(settled.isQuiet ? [] : [`it did not settle: ${settled.last}`]),
     ...(await account({ services, attempts, find })),
+    ...moved.findings,
     ...(await leftovers(config.store)),
+    ...(await halfMoved(await shardRangesOf(config))),
   ]
-  return { remark: engines.remark, toll, attempts, settled, orphans, findings }
+  return { remark: engines.remark, toll, attempts, moves: moved.moves, settled, orphans, findings }
 }
 
 /** Processes of Darkroom's that are there when all of it was stopped. They are ended. */

@@ -36,7 +36,7 @@ export type UploadPlan = {
   stop: AbortSignal
 }
 
-const OWNERS = ['ada', 'ben', 'cleo', 'dora', 'emil'] as OwnerId[]
+export const OWNERS = ['ada', 'ben', 'cleo', 'dora', 'emil'] as OwnerId[]
 /** A filter that leaves no color, so that a glance tells whether it was applied. */
 const GREY = 'mono' as FilterName
 const GREY_SHARE = 0.25

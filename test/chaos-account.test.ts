@@ -1,11 +1,15 @@
 import { describe, expect, test } from 'vitest'
 import { account } from '../chaos/account.ts'
+import { halfMoved } from '../chaos/leftovers.ts'
 import { settle } from '../chaos/settle.ts'
 import { type Attempt, uploadAll } from '../chaos/uploader.ts'
+import { migrateCatalog } from '../src/catalog/migrate.ts'
+import { moveShards, type OnStage } from '../src/catalog/move-shards.ts'
 import type { PhotoReply } from '../src/http/schemas.ts'
 import { failureOf } from '../src/photo/failure.ts'
 import { originalKey, renditionKey } from '../src/photo/object-keys.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
+import { openEmptyDatabase } from './support/database.ts'
 import { silentLog, startService, type TestService } from './support/service.ts'
 
 const UPLOADS = 3
@@ -140,5 +144,26 @@ describe('the account of a chaos run', () => {
       'upload 99 was never taken in, in 1 attempts',
       'upload 99 was answered with 500 internal',
     ])
+  })
+
+  test('finds shards that a move left half-way', async () => {
+    await using source = await openEmptyDatabase()
+    await using target = await openEmptyDatabase()
+    const ranges = [
+      { from: 0, to: 4095, url: source.url },
+      { from: 4096, to: 8191, url: target.url },
+    ]
+    await migrateCatalog(ranges)
+    const move = async (onStage?: OnStage) =>
+      await moveShards(ranges, { from: 10, to: 20 }, target.url, onStage)
+    const killed = (stage: string) => {
+      if (stage === 'copied') throw new Error('killed')
+    }
+
+    expect(await halfMoved(ranges)).toEqual([])
+    await expect(move(killed)).rejects.toThrow('killed')
+    expect(await halfMoved(ranges)).toEqual([expect.stringMatching(/^shards 10-20 are arriving in /)])
+    await move()
+    expect(await halfMoved(ranges)).toEqual([])
   })
 })

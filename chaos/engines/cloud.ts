@@ -6,6 +6,7 @@ import { isInstalled } from '../../scripts/services/service.ts'
 import { startEmbeddedPostgres } from '../../src/catalog/embedded-postgres.ts'
 import { freePort } from '../../src/free-port.ts'
 import type { Log } from '../../src/log.ts'
+import { SHARD_COUNT } from '../../src/photo/shard.ts'
 import type { Engines } from '../engines.ts'
 import { childrenOf } from '../processes.ts'
 import type { Random } from '../random.ts'
@@ -17,11 +18,17 @@ const REDIS_KINDS = [
   { remark: 'Redis forgets all when it is killed', options: ['--save', ''] },
 ] as const
 
+/** One for all photos, or two that shards move between meanwhile. */
+const DATABASES = [['PostgreSQL'], ['PostgreSQL 1', 'PostgreSQL 2']] as const
+
 export const CLOUD_SERVICES = [durableCeph, redis]
 
 export const hasCloud = () => CLOUD_SERVICES.every(isInstalled)
 
-/** PostgreSQL, Redis and Ceph's S3 as processes of ours, whose data outlives them; the seed decides whether Redis's does. */
+/**
+ * PostgreSQL, Redis and Ceph's S3 as processes of ours, whose data outlives them. The seed decides whether Redis's does,
+ * and of how many databases.
+ */
 export async function openCloud(home: string, random: Random, log: Log): Promise<Engines> {
   await using opened = new AsyncDisposableStack()
   const folder = join(home, 'engines')
@@ -29,8 +36,14 @@ export async function openCloud(home: string, random: Random, log: Log): Promise
   await mkdir(folder, { recursive: true })
   const daemons = opened.use(createDaemons(folder))
 
-  const postgres = opened.use(await startEmbeddedPostgres({ directory: join(home, 'postgres'), log }))
   const { remark, options } = random.pick(REDIS_KINDS)
+  const databases = await Promise.all(
+    random.pick(DATABASES).map(async (name) => {
+      const directory = join(home, name.toLowerCase().replace(' ', '-'))
+      return { name, postgres: opened.use(await startEmbeddedPostgres({ directory, log })) }
+    }),
+  )
+  const urls = databases.map(({ postgres }) => postgres.url)
   const redisPort = await freePort()
   daemons.adopt(await startRedis(folder, redisPort, options))
   const cephFolder = join(folder, 'ceph')
@@ -41,20 +54,29 @@ export async function openCloud(home: string, random: Random, log: Log): Promise
 
   const owned = opened.move()
   return {
-    env: { ...s3, DATABASE_URL: postgres.url, QUEUE_URL: `redis://127.0.0.1:${redisPort}` },
+    env: { ...s3, ...databaseEnv(urls), QUEUE_URL: `redis://127.0.0.1:${redisPort}` },
+    databases: urls,
     victims: [
-      {
-        name: 'PostgreSQL',
+      ...databases.map(({ name, postgres }) => ({
+        name,
         pids: async () => {
           const { pid } = postgres
           return pid === null ? [] : [pid, ...(await childrenOf(pid)).map((child) => child.pid)]
         },
-      },
+      })),
       daemons.victim('Redis', 'redis-server'),
       daemons.victim("S3's gateway", 'radosgw'),
       daemons.victim("S3's disk", 'ceph-osd'),
     ],
-    remark,
+    remark: `${remark}, ${urls.length === 1 ? 'one database' : 'shards move between two databases'}`,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
+}
+
+/** Each has as many of the shards, in the beginning. */
+function databaseEnv(urls: readonly string[]): Record<string, string> {
+  if (urls.length === 1) return { DATABASE_URL: urls[0] as string }
+  const size = SHARD_COUNT / urls.length
+  const ranges = urls.map((url, index) => `${index * size}-${(index + 1) * size - 1}=${url}`)
+  return { DATABASE_SHARDS: ranges.join(',') }
 }

@@ -121,5 +121,7 @@ export const readyReply = Type.Object({
   }),
 })
 
+export type ReadyReply = Static<typeof readyReply>
+
 /** The errors any route can answer with, for OpenAPI. */
 export const errorReplies = { '4xx': errorReply, '5xx': errorReply } as const

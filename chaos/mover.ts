@@ -1,0 +1,89 @@
+import { spawn } from 'node:child_process'
+import { openSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type OwnerId, shardOfOwner } from '../src/photo/shard.ts'
+import type { Random } from './random.ts'
+import type { Victim } from './victim.ts'
+
+const CLI = join(import.meta.dirname, '../src/cli.ts')
+const LAST_SHARD = 8191
+/** How many shards on either side of an owner's move with it. */
+const AROUND = 20
+const BETWEEN_MS = [200, 1_500] as const
+const AGAIN_MS = 200
+const ENDS_WITHIN_MS = 60_000
+
+export type MoverOptions = {
+  /** Their URLs. */
+  databases: readonly string[]
+  owners: readonly OwnerId[]
+  env: Record<string, string>
+  logFile: string
+  random: Random
+}
+
+/** Disposing kills the move that runs, if `finish` has not let it end. */
+export type Mover = AsyncDisposable & {
+  victim: Victim
+  /** Lets the last move end, and resolves with how many there were, and a line when one did not end. */
+  finish(): Promise<{ moves: number; findings: string[] }>
+}
+
+/** Moves the shards of owners to and fro between databases, and runs each move again until it succeeds. */
+export function startMover({ databases, owners, env, logFile, random }: MoverOptions): Mover {
+  const output = openSync(logFile, 'a')
+  const finishing = new AbortController()
+  const killing = new AbortController()
+  let running: number | null = null
+  let moves = 0
+
+  const run = async (args: readonly string[]): Promise<boolean> => {
+    const child = spawn(process.execPath, [CLI, ...args], {
+      cwd: tmpdir(),
+      env,
+      stdio: ['ignore', output, output],
+      signal: killing.signal,
+      killSignal: 'SIGKILL',
+    })
+    child.on('error', () => {})
+    running = child.pid ?? null
+    const code = await new Promise((resolve) => child.once('close', resolve))
+    running = null
+    return code === 0
+  }
+  const move = async () => {
+    const shard = shardOfOwner(random.pick(owners))
+    const range = `${Math.max(shard - AROUND, 0)}-${Math.min(shard + AROUND, LAST_SHARD)}`
+    const args = ['shards', 'move', range, '--to', random.pick(databases)]
+    while (!(await run(args))) {
+      if (killing.signal.aborted) return
+      await sleep(AGAIN_MS)
+    }
+    moves += 1
+  }
+  const moving = (async () => {
+    while (!finishing.signal.aborted) {
+      await move()
+      await sleep(random.between(...BETWEEN_MS), undefined, { signal: finishing.signal }).catch(() => {})
+    }
+  })()
+
+  return {
+    victim: { name: 'shards move', pids: async () => (running === null ? [] : [running]) },
+    finish: async () => {
+      finishing.abort()
+      const tooLate = setTimeout(() => killing.abort(), ENDS_WITHIN_MS)
+      await moving
+      clearTimeout(tooLate)
+      const late = `a move of shards did not succeed within ${ENDS_WITHIN_MS / 1000} s of calm`
+      return { moves, findings: killing.signal.aborted ? [late] : [] }
+    },
+    [Symbol.asyncDispose]: async () => {
+      finishing.abort()
+      killing.abort()
+      await moving
+    },
+  }
+}

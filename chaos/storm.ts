@@ -1,0 +1,53 @@
+import type { OwnerId } from '../src/photo/shard.ts'
+import type { Darkroom } from './darkroom.ts'
+import type { Engines } from './engines.ts'
+import { type Toll, wreakHavoc } from './havoc.ts'
+import { startMover } from './mover.ts'
+import { createRandom } from './random.ts'
+import { type Attempt, OWNERS, uploadAll } from './uploader.ts'
+
+/** Blows fall until the last upload is taken in, but no longer than this after it began: a slow machine gets a rest. */
+const STORM_MS = 60_000
+/** What is not taken in that long after the last blow never will be. */
+const CALM_MS = 90_000
+
+/** `stop` ends the run early, without an account, by throwing its reason. */
+export type Plan = { seed: number; uploads: number; seconds: number; stop: AbortSignal }
+
+export type Scene = {
+  /** Of the API. */
+  url: string
+  env: Record<string, string>
+  logFile: string
+  engines: Engines
+  darkroom: Darkroom
+  tokenOf(owner: OwnerId): Promise<string>
+}
+
+export type Aftermath = {
+  toll: Toll
+  attempts: readonly Attempt[]
+  moved: { moves: number; findings: readonly string[] }
+}
+
+/** Uploads, blows, and moves of shards where there is somewhere to move them; resolves when all of them have ended. */
+export async function storm(plan: Plan, scene: Scene): Promise<Aftermath> {
+  const { seed, seconds, stop } = plan
+  const { url, env, logFile, engines, darkroom, tokenOf } = scene
+  const { databases } = engines
+  const moves = { databases, owners: OWNERS, env, logFile, random: createRandom(seed, 'mover') }
+  await using mover = databases.length > 1 ? startMover(moves) : null
+
+  const stormMs = seconds * 1000 + STORM_MS
+  const allIn = new AbortController()
+  const calm = AbortSignal.any([allIn.signal, AbortSignal.timeout(stormMs)])
+  const victims = [...engines.victims, ...darkroom.victims, ...(mover ? [mover.victim] : [])]
+  const havoc = wreakHavoc(victims, createRandom(seed, 'havoc'), calm)
+  const giveUpAfterMs = stormMs + CALM_MS
+  const attempts = await uploadAll({ ...plan, url, tokenOf, giveUpAfterMs })
+  allIn.abort()
+  const toll = await havoc
+  stop.throwIfAborted()
+  const moved = (await mover?.finish()) ?? { moves: 0, findings: [] }
+  return { toll, attempts, moved }
+}
