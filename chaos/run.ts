@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, rm, stat } from 'node:fs/promises'
+import { chmod, mkdtemp, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
@@ -59,7 +59,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     if (options.stop.aborted) await rm(home, { recursive: true, force: true })
     throw error
   })
-  const findings = [...books.findings, ...(await strays(home)), ...(await flood(home))]
+  const findings = [...books.findings, ...(await strays(home)), ...(await logged(join(home, LOG)))]
   if (findings.length === 0) await rm(home, { recursive: true, force: true })
   const { seed, engines, uploads, seconds } = options
   const ms = Math.round(performance.now() - startedAt)
@@ -113,7 +113,11 @@ async function strays(home: string): Promise<string[]> {
   return found.map(({ pid, command }) => `process ${pid} goes on by itself: ${command}`)
 }
 
-async function flood(home: string): Promise<string[]> {
-  const { size } = await stat(join(home, LOG))
-  return size > MAX_LOG_BYTES ? [`the log has ${Math.round(size / 1e6)} MB`] : []
+/** A log that is flooded, and processes that nobody killed. */
+async function logged(file: string): Promise<string[]> {
+  const { size } = await stat(file)
+  if (size > MAX_LOG_BYTES) return [`the log has ${Math.round(size / 1e6)} MB`]
+  // What Node prints last of an exception that nobody caught.
+  const crashes = (await readFile(file, 'utf8')).match(/^Node\.js v[\d.]+$/gm) ?? []
+  return crashes.length > 0 ? [`${crashes.length} processes died of an exception, which the log has`] : []
 }

@@ -65,8 +65,9 @@ export function openPool(config: pg.PoolConfig): Pool {
     ...config,
     stream,
   })
-  // An idle connection that drops is replaced by the pool; the next statement tells whether the server is away.
+  // Of a connection that drops the next statement tells, whether it was idle or somebody had it.
   pool.on('error', () => {})
+  pool.on('connect', (client) => client.on('error', () => {}))
   return {
     pool,
     async [Symbol.asyncDispose]() {
@@ -86,6 +87,7 @@ export async function withPostgres<Result>(
   work: (client: pg.Client) => Promise<Result>,
 ): Promise<Result> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: CONNECT_MS })
+  client.on('error', () => {})
   try {
     await client.connect()
     return await work(client)

@@ -1,6 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { Database } from '../src/catalog/database.ts'
+import { EngineUnavailableError } from '../src/errors.ts'
+import { withPostgres } from '../src/postgres.ts'
 import { openTestDatabase } from './support/database.ts'
+import { startProxy } from './support/proxy.ts'
 
 test('statements that wait for each other are all done in the end', async () => {
   await using opened = await openTestDatabase()
@@ -22,4 +26,22 @@ test('statements that wait for each other are all done in the end', async () => 
     { name: 'a', count: 2 },
     { name: 'b', count: 2 },
   ])
+})
+
+test('work whose connection is lost between two statements fails, and brings nothing else down', async () => {
+  await using opened = await openTestDatabase()
+  await using proxy = await startProxy(opened.url)
+  await using database = new Database(proxy.url, { connections: 1 })
+  const work = async (statement: () => Promise<unknown>) => {
+    await statement()
+    await proxy.cut()
+    await sleep(100)
+    await statement()
+  }
+
+  const transaction = database.transaction(async ({ query }) => await work(() => query('select 1')))
+  await expect(transaction).rejects.toThrow(EngineUnavailableError)
+  await proxy.mend()
+  const migration = withPostgres(proxy.url, async (client) => await work(() => client.query('select 1')))
+  await expect(migration).rejects.toThrow(EngineUnavailableError)
 })
