@@ -1,7 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { EngineUnavailableError } from '../src/errors.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
+import { openPool } from '../src/postgres.ts'
 import type { Job } from '../src/queue/job.ts'
+import { patientPool } from '../src/queue/patient-pool.ts'
 import { openPostgresQueue } from '../src/queue/postgres-queue.ts'
 import { jobQueueContract } from './contracts/job-queue.ts'
 import { openTestDatabase } from './support/database.ts'
@@ -51,6 +54,22 @@ test('a queue and a worker that began while the server was away go on when it is
     .toBe('promised')
 
   expect(await done.promise).toEqual(job)
+})
+
+test('what a worker asks first has its answer when the server died meanwhile, and is back', async () => {
+  await using database = await openTestDatabase()
+  await using proxy = await startProxy(database.url)
+  await using opened = openPool({ connectionString: proxy.url, options: '-c search_path=bullmq' })
+  const pool = patientPool(opened.pool, silentLog, new AbortController().signal)
+  const client = await pool.connect()
+
+  await proxy.cut()
+  const asked = client.query('select count(*)::int from migration')
+  await sleep(200)
+  await proxy.mend()
+
+  expect((await asked).rows).toEqual([{ count: expect.any(Number) }])
+  client.release()
 })
 
 test('a job whose engine is away costs no attempt, also while the queue is away with it', async () => {

@@ -19,18 +19,17 @@ class AwayError extends Error {
  * The pool for a worker, who has nothing to do while the server is away: it waits for it and goes on, until the
  * signal is aborted.
  *
- * @NOTE BullMQ remembers for ever that its first connection failed, and knows no sign of a server that is away but
- * a refused connection. One that was starting up or stopping would have it ask again without end or pause.
+ * @NOTE BullMQ knows no sign of a server that is away but a refused connection: one that was starting up or stopping
+ * would have it ask again without end or pause. And it remembers for ever that its first question failed, which it
+ * asks on the first client, of the tables: that one asks until there is an answer.
  */
 export function patientPool(pool: pg.Pool, log: Log, stopping: AbortSignal): QueuePool {
-  let wasReached = false
   let isAway = false
   const reach = async <Result>(call: () => Promise<Result>): Promise<Result> => {
     try {
       const result = await call()
       if (isAway) log.info('PostgreSQL is back')
       isAway = false
-      wasReached = true
       return result
     } catch (error) {
       if (!(error instanceof Error && isPostgresAway(error))) throw error
@@ -39,20 +38,29 @@ export function patientPool(pool: pg.Pool, log: Log, stopping: AbortSignal): Que
       throw new AwayError('PostgreSQL is away.', { cause: error })
     }
   }
-  const connect = async (): Promise<pg.PoolClient> => {
+  const query: QueuePool['query'] = (statement, values) => reach(() => pool.query(statement, values))
+  const ask: QueuePool['query'] = async (statement, values) => {
     for (;;) {
       try {
-        return await reach(() => pool.connect())
-      } catch (error) {
-        if (wasReached || stopping.aborted || !(error instanceof AwayError)) throw error
+        return await query(statement, values)
+      } catch (err) {
+        if (stopping.aborted) throw err
+        if (!(err instanceof AwayError)) log.error({ err }, 'queue; asking again until it is mended')
       }
       await sleep(RECONNECT_MS, undefined, { signal: stopping }).catch(() => {})
     }
   }
+  const first = { query: ask, release: () => {} } as unknown as pg.PoolClient
+  let isFirst = true
+  const connect = async (): Promise<pg.PoolClient> => {
+    if (!isFirst) return await reach(() => pool.connect())
+    isFirst = false
+    return first
+  }
   return {
     options: pool.options,
     connect: connect as pg.Pool['connect'],
-    query: (statement, values) => reach(() => pool.query(statement, values)),
+    query,
     // What an idle connection suffers is seen when it is used.
     on: () => pool,
     end: () => pool.end(),
