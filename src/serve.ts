@@ -22,6 +22,7 @@ const SWEEP_RENDITIONS_MS = 600_000
 export async function serve(config: Config, log: Log): Promise<AsyncDisposable> {
   await using opened = new AsyncDisposableStack()
   const services = opened.use(await openServices(config, log))
+  // Who opened them tolerates a database that is away; whoever starts a server shall see that it is.
   await services.catalog.check()
 
   const { catalog, queue, store, cdn, filters, signingKey } = services

@@ -1,13 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import { EngineUnavailableError, SetupError } from '../errors.ts'
 import type { Look, LookChange } from '../photo/look.ts'
 import type { Failure, Focus, Original, Photo, PhotoFacts, Rendition, Visibility } from '../photo/photo.ts'
 import { type PhotoId, shardOf } from '../photo/photo-id.ts'
 import { type OwnerId, shardOfOwner } from '../photo/shard.ts'
-import { databaseName } from '../postgres.ts'
 import * as avif from './avif.ts'
-import { checkTables } from './check-tables.ts'
 import type { Queries } from './database.ts'
+import * as health from './database-health.ts'
 import * as looks from './look-changes.ts'
 import { PHOTO_COLUMNS, type PhotoRow, photoOfRow } from './photo-row.ts'
 import { OF_SHARDS_HERE, type ShardMap } from './shard-map.ts'
@@ -22,9 +19,6 @@ export type NewPhoto = {
   /** The kinds of the jobs that make it ready. */
   pending: readonly string[]
 }
-
-/** A database that answers that much later than the first does not answer. */
-const STRAGGLER_MS = 500
 
 /** What is left to do for a photo that is still processing. */
 export type Unfinished = { id: PhotoId; pending: readonly string[] }
@@ -303,42 +297,14 @@ export class Catalog {
     return firstOf(await avif.photosWithoutAvif(this.#shards, before, limit), limit)
   }
 
-  /**
-   * Whether all databases answer or, as soon as one did, only some: that photos of one are unavailable is no reason
-   * to refuse those of the others. Throws EngineUnavailableError when none answers, and SetupError when one has not
-   * the tables that it should.
-   */
+  // What the databases are: catalog/database-health.ts says what each promises.
+
   async check(): Promise<'ready' | 'partial'> {
-    const checks = this.#shards.databases().map(checkTables)
-    await Promise.any(checks).catch(({ errors }: AggregateError) => {
-      throw errors.find((error) => error instanceof SetupError) ?? errors[0]
-    })
-    const all = Promise.all(checks).then(
-      () => 'ready' as const,
-      (error) => {
-        if (error instanceof SetupError) throw error
-        return 'partial' as const
-      },
-    )
-    return await Promise.race([all, sleep(STRAGGLER_MS, 'partial' as const, { ref: false })])
+    return await health.checkDatabases(this.#shards.databases())
   }
 
-  /** What each database is, and how far its clock is ahead of ours in milliseconds, give or take the round trip. */
-  async describe(): Promise<{ name: string; version: string; skewMs: number }[]> {
-    return await Promise.all(
-      this.#shards.databases().map(async (database) => {
-        const name = databaseName(database.url)
-        await checkTables(database).catch((error) => {
-          if (!(error instanceof EngineUnavailableError)) throw error
-          throw new EngineUnavailableError(`The database ${name} does not answer.`, { cause: error.cause })
-        })
-        const [row] = await database.query<{ version: string; now: Date }>(
-          "select current_setting('server_version') as version, clock_timestamp() as now",
-        )
-        const skewMs = (row?.now.getTime() ?? 0) - Date.now()
-        return { name, version: row?.version ?? '', skewMs }
-      }),
-    )
+  async describe(): Promise<health.DatabaseDescription[]> {
+    return await health.describeDatabases(this.#shards.databases())
   }
 
   #of(id: PhotoId): Queries {

@@ -1,0 +1,49 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { EngineUnavailableError, SetupError } from '../errors.ts'
+import { databaseName } from '../postgres.ts'
+import { checkTables } from './check-tables.ts'
+import type { Database } from './database.ts'
+
+/** `skewMs` is how far the database's clock is ahead of ours, give or take the round trip. */
+export type DatabaseDescription = { name: string; version: string; skewMs: number }
+
+/** A database that answers that much later than the first does not answer. */
+const STRAGGLER_MS = 500
+
+/**
+ * Whether all databases answer or, as soon as one did, only some: that photos of one are unavailable is no reason to
+ * refuse those of the others. Throws EngineUnavailableError when none answers, and SetupError when one has not the
+ * tables that it should.
+ */
+export async function checkDatabases(databases: readonly Database[]): Promise<'ready' | 'partial'> {
+  const checks = databases.map(checkTables)
+  await Promise.any(checks).catch(({ errors }: AggregateError) => {
+    throw errors.find((error) => error instanceof SetupError) ?? errors[0]
+  })
+  const all = Promise.all(checks).then(
+    () => 'ready' as const,
+    (error) => {
+      if (error instanceof SetupError) throw error
+      return 'partial' as const
+    },
+  )
+  return await Promise.race([all, sleep(STRAGGLER_MS, 'partial' as const, { ref: false })])
+}
+
+/** What each database is. Throws as checkDatabases does, and names a database that does not answer. */
+export async function describeDatabases(databases: readonly Database[]): Promise<DatabaseDescription[]> {
+  return await Promise.all(
+    databases.map(async (database) => {
+      const name = databaseName(database.url)
+      await checkTables(database).catch((error) => {
+        if (!(error instanceof EngineUnavailableError)) throw error
+        throw new EngineUnavailableError(`The database ${name} does not answer.`, { cause: error.cause })
+      })
+      const [row] = await database.query<{ version: string; now: Date }>(
+        "select current_setting('server_version') as version, clock_timestamp() as now",
+      )
+      const skewMs = (row?.now.getTime() ?? 0) - Date.now()
+      return { name, version: row?.version ?? '', skewMs }
+    }),
+  )
+}
