@@ -59,6 +59,20 @@ describe('a supervised child', () => {
     expect(lines[3]?.message).toBe('crashing ended with exit code 3; starting it again in 1000 ms')
   })
 
+  test('tells its successor what it was doing when it died, and nothing once that is done', async () => {
+    await using home = await temporaryHome()
+    const file = join(home.path, 'lives')
+    const { child } = superviseScript('dying', { args: [file] })
+    await using _ = child
+
+    const lives = await vi.waitUntil(async () => {
+      const lines = (await readFile(file, 'utf8').catch(() => '')).trim().split('\n')
+      return lines.length >= 4 && lines.slice(0, 4)
+    }, patience)
+
+    expect(lives).toEqual(['null', '{"job":1}', 'null', '{"job":1}'])
+  })
+
   test('is not started again when it failed before it was ever ready', async () => {
     const { child } = superviseScript('failing')
     await using _ = child

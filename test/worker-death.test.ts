@@ -12,7 +12,7 @@ import { fixture } from './support/pictures.ts'
 import { temporaryHome } from './support/processes/temporary-home.ts'
 import { photoForm, postForm } from './support/uploads.ts'
 
-/** A job whose worker died is tried again when its lock has run out, after 10 s. */
+/** A job whose worker died is tried again after 1 s, then 2 s. */
 const patience = { timeout: 100_000, interval: 20 }
 
 async function upload(darkroom: Darkroom, photo: Buffer, wait: number): Promise<PhotoReply> {
@@ -32,7 +32,7 @@ function largePng(): Promise<Buffer> {
   return sharp({ create }).png().toBuffer()
 }
 
-/** How often a worker has begun the job. A killed worker's job counts as active until its lock has run out. */
+/** How often a worker has begun the job. */
 async function openAttempts(postgres: string) {
   const pool = new pg.Pool({
     connectionString: await embeddedPostgresUrl(postgres),

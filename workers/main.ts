@@ -1,8 +1,9 @@
 import { once } from 'node:events'
 import { loadConfig } from '../src/config.ts'
 import { createLog } from '../src/log.ts'
+import type { Claim } from '../src/queue/job-queue.ts'
 import { openServices } from '../src/services.ts'
-import { reportReady, stopSignal } from '../src/supervisor/child.ts'
+import { lastTask, reportReady, reportTask, stopSignal } from '../src/supervisor/child.ts'
 import { tellFailure } from '../src/tell-failure.ts'
 import { makeAvif } from './avif.ts'
 import { filterPhoto } from './filter.ts'
@@ -27,6 +28,8 @@ try {
       avif: makeAvif(engines),
     },
     onFailed: giveUp(services.catalog),
+    onClaim: reportTask,
+    orphan: lastTask(process.env) as Claim | null,
   })
   reportReady(null)
 

@@ -10,7 +10,7 @@ import {
 import { DarkroomError, EngineUnavailableError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { isUrgent, type Job, type JobKind, jobKey } from './job.ts'
-import type { JobQueue, JobState, Work } from './job-queue.ts'
+import type { Claim, JobQueue, JobState, Work } from './job-queue.ts'
 
 export const QUEUE_NAME = 'darkroom'
 
@@ -32,21 +32,24 @@ const JOB_OPTIONS = {
 } as const
 
 /**
- * One job at a time: a picture that kills its process takes no other job with it. Its lock runs out after 10 s,
- * then it is tried again, twice; a third death fails it. Locks are renewed by the event loop, which no step of
- * ours holds for long: libvips works in threads of its own.
+ * One job at a time: a picture that kills its process takes no other job with it. A worker that dies is replaced,
+ * and its successor says what it died of. When nobody is left to say so, as when the machine dies, or when the worker
+ * lives and the queue is away for long, the job's lock runs out after 10 s and it is begun anew. That need not be
+ * the picture's fault, so it may happen more often than attempts may fail, but not for ever: where the kernel ends
+ * a whole container that is out of memory, nobody is left either. Locks are renewed by the event loop, which no
+ * step of ours holds for long: libvips works in threads of its own.
  */
 export const WORKER_OPTIONS = {
   concurrency: 1,
   lockDuration: 10_000,
   stalledInterval: 2_000,
-  maxStalledCount: 2,
+  maxStalledCount: 5,
   runRetryDelay: 1_000,
 } as const satisfies Partial<WorkerOptions>
 
 export type Payload = Omit<Job, 'kind'>
 export type PhotoJob = BullmqJob<Payload, void, JobKind>
-type AnyQueue = Pick<Queue<Payload>, 'add' | 'getJob' | 'getJobCounts' | 'close'>
+type AnyQueue = Pick<Queue<Payload, void, JobKind>, 'add' | 'getJob' | 'getJobCounts' | 'close'>
 type AnyWorker = Pick<Worker<Payload>, 'close'> & {
   on(event: 'failed', listener: (job: PhotoJob | undefined, error: Error) => void): unknown
   on(event: 'error', listener: (error: Error) => void): unknown
@@ -98,10 +101,11 @@ export class BullmqQueue implements JobQueue {
     })
   }
 
-  work({ handlers, onFailed }: Work): AsyncDisposable {
+  work({ handlers, onFailed, onClaim = () => {}, orphan = null }: Work): AsyncDisposable {
     const stopping = new AbortController()
     const worker = this.#backend.startWorker(async (job) => {
       const startedAt = performance.now()
+      onClaim({ key: job.id as string, token: job.token as string })
       try {
         await handlers[job.name]({ kind: job.name, ...job.data })
         this.#log.info({ job: job.id, ms: Math.round(performance.now() - startedAt) }, 'job done')
@@ -111,11 +115,12 @@ export class BullmqQueue implements JobQueue {
         }
         if (error instanceof EngineUnavailableError) await this.#postpone(job, error, stopping.signal)
         throw error
+      } finally {
+        onClaim(null)
       }
     })
 
-    worker.on('failed', (job, error) => {
-      if (!job) return
+    const tellFailed = (job: PhotoJob, error: Error) => {
       const cause = error.cause instanceof Error ? error.cause : error
       const isFinal = job.finishedOn !== undefined
       const told = isFinal ? 'job failed' : 'job failed, and is tried again'
@@ -124,12 +129,15 @@ export class BullmqQueue implements JobQueue {
       onFailed({ kind: job.name, ...job.data }, cause).catch((err) => {
         this.#log.error({ job: job.id, err }, 'failure not recorded; the sweep will')
       })
-    })
+    }
+    worker.on('failed', (job, error) => job && tellFailed(job, error))
     worker.on('error', (error) => this.#backend.report(error))
+    const settled = orphan && this.#failOrphan(orphan, tellFailed)
 
     return {
       [Symbol.asyncDispose]: async () => {
         stopping.abort()
+        await settled
         await worker.close()
       },
     }
@@ -178,6 +186,19 @@ export class BullmqQueue implements JobQueue {
     }
     this.#log.warn({ job: job.id, ms, err }, 'job postponed')
     throw new DelayedError()
+  }
+
+  /** A job whose lock has run out meanwhile is another worker's by now, and stays so. */
+  async #failOrphan({ key, token }: Claim, tellFailed: (job: PhotoJob, error: Error) => void): Promise<void> {
+    const error = new Error('The worker died while it did this job.')
+    try {
+      const job = await this.#backend.queue.getJob(key)
+      if (!job) return
+      await job.moveToFailed(error, token)
+      tellFailed(job, error)
+    } catch (err) {
+      this.#log.warn({ job: key, err }, 'job of a worker that died is begun anew when its lock runs out')
+    }
   }
 
   async #reach<Result>(call: () => Promise<Result>): Promise<Result> {

@@ -9,10 +9,17 @@ export type JobState = { name: 'missing' } | { name: 'underway' } | { name: 'fai
  */
 export type JobHandler = (job: Job) => Promise<void>
 
+/** A job that a worker has begun: its key, and the token of the worker's lock on it. */
+export type Claim = { key: string; token: string }
+
 export type Work = {
   handlers: Record<JobKind, JobHandler>
-  /** Called once when a job has failed for good: its attempts are used up, a retry can't mend it, or it killed its worker too often. */
+  /** Called once when a job has failed for good: its attempts are used up, or a retry can't mend it. */
   onFailed(job: Job, error: Error): Promise<void>
+  /** Told of each job that begins, before anything is done for it, and null when it has ended. */
+  onClaim?(claim: Claim | null): void
+  /** What the process before this one had begun when it died: that was an attempt, and it failed. */
+  orphan?: Claim | null
 }
 
 /**

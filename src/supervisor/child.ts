@@ -1,7 +1,22 @@
+/** Where a process finds the last task of the one that died before it. */
+export const LAST_TASK = 'DARKROOM_LAST_TASK'
+
+/** What a child tells its supervisor. */
+export type ChildMessage = { ready: unknown } | { task: unknown }
+
 /** Tells the supervisor that this process does its work now. Does nothing in a process that has no supervisor. */
 export function reportReady(value: unknown): void {
-  // The empty callback takes the error of a channel that closes meanwhile: stopSignal sees to that.
-  if (process.connected) process.send?.({ ready: value }, undefined, undefined, () => {})
+  send({ ready: value })
+}
+
+/** Tells the supervisor what this process is about to do, in JSON's terms; null when that is done. */
+export function reportTask(task: unknown): void {
+  send({ task })
+}
+
+/** What the process was doing that died and was replaced by this one: what it reported last, or null. */
+export function lastTask(env: NodeJS.ProcessEnv): unknown {
+  return JSON.parse(env[LAST_TASK] ?? 'null')
 }
 
 /**
@@ -20,6 +35,11 @@ export function stopSignal(): AbortSignal {
     process.channel?.unref()
   }
   return stopping.signal
+}
+
+function send(message: ChildMessage): void {
+  // The empty callback takes the error of a channel that closes meanwhile: stopSignal sees to that.
+  if (process.connected) process.send?.(message, undefined, undefined, () => {})
 }
 
 function endWithSupervisor(): never {

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { SetupError } from '../errors.ts'
+import { type ChildMessage, LAST_TASK } from './child.ts'
 import { type Exit, type KeptAlive, keepAlive, type Log, type RunningProcess } from './keep-alive.ts'
 import { stopProcess } from './stop-process.ts'
 
@@ -21,25 +22,31 @@ export type Supervised = KeptAlive & { readonly ready: Promise<unknown> }
 
 /**
  * Keeps a child process running until disposed; dispose several side by side. The child calls `stopSignal` and
- * `reportReady` of child.ts. It is given a process group of its own, so that Ctrl-C in a terminal reaches us
- * alone, and an IPC channel, whose end tells it that we died.
+ * `reportReady` of child.ts; what it said with `reportTask` before it died is its successor's `lastTask`. It is given
+ * a process group of its own, so that Ctrl-C in a terminal reaches us alone, and an IPC channel, whose end tells it
+ * that we died.
  */
 export function supervise({ name, command, env, log, stopWithinMs = 30_000 }: SuperviseOptions): Supervised {
   const ready = Promise.withResolvers<unknown>()
   // Whoever does not wait for it learns from the log.
   ready.promise.catch(() => {})
   let wasReady = false
+  let task: unknown = null
 
   function start(): RunningProcess {
     const child = spawn(process.execPath, command, {
-      env,
+      env: task === null ? env : { ...env, [LAST_TASK]: JSON.stringify(task) },
       detached: true,
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     })
-    child.on('message', (message) => {
-      if (!isReadyMessage(message)) return
-      wasReady = true
-      ready.resolve(message.ready)
+    task = null
+    child.on('message', (message: ChildMessage) => {
+      if ('task' in message) {
+        task = message.task
+      } else {
+        wasReady = true
+        ready.resolve(message.ready)
+      }
     })
     const exited = exitOf(child)
     // Without a pid it could not be started at all; `exited` says so, and there is nothing to stop.
@@ -83,8 +90,4 @@ function exitOf(child: ChildProcess): Promise<Exit> {
     // Node emits `error` and no `exit` when a process can't be started, for want of memory or process ids.
     child.on('error', () => child.pid === undefined && resolve({ code: null, signal: null }))
   })
-}
-
-function isReadyMessage(message: unknown): message is { ready: unknown } {
-  return typeof message === 'object' && message !== null && 'ready' in message
 }

@@ -2,7 +2,7 @@ import { test as always, describe, expect } from 'vitest'
 import { CorruptPhotoError, EngineUnavailableError } from '../../src/errors.ts'
 import type { PhotoId } from '../../src/photo/photo-id.ts'
 import type { Job } from '../../src/queue/job.ts'
-import type { JobHandler, JobQueue } from '../../src/queue/job-queue.ts'
+import type { Claim, JobHandler, JobQueue, Work } from '../../src/queue/job-queue.ts'
 
 const job: Job = { kind: 'resize', photoId: '764879989359635463' as PhotoId }
 const other: Job = { kind: 'purge', photoId: '764879989359635464' as PhotoId }
@@ -192,6 +192,58 @@ export function jobQueueContract(
 
       expect(await failed.promise).toBeInstanceOf(CorruptPhotoError)
       expect(attempts).toBe(1)
+    })
+
+    test('counts each death of a worker as an attempt, and gives up after three', async () => {
+      await using queue = await openQueue()
+      const finish = Promise.withResolvers<void>()
+      const failed = Promise.withResolvers<[Job, Error]>()
+      const worksUntilItDies = async (orphan: Claim | null) => {
+        const claimed = Promise.withResolvers<Claim>()
+        const work = queue.work({
+          handlers: { resize: () => finish.promise, filter: nothing, purge: nothing, avif: nothing },
+          onFailed: async (...told) => failed.resolve(told),
+          onClaim: (claim) => claim && claimed.resolve(claim),
+          orphan,
+        })
+        return { work, claimed: claimed.promise }
+      }
+      await queue.enqueue(job)
+
+      const first = await worksUntilItDies(null)
+      const second = await worksUntilItDies(await first.claimed)
+      const third = await worksUntilItDies(await second.claimed)
+      const fourth = await worksUntilItDies(await third.claimed)
+      const [told, error] = await failed.promise
+
+      expect(told).toEqual(job)
+      expect(error.message).toBe('The worker died while it did this job.')
+      expect(await queue.state(job)).toEqual({ name: 'failed', reason: error.message })
+      finish.resolve()
+      await Promise.all([first, second, third, fourth].map(({ work }) => work[Symbol.asyncDispose]()))
+    })
+
+    test('leaves a job alone that another worker has begun since its worker died', async () => {
+      await using queue = await openQueue()
+      const finish = Promise.withResolvers<void>()
+      const claimed = Promise.withResolvers<Claim>()
+      const failures: Error[] = []
+      const work: Work = {
+        handlers: { resize: () => finish.promise, filter: nothing, purge: nothing, avif: nothing },
+        onFailed: async (_job, error) => void failures.push(error),
+        onClaim: (claim) => claim && claimed.resolve(claim),
+      }
+      await queue.enqueue(job)
+      await using _living = queue.work(work)
+      const { key } = await claimed.promise
+
+      await queue
+        .work({ ...work, orphan: { key, token: 'of a lock that has run out' } })
+        [Symbol.asyncDispose]()
+      finish.resolve()
+
+      await expect.poll(async () => await queue.state(job)).toEqual({ name: 'missing' })
+      expect(failures).toEqual([])
     })
 
     test('enqueues a failed job afresh', async () => {
