@@ -16,10 +16,10 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import pg from 'pg'
 import { describe, expect, test, vi } from 'vitest'
-import { canEnter } from '../src/catalog/embedded-postgres/account.ts'
 import { copyForEveryone, installedBinaries } from '../src/catalog/embedded-postgres/binaries.ts'
 import { embeddedPostgresUrl, startEmbeddedPostgres } from '../src/catalog/embedded-postgres.ts'
 import { SetupError } from '../src/errors.ts'
+import { isRoot, ordinaryUser, testAsOrdinaryUser } from './support/ordinary-user.ts'
 import { recordingLog } from './support/processes/recording-log.ts'
 import { isAlive, runScript } from './support/processes/script.ts'
 import { temporaryHome } from './support/processes/temporary-home.ts'
@@ -27,9 +27,6 @@ import { temporaryHome } from './support/processes/temporary-home.ts'
 const { log } = recordingLog()
 const run = promisify(execFile)
 const patience = { timeout: 60_000, interval: 20 }
-const isRoot = process.getuid?.() === 0
-const ordinary = { uid: 65534, gid: 65534 }
-const ordinaryCanRunScripts = isRoot && (await canEnter(import.meta.dirname, ordinary))
 
 async function query(url: string, sql: string): Promise<Record<string, unknown>[]> {
   const client = new pg.Client({ connectionString: url })
@@ -226,7 +223,7 @@ describe('a folder has one owner', () => {
       process.kill(Number(orphan.pid), 'SIGKILL')
       await vi.waitFor(() => expect(isAlive(Number(orphan.pid))).toBe(false), patience)
     }
-    const program = spawn('sleep', ['3600'], isRoot ? { ...ordinary, cwd: '/' } : {})
+    const program = spawn('sleep', ['3600'], isRoot ? { ...ordinaryUser, cwd: '/' } : {})
     await using _ = { [Symbol.asyncDispose]: async () => void program.kill() }
     const pidFile = join(home.postgres, 'data', 'postmaster.pid')
     const lines = await readFile(pidFile, 'utf8')
@@ -271,56 +268,58 @@ describe('accounts', () => {
       expect((await lstat(join(home.postgres, name))).mode & 0o077).toBe(0)
     }
   })
+})
 
-  test.runIf(isRoot)('as root, a home that others cannot enter has its database elsewhere', async () => {
-    await using home = await temporaryHome(0o700)
+// An ordinary user runs all tests as one.
+if (isRoot) {
+  describe('accounts, when root starts it', () => {
+    test('a home that others cannot enter has its database elsewhere', async () => {
+      await using home = await temporaryHome(0o700)
 
-    await using postgres = await startEmbeddedPostgres({ directory: home.postgres, log })
+      await using postgres = await startEmbeddedPostgres({ directory: home.postgres, log })
 
-    expect(await query(postgres.url, 'select 1 as one')).toEqual([{ one: 1 }])
-    expect((await lstat(home.postgres)).isSymbolicLink()).toBe(true)
-    expect(await realpath(home.postgres)).toMatch(/^\/var\/lib\/darkroom\/postgres-\w{6}$/)
-    expect((await lstat(await realpath(home.postgres))).mode & 0o007).toBe(0)
-  })
+      expect(await query(postgres.url, 'select 1 as one')).toEqual([{ one: 1 }])
+      expect((await lstat(home.postgres)).isSymbolicLink()).toBe(true)
+      expect(await realpath(home.postgres)).toMatch(/^\/var\/lib\/darkroom\/postgres-\w{6}$/)
+      expect((await lstat(await realpath(home.postgres))).mode & 0o007).toBe(0)
+    })
 
-  test.runIf(isRoot)('as root, a home that was deleted does not hand its database to the next', async () => {
-    await using home = await temporaryHome(0o700)
-    const postgres = await startEmbeddedPostgres({ directory: home.postgres, log })
-    await query(postgres.url, 'create table secret as select 42 as answer')
-    await postgres[Symbol.asyncDispose]()
-    const old = await realpath(home.postgres)
-    await rm(home.postgres)
+    test('a home that was deleted does not hand its database to the next', async () => {
+      await using home = await temporaryHome(0o700)
+      const postgres = await startEmbeddedPostgres({ directory: home.postgres, log })
+      await query(postgres.url, 'create table secret as select 42 as answer')
+      await postgres[Symbol.asyncDispose]()
+      const old = await realpath(home.postgres)
+      await rm(home.postgres)
 
-    await using next = await startEmbeddedPostgres({ directory: home.postgres, log })
+      await using next = await startEmbeddedPostgres({ directory: home.postgres, log })
 
-    await expect(query(next.url, 'select answer from secret')).rejects.toThrow('does not exist')
-    await rm(old, { recursive: true })
-  })
+      await expect(query(next.url, 'select answer from secret')).rejects.toThrow('does not exist')
+      await rm(old, { recursive: true })
+    })
 
-  test.runIf(ordinaryCanRunScripts)('an ordinary user runs it in a folder of their own', async () => {
-    await using home = await temporaryHome(0o700)
-    await chown(home.path, ordinary.uid, ordinary.gid)
+    testAsOrdinaryUser('an ordinary user runs it in a folder of their own', async () => {
+      await using home = await temporaryHome(0o700)
+      await chown(home.path, ordinaryUser.uid, ordinaryUser.gid)
 
-    await using owner = runScript('postgres-owner', [home.postgres], ordinary)
-    const { url } = await outcomeOf(owner)
+      await using owner = runScript('postgres-owner', [home.postgres], ordinaryUser)
+      const { url } = await outcomeOf(owner)
 
-    expect(await query(String(url), 'select 1 as one')).toEqual([{ one: 1 }])
-    owner.child.kill('SIGTERM')
-    expect(await owner.ended).toEqual({ code: 0, signal: null })
-  })
+      expect(await query(String(url), 'select 1 as one')).toEqual([{ one: 1 }])
+      owner.child.kill('SIGTERM')
+      expect(await owner.ended).toEqual({ code: 0, signal: null })
+    })
 
-  test.runIf(ordinaryCanRunScripts)("somebody else's database is refused", async () => {
-    await using home = await temporaryHome()
-    await (await startEmbeddedPostgres({ directory: home.postgres, log }))[Symbol.asyncDispose]()
+    testAsOrdinaryUser("somebody else's database is refused", async () => {
+      await using home = await temporaryHome()
+      await (await startEmbeddedPostgres({ directory: home.postgres, log }))[Symbol.asyncDispose]()
 
-    await using owner = runScript('postgres-owner', [home.postgres], ordinary)
+      await using owner = runScript('postgres-owner', [home.postgres], ordinaryUser)
 
-    expect((await outcomeOf(owner)).refused).toMatch(/belongs to another account \(uid 0\)/)
-  })
+      expect((await outcomeOf(owner)).refused).toMatch(/belongs to another account \(uid 0\)/)
+    })
 
-  test.runIf(isRoot)(
-    'the programs can be run by another account from a copy of what it may not enter',
-    async () => {
+    test('the programs can be run by another account from a copy of what it may not enter', async () => {
       await using home = await temporaryHome()
       const { folder } = await installedBinaries()
       const closed = join(home.path, 'closed')
@@ -331,9 +330,9 @@ describe('accounts', () => {
       await copyForEveryone(closed, join(home.path, 'open'))
 
       const initdb = join(home.path, 'open', 'bin', 'initdb')
-      const { stdout } = await run(initdb, ['--version'], { ...ordinary, cwd: '/' })
+      const { stdout } = await run(initdb, ['--version'], { ...ordinaryUser, cwd: '/' })
       expect(stdout).toMatch(/^initdb \(PostgreSQL\) 18/)
       expect(await readdir(home.path)).toEqual(['closed', 'open'])
-    },
-  )
-})
+    })
+  })
+}

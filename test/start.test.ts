@@ -1,4 +1,4 @@
-import { execFile, spawnSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { chown, mkdir, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
@@ -8,6 +8,7 @@ import { freePort } from '../src/free-port.ts'
 import type { PhotoReply } from '../src/http/schemas.ts'
 import { startDarkroom } from './support/darkroom.ts'
 import { needs } from './support/needs.ts'
+import { isRoot, ordinaryUser, testAsOrdinaryUser } from './support/ordinary-user.ts'
 import { noisyJpeg } from './support/pictures.ts'
 import { temporaryHome } from './support/processes/temporary-home.ts'
 import { type Ran, runDarkroom } from './support/run-darkroom.ts'
@@ -18,8 +19,6 @@ const hasCurl = await run('curl', ['--version']).then(
   () => true,
   () => false,
 )
-const isRoot = process.getuid?.() === 0
-const NOBODY = { uid: 65534, gid: 65534 }
 
 /** The one line that a command which can't go on leaves behind, and its exit code. */
 function refusal({ code, stdout, stderr }: Ran): { code: number; line: string } {
@@ -116,16 +115,14 @@ if (isRoot) {
 
     expect((await fetch(`${darkroom.url}/readyz`)).status).toBe(200)
   })
-}
 
-if (isRoot && isReadableByOthers()) {
-  test('darkroom start runs as an ordinary user', async () => {
+  testAsOrdinaryUser('darkroom start runs as an ordinary user', async () => {
     await using home = await temporaryHome()
     const own = join(home.path, 'own')
     await mkdir(own)
-    await chown(own, NOBODY.uid, NOBODY.gid)
+    await chown(own, ordinaryUser.uid, ordinaryUser.gid)
 
-    await using darkroom = await startDarkroom(own, {}, NOBODY)
+    await using darkroom = await startDarkroom(own, {}, ordinaryUser)
 
     expect((await fetch(`${darkroom.url}/readyz`)).status).toBe(200)
   })
@@ -137,9 +134,4 @@ function isThere(pid: number): boolean {
   } catch {
     return false
   }
-}
-
-/** A checkout below a folder that only root may enter is no place for others to start anything. */
-function isReadableByOthers(): boolean {
-  return spawnSync(process.execPath, ['--version'], NOBODY).status === 0
 }
