@@ -4,6 +4,7 @@ import { EngineUnavailableError } from '../src/errors.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
 import { openPool } from '../src/postgres.ts'
 import type { Job } from '../src/queue/job.ts'
+import type { Claim } from '../src/queue/job-queue.ts'
 import { patientPool } from '../src/queue/patient-pool.ts'
 import { openPostgresQueue } from '../src/queue/postgres-queue.ts'
 import { jobQueueContract } from './contracts/job-queue.ts'
@@ -70,6 +71,39 @@ test('what a worker asks first has its answer when the server died meanwhile, an
 
   expect((await asked).rows).toEqual([{ count: expect.any(Number) }])
   client.release()
+})
+
+test('a job whose lock ran out three times, though no worker died of it, is still done', async () => {
+  await using database = await openTestDatabase()
+  await using queue = openPostgresQueue(database.url, silentLog)
+  await using workers = new AsyncDisposableStack()
+  const job: Job = { kind: 'resize', photoId: '764879989359635463' as PhotoId }
+  const nothing = async () => {}
+  const ended = Promise.withResolvers<string>()
+  const hanging = Promise.withResolvers<void>()
+  using _ = { [Symbol.dispose]: () => hanging.resolve() }
+  const startWorker = (resize: () => Promise<void>) => {
+    const claimed = Promise.withResolvers<Claim>()
+    workers.use(
+      queue.work({
+        handlers: { resize, filter: nothing, purge: nothing, avif: nothing },
+        onFailed: async (_job, { message }) => ended.resolve(message),
+        onClaim: (claim) => claim && claimed.resolve(claim),
+      }),
+    )
+    return claimed.promise
+  }
+  await queue.enqueue(job)
+
+  for (let times = 0; times < 3; times++) {
+    const { token } = await startWorker(() => hanging.promise)
+    await database.query(
+      `update bullmq.job set locked_until_ms = 0, stalled_marked = true where lock_token = '${token}'`,
+    )
+  }
+  startWorker(async () => ended.resolve('done'))
+
+  expect(await ended.promise).toBe('done')
 })
 
 test('a job whose engine is away costs no attempt, also while the queue is away with it', async () => {
