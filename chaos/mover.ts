@@ -3,12 +3,11 @@ import { openSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type OwnerId, shardOfOwner } from '../src/photo/shard.ts'
+import { type OwnerId, SHARD_COUNT, shardOfOwner } from '../src/photo/shard.ts'
 import type { Random } from './random.ts'
 import type { Victim } from './victim.ts'
 
 const CLI = join(import.meta.dirname, '../src/cli.ts')
-const LAST_SHARD = 8191
 /** How many shards on either side of an owner's move with it. */
 const AROUND = 20
 const BETWEEN_MS = [200, 1_500] as const
@@ -55,7 +54,7 @@ export function startMover({ databases, owners, env, logFile, random }: MoverOpt
   }
   const move = async () => {
     const shard = shardOfOwner(random.pick(owners))
-    const range = `${Math.max(shard - AROUND, 0)}-${Math.min(shard + AROUND, LAST_SHARD)}`
+    const range = `${Math.max(shard - AROUND, 0)}-${Math.min(shard + AROUND, SHARD_COUNT - 1)}`
     const args = ['shards', 'move', range, '--to', random.pick(databases)]
     while (!(await run(args))) {
       if (killing.signal.aborted) return

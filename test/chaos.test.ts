@@ -8,7 +8,10 @@ import { textOf } from '../chaos/report.ts'
 import { runChaos } from '../chaos/run.ts'
 import { needs } from './support/needs.ts'
 
-/** Jobs of workers that died with their supervisor come back after 10 s, and Ceph's disk takes 5 s to start, longer on a machine that is busy. */
+/**
+ * Jobs of workers that died with their supervisor come back after 10 s, and Ceph's disk takes 5 s to start, longer on a
+ * machine that is busy.
+ */
 const TIMEOUT = 300_000
 
 /** A short run: every victim is killed and paused about once. */

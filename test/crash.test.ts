@@ -9,7 +9,10 @@ import { photoForm, postForm } from './support/uploads.ts'
 const PHOTOS = 20
 const ONE_MEGAPIXEL = { width: 1200, height: 900 }
 const TIMEOUT = 400_000
-/** A job is begun anew when the lock of a worker that died with its supervisor has run out; one that was never enqueued waits for the sweep. */
+/**
+ * A job is begun anew when the lock of a worker that died with its supervisor has run out; one that was never enqueued
+ * waits for the sweep.
+ */
 const patience = { timeout: 180_000, interval: 250 }
 
 async function find(darkroom: Darkroom, id: string): Promise<PhotoReply> {

@@ -1,49 +1,18 @@
-import { execFile, spawn } from 'node:child_process'
-import {
-  chmod,
-  chown,
-  cp,
-  lstat,
-  mkdir,
-  readdir,
-  readFile,
-  realpath,
-  rm,
-  symlink,
-  writeFile,
-} from 'node:fs/promises'
+import { spawn } from 'node:child_process'
+import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import pg from 'pg'
 import { describe, expect, test, vi } from 'vitest'
-import { copyForEveryone, installedBinaries } from '../src/catalog/embedded-postgres/binaries.ts'
 import { embeddedPostgresUrl, startEmbeddedPostgres } from '../src/catalog/embedded-postgres.ts'
 import { SetupError } from '../src/errors.ts'
-import { isRoot, ordinaryUser, testAsOrdinaryUser } from './support/ordinary-user.ts'
+import { outcomeOf, query } from './support/embedded-postgres.ts'
+import { isRoot, ordinaryUser } from './support/ordinary-user.ts'
 import { recordingLog } from './support/processes/recording-log.ts'
 import { isAlive, runScript } from './support/processes/script.ts'
 import { temporaryHome } from './support/processes/temporary-home.ts'
 
 const { log } = recordingLog()
-const run = promisify(execFile)
 const patience = { timeout: 60_000, interval: 20 }
-
-async function query(url: string, sql: string): Promise<Record<string, unknown>[]> {
-  const client = new pg.Client({ connectionString: url })
-  // A server that is killed breaks the connection as well as the query; the query's error is enough.
-  client.on('error', () => {})
-  await client.connect()
-  try {
-    return (await client.query(sql)).rows
-  } finally {
-    await client.end()
-  }
-}
-
-/** What the script postgres-owner says came of its start. */
-async function outcomeOf(owner: ReturnType<typeof runScript>) {
-  return JSON.parse((await owner.nextLine()) ?? '{}') as { url?: string; pid?: number; refused?: string }
-}
 
 describe('an embedded PostgreSQL', () => {
   test('speaks UTF-8, keeps what it commits and listens on this machine only', async () => {
@@ -255,84 +224,3 @@ describe('a folder has one owner', () => {
     await expect(start).rejects.toThrow(/is a link to a database that is not there/)
   })
 })
-
-describe('accounts', () => {
-  test('nobody else can read the data or the password', async () => {
-    await using home = await temporaryHome()
-    await using _ = await startEmbeddedPostgres({ directory: home.postgres, log })
-
-    const { mode } = await lstat(home.postgres)
-
-    expect(mode & 0o007).toBe(0)
-    for (const name of ['data', 'password']) {
-      expect((await lstat(join(home.postgres, name))).mode & 0o077).toBe(0)
-    }
-  })
-})
-
-// An ordinary user runs all tests as one.
-if (isRoot) {
-  describe('accounts, when root starts it', () => {
-    test('a home that others cannot enter has its database elsewhere', async () => {
-      await using home = await temporaryHome(0o700)
-
-      await using postgres = await startEmbeddedPostgres({ directory: home.postgres, log })
-
-      expect(await query(postgres.url, 'select 1 as one')).toEqual([{ one: 1 }])
-      expect((await lstat(home.postgres)).isSymbolicLink()).toBe(true)
-      expect(await realpath(home.postgres)).toMatch(/^\/var\/lib\/darkroom\/postgres-\w{6}$/)
-      expect((await lstat(await realpath(home.postgres))).mode & 0o007).toBe(0)
-    })
-
-    test('a home that was deleted does not hand its database to the next', async () => {
-      await using home = await temporaryHome(0o700)
-      const postgres = await startEmbeddedPostgres({ directory: home.postgres, log })
-      await query(postgres.url, 'create table secret as select 42 as answer')
-      await postgres[Symbol.asyncDispose]()
-      const old = await realpath(home.postgres)
-      await rm(home.postgres)
-
-      await using next = await startEmbeddedPostgres({ directory: home.postgres, log })
-
-      await expect(query(next.url, 'select answer from secret')).rejects.toThrow('does not exist')
-      await rm(old, { recursive: true })
-    })
-
-    testAsOrdinaryUser('an ordinary user runs it in a folder of their own', async () => {
-      await using home = await temporaryHome(0o700)
-      await chown(home.path, ordinaryUser.uid, ordinaryUser.gid)
-
-      await using owner = runScript('postgres-owner', [home.postgres], ordinaryUser)
-      const { url } = await outcomeOf(owner)
-
-      expect(await query(String(url), 'select 1 as one')).toEqual([{ one: 1 }])
-      owner.child.kill('SIGTERM')
-      expect(await owner.ended).toEqual({ code: 0, signal: null })
-    })
-
-    testAsOrdinaryUser("somebody else's database is refused", async () => {
-      await using home = await temporaryHome()
-      await (await startEmbeddedPostgres({ directory: home.postgres, log }))[Symbol.asyncDispose]()
-
-      await using owner = runScript('postgres-owner', [home.postgres], ordinaryUser)
-
-      expect((await outcomeOf(owner)).refused).toMatch(/belongs to another account \(uid 0\)/)
-    })
-
-    test('the programs can be run by another account from a copy of what it may not enter', async () => {
-      await using home = await temporaryHome()
-      const { folder } = await installedBinaries()
-      const closed = join(home.path, 'closed')
-      await cp(folder, closed, { recursive: true, verbatimSymlinks: true })
-      await chmod(closed, 0o700)
-      await chmod(join(closed, 'lib', 'libpq.so.5'), 0o600)
-
-      await copyForEveryone(closed, join(home.path, 'open'))
-
-      const initdb = join(home.path, 'open', 'bin', 'initdb')
-      const { stdout } = await run(initdb, ['--version'], { ...ordinaryUser, cwd: '/' })
-      expect(stdout).toMatch(/^initdb \(PostgreSQL\) 18/)
-      expect(await readdir(home.path)).toEqual(['closed', 'open'])
-    })
-  })
-}

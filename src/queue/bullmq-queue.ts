@@ -188,7 +188,10 @@ export class BullmqQueue implements JobQueue {
     throw new DelayedError()
   }
 
-  /** A job whose lock has run out meanwhile is another worker's by now, and stays so. */
+  /**
+   * A job whose lock has run out meanwhile is another worker's by now, and stays so. One that can't be reached is begun
+   * anew when its lock runs out.
+   */
   async #failOrphan({ key, token }: Claim, tellFailed: (job: PhotoJob, error: Error) => void): Promise<void> {
     const error = new Error('The worker died while it did this job.')
     try {
@@ -197,7 +200,7 @@ export class BullmqQueue implements JobQueue {
       await job.moveToFailed(error, token)
       tellFailed(job, error)
     } catch (err) {
-      this.#log.warn({ job: key, err }, 'job of a worker that died is begun anew when its lock runs out')
+      this.#log.warn({ job: key, err }, 'the death of a worker was not counted as an attempt of its job')
     }
   }
 

@@ -9,6 +9,7 @@ const other: Job = { kind: 'purge', photoId: '764879989359635464' as PhotoId }
 
 const nothing: JobHandler = async () => {}
 const neverFailed = async () => {}
+const idle = { resize: nothing, filter: nothing, purge: nothing, avif: nothing }
 
 /**
  * What every JobQueue promises. Run it against each implementation; `openQueue` gives an empty one. A `test` of
@@ -26,12 +27,7 @@ export function jobQueueContract(
 
       await queue.enqueue(job)
       await using _work = queue.work({
-        handlers: {
-          resize: async (given) => done.resolve(given),
-          filter: nothing,
-          purge: nothing,
-          avif: nothing,
-        },
+        handlers: { ...idle, resize: async (given) => done.resolve(given) },
         onFailed: neverFailed,
       })
 
@@ -42,12 +38,7 @@ export function jobQueueContract(
       await using queue = await openQueue()
       const done = Promise.withResolvers<Job>()
       await using _work = queue.work({
-        handlers: {
-          resize: nothing,
-          filter: nothing,
-          purge: async (given) => done.resolve(given),
-          avif: nothing,
-        },
+        handlers: { ...idle, purge: async (given) => done.resolve(given) },
         onFailed: neverFailed,
       })
 
@@ -93,12 +84,10 @@ export function jobQueueContract(
       {
         await using _work = queue.work({
           handlers: {
+            ...idle,
             resize: async () => {
               times += 1
             },
-            filter: nothing,
-            purge: nothing,
-            avif: nothing,
           },
           onFailed: neverFailed,
         })
@@ -127,13 +116,11 @@ export function jobQueueContract(
       await queue.enqueue(job)
       await using _work = queue.work({
         handlers: {
+          ...idle,
           resize: async () => {
             attempts += 1
             throw new Error('the store is on fire')
           },
-          filter: nothing,
-          purge: nothing,
-          avif: nothing,
         },
         onFailed: async (...told) => failed.resolve(told),
       })
@@ -155,14 +142,12 @@ export function jobQueueContract(
       await queue.enqueue(job)
       await using _work = queue.work({
         handlers: {
+          ...idle,
           resize: async () => {
             attempts += 1
             if (attempts <= 3) throw new EngineUnavailableError('The store does not answer.')
             done.resolve()
           },
-          filter: nothing,
-          purge: nothing,
-          avif: nothing,
         },
         onFailed: async (_job, error) => done.reject(error),
       })
@@ -179,13 +164,11 @@ export function jobQueueContract(
       await queue.enqueue(job)
       await using _work = queue.work({
         handlers: {
+          ...idle,
           resize: async () => {
             attempts += 1
             throw new CorruptPhotoError()
           },
-          filter: nothing,
-          purge: nothing,
-          avif: nothing,
         },
         onFailed: async (_job, error) => failed.resolve(error),
       })
@@ -201,7 +184,7 @@ export function jobQueueContract(
       const worksUntilItDies = async (orphan: Claim | null) => {
         const claimed = Promise.withResolvers<Claim>()
         const work = queue.work({
-          handlers: { resize: () => finish.promise, filter: nothing, purge: nothing, avif: nothing },
+          handlers: { ...idle, resize: () => finish.promise },
           onFailed: async (...told) => failed.resolve(told),
           onClaim: (claim) => claim && claimed.resolve(claim),
           orphan,
@@ -229,7 +212,7 @@ export function jobQueueContract(
       const claimed = Promise.withResolvers<Claim>()
       const failures: Error[] = []
       const work: Work = {
-        handlers: { resize: () => finish.promise, filter: nothing, purge: nothing, avif: nothing },
+        handlers: { ...idle, resize: () => finish.promise },
         onFailed: async (_job, error) => void failures.push(error),
         onClaim: (claim) => claim && claimed.resolve(claim),
       }
@@ -253,13 +236,11 @@ export function jobQueueContract(
       const done = Promise.withResolvers<void>()
       await using _work = queue.work({
         handlers: {
+          ...idle,
           resize: async () => {
             if (!isMended) throw new CorruptPhotoError()
             done.resolve()
           },
-          filter: nothing,
-          purge: nothing,
-          avif: nothing,
         },
         onFailed: async () => failed.resolve(),
       })
@@ -281,13 +262,12 @@ export function jobQueueContract(
       await queue.enqueue(other)
       const work = queue.work({
         handlers: {
+          ...idle,
           resize: async (given) => {
             started.resolve()
             await finish.promise
             done.push(given)
           },
-          filter: nothing,
-          avif: nothing,
           purge: async (given) => {
             done.push(given)
           },
