@@ -24,6 +24,17 @@ test('the owner is who the token is about', async () => {
 })
 
 test.each([
+  ['Auth0', 'auth0|507f1f77bcf86cd799439011'],
+  ['Google by Auth0', 'google-oauth2|108204207743204072711'],
+  ['Apple', '000123.9f8e7d6c5b4a39281706f5e4d3c2b1a0.0456'],
+  ['Cognito', 'eu-west-1:5f9c1b9e-2b1c-4a7e-8f3d-0c1d2e3f4a5b'],
+  ['an address', 'alice+photos@example.com'],
+  ['128 characters', 'x'.repeat(128)],
+])('takes owners as %s names them', async (_provider, sub) => {
+  expect(await bySecret(await sign({ sub }))).toBe(sub)
+})
+
+test.each([
   ['no header', async () => undefined],
   ['another scheme', async () => 'Basic YWxpY2U6c2VjcmV0'],
   ['no JWT', async () => 'Bearer nonsense'],
@@ -35,7 +46,9 @@ test.each([
   ['no owner', async () => await sign({})],
   ['an owner with a slash', async () => await sign({ sub: 'a/b' })],
   ['an owner that is a number', async () => await sign({ sub: 7 })],
-  ['an owner of 65 characters', async () => await sign({ sub: 'x'.repeat(65) })],
+  ['an owner with a space', async () => await sign({ sub: 'a b' })],
+  ['an owner that a path would lose', async () => await sign({ sub: '..' })],
+  ['an owner of 129 characters', async () => await sign({ sub: 'x'.repeat(129) })],
   [
     'no signature',
     async () =>

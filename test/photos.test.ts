@@ -168,6 +168,21 @@ describe('GET /v1/owners/:owner/photos', () => {
     expect(others.photos.map(({ id }) => id)).toEqual([shown.id])
   })
 
+  test.each([
+    'auth0|507f1f77bcf86cd799439011',
+    '000123.9f8e7d6c.0456',
+    'eu-west-1:5f9c1b9e',
+    'a+b@example.com',
+    '+'.repeat(128),
+  ])('lists those of %s, percent-encoded', async (owner) => {
+    await using service = await startService()
+    const { id } = await upload(service, {}, owner)
+
+    const reply = await get(service, `/v1/owners/${encodeURIComponent(owner)}/photos`, owner)
+
+    expect(await reply.json()).toMatchObject({ photos: [{ id, owner }] })
+  })
+
   test('is empty for an owner who has none', async () => {
     await using service = await startService()
 

@@ -72,7 +72,7 @@ describe('darkroom token', () => {
     const badDuration = await runDarkroom(['token', 'alice', '--expires', 'soon'], { TOKEN_SECRET: SECRET })
 
     expect([badOwner.code, badOwner.stdout]).toEqual([1, ''])
-    expect(badOwner.stderr).toContain('1 to 64 of A-Z a-z 0-9 _ -')
+    expect(badOwner.stderr).toContain('1 to 128 of A-Z a-z 0-9 _ - . : | @ +')
     expect([badDuration.code, badDuration.stdout]).toEqual([1, ''])
     expect(badDuration.stderr).toContain('90s, 15m, 12h or 7d')
   })

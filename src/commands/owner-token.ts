@@ -1,12 +1,12 @@
 import { InvalidArgumentError } from 'commander'
 import type { Config } from '../config.ts'
 import { SetupError } from '../errors.ts'
-import { isOwnerId, type OwnerId } from '../photo/shard.ts'
+import { isOwnerId, OWNER_ID_RULE, type OwnerId } from '../photo/shard.ts'
 
 /** For arguments and options of commander. */
 export function parseOwner(text: string): OwnerId {
   if (isOwnerId(text)) return text
-  throw new InvalidArgumentError('An owner is 1 to 64 of A-Z a-z 0-9 _ -.')
+  throw new InvalidArgumentError(`An owner is ${OWNER_ID_RULE}.`)
 }
 
 /** A token for the owner, signed with the secret the server checks with. Throws SetupError when we don't have it. */

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander'
-import type { OwnerId } from '../photo/shard.ts'
+import { OWNER_ID_RULE, type OwnerId } from '../photo/shard.ts'
 import { parseDuration } from './duration.ts'
 import { ownerToken, parseOwner } from './owner-token.ts'
 
@@ -11,7 +11,7 @@ Examples:
 export function tokenCommand(): Command {
   return new Command('token')
     .description('Print a token for an owner, signed with TOKEN_SECRET or with the secret of this home.')
-    .argument('<owner>', 'who the token is for: 1 to 64 of A-Z a-z 0-9 _ -', parseOwner)
+    .argument('<owner>', `who the token is for: ${OWNER_ID_RULE}`, parseOwner)
     .addOption(
       new Option('--expires <duration>', 'how long it works: 90s, 15m, 12h')
         .argParser(parseDuration)

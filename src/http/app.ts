@@ -38,6 +38,9 @@ const REQUEST_MS = 60 * 60_000
 /** A connection on which nothing moves for that long is closed. Longer than any `Prefer: wait`. */
 const IDLE_MS = 90_000
 
+/** An owner id of 128 characters, each percent-encoded. */
+const MAX_PARAMETER = 3 * 128
+
 const MULTIPART = {
   // The limit of a file is ours, in the stream, where it throws; the parser's would cut the file silently.
   limits: {
@@ -88,7 +91,7 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
     bodyLimit: 64 * 1024,
     return503OnClosing: true,
     forceCloseConnections: 'idle',
-    routerOptions: { maxParamLength: 200 },
+    routerOptions: { maxParamLength: MAX_PARAMETER },
   })
   addErrorReplies(app)
 

@@ -2,7 +2,7 @@ import { createSecretKey } from 'node:crypto'
 import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyOptions, jwtVerify } from 'jose'
 import type { AuthConfig } from '../config.ts'
 import { EngineUnavailableError, UnauthenticatedError } from '../errors.ts'
-import { isOwnerId, type OwnerId } from '../photo/shard.ts'
+import { isOwnerId, OWNER_ID_RULE, type OwnerId } from '../photo/shard.ts'
 
 /** Tells the owner from an Authorization header. Throws UnauthenticatedError. */
 export type Authenticate = (authorization: string | undefined) => Promise<OwnerId>
@@ -25,7 +25,7 @@ export function createAuthenticate(auth: AuthConfig, homeSecret: string): Authen
       throw new UnauthenticatedError('The token is not valid.', { cause: error })
     })
     if (!isOwnerId(sub)) {
-      throw new UnauthenticatedError('The token must name its owner in "sub": 1 to 64 of A-Z a-z 0-9 _ -.')
+      throw new UnauthenticatedError(`The token must name its owner in "sub": ${OWNER_ID_RULE}.`)
     }
     return sub
   }

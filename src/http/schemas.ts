@@ -3,6 +3,7 @@ import { FORMAT_NAMES } from '../photo/formats.ts'
 import { PHOTO_STATUSES, VISIBILITIES } from '../photo/photo.ts'
 import { PRESET_NAMES } from '../photo/presets.ts'
 import { RENDITION_FORMAT_NAMES } from '../photo/recipe.ts'
+import { OWNER_ID_PATTERN, type OwnerId } from '../photo/shard.ts'
 
 /** What the API says, once: Fastify checks and serialises by these, OpenAPI is made of them. */
 const oneOf = <Word extends string>(words: readonly Word[], description?: string) =>
@@ -22,6 +23,9 @@ export const errorReply = Type.Object(
   { title: 'Error', description: 'Problem details (RFC 9457), sent as application/problem+json.' },
 )
 
+/** Whose photos they are: the `sub` of a token, percent-encoded in paths. */
+export const ownerSchema = Type.Unsafe<OwnerId>({ type: 'string', pattern: OWNER_ID_PATTERN })
+
 const rendition = Type.Object({
   preset: oneOf(PRESET_NAMES),
   format: oneOf(RENDITION_FORMAT_NAMES),
@@ -40,7 +44,7 @@ export const photoReply = Type.Object(
   {
     id: Type.String({ description: '64 bits in decimal digits; sorts by time when compared as a number.' }),
     shortcode: Type.String({ description: 'The same id in 11 characters, for links people see.' }),
-    owner: Type.String(),
+    owner: ownerSchema,
     status: oneOf(PHOTO_STATUSES),
     visibility: oneOf(VISIBILITIES),
     createdAt: Type.String({ format: 'date-time' }),

@@ -3,10 +3,9 @@ import type { Catalog } from '../../catalog/catalog.ts'
 import type { Cdn } from '../../delivery/cdn.ts'
 import { EngineUnavailableError, InvalidCursorError, PhotoNotFoundError } from '../../errors.ts'
 import { type PhotoId, parsePhotoId } from '../../photo/photo-id.ts'
-import type { OwnerId } from '../../photo/shard.ts'
 import type { JobQueue } from '../../queue/job-queue.ts'
 import { replyOf } from '../photo-reply.ts'
-import { errorReplies, photoPageReply, photoParams, photoReply } from '../schemas.ts'
+import { errorReplies, ownerSchema, photoPageReply, photoParams, photoReply } from '../schemas.ts'
 
 type Dependencies = { catalog: Catalog; queue: JobQueue; cdn: Cdn }
 
@@ -25,7 +24,7 @@ const listSchema = {
   operationId: 'listPhotos',
   summary: "An owner's photos, newest first",
   description: 'All of them for their owner; for others those that are public and ready.',
-  params: Type.Object({ owner: Type.String({ pattern: '^[A-Za-z0-9_-]{1,64}$' }) }),
+  params: Type.Object({ owner: ownerSchema }),
   querystring: Type.Object({
     limit: Type.Integer({ minimum: 1, maximum: 100, default: 30 }),
     before: Type.Optional(Type.String({ description: 'The `next` of the page before.' })),
@@ -54,7 +53,7 @@ export function photoRoutes({ catalog, queue, cdn }: Dependencies): FastifyPlugi
     app.get('/v1/owners/:owner/photos', { schema: listSchema }, async (request) => {
       const { limit, before } = request.query
       const page = { limit: limit + 1, before: before === undefined ? null : parseCursor(before) }
-      const photos = await catalog.list(request.params.owner as OwnerId, request.owner, page)
+      const photos = await catalog.list(request.params.owner, request.owner, page)
       const shown = photos.slice(0, limit)
       return {
         photos: shown.map((photo) => replyOf(photo, cdn)),
