@@ -6,6 +6,8 @@ import { parseShardRanges, type ShardRange } from './config/shard-ranges.ts'
 import { SetupError } from './errors.ts'
 
 const HOUR_S = 3600
+/** 5 GiB: https://docs.aws.amazon.com/AmazonS3/latest/userguide/upload-objects.html */
+const MAX_S3_PUT_BYTES = 5 * 1024 ** 3
 
 export type DatabaseConfig =
   | { kind: 'embedded'; directory: string }
@@ -82,6 +84,10 @@ export function loadConfig(env: Environment): Config {
     workers: read.integer('WORKERS', availableParallelism(), 1, 256),
     logLevel: read.oneOf('LOG_LEVEL', ['debug', 'info', 'warn', 'error'], 'info'),
   }
+  if (config.store.kind === 's3' && config.maxUploadBytes > MAX_S3_PUT_BYTES)
+    problems.push(
+      `MAX_UPLOAD_BYTES must be at most ${MAX_S3_PUT_BYTES} on S3, which takes no more in one request`,
+    )
   if (env.JWKS_URL && env.TOKEN_SECRET) problems.push('set JWKS_URL or TOKEN_SECRET, not both')
 
   if (problems.length > 0) throw new SetupError(`The configuration is wrong:\n  ${problems.join('\n  ')}`)

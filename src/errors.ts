@@ -69,8 +69,10 @@ export class EmptyFileError extends DarkroomError {
 
 export class PhotoTooLargeError extends DarkroomError {
   readonly code = 'photo_too_large'
-  constructor(maxBytes: number) {
-    super(`The file is larger than ${maxBytes.toLocaleString('en')} bytes.`)
+  /** A limit of null is the storage's own, which it does not tell. */
+  constructor(maxBytes: number | null, options?: ErrorOptions) {
+    const limit = maxBytes === null ? 'the storage takes' : `${maxBytes.toLocaleString('en')} bytes`
+    super(`The file is larger than ${limit}.`, options)
   }
 }
 

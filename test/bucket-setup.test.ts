@@ -1,7 +1,6 @@
 import {
   GetBucketLifecycleConfigurationCommand,
   GetPublicAccessBlockCommand,
-  PutBucketCorsCommand,
   PutBucketLifecycleConfigurationCommand,
 } from '@aws-sdk/client-s3'
 import { describe, expect, inject, test } from 'vitest'
@@ -10,7 +9,7 @@ import { runDarkroom } from './support/run-darkroom.ts'
 import { forbid, hasS3, NEEDS_S3, openTestBucket, type TestBucket } from './support/s3.ts'
 import { startService } from './support/service.ts'
 
-const SETTINGS = ['public access', 'lifecycle', 'CORS']
+const SETTINGS = ['public access', 'lifecycle']
 
 async function inspect({ config }: TestBucket, fix: boolean): Promise<BucketFinding[]> {
   return await Array.fromAsync(inspectBucket(config, { fix }))
@@ -39,7 +38,8 @@ describe.runIf(hasS3)(`what a bucket should have (${NEEDS_S3})`, () => {
     const second = await inspect(bucket, false)
 
     expect(first.map(({ name }) => name)).toEqual(SETTINGS)
-    expect(verdicts(first)).toEqual({ 'public access': false, lifecycle: false, CORS: false })
+    // Photos are safe without a lifecycle rule.
+    expect(verdicts(first)).toEqual({ 'public access': false, lifecycle: true })
     for (const { detail } of first) expect(detail).toContain('darkroom doctor --fix')
     expect(second).toEqual(first)
   })
@@ -76,12 +76,9 @@ describe.runIf(hasS3)(`what a bucket should have (${NEEDS_S3})`, () => {
     await bucket.client.send(
       new PutBucketLifecycleConfigurationCommand({ Bucket, LifecycleConfiguration: { Rules: [theirs] } }),
     )
-    const rule = { AllowedOrigins: ['https://photos.example.com'], AllowedMethods: ['GET'] }
-    await bucket.client.send(new PutBucketCorsCommand({ Bucket, CORSConfiguration: { CORSRules: [rule] } }))
 
-    const findings = await inspect(bucket, true)
+    await inspect(bucket, true)
 
-    expect(detailOf(findings, 'CORS')).toBe('is set')
     expect((await lifecycleRules(bucket)).map(({ ID }) => ID).sort()).toEqual([
       'darkroom-abort-multiparts',
       'theirs',
@@ -103,19 +100,20 @@ describe.runIf(hasS3)(`what a bucket should have (${NEEDS_S3})`, () => {
       }),
     )
 
-    expect(verdicts(await inspect(bucket, false))).toMatchObject({ lifecycle: false })
+    expect(detailOf(await inspect(bucket, false), 'lifecycle')).toMatch(/^Not set\./)
   })
 
   test('says which right it wants for what it may not create, and creates the rest', async () => {
     await using bucket = await openTestBucket()
-    await forbid(bucket, ['s3:PutLifecycleConfiguration'])
+    await forbid(bucket, ['s3:PutBucketPublicAccessBlock'])
 
     const findings = await inspect(bucket, true)
 
-    expect(verdicts(findings)).toEqual({ 'public access': true, lifecycle: false, CORS: true })
-    expect(detailOf(findings, 'lifecycle')).toContain(
-      'Allow s3:GetLifecycleConfiguration and s3:PutLifecycleConfiguration',
+    expect(verdicts(findings)).toEqual({ 'public access': false, lifecycle: true })
+    expect(detailOf(findings, 'public access')).toContain(
+      'Allow s3:GetBucketPublicAccessBlock and s3:PutBucketPublicAccessBlock',
     )
+    expect(detailOf(findings, 'lifecycle')).toContain('set now')
   })
 
   test('is told by the doctor, and created by its --fix', async () => {
@@ -136,6 +134,6 @@ describe.runIf(hasS3)(`what a bucket should have (${NEEDS_S3})`, () => {
     expect(before).toMatchObject({ code: 1, stdout: expect.stringMatching(/^BAD {2}public access /m) })
     expect(before.stdout).toMatch(/^ok {3}storage +an object was put and deleted$/m)
     expect(fixed).toMatchObject({ code: 0, stdout: expect.stringMatching(/^ok {3}lifecycle +was missing/m) })
-    expect(after).toMatchObject({ code: 0, stdout: expect.stringMatching(/^ok {3}CORS +is set$/m) })
+    expect(after).toMatchObject({ code: 0, stdout: expect.stringMatching(/^ok {3}lifecycle +is set$/m) })
   })
 })

@@ -36,6 +36,15 @@ describe('the configuration', () => {
     }
   })
 
+  test('refuses uploads larger than S3 takes in one request, where photos lie on S3', () => {
+    const MAX_UPLOAD_BYTES = String(5 * 1024 ** 3 + 1)
+
+    expect(loadConfig({ MAX_UPLOAD_BYTES }).maxUploadBytes).toBe(5_368_709_121)
+    expect(() => loadConfig({ MAX_UPLOAD_BYTES, STORAGE_URL: 's3://photos' })).toThrow(
+      'MAX_UPLOAD_BYTES must be at most 5368709120',
+    )
+  })
+
   test('takes an empty variable as one that is not set', () => {
     expect(loadConfig({ PORT: '', DATABASE_URL: '', HOST: '' })).toMatchObject({
       port: 3000,

@@ -1,9 +1,7 @@
 import {
-  GetBucketCorsCommand,
   GetBucketLifecycleConfigurationCommand,
   GetPublicAccessBlockCommand,
   type LifecycleRule,
-  PutBucketCorsCommand,
   PutBucketLifecycleConfigurationCommand,
   PutPublicAccessBlockCommand,
   type S3Client,
@@ -19,6 +17,8 @@ type Setting = {
   name: string
   /** What is lost without it. */
   reason: string
+  /** Photos are at risk without it. Otherwise it is advice, and a server that knows no such setting is as good. */
+  isRequired: boolean
   rights: string
   isThere(client: S3Client, config: S3Config): Promise<boolean>
   create(client: S3Client, config: S3Config): Promise<unknown>
@@ -35,6 +35,7 @@ const SETTINGS: readonly Setting[] = [
   {
     name: 'public access',
     reason: 'Originals are private and renditions are delivered by signed URLs, so nothing may be public.',
+    isRequired: true,
     rights: 's3:GetBucketPublicAccessBlock and s3:PutBucketPublicAccessBlock',
     async isThere(client, config) {
       const found = await client.send(new GetPublicAccessBlockCommand({ Bucket: config.bucket }))
@@ -54,6 +55,7 @@ const SETTINGS: readonly Setting[] = [
   {
     name: 'lifecycle',
     reason: 'Parts of uploads that other tools began and left are paid for until a rule removes them.',
+    isRequired: false,
     rights: 's3:GetLifecycleConfiguration and s3:PutLifecycleConfiguration',
     isThere: async (client, { bucket }) => (await lifecycleRules(client, bucket)).some(abortsEverything),
     create: async (client, { bucket: Bucket }) =>
@@ -66,25 +68,6 @@ const SETTINGS: readonly Setting[] = [
               ...(await lifecycleRules(client, Bucket)).filter(({ ID }) => ID !== ABORT_RULE.ID),
               ABORT_RULE,
             ],
-          },
-        }),
-      ),
-  },
-  {
-    name: 'CORS',
-    reason: 'Without it a web app can show photos but not read their pixels.',
-    rights: 's3:GetBucketCORS and s3:PutBucketCORS',
-    async isThere(client, { bucket: Bucket }) {
-      const { CORSRules = [] } = await client.send(new GetBucketCorsCommand({ Bucket }))
-      return CORSRules.some(({ AllowedMethods }) => AllowedMethods?.includes('GET'))
-    },
-    create: async (client, { bucket: Bucket }) =>
-      await client.send(
-        new PutBucketCorsCommand({
-          Bucket,
-          CORSConfiguration: {
-            // Any origin: what protects a rendition is the signature in its URL.
-            CORSRules: [{ AllowedOrigins: ['*'], AllowedMethods: ['GET', 'HEAD'], MaxAgeSeconds: 86_400 }],
           },
         }),
       ),
@@ -108,28 +91,24 @@ export async function* inspectBucket(
 }
 
 async function inspect(
-  { name, reason, rights, isThere, create }: Setting,
+  { name, reason, isRequired, rights, isThere, create }: Setting,
   client: S3Client,
   config: S3Config,
   fix: boolean,
 ): Promise<BucketFinding> {
+  const lacking = (detail: string) => ({ name, isWell: !isRequired, detail })
   try {
     if (await unlessMissing(isThere(client, config), false)) return { name, isWell: true, detail: 'is set' }
-    if (!fix)
-      return { name, isWell: false, detail: `Not set. ${reason} Create it with: darkroom doctor --fix` }
+    if (!fix) return lacking(`Not set. ${reason} Create it with: darkroom doctor --fix`)
     await create(client, config)
     return { name, isWell: true, detail: 'was missing and is set now' }
   } catch (error) {
-    if (isUnknownThere(error)) return { name, isWell: true, detail: 'this server has no such setting' }
-    if (statusOf(error) === 403) {
-      return {
-        name,
-        isWell: false,
-        detail: `We may not look or change it. ${reason} Allow ${rights}, or set it by hand.`,
-      }
-    }
+    if (isUnknownThere(error, isRequired))
+      return { name, isWell: true, detail: 'this server has no such setting' }
+    if (statusOf(error) === 403)
+      return lacking(`We may not look or change it. ${reason} Allow ${rights}, or set it by hand.`)
     const translated = translateS3Error(error)
-    return { name, isWell: false, detail: translated instanceof Error ? translated.message : String(error) }
+    return lacking(translated instanceof Error ? translated.message : String(error))
   }
 }
 
@@ -159,7 +138,7 @@ function abortsEverything({
   return Status === 'Enabled' && isForAll && AbortIncompleteMultipartUpload !== undefined
 }
 
-/** S3 answers what is not set with an error of its own name each: NoSuchCORSConfiguration and the like. */
+/** S3 answers what is not set with an error of its own name each: NoSuchLifecycleConfiguration and the like. */
 async function unlessMissing<Found, Otherwise>(found: Promise<Found>, otherwise: Otherwise) {
   return await found.catch((error) => {
     if (/^NoSuch\w+Configuration$/.test(nameOf(error))) return otherwise
@@ -167,6 +146,13 @@ async function unlessMissing<Found, Otherwise>(found: Promise<Found>, otherwise:
   })
 }
 
-function isUnknownThere(error: unknown): boolean {
-  return statusOf(error) === 501 || statusOf(error) === 405 || nameOf(error) === 'NotImplemented'
+/**
+ * @NOTE MinIO calls our lifecycle rule malformed: it knows none that does nothing but end abandoned uploads, which it does
+ * by itself.
+ */
+function isUnknownThere(error: unknown, isRequired: boolean): boolean {
+  const status = statusOf(error)
+  return (
+    status === 501 || status === 405 || nameOf(error) === 'NotImplemented' || (status === 400 && !isRequired)
+  )
 }

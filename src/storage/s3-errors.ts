@@ -1,4 +1,4 @@
-import { DarkroomError, EngineUnavailableError, SetupError } from '../errors.ts'
+import { DarkroomError, EngineUnavailableError, PhotoTooLargeError, SetupError } from '../errors.ts'
 
 /** How connections fail, by the code of the system call or of Node's HTTP parser. */
 const NETWORK =
@@ -6,13 +6,16 @@ const NETWORK =
 const TRANSIENT =
   /^(TimeoutError|SlowDown|Throttling\w*|RequestTimeout|ConditionalRequestConflict|OperationAborted)$/
 
+const UNKNOWN_KEY = 'The access key is unknown there: look at AWS_ACCESS_KEY_ID or the profile.'
+
 /** What an operator can do about each refusal, by its name. */
 const REMEDIES: Readonly<Record<string, string>> = {
   NoSuchBucket: 'There is no such bucket: create it, or name another in STORAGE_URL.',
   AccessDenied:
     'The credentials have no right to it: allow s3:ListBucket on the bucket and s3:GetObject, s3:PutObject and s3:DeleteObject on what is in it.',
   AllAccessDisabled: 'The account has no access: ask its owner.',
-  InvalidAccessKeyId: 'The access key is unknown there: look at AWS_ACCESS_KEY_ID or the profile.',
+  InvalidAccessKeyId: UNKNOWN_KEY,
+  XAdminUserNotFound: UNKNOWN_KEY,
   SignatureDoesNotMatch: 'The secret key is wrong: look at AWS_SECRET_ACCESS_KEY or the profile.',
   ExpiredToken: 'The credentials have expired: renew them.',
   InvalidToken: 'The session token is wrong: look at AWS_SESSION_TOKEN or the profile.',
@@ -43,9 +46,14 @@ export function isTransient(error: unknown): boolean {
   return TRANSIENT.test(nameOf(error)) || NETWORK.test(code) || status >= 500 || status === 429
 }
 
-/** An error of S3 as EngineUnavailableError, which says whether it is silent or refuses us; any other as it is. */
+/**
+ * An error of S3 as EngineUnavailableError, which says whether it is silent or refuses us, or as PhotoTooLargeError; any
+ * other as it is.
+ */
 export function translateS3Error(error: unknown): unknown {
   if (error instanceof DarkroomError) return error
+  if (nameOf(error) === 'EntityTooLarge' || statusOf(error) === 413)
+    return new PhotoTooLargeError(null, { cause: error })
   if (isTransient(error))
     return new EngineUnavailableError('The storage does not answer.', { cause: named(error) })
   if (REMEDIES[nameOf(error)] || statusOf(error) === 403)
@@ -71,5 +79,9 @@ function remedyFor(error: unknown): string {
   // It has no name of its own.
   if (String(error).includes('Region is missing'))
     return "The bucket's region is not known: name it with region= in STORAGE_URL."
-  return REMEDIES[nameOf(error)] ?? String(error)
+  if (REMEDIES[nameOf(error)]) return REMEDIES[nameOf(error)] as string
+  // Servers other than AWS have names of their own for it.
+  if (statusOf(error) === 401 || statusOf(error) === 403)
+    return `It refuses the credentials (${nameOf(error)}): look at AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the profile.`
+  return String(error)
 }
