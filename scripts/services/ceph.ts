@@ -1,17 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
 import { freePort } from '../../src/free-port.ts'
 import { type CephObjects, cephConf } from './ceph-conf.ts'
 import { run, startDaemon } from './daemon.ts'
+import { makeBucket, S3_CREDENTIALS } from './s3-bucket.ts'
 import type { Environment, Service } from './service.ts'
-
-const ACCESS_KEY = 'darkroom'
-const SECRET_KEY = 'darkroom-on-loopback-only'
-const BUCKET = 'darkroom'
-const STARTS_WITHIN_MS = 30_000
 
 /** Every key at once: the monitor takes them over when its store is made, so that nobody has to ask it for one. */
 const KEYS: readonly [name: string, ...caps: [server: string, right: string][]][] = [
@@ -77,8 +71,9 @@ async function startCeph(
   ])
   daemon('ceph-osd', ['-i', '0'])
 
+  const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY } = S3_CREDENTIALS
   // The first call makes the zone and its pools, and waits for the OSD by itself.
-  const user = ['--uid=darkroom', '--display-name=Darkroom', `--access-key=${ACCESS_KEY}`]
+  const user = ['--uid=darkroom', '--display-name=Darkroom', `--access-key=${AWS_ACCESS_KEY_ID}`]
   await run('radosgw-admin', [
     ...conf,
     '-n',
@@ -86,36 +81,9 @@ async function startCeph(
     'user',
     'create',
     ...user,
-    `--secret=${SECRET_KEY}`,
+    `--secret=${AWS_SECRET_ACCESS_KEY}`,
   ])
   daemon('radosgw', ['-n', 'client.rgw'])
 
-  const endpoint = `http://127.0.0.1:${s3Port}`
-  await untilAnswers(endpoint)
-  await makeBucket(endpoint)
-  return {
-    AWS_ACCESS_KEY_ID: ACCESS_KEY,
-    AWS_SECRET_ACCESS_KEY: SECRET_KEY,
-    STORAGE_URL: `s3://${BUCKET}?endpoint=${endpoint}`,
-  }
-}
-
-async function makeBucket(endpoint: string): Promise<void> {
-  const credentials = { accessKeyId: ACCESS_KEY, secretAccessKey: SECRET_KEY }
-  const client = new S3Client({ endpoint, region: 'us-east-1', forcePathStyle: true, credentials })
-  await client.send(new CreateBucketCommand({ Bucket: BUCKET }))
-  client.destroy()
-}
-
-async function untilAnswers(url: string): Promise<void> {
-  const giveUpAt = Date.now() + STARTS_WITHIN_MS
-  while (
-    !(await fetch(url).then(
-      (reply) => reply.ok,
-      () => false,
-    ))
-  ) {
-    if (Date.now() > giveUpAt) throw new Error(`Ceph's gateway does not answer at ${url}.`)
-    await sleep(50)
-  }
+  return await makeBucket(`http://127.0.0.1:${s3Port}`)
 }

@@ -4,8 +4,9 @@ import { ceph } from './ceph.ts'
 import { redis } from './redis.ts'
 import { bringUp, findRunning, takeDown } from './running-service.ts'
 import { isInstalled, type Service } from './service.ts'
+import { versity } from './versity.ts'
 
-const SERVICES: readonly Service[] = [ceph, redis]
+const SERVICES: readonly Service[] = [ceph, redis, versity]
 const FOLDER = join(import.meta.dirname, '../../.darkroom/services')
 const USAGE = `npm run services -- install | up | down | status [${SERVICES.map(({ name }) => name).join(' | ')}]`
 
@@ -32,10 +33,21 @@ switch (command) {
 
 /** Debian and Ubuntu only; elsewhere these servers come in other ways. */
 function install(services: readonly Service[]): void {
-  const packages = services.filter((service) => !isInstalled(service)).flatMap((service) => service.packages)
-  if (packages.length === 0) return
-  const isDone = aptGet('update') && aptGet('install', '-y', '--no-install-recommends', ...packages)
-  if (!isDone) process.exitCode = 1
+  const missing = services.filter((service) => !isInstalled(service))
+  const packages = missing.flatMap((service) => service.packages)
+  const areThere =
+    packages.length === 0 ||
+    (aptGet('update') && aptGet('install', '-y', '--no-install-recommends', ...packages))
+  const areCompiled = missing.map(({ goModule }) => goModule === undefined || goInstall(goModule))
+  if (!areThere || areCompiled.includes(false)) process.exitCode = 1
+}
+
+/** Into a folder that is in everybody's PATH. */
+function goInstall(module: string): boolean {
+  const env = { ...process.env, GOBIN: '/usr/local/bin' }
+  const { status, error } = spawnSync('go', ['install', module], { stdio: 'inherit', env })
+  if (error) console.error(`${module} is compiled by Go, which is not installed: see https://go.dev/dl.`)
+  return status === 0
 }
 
 function aptGet(...words: string[]): boolean {

@@ -6,6 +6,8 @@ export type Service = {
   name: string
   /** What apt-get installs for it. */
   packages: readonly string[]
+  /** What no Debian has, and Go compiles: its package and version. */
+  goModule?: string
   /** The programs that tell whether it is installed. */
   programs: readonly string[]
   /**

@@ -3,6 +3,7 @@ import { mkdtempDisposable, readdir, readlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { CreateBucketCommand, PutBucketPolicyCommand, S3Client } from '@aws-sdk/client-s3'
 import { inject } from 'vitest'
+import type { Environment } from '../../scripts/services/service.ts'
 import type { S3Config } from '../../src/config/s3-url.ts'
 import { loadConfig, type StoreConfig } from '../../src/config.ts'
 
@@ -11,12 +12,17 @@ export const hasS3 = inject('s3') !== null
 
 export const NEEDS_S3 = 'needs Ceph: npm run services -- install ceph'
 
+/** False where there is no second S3 server, of another make. */
+export const hasOtherS3 = inject('otherS3') !== null
+
+export const NEEDS_OTHER_S3 = 'needs Versity: npm run services -- install versity'
+
 /** Where the S3 server is, for a proxy in front of it. */
-export function s3Endpoint(): string {
-  return new URL(inject('s3')?.STORAGE_URL ?? '').searchParams.get('endpoint') ?? ''
+export function s3Endpoint(s3: Environment | null = inject('s3')): string {
+  return new URL(s3?.STORAGE_URL ?? '').searchParams.get('endpoint') ?? ''
 }
 
-/** A bucket of the test's own on the real S3 server all tests share; the store reaches it `through` a proxy. */
+/** A bucket of the test's own on a real S3 server that all tests share, Ceph unless told; the store reaches it `through` a proxy. */
 export type TestBucket = AsyncDisposable & {
   config: S3Config
   url: string
@@ -24,8 +30,13 @@ export type TestBucket = AsyncDisposable & {
   client: S3Client
 }
 
-export async function openTestBucket({ through }: { through?: string } = {}): Promise<TestBucket> {
-  const s3 = inject('s3')
+export async function openTestBucket({
+  s3 = inject('s3'),
+  through = s3Endpoint(s3),
+}: {
+  s3?: Environment | null
+  through?: string
+} = {}): Promise<TestBucket> {
   if (!s3) throw new Error(`This test ${NEEDS_S3}`)
   // As operators give them: the store takes its credentials from the SDK's own chain.
   process.env.AWS_ACCESS_KEY_ID = s3.AWS_ACCESS_KEY_ID
@@ -33,13 +44,13 @@ export async function openTestBucket({ through }: { through?: string } = {}): Pr
 
   await using opened = new AsyncDisposableStack()
   const client = opened.adopt(
-    new S3Client({ endpoint: s3Endpoint(), region: 'us-east-1', forcePathStyle: true }),
+    new S3Client({ endpoint: s3Endpoint(s3), region: 'us-east-1', forcePathStyle: true }),
     async (used) => used.destroy(),
   )
   const bucket = `test-${randomUUID()}`
   await client.send(new CreateBucketCommand({ Bucket: bucket }))
   const home = opened.use(await mkdtempDisposable(`${tmpdir()}/darkroom-s3-`))
-  const url = `s3://${bucket}?endpoint=${through ?? s3Endpoint()}`
+  const url = `s3://${bucket}?endpoint=${through}`
   const config = loadConfig({ DARKROOM_HOME: home.path, STORAGE_URL: url }).store as S3Config
 
   const owned = opened.move()
