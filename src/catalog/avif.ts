@@ -51,10 +51,10 @@ export async function photosWithoutAvif(
   limit: number,
 ): Promise<WithoutAvif[]> {
   return await shards.everywhere(
-    `select id::text, edition from photos
+    `select id::text, edition from photos p
      where ${OF_SHARDS_HERE} and status = 'ready' and deleted_at is null
        and avif_edition is distinct from edition and id < $2
-     order by id limit $3`,
+     order by p.id limit $3`,
     [before, limit],
   )
 }

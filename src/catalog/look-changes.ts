@@ -165,9 +165,9 @@ export async function changingPhotos(
   limit: number,
 ): Promise<Changing[]> {
   return await shards.everywhere(
-    `select id::text, changes as edition from photos
+    `select id::text, changes as edition from photos p
      where ${OF_SHARDS_HERE} and wanted_at < $2 and deleted_at is null and ($3::bigint is null or id > $3)
-     order by id limit $4`,
+     order by p.id limit $4`,
     [since, after, limit],
   )
 }

@@ -45,6 +45,9 @@ create table photos (
 );
 
 create index photos_of_owner on photos (owner, id desc) where deleted_at is null;
+-- What others see of an owner, however many photos are private or failed.
+create index photos_shown_of_owner on photos (owner, id desc)
+  where deleted_at is null and visibility = 'public' and status = 'ready';
 create index photos_processing on photos (id) where status = 'processing' and deleted_at is null;
 create index photos_deleted on photos (id) where deleted_at is not null;
 
