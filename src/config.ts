@@ -21,8 +21,8 @@ export type CdnConfig =
   | { kind: 'local'; keyDirectory: string }
   | { kind: 'cloudfront'; origin: string; keyPairId: string; keyFile: string; distributionId: string }
 export type AuthConfig =
-  /** A secret of null is the one kept in the home directory. */
-  | { kind: 'secret'; secret: string | null }
+  /** A secret of null is the one kept in the home directory. Tokens of earlier secrets are still good. */
+  | { kind: 'secret'; secret: string | null; earlierSecrets: readonly string[] }
   | { kind: 'jwks'; url: string; issuer: string | undefined; audience: string | undefined }
 
 export type Config = {
@@ -71,14 +71,7 @@ export function loadConfig(env: Environment): Config {
       windowSeconds: read.integer('URL_WINDOW_SECONDS', 24 * HOUR_S, 60, 7 * 24 * HOUR_S),
       minLifeSeconds: read.integer('URL_MIN_LIFE_SECONDS', HOUR_S, 10, 7 * 24 * HOUR_S),
     },
-    auth: env.JWKS_URL
-      ? {
-          kind: 'jwks',
-          url: read.url('JWKS_URL', ['https:', 'http:']),
-          issuer: env.TOKEN_ISSUER || undefined,
-          audience: env.TOKEN_AUDIENCE || undefined,
-        }
-      : { kind: 'secret', secret: read.secret('TOKEN_SECRET', 32) },
+    auth: readAuth(env, read, problems),
     maxUploadBytes: read.integer('MAX_UPLOAD_BYTES', 100_000_000, 1, 10_000_000_000),
     maxPixels: read.integer('MAX_MEGAPIXELS', 100, 1, 1000) * 1_000_000,
     workers: read.integer('WORKERS', availableParallelism(), 1, 256),
@@ -88,7 +81,6 @@ export function loadConfig(env: Environment): Config {
     problems.push(
       `MAX_UPLOAD_BYTES must be at most ${MAX_S3_PUT_BYTES} on S3, which takes no more in one request`,
     )
-  if (env.JWKS_URL && env.TOKEN_SECRET) problems.push('set JWKS_URL or TOKEN_SECRET, not both')
 
   if (problems.length > 0) throw new SetupError(`The configuration is wrong:\n  ${problems.join('\n  ')}`)
   return Object.freeze(config)
@@ -102,6 +94,29 @@ function readDatabase(env: Environment, read: Reader, home: string, problems: st
   }
   if (env.DATABASE_URL) return { kind: 'url', url: read.url('DATABASE_URL', ['postgres:', 'postgresql:']) }
   return { kind: 'embedded', directory: resolve(home, 'postgres') }
+}
+
+function readAuth(env: Environment, read: Reader, problems: string[]): AuthConfig {
+  if (!env.JWKS_URL) {
+    for (const name of ['TOKEN_ISSUER', 'TOKEN_AUDIENCE']) {
+      if (env[name]) problems.push(`${name} is of no use without JWKS_URL`)
+    }
+    const earlier = read.secret('TOKEN_SECRET_PREVIOUS', 32)
+    return {
+      kind: 'secret',
+      secret: read.secret('TOKEN_SECRET', 32),
+      earlierSecrets: earlier === null ? [] : [earlier],
+    }
+  }
+  for (const name of ['TOKEN_SECRET', 'TOKEN_SECRET_PREVIOUS']) {
+    if (env[name]) problems.push(`set JWKS_URL or ${name}, not both`)
+  }
+  return {
+    kind: 'jwks',
+    url: read.url('JWKS_URL', ['https:', 'http:']),
+    issuer: env.TOKEN_ISSUER || undefined,
+    audience: env.TOKEN_AUDIENCE || undefined,
+  }
 }
 
 function readCdn(env: Environment, read: Reader, home: string, problems: string[]): CdnConfig {

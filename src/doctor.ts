@@ -3,6 +3,7 @@ import { access, constants, statfs } from 'node:fs/promises'
 import { type Config, loadConfig } from './config.ts'
 import { DarkroomError, SetupError } from './errors.ts'
 import { openFilterBook } from './filters/filter-book.ts'
+import { examineTokens } from './http/tokens/examine-tokens.ts'
 import { createLog } from './log.ts'
 import { openServices, type Services } from './services.ts'
 
@@ -30,6 +31,7 @@ export async function* examine(env: NodeJS.ProcessEnv, { fix = false } = {}): As
   )
   yield await look('runtime', async () => `Node ${process.versions.node}`)
   yield await look('filters', async () => await examineFilters(config.filtersDirectory))
+  yield await look('tokens', async () => await examineTokens(config))
   yield await look('home', async () => await examineHome(config.home))
 
   const log = createLog('doctor', 'error')

@@ -1,10 +1,9 @@
 import { setInterval as every } from 'node:timers/promises'
 import type { Config } from './config.ts'
 import { createApp } from './http/app.ts'
-import { createAuthenticate } from './http/auth.ts'
 import { listen } from './http/listen.ts'
 import { edgeRoute } from './http/routes/edge.ts'
-import { openTokenSecret } from './http/token-secret.ts'
+import { openTokens } from './http/tokens/open-tokens.ts'
 import { createIngest } from './ingest/ingest.ts'
 import type { Log } from './log.ts'
 import { openServices } from './services.ts'
@@ -26,8 +25,7 @@ export async function serve(config: Config, log: Log): Promise<AsyncDisposable> 
   await services.catalog.check()
 
   const { catalog, queue, store, cdn, filters, signingKey } = services
-  const secret =
-    config.auth.kind === 'secret' ? (config.auth.secret ?? (await openTokenSecret(config.home))) : ''
+  const { authenticate } = opened.use(await openTokens(config, log))
   const app = await createApp({
     ingest: createIngest({ catalog, queue, store, log, maxUploadBytes: config.maxUploadBytes }),
     catalog,
@@ -35,7 +33,7 @@ export async function serve(config: Config, log: Log): Promise<AsyncDisposable> 
     store,
     cdn,
     filters,
-    authenticate: createAuthenticate(config.auth, secret),
+    authenticate,
     edge:
       config.cdn.kind === 'local'
         ? edgeRoute({

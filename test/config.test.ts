@@ -12,7 +12,7 @@ describe('the configuration', () => {
       publicUrl: 'http://127.0.0.1:3000',
       database: { kind: 'embedded', directory: resolve('.darkroom/postgres') },
       store: { kind: 'disk', root: resolve('.darkroom/objects') },
-      auth: { kind: 'secret', secret: null },
+      auth: { kind: 'secret', secret: null, earlierSecrets: [] },
       maxUploadBytes: 100_000_000,
       maxPixels: 100_000_000,
     })
@@ -43,6 +43,19 @@ describe('the configuration', () => {
     expect(() => loadConfig({ MAX_UPLOAD_BYTES, STORAGE_URL: 's3://photos' })).toThrow(
       'MAX_UPLOAD_BYTES must be at most 5368709120',
     )
+  })
+
+  test('refuses what has no effect on how tokens are checked', () => {
+    const jwks = { JWKS_URL: 'https://issuer.example.com/jwks.json' }
+
+    for (const env of [
+      { TOKEN_AUDIENCE: 'darkroom' },
+      { TOKEN_ISSUER: 'https://issuer.example.com/' },
+      { ...jwks, TOKEN_SECRET: 'x'.repeat(32) },
+      { ...jwks, TOKEN_SECRET_PREVIOUS: 'x'.repeat(32) },
+    ]) {
+      expect(() => loadConfig(env)).toThrow(Object.keys(env).at(-1))
+    }
   })
 
   test('takes an empty variable as one that is not set', () => {

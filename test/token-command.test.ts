@@ -4,9 +4,10 @@ import { join } from 'node:path'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { describe, expect, test } from 'vitest'
 import { SetupError, UnauthenticatedError } from '../src/errors.ts'
-import { createAuthenticate } from '../src/http/auth.ts'
-import { signToken } from '../src/http/token.ts'
-import { openTokenSecret, readTokenSecret } from '../src/http/token-secret.ts'
+import { createAuthenticate } from '../src/http/tokens/authenticate.ts'
+import { signToken } from '../src/http/tokens/sign-token.ts'
+import { openTokenSecret, readTokenSecret } from '../src/http/tokens/token-secret.ts'
+import { verifyBySecrets } from '../src/http/tokens/verify-token.ts'
 import type { OwnerId } from '../src/photo/shard.ts'
 import { runDarkroom } from './support/run-darkroom.ts'
 
@@ -18,7 +19,7 @@ async function temporaryHome() {
 }
 
 function authenticateWith(secret: string, token: string): Promise<OwnerId> {
-  return createAuthenticate({ kind: 'secret', secret }, '')(`Bearer ${token}`)
+  return createAuthenticate(verifyBySecrets([secret]))(`Bearer ${token}`)
 }
 
 describe('darkroom token', () => {
@@ -81,7 +82,7 @@ describe('darkroom token', () => {
 describe('signToken', () => {
   test('makes a token that only its secret and only its time let in', async () => {
     const token = await signToken(SECRET, 'alice' as OwnerId, 60)
-    const expired = await signToken(SECRET, 'alice' as OwnerId, -1)
+    const expired = await signToken(SECRET, 'alice' as OwnerId, -60)
 
     expect(await authenticateWith(SECRET, token)).toBe('alice')
     await expect(authenticateWith(`${SECRET}!`, token)).rejects.toThrow(UnauthenticatedError)

@@ -12,8 +12,9 @@ import { type FastifyRequest, fastify } from 'fastify'
 import { describe, expect, test } from 'vitest'
 import { photoForm } from '../src/commands/photo-form.ts'
 import { SetupError, UnsupportedFormatError } from '../src/errors.ts'
-import { createAuthenticate } from '../src/http/auth.ts'
 import { addErrorReplies } from '../src/http/error-replies.ts'
+import { createAuthenticate } from '../src/http/tokens/authenticate.ts'
+import { verifyBySecrets } from '../src/http/tokens/verify-token.ts'
 import { runDarkroom } from './support/run-darkroom.ts'
 
 const SECRET = 'a secret of more than thirty-two characters'
@@ -30,7 +31,7 @@ async function startApi() {
   addErrorReplies(app)
   const uploads: Upload[] = []
   const photos = new Map<string, ReturnType<typeof photoReply>>()
-  const authenticate = createAuthenticate({ kind: 'secret', secret: SECRET }, '')
+  const authenticate = createAuthenticate(verifyBySecrets([SECRET]))
   const owners = new Set<string>()
   let underway = 0
   let mostUnderway = 0

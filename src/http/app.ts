@@ -17,7 +17,6 @@ import type { Log } from '../log.ts'
 import type { OwnerId } from '../photo/shard.ts'
 import type { JobQueue } from '../queue/job-queue.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
-import type { Authenticate } from './auth.ts'
 import { addErrorReplies } from './error-replies.ts'
 import { aboutRoutes } from './routes/about.ts'
 import { filterRoutes } from './routes/filters.ts'
@@ -25,6 +24,7 @@ import { healthRoutes } from './routes/health.ts'
 import { lookRoutes } from './routes/look.ts'
 import { photoRoutes } from './routes/photos.ts'
 import { uploadRoute } from './routes/upload.ts'
+import type { Authenticate } from './tokens/authenticate.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { SetupError } from '../errors.ts'
-import { keptFile, readKeptFile } from '../kept-file.ts'
+import { SetupError } from '../../errors.ts'
+import { keptFile, readKeptFile } from '../../kept-file.ts'
 
 const FILE = 'token-secret'
 

@@ -1,7 +1,7 @@
 import { SignJWT } from 'jose'
-import type { OwnerId } from '../photo/shard.ts'
+import type { OwnerId } from '../../photo/shard.ts'
 
-/** A token that http/auth.ts takes as the owner's: JWT, HS256, with `sub`, `iat` and `exp` (RFC 7519). */
+/** A token that authenticate.ts takes as the owner's: JWT, HS256, with `sub`, `iat` and `exp` (RFC 7519). */
 export async function signToken(secret: string, owner: OwnerId, expiresInSeconds: number): Promise<string> {
   const now = Math.floor(Date.now() / 1000)
   return await new SignJWT()

@@ -1,0 +1,57 @@
+import { createSecretKey, type KeyObject } from 'node:crypto'
+import { type CryptoKey, errors, type JWTPayload, type JWTVerifyOptions, jwtVerify } from 'jose'
+import type { IssuerKeys } from './issuer-keys.ts'
+
+/** The claims of a token that is signed as it should be and good at this moment. Throws jose's errors otherwise. */
+export type VerifyToken = (token: string) => Promise<JWTPayload>
+
+/** A token that never expires could not be taken back. Clocks of servers differ by a few seconds. */
+const RULES: JWTVerifyOptions = { requiredClaims: ['exp', 'sub'], clockTolerance: 5 }
+
+/** HS256, by any of the secrets: more than one while they are changed. */
+export function verifyBySecrets(secrets: readonly string[]): VerifyToken {
+  // Imported once: of bytes, jose would make a key anew for every token.
+  const keys = secrets.map((secret) => createSecretKey(secret, 'utf8'))
+  const options = { ...RULES, algorithms: ['HS256'] }
+  return async (token) => await verifyByAny(keys, token, options)
+}
+
+/**
+ * RS256 and ES256, by the keys that an issuer publishes; with its `iss` and an `aud` that is ours when they are
+ * given. Throws EngineUnavailableError while the keys can't be had.
+ */
+export function verifyByIssuer(
+  keys: IssuerKeys,
+  { issuer, audience }: { issuer: string | undefined; audience: string | undefined },
+): VerifyToken {
+  const options: JWTVerifyOptions = {
+    ...RULES,
+    algorithms: ['RS256', 'ES256'],
+    ...(issuer && { issuer }),
+    ...(audience && { audience }),
+  }
+  return async (token) => {
+    try {
+      return (await jwtVerify(token, keys.keyOf, options)).payload
+    } catch (error) {
+      if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error
+      // Without a "kid" it may be any of them.
+      return await verifyByAny(error, token, options)
+    }
+  }
+}
+
+async function verifyByAny(
+  keys: Iterable<KeyObject> | AsyncIterable<CryptoKey>,
+  token: string,
+  options: JWTVerifyOptions,
+): Promise<JWTPayload> {
+  for await (const key of keys) {
+    try {
+      return (await jwtVerify(token, key, options)).payload
+    } catch (error) {
+      if (!(error instanceof errors.JWSSignatureVerificationFailed)) throw error
+    }
+  }
+  throw new errors.JWSSignatureVerificationFailed()
+}
