@@ -79,7 +79,7 @@ export class PhotoTooLargeError extends DarkroomError {
 export class UnsupportedFormatError extends DarkroomError {
   readonly code = 'unsupported_format'
   constructor(found: string | null) {
-    const what = found === null ? 'The file is no picture we know' : `The file is ${found}`
+    const what = found === null ? 'The file is in a format that is not supported' : `The file is ${found}`
     super(`${what}. Send JPEG, HEIC, PNG, WebP, AVIF, GIF or TIFF.`)
   }
 }

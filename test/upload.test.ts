@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import type { PhotoReply } from '../src/http/schemas.ts'
 import { originalKey } from '../src/photo/object-keys.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
-import { fixture, noisyJpeg } from './support/pictures.ts'
+import { fixture, largePhotos, noisyJpeg } from './support/pictures.ts'
 import { startService, type TestService } from './support/service.ts'
 import { type Fields, openUpload, photoForm, postForm } from './support/uploads.ts'
 
@@ -267,17 +267,29 @@ describe('POST /v1/photos', () => {
     await expectNothingKept(service)
   })
 
-  test('takes in a photo that comes in small pieces', async () => {
-    await using service = await startService()
-    const photo = await noisyJpeg({ width: 400, height: 300 })
-    const upload = await openUpload(service, { connection: 'close' })
-    await upload.beginFile()
+  test.each([1, 1400, 65_536])(
+    'takes in a photo of any format, cut into pieces of %i bytes on its way',
+    { timeout: 60_000 },
+    async (pieceBytes) => {
+      await using service = await startService()
+      for (const [format, photo] of Object.entries(await largePhotos())) {
+        expect(photo.length).toBeGreaterThan(2 * 65_536)
+        const upload = await openUpload(service, { connection: 'close' })
+        upload.socket.setNoDelay(true)
+        await upload.beginFile()
 
-    for (let at = 0; at < photo.length; at += 1000) await upload.send(photo.subarray(at, at + 1000))
-    await upload.end()
-    const reply = await upload.closed
+        for (let at = 0, end = 0; at < photo.length; at = end) {
+          // As many single bytes as tell the format, and then some.
+          end = at < 6000 ? at + pieceBytes : at + Math.max(pieceBytes, 1400)
+          await upload.send(photo.subarray(at, end))
+        }
+        await upload.end()
+        const reply = await upload.closed
 
-    expect(reply).toMatch(/^HTTP\/1.1 201 /)
-    expect(reply).toContain(createHash('sha256').update(photo).digest('hex'))
-  })
+        expect(reply).toMatch(/^HTTP\/1.1 201 /)
+        expect(reply).toContain(`"format":"${format}"`)
+        expect(reply).toContain(createHash('sha256').update(photo).digest('hex'))
+      }
+    },
+  )
 })

@@ -1,26 +1,32 @@
 import { createHash } from 'node:crypto'
 import { EmptyFileError, PhotoTooLargeError } from '../errors.ts'
 
-/** The first bytes of a stream, and the whole stream with them still in front. Throws EmptyFileError. */
+/**
+ * The first bytes of a stream, that many or all there are, however it was cut into pieces; and the whole stream with
+ * them still in front. Throws EmptyFileError.
+ */
 export async function peek(
   source: AsyncIterable<Buffer>,
   bytes: number,
 ): Promise<{ head: Buffer; body: AsyncGenerator<Buffer> }> {
   const iterator = source[Symbol.asyncIterator]()
-  let head = Buffer.alloc(0)
-  while (head.length < bytes) {
+  const pieces: Buffer[] = []
+  let length = 0
+  while (length < bytes) {
     const { done, value } = await iterator.next()
     if (done) break
-    head = Buffer.concat([head, value])
+    pieces.push(value)
+    length += value.length
   }
-  if (head.length === 0) throw new EmptyFileError()
+  if (length === 0) throw new EmptyFileError()
+  const start = Buffer.concat(pieces)
 
   async function* body() {
-    yield head
+    yield start
     // The source is closed with us, also when our reader stops half-way.
     yield* { [Symbol.asyncIterator]: () => iterator }
   }
-  return { head, body: body() }
+  return { head: start.subarray(0, bytes), body: body() }
 }
 
 /** Counts and hashes bytes as they flow past, and throws PhotoTooLargeError as soon as they are too many. */

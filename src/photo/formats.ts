@@ -12,8 +12,3 @@ export const FORMATS = {
 export type FormatName = keyof typeof FORMATS
 
 export const FORMAT_NAMES = Object.keys(FORMATS) as readonly FormatName[]
-
-/** The format that file-type's name for a file stands for, or null when we don't take it. */
-export function formatOfExtension(extension: string): FormatName | null {
-  return FORMAT_NAMES.find((name) => FORMATS[name].extension === extension) ?? null
-}

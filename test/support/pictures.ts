@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import sharp from 'sharp'
+import type { FormatName } from '../../src/photo/formats.ts'
 
 /** A file of fixtures/photos; fixtures/SOURCES.md says what is special about each. */
 export function fixture(name: string): Promise<Buffer> {
@@ -29,6 +30,29 @@ export async function noisyJpeg(size: { width: number; height: number }, seed = 
   return sharp(soft, { raw: { ...size, channels: 3 } })
     .jpeg({ quality: 88 })
     .toBuffer()
+}
+
+/**
+ * A photo of each format, with more bytes than any buffer on the way of an upload holds, and with its directory at
+ * its end where the format lets it be there.
+ */
+export async function largePhotos(): Promise<Record<FormatName, Buffer>> {
+  const jpeg = await noisyJpeg({ width: 1200, height: 800 })
+  const small = sharp(jpeg).resize(600, 400)
+  const heic = await fixture('phone-6.heic')
+  // A box that means nothing: the encoder that wrote the photo is not at hand here.
+  const filling = Buffer.alloc(200_000)
+  filling.writeUInt32BE(filling.length)
+  filling.write('free', 4, 'latin1')
+  return {
+    jpeg,
+    png: await small.clone().png().toBuffer(),
+    webp: await sharp(jpeg).webp({ quality: 95 }).toBuffer(),
+    heic: Buffer.concat([heic, filling]),
+    avif: await sharp(jpeg).avif({ quality: 90, effort: 0 }).toBuffer(),
+    gif: await small.clone().gif().toBuffer(),
+    tiff: await small.clone().tiff({ compression: 'deflate' }).toBuffer(),
+  }
 }
 
 /** Mulberry32. */
