@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from '../src/config.ts'
 import { EngineUnavailableError } from '../src/errors.ts'
 import type { Log } from '../src/log.ts'
-import { firstIdAt } from '../src/photo/photo-id.ts'
 import { openServices, type Services } from '../src/services.ts'
 import { sweepJobs } from '../src/sweep/sweep.ts'
 
@@ -46,9 +45,9 @@ export async function settle(services: Services, log: Log): Promise<Settled> {
 async function workLeft({ queue, catalog }: Services): Promise<string> {
   const { failed: _, ...counts } = await queue.counts()
   const jobs = Object.entries(counts).filter(([, count]) => count > 0)
-  const before = firstIdAt(new Date(Date.now() + AHEAD_MS))
-  const unfinished = await catalog.unfinished(before, null, PAGE)
-  const withoutAvif = await catalog.withoutAvif(before, PAGE)
+  const since = new Date(Date.now() + AHEAD_MS)
+  const unfinished = await catalog.unfinished(since, null, PAGE)
+  const withoutAvif = await catalog.withoutAvif(since, PAGE)
   return [
     ...jobs.map(([state, count]) => `${count} jobs ${state}`),
     ...(unfinished.length > 0 ? [`${unfinished.length} photos processing`] : []),

@@ -12,6 +12,12 @@ export type Finding = { name: string; isWell: boolean; detail: string }
 
 const LOW_SPACE_BYTES = 2e9
 const MAX_SKEW_MS = 2_000
+const DURATIONS = [
+  ['days', 24 * 3_600_000],
+  ['hours', 3_600_000],
+  ['minutes', 60_000],
+  ['seconds', 1000],
+] as const
 
 /**
  * Looks at the configuration, then at each engine it names, and goes on past what is broken. With `fix` it creates
@@ -76,15 +82,31 @@ async function examineHome(home: string): Promise<string> {
 
 async function examineDatabase({ catalog }: Services): Promise<string> {
   const databases = await catalog.describe()
-  for (const { name, skewMs } of databases) {
-    if (Math.abs(skewMs) <= MAX_SKEW_MS) continue
-    throw new SetupError(
-      `The clock of the database ${name} and ours are ${Math.round(skewMs)} ms apart. Set both by NTP: ids and URL expiry follow them.`,
-    )
-  }
+  checkClocks([{ name: 'this machine', skewMs: 0 }, ...databases])
   const versions = [...new Set(databases.map(({ version }) => version))]
   const tables = databases.length === 1 ? 'tables' : `${databases.length} databases, tables`
-  return `PostgreSQL ${versions.join(' and ')}, ${tables} are there`
+  const ahead = databases.filter(({ idsAheadMs }) => idsAheadMs > MAX_SKEW_MS).map(tellOfIdsAhead)
+  return [`PostgreSQL ${versions.join(' and ')}, ${tables} are there`, ...ahead].join('\n')
+}
+
+/** Each against each: two databases may be further apart than either is from us. */
+function checkClocks(clocks: readonly { name: string; skewMs: number }[]): void {
+  const [latest, ...others] = clocks.toSorted((a, b) => b.skewMs - a.skewMs)
+  const earliest = others.at(-1)
+  if (!latest || !earliest || latest.skewMs - earliest.skewMs <= MAX_SKEW_MS) return
+  throw new SetupError(
+    `The clock of ${latest.name} is ${durationOf(latest.skewMs - earliest.skewMs)} ahead of that of ${earliest.name}. ` +
+      'Set both by NTP: ids and the expiry of URLs follow them.',
+  )
+}
+
+function tellOfIdsAhead({ name, idsAheadMs }: { name: string; idsAheadMs: number }): string {
+  return `The clock of ${name} was ahead once: until it has caught up, in ${durationOf(idsAheadMs)}, some new photos are dated later than they are.`
+}
+
+function durationOf(ms: number): string {
+  const [unit, size] = DURATIONS.find(([, size]) => ms >= 2 * size) ?? ['ms', 1]
+  return `${Math.round(ms / size)} ${unit}`
 }
 
 async function examineQueue({ queue }: Services): Promise<string> {

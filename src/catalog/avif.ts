@@ -2,6 +2,7 @@ import type { LookChange } from '../photo/look.ts'
 import type { Rendition } from '../photo/photo.ts'
 import type { PhotoId } from '../photo/photo-id.ts'
 import type { Queries } from './database.ts'
+import { isBefore } from './photo-row.ts'
 import { OF_SHARDS_HERE, type ShardMap } from './shard-map.ts'
 
 // The statements by which a photo that is ready gets AVIF renditions.
@@ -44,17 +45,17 @@ export async function giveUpAvif(database: Queries, id: PhotoId, edition: number
   )
 }
 
-/** Photos older than `before` that are ready and wait for AVIF, oldest first. */
+/** Photos written before `since` that are ready and wait for AVIF, in id order. */
 export async function photosWithoutAvif(
   shards: Pick<ShardMap, 'everywhere'>,
-  before: PhotoId,
+  since: Date,
   limit: number,
 ): Promise<WithoutAvif[]> {
   return await shards.everywhere(
     `select id::text, edition from photos p
      where ${OF_SHARDS_HERE} and status = 'ready' and deleted_at is null
-       and avif_edition is distinct from edition and id < $2
+       and avif_edition is distinct from edition and ${isBefore('written_at', '$2')}
      order by p.id limit $3`,
-    [before, limit],
+    [since, limit],
   )
 }

@@ -6,7 +6,7 @@ import * as avif from './avif.ts'
 import type { Queries } from './database.ts'
 import * as health from './database-health.ts'
 import * as looks from './look-changes.ts'
-import { PHOTO_COLUMNS, type PhotoRow, photoOfRow } from './photo-row.ts'
+import { isBefore, PHOTO_COLUMNS, type PhotoRow, photoOfRow } from './photo-row.ts'
 import { OF_SHARDS_HERE, type ShardMap } from './shard-map.ts'
 
 export type NewPhoto = {
@@ -194,16 +194,16 @@ export class Catalog {
   }
 
   /**
-   * Photos older than `before` that are still processing, oldest first, after `after`. Those of a database that is
-   * away are missing.
+   * Photos that are still processing since before `since`, in id order, after `after`. Those of a database that is
+   * unavailable are missing.
    */
-  async unfinished(before: PhotoId, after: PhotoId | null, limit: number): Promise<Unfinished[]> {
+  async unfinished(since: Date, after: PhotoId | null, limit: number): Promise<Unfinished[]> {
     const rows = await this.#shards.everywhere<Unfinished>(
       `select id::text, pending from photos p
        where ${OF_SHARDS_HERE} and status = 'processing' and deleted_at is null
-         and id < $2 and ($3::bigint is null or id > $3)
+         and ${isBefore('written_at', '$2')} and ($3::bigint is null or id > $3)
        order by p.id limit $4`,
-      [before, after, limit],
+      [since, after, limit],
     )
     return firstOf(rows, limit)
   }
@@ -298,8 +298,8 @@ export class Catalog {
     await avif.giveUpAvif(this.#of(id), id, edition)
   }
 
-  async withoutAvif(before: PhotoId, limit: number): Promise<avif.WithoutAvif[]> {
-    return firstOf(await avif.photosWithoutAvif(this.#shards, before, limit), limit)
+  async withoutAvif(since: Date, limit: number): Promise<avif.WithoutAvif[]> {
+    return firstOf(await avif.photosWithoutAvif(this.#shards, since, limit), limit)
   }
 
   // What the databases are: catalog/database-health.ts says what each promises.

@@ -1,11 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EngineUnavailableError, SetupError } from '../errors.ts'
+import { EPOCH_MS } from '../photo/photo-id.ts'
 import { databaseName } from '../postgres.ts'
 import { checkTables } from './check-tables.ts'
 import type { Database } from './database.ts'
 
-/** `skewMs` is how far the database's clock is ahead of ours, give or take the round trip. */
-export type DatabaseDescription = { name: string; version: string; skewMs: number }
+/**
+ * `skewMs` is how far the database's clock is ahead of ours, give or take half a round trip; `idsAheadMs` how far the
+ * latest id is ahead of that clock.
+ */
+export type DatabaseDescription = { name: string; version: string; skewMs: number; idsAheadMs: number }
 
 /** A database that answers that much later than the first does not answer. */
 const STRAGGLER_MS = 500
@@ -39,11 +43,19 @@ export async function describeDatabases(databases: readonly Database[]): Promise
         if (!(error instanceof EngineUnavailableError)) throw error
         throw new EngineUnavailableError(`The database ${name} does not answer.`, { cause: error.cause })
       })
-      const [row] = await database.query<{ version: string; now: Date }>(
-        "select current_setting('server_version') as version, clock_timestamp() as now",
+      const askedAt = Date.now()
+      const [row] = await database.query<{ version: string; now: Date; last: string | null }>(
+        `select current_setting('server_version') as version, clock_timestamp() as now, max(last >> 10) as last
+         from shard_clocks`,
       )
-      const skewMs = (row?.now.getTime() ?? 0) - Date.now()
-      return { name, version: row?.version ?? '', skewMs }
+      const now = row?.now.getTime() ?? 0
+      const last = Number(row?.last ?? 0) + EPOCH_MS
+      return {
+        name,
+        version: row?.version ?? '',
+        skewMs: now - (askedAt + Date.now()) / 2,
+        idsAheadMs: Math.max(last - now, 0),
+      }
     }),
   )
 }

@@ -3,6 +3,7 @@ import type { PhotoFacts, Rendition } from '../photo/photo.ts'
 import type { PhotoId } from '../photo/photo-id.ts'
 import type { OwnerId } from '../photo/shard.ts'
 import type { Queries } from './database.ts'
+import { isBefore } from './photo-row.ts'
 import { OF_SHARDS_HERE, type ShardMap } from './shard-map.ts'
 
 // The statements by which a photo gets another look. Each is one, so that readers see the old look or the new.
@@ -166,7 +167,7 @@ export async function changingPhotos(
 ): Promise<Changing[]> {
   return await shards.everywhere(
     `select id::text, changes as edition from photos p
-     where ${OF_SHARDS_HERE} and wanted_at < $2 and deleted_at is null and ($3::bigint is null or id > $3)
+     where ${OF_SHARDS_HERE} and ${isBefore('wanted_at', '$2')} and deleted_at is null and ($3::bigint is null or id > $3)
      order by p.id limit $4`,
     [since, after, limit],
   )

@@ -23,6 +23,14 @@ export const PHOTO_COLUMNS = `
    where r.photo_id = p.id and r.edition = p.edition and r.retired_at is null
      and (r.filter, r.strength) is not distinct from (p.filter, p.strength)) as renditions`
 
+/**
+ * Whether a time that the database wrote is before another. One that is still to come says that the database's clock
+ * was ahead when it was written: how long ago that was nobody knows, so it counts as before.
+ */
+export function isBefore(written: string, time: string): string {
+  return `(${written} < ${time} or ${written} > now())`
+}
+
 export type PhotoRow = {
   id: PhotoId
   owner: OwnerId

@@ -27,9 +27,9 @@ const PAGE = 500
  */
 export async function sweepJobs(engines: SweepEngines, log: Log, now = new Date()): Promise<number> {
   const { catalog } = engines
-  const before = firstIdAt(new Date(now.getTime() - LOST_AFTER_MS))
+  const since = new Date(now.getTime() - LOST_AFTER_MS)
   let mended = 0
-  for await (const photo of pages((after) => catalog.unfinished(before, after, PAGE))) {
+  for await (const photo of pages((after) => catalog.unfinished(since, after, PAGE))) {
     mended += await mendPhoto(engines, log, photo)
   }
   for await (const { id } of pages(async (after) =>
@@ -37,12 +37,11 @@ export async function sweepJobs(engines: SweepEngines, log: Log, now = new Date(
   )) {
     mended += await enqueueLost(engines, log, { kind: 'purge', photoId: id })
   }
-  const since = new Date(now.getTime() - LOST_AFTER_MS)
   for await (const change of pages((after) => catalog.changing(since, after, PAGE))) {
     mended += await mendChange(engines, log, change)
   }
   // One page: nobody waits for these, and the queue would grow by all photos of an older Darkroom at once.
-  for (const photo of await catalog.withoutAvif(before, PAGE)) {
+  for (const photo of await catalog.withoutAvif(since, PAGE)) {
     mended += await mendAvif(engines, log, photo)
   }
   return mended

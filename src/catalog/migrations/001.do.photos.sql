@@ -40,6 +40,8 @@ create table photos (
   thumbhash bytea,
   failure_code text,
   failure_message text,
+  -- tells its age: the time in its id is that of the shard's clock, which may be ahead
+  written_at timestamptz not null default now(),
   -- when its owner removed it; the row goes when the purge is done
   deleted_at timestamptz
 );
