@@ -58,6 +58,9 @@ type AnyWorker = Pick<Worker<Payload>, 'close'> & {
 /** What differs between BullMQ's backends. */
 export type BullmqBackend = {
   queue: AnyQueue
+  /** The states of jobs by their keys, in their order. BullMQ itself would ask for each twice. */
+  states(keys: readonly string[]): Promise<JobState[]>
+  oldestWaiting(): Promise<Date | null>
   startWorker(processor: (job: PhotoJob) => Promise<void>): AnyWorker
   /** Why the server is away, when the error says that it is. */
   awayBecause(error: Error): Error | null
@@ -82,7 +85,7 @@ export class BullmqQueue implements JobQueue {
     await this.#reach(async () => {
       const jobId = jobKey(job)
       const earlier = await this.#backend.queue.getJob(jobId)
-      if ((await earlier?.getState()) === 'failed') await earlier?.remove()
+      if (earlier && (await earlier.getState()) === 'failed') await removeFailed(earlier)
       const { kind, ...payload } = job
       await this.#backend.queue.add(kind, payload, {
         ...JOB_OPTIONS,
@@ -93,12 +96,16 @@ export class BullmqQueue implements JobQueue {
   }
 
   async state(job: Job): Promise<JobState> {
-    return await this.#reach(async () => {
-      const found = await this.#backend.queue.getJob(jobKey(job))
-      const state = await found?.getState()
-      if (!found || state === 'unknown' || state === 'completed') return { name: 'missing' }
-      return state === 'failed' ? { name: 'failed', reason: found.failedReason } : { name: 'underway' }
-    })
+    const [state] = await this.states([job])
+    return state as JobState
+  }
+
+  async states(jobs: readonly Job[]): Promise<JobState[]> {
+    return await this.#reach(async () => await this.#backend.states(jobs.map(jobKey)))
+  }
+
+  async oldestWaiting(): Promise<Date | null> {
+    return await this.#reach(async () => await this.#backend.oldestWaiting())
   }
 
   work({ handlers, onFailed, onClaim = () => {}, orphan = null }: Work): AsyncDisposable {
@@ -212,5 +219,14 @@ export class BullmqQueue implements JobQueue {
       const cause = error instanceof Error ? this.#backend.awayBecause(error) : null
       throw cause ? new EngineUnavailableError('The queue does not answer.', { cause }) : error
     }
+  }
+}
+
+/** Whoever else enqueues it afresh may be first: then a worker may have begun it, and nothing is left to do. */
+async function removeFailed(job: PhotoJob): Promise<void> {
+  try {
+    await job.remove()
+  } catch (error) {
+    if ((await job.getState()) === 'failed') throw error
   }
 }

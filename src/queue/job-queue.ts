@@ -36,6 +36,15 @@ export interface JobQueue extends AsyncDisposable {
 
   state(job: Job): Promise<JobState>
 
+  /** The states of up to 1,000 jobs, in their order, by one question. */
+  states(jobs: readonly Job[]): Promise<JobState[]>
+
+  /**
+   * When the urgent job that has waited longest was enqueued, or null when none waits. They begin in that order, so a
+   * photo that is older waits for no job that has yet to begin.
+   */
+  oldestWaiting(): Promise<Date | null>
+
   /** Works jobs, one at a time, until disposed; disposing waits for the one that runs. */
   work(work: Work): AsyncDisposable
 

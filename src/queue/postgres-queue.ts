@@ -13,6 +13,7 @@ import type { Log } from '../log.ts'
 import { isPostgresAway, openPool, refusalOf, withPostgres } from '../postgres.ts'
 import { BullmqQueue, type Payload, type PhotoJob, QUEUE_NAME, WORKER_OPTIONS } from './bullmq-queue.ts'
 import type { JobKind } from './job.ts'
+import type { JobState } from './job-queue.ts'
 import { patientPool, type QueuePool } from './patient-pool.ts'
 
 /**
@@ -38,6 +39,8 @@ export function openPostgresQueue(url: string, log: Log): BullmqQueue {
   return new BullmqQueue(
     {
       queue: lastingQueue(pool, report),
+      states: async (keys) => await readStates(pool, keys),
+      oldestWaiting: async () => await readOldestWaiting(pool),
       startWorker: (processor) => startWorker(pool, processor, log),
       awayBecause: (error) => (isPostgresAway(error) ? error : null),
       report,
@@ -90,6 +93,26 @@ function lastingQueue(pool: pg.Pool, report: (error: Error) => void) {
       await (await ready()).getJobCounts(...states),
     close: async () => await queue.close(),
   }
+}
+
+async function readStates(pool: pg.Pool, keys: readonly string[]): Promise<JobState[]> {
+  const { rows } = await pool.query<JobState>(
+    `select case when state is null or state = 'completed' then 'missing' when state = 'failed' then 'failed' else 'underway' end as name,
+       case when state = 'failed' then coalesce(failed_reason, '') end as reason
+     from unnest($2::text[]) with ordinality as asked(id, place) left join job on job.queue = $1 and job.id = asked.id
+     order by place`,
+    [QUEUE_NAME, keys],
+  )
+  return rows.map(({ name, ...rest }) => (name === 'failed' ? { name, ...rest } : { name })) as JobState[]
+}
+
+/** Jobs without a priority begin first, in the order of `seq`. */
+async function readOldestWaiting(pool: pg.Pool): Promise<Date | null> {
+  const { rows } = await pool.query<{ ms: string }>(
+    `select added_at_ms as ms from job where queue = $1 and state = 'waiting' and priority = 0 order by seq limit 1`,
+    [QUEUE_NAME],
+  )
+  return rows[0] ? new Date(Number(rows[0].ms)) : null
 }
 
 /** No queue that was replaced goes on listening to it. */

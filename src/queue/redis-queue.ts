@@ -4,6 +4,7 @@ import { SetupError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { BullmqQueue, type Payload, type PhotoJob, QUEUE_NAME, WORKER_OPTIONS } from './bullmq-queue.ts'
 import type { JobKind } from './job.ts'
+import type { JobState } from './job-queue.ts'
 import {
   answers,
   checkEvictionPolicy,
@@ -35,6 +36,11 @@ export function openRedisQueue(address: RedisAddress, log: Log): BullmqQueue {
   return new BullmqQueue(
     {
       queue,
+      states: async (keys) => await readStates(client, (name) => queue.toKey(name), keys),
+      oldestWaiting: async () => {
+        const [oldest] = await queue.getJobs(['wait'], 0, 0, true)
+        return oldest ? new Date(oldest.timestamp) : null
+      },
       startWorker: (processor) => startWorker(address, processor, () => answers(client), log),
       // A command only says that there is no connection; that knows why.
       awayBecause: (error) => (isRedisAway(error) ? (trouble() ?? error) : null),
@@ -50,6 +56,26 @@ export function openRedisQueue(address: RedisAddress, log: Log): BullmqQueue {
     },
     log,
   )
+}
+
+/** A job that is done has no key; one that is kept as failed stands in the set of those. */
+async function readStates(
+  client: RedisClient,
+  keyOf: (name: string) => string,
+  keys: readonly string[],
+): Promise<JobState[]> {
+  const pipeline = client.pipeline()
+  for (const key of keys) pipeline.zscore(keyOf('failed'), key).hmget(keyOf(key), 'timestamp', 'failedReason')
+  const replies = (await pipeline.exec()) ?? []
+  const error = replies.find(([failure]) => failure)?.[0]
+  if (error) throw error
+  const answers = replies.map(([, answer]) => answer)
+  return keys.map((_, index) => {
+    const [timestamp, reason] = answers[index * 2 + 1] as (string | null)[]
+    if (!timestamp) return { name: 'missing' }
+    const isFailed = answers[index * 2] !== null
+    return isFailed ? { name: 'failed', reason: reason ?? '' } : { name: 'underway' }
+  })
 }
 
 /**

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { test as always, describe, expect } from 'vitest'
 import { CorruptPhotoError, EngineUnavailableError } from '../../src/errors.ts'
 import type { PhotoId } from '../../src/photo/photo-id.ts'
@@ -106,6 +107,53 @@ export function jobQueueContract(
       await using queue = await openQueue()
 
       expect(await queue.state(job)).toEqual({ name: 'missing' })
+    })
+
+    test('tells the states of many jobs at once, in their order', async () => {
+      await using queue = await openQueue()
+      const failed = Promise.withResolvers<void>()
+      await queue.enqueue(job)
+      {
+        await using _work = queue.work({
+          handlers: {
+            ...idle,
+            resize: async () => {
+              throw new CorruptPhotoError()
+            },
+          },
+          onFailed: async () => failed.resolve(),
+        })
+        await failed.promise
+        await expect.poll(async () => (await queue.state(job)).name).toBe('failed')
+      }
+      const avif: Job = { kind: 'avif', photoId: job.photoId, edition: 0 }
+      for (const each of [other, avif]) await queue.enqueue(each)
+      const never: Job = { kind: 'filter', photoId: job.photoId, edition: 7 }
+
+      expect(await queue.states([never, job, other, avif, job])).toEqual([
+        { name: 'missing' },
+        { name: 'failed', reason: new CorruptPhotoError().message },
+        { name: 'underway' },
+        { name: 'underway' },
+        { name: 'failed', reason: new CorruptPhotoError().message },
+      ])
+      expect(await queue.states([])).toEqual([])
+    })
+
+    test('knows since when the oldest urgent job waits', async () => {
+      await using queue = await openQueue()
+      const before = new Date()
+
+      expect(await queue.oldestWaiting()).toBeNull()
+      await queue.enqueue({ kind: 'avif', photoId: job.photoId, edition: 0 })
+      expect(await queue.oldestWaiting()).toBeNull()
+      await queue.enqueue(job)
+      const oldest = (await queue.oldestWaiting()) as Date
+      await sleep(20)
+      await queue.enqueue(other)
+
+      expect(oldest.getTime()).toBeGreaterThanOrEqual(before.getTime())
+      expect(await queue.oldestWaiting()).toEqual(oldest)
     })
 
     test('tries a job three times before it gives up, then tells and keeps it with its reason', async () => {
@@ -251,6 +299,32 @@ export function jobQueueContract(
       await queue.enqueue(job)
 
       await done.promise
+    })
+
+    test('enqueues a failed job afresh from several places at once, while it is begun', async () => {
+      await using queue = await openQueue()
+      let isMended = false
+      const failed = Promise.withResolvers<void>()
+      const finish = Promise.withResolvers<void>()
+      await using _work = queue.work({
+        handlers: {
+          ...idle,
+          resize: async () => {
+            if (!isMended) throw new CorruptPhotoError()
+            await finish.promise
+          },
+        },
+        onFailed: async () => failed.resolve(),
+      })
+      await queue.enqueue(job)
+      await failed.promise
+
+      isMended = true
+      const enqueued = await Promise.allSettled(Array.from({ length: 20 }, () => queue.enqueue(job)))
+      finish.resolve()
+
+      expect(enqueued.filter(({ status }) => status === 'rejected')).toEqual([])
+      await expect.poll(async () => await queue.state(job)).toEqual({ name: 'missing' })
     })
 
     test('waits for the job that runs when its worker is disposed, and starts no other', async () => {
