@@ -38,7 +38,8 @@ export function timeSteps(inner: WorkerEngines): { engines: WorkerEngines; lastS
     },
     findRemoved: (id) => inner.catalog.findRemoved(id),
     recordAvif: (...args) => inner.catalog.recordAvif(...args),
-    forget: (id) => inner.catalog.forget(id),
+    markPurged: (id) => inner.catalog.markPurged(id),
+    forget: (ids) => inner.catalog.forget(ids),
   }
   const store: WorkerEngines['store'] = {
     read: async (key) => {

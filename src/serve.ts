@@ -8,11 +8,14 @@ import { createIngest } from './ingest/ingest.ts'
 import type { Log } from './log.ts'
 import { openServices } from './services.ts'
 import { sweepJobs, sweepOriginals, sweepRenditions } from './sweep/sweep.ts'
+import { takeDown } from './sweep/take-down.ts'
 
 /** Half of the minute within which a lost job is enqueued again. */
 const SWEEP_JOBS_MS = 20_000
 const SWEEP_ORIGINALS_MS = 3_600_000
 const SWEEP_RENDITIONS_MS = 600_000
+/** Deleted photos are gone from the CDN within seconds. */
+const TAKE_DOWN_MS = 5_000
 
 /**
  * The API and its sweeps, listening until disposed; disposing lets requests that are under way finish.
@@ -59,6 +62,7 @@ export async function serve(config: Config, log: Log): Promise<AsyncDisposable> 
       log,
       async () => await sweepRenditions(services, lifeSeconds, log),
     ),
+    repeat(TAKE_DOWN_MS, stopping.signal, log, async () => await takeDown(services, log)),
   ]
   opened.defer(async () => {
     stopping.abort()

@@ -164,7 +164,8 @@ function engines(service: TestService, meanwhile: () => Promise<unknown> = async
       find: (id) => catalog.find(id),
       findRemoved: (id) => catalog.findRemoved(id),
       record: (...args) => catalog.record(...args),
-      forget: (id) => catalog.forget(id),
+      markPurged: (id) => catalog.markPurged(id),
+      forget: (ids) => catalog.forget(ids),
       recordAvif: async (...args) => {
         await meanwhile()
         return await catalog.recordAvif(...args)

@@ -16,10 +16,11 @@ const SIGNED = { origin: ORIGIN, key: KEY, windowSeconds: 86_400, minLifeSeconds
 
 const photos = (count: number) =>
   Array.from({ length: count }, (_, index) => String(BigInt(PHOTO) + BigInt(index)) as PhotoId)
+const tagOf = (id: PhotoId) => `#photo-${id}`
 const pathOf = (id: PhotoId) => `/renditions/1403/${id}/*`
 
 function connectCdn(api: CloudFrontApi, distributionId = api.distributionId): CloudFrontCdn {
-  return new CloudFrontCdn({ ...SIGNED, cloudFront: api.connect(distributionId), backoffMs: 1 })
+  return new CloudFrontCdn({ ...SIGNED, cloudFront: api.connect(distributionId) })
 }
 
 async function startCdn(options: CloudFrontApiOptions = {}) {
@@ -35,51 +36,57 @@ async function startCdn(options: CloudFrontApiOptions = {}) {
   }
 }
 
+/** As whoever takes down many does: again and again, until none is left or 99 answers say no. Returns the calls. */
+async function invalidateAll(cdn: CloudFrontCdn, ids: readonly PhotoId[]): Promise<number> {
+  let left = ids
+  for (let call = 1; ; call++) {
+    const taken = await cdn.invalidate(left).catch((error) => {
+      if (error instanceof CdnBusyError && call < 99) return []
+      throw error
+    })
+    left = left.slice(taken.length)
+    if (left.length === 0) return call
+  }
+}
+
 describe('An invalidation', () => {
-  test('forgets all renditions of the photo, by one path', async () => {
-    await using there = await startCdn()
-
-    await there.cdn.invalidate([PHOTO])
-
-    expect(there.api.invalidations.map(({ paths }) => paths)).toEqual([
-      ['/renditions/1403/764879989359635463/*'],
-    ])
-  })
-
-  test('of several photos asked for at once is one batch, each path once', async () => {
+  test('forgets all renditions of each photo by its tag, all photos in one batch', async () => {
     await using there = await startCdn()
     const ids = photos(5)
 
-    await Promise.all([...ids, ...ids.toReversed()].map((id) => there.cdn.invalidate([id])))
+    expect(await there.cdn.invalidate(ids)).toEqual(ids)
+
+    expect(there.api.invalidations.map(({ paths }) => paths)).toEqual([ids.map(tagOf)])
+  })
+
+  test.each([
+    ['reads no tags', false],
+    ['reads them from another header', 'cache-tag'],
+    ['may not be looked at', 'forbidden'],
+  ] as const)('goes by wildcards of the path where the distribution %s', async (_, cacheTagHeader) => {
+    await using there = await startCdn({ cacheTagHeader })
+    const ids = photos(5)
+
+    await there.cdn.invalidate(ids)
 
     expect(there.api.invalidations.map(({ paths }) => paths)).toEqual([ids.map(pathOf)])
   })
 
-  test('of many photos is never of more paths than CloudFront allows in progress', async () => {
-    await using there = await startCdn()
-    const ids = photos(40)
+  test.each([
+    ['tags', 'x-amz-meta-cache-tag', 150],
+    ['wildcards', false, 15],
+  ] as const)(
+    'of many photos has no more %s than the quota lets through at once, and says which it took',
+    async (_, cacheTagHeader, most) => {
+      await using there = await startCdn({ cacheTagHeader })
+      const ids = photos(200)
 
-    await there.cdn.invalidate(ids)
+      const taken = await there.cdn.invalidate(ids)
 
-    expect(there.api.invalidations.map(({ paths }) => paths.length)).toEqual([15, 15, 10])
-    expect(there.api.invalidations.flatMap(({ paths }) => paths)).toEqual(ids.map(pathOf))
-  })
-
-  test('asked for while another is on its way goes with the next one', async () => {
-    const [first, ...others] = photos(4) as [PhotoId, ...PhotoId[]]
-    const asked: Promise<void>[] = []
-    await using there = await startCdn({
-      answer: (_, request) => {
-        if (request === 1) asked.push(...[first, ...others].map((id) => there.cdn.invalidate([id])))
-        return null
-      },
-    })
-
-    await there.cdn.invalidate([first])
-    await Promise.all(asked)
-
-    expect(there.api.batches).toEqual([[pathOf(first)], [first, ...others].map(pathOf)])
-  })
+      expect(taken).toEqual(ids.slice(0, most))
+      expect(there.api.batches.map(({ length }) => length)).toEqual([most])
+    },
+  )
 
   test('of the same photos is the same invalidation, from every process and in any order', async () => {
     await using there = await startCdn()
@@ -108,62 +115,35 @@ describe('A quota', () => {
     ['TooManyInvalidationsInProgress', 400],
     ['Throttling', 400],
     ['TooManyRequestsException', 429],
-  ])('that is used up (%s) is waited for', async (code, status) => {
-    await using there = await startCdn({
-      answer: (_, request) => (request <= 3 ? { status, code, message: 'Rate exceeded' } : null),
-    })
+  ])('that is used up (%s) is told, and nothing is taken', async (code, status) => {
+    await using there = await startCdn({ answer: () => ({ status, code, message: 'Rate exceeded' }) })
 
-    await there.cdn.invalidate([PHOTO])
+    const invalidating = there.cdn.invalidate(photos(30))
 
-    expect(there.api.invalidations.map(({ paths }) => paths)).toEqual([[pathOf(PHOTO)]])
+    await expect(invalidating).rejects.toThrow(CdnBusyError)
+    await expect(invalidating).rejects.toMatchObject({ retryable: true, cause: { name: code } })
+    expect(there.api.invalidations).toEqual([])
   })
 
-  test('of fewer paths than a batch has makes the batches smaller, and loses none', async () => {
+  test('of fewer photos than a batch has makes the batches smaller, and loses none', async () => {
     await using there = await startCdn({
       answer: (paths) => (paths.length > 1 ? { status: 400, code: 'TooManyInvalidationsInProgress' } : null),
     })
     const ids = photos(15)
 
-    await there.cdn.invalidate(ids)
+    await invalidateAll(there.cdn, ids)
 
-    expect(there.api.invalidations.flatMap(({ paths }) => paths)).toEqual(ids.map(pathOf))
+    expect(there.api.invalidations.flatMap(({ paths }) => paths)).toEqual(ids.map(tagOf))
   })
 
-  test('that several processes share is kept, and all of them get through', async () => {
-    let inProgress = 0
+  test('that is free again makes the batches larger', async () => {
     await using there = await startCdn({
-      answer: (paths) => {
-        inProgress = Math.max(inProgress - 4, 0)
-        if (inProgress + paths.length > 15) return { status: 400, code: 'TooManyInvalidationsInProgress' }
-        inProgress += paths.length
-        return null
-      },
-    })
-    using elsewhere = connectCdn(there.api)
-    const ids = photos(60)
-
-    await Promise.all([there.cdn.invalidate(ids.slice(0, 30)), elsewhere.invalidate(ids.slice(30))])
-
-    expect(there.api.invalidations.flatMap(({ paths }) => paths).toSorted()).toEqual(ids.map(pathOf))
-  })
-
-  test('that stays used up fails the call, so that its job is tried again later', async () => {
-    let isBusy = true
-    await using there = await startCdn({
-      answer: () => (isBusy ? { status: 400, code: 'TooManyInvalidationsInProgress' } : null),
+      answer: (_, request) => (request < 5 ? { status: 400, code: 'TooManyInvalidationsInProgress' } : null),
     })
 
-    const invalidating = there.cdn.invalidate(photos(30))
+    await invalidateAll(there.cdn, photos(300))
 
-    await expect(invalidating).rejects.toThrow(CdnBusyError)
-    await expect(invalidating).rejects.toMatchObject({
-      retryable: true,
-      cause: { name: 'TooManyInvalidationsInProgress' },
-    })
-    expect(there.api.invalidations).toEqual([])
-    isBusy = false
-    await there.cdn.invalidate([PHOTO])
-    expect(there.api.invalidations.map(({ paths }) => paths)).toEqual([[pathOf(PHOTO)]])
+    expect(there.api.invalidations.map(({ paths }) => paths.length)).toEqual([9, 18, 36, 72, 144, 21])
   })
 })
 

@@ -53,7 +53,9 @@ const CALLS: Record<
   markFailed: (catalog, ids) => catalog.markFailed(at(ids, 0.2), { code: 'x', message: 'x' }),
   remove: (catalog, ids) => catalog.remove(at(ids, 0.3), owner),
   findRemoved: (catalog, ids) => catalog.findRemoved(at(ids, 0.3)),
-  forget: (catalog, ids) => catalog.forget(at(ids, 0.3)),
+  markPurged: (catalog, ids) => catalog.markPurged(at(ids, 0.3)),
+  purged: (catalog) => catalog.purged(150),
+  forget: (catalog, ids) => catalog.forget([at(ids, 0.3)]),
   unfinished: async (catalog, ids) => {
     for (const after of [null, at(ids, 0.5)]) await catalog.unfinished(inAnHour(), after, 500)
   },

@@ -6,10 +6,10 @@ import type { ObjectStore } from '../src/storage/object-store.ts'
 
 /** What the jobs of a worker need. */
 export type WorkerEngines = {
-  catalog: Pick<Catalog, 'find' | 'findRemoved' | 'record' | 'recordAvif' | 'forget'>
+  catalog: Pick<Catalog, 'find' | 'findRemoved' | 'record' | 'recordAvif' | 'markPurged' | 'forget'>
   queue: Pick<JobQueue, 'enqueue'>
   store: ObjectStore
-  cdn: Pick<Cdn, 'invalidate'>
+  cdn: Pick<Cdn, 'keepsCopies'>
   filters: FilterBook
   maxPixels: number
 }

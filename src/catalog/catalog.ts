@@ -8,6 +8,7 @@ import * as health from './database-health.ts'
 import * as looks from './look-changes.ts'
 import { isBefore, PHOTO_COLUMNS, type PhotoRow, photoOfRow } from './photo-row.ts'
 import { OF_SHARDS_HERE, type ShardMap } from './shard-map.ts'
+import * as takedowns from './takedowns.ts'
 
 export type NewPhoto = {
   id: PhotoId
@@ -176,23 +177,6 @@ export class Catalog {
     return rows.length > 0
   }
 
-  /** A removed photo whose purge is still to be done. */
-  async findRemoved(id: PhotoId): Promise<Pick<Photo, 'id' | 'original'> | null> {
-    const rows = await this.#of(id).query<PhotoRow>(
-      `select ${PHOTO_COLUMNS} from photos p where id = $1 and deleted_at is not null and photo_is_here($1)`,
-      [id],
-    )
-    return rows[0] ? photoOfRow(rows[0]) : null
-  }
-
-  /** Deletes the row of a removed photo: the end of its purge. */
-  async forget(id: PhotoId): Promise<void> {
-    await this.#of(id).query(
-      'delete from photos where id = $1 and deleted_at is not null and photo_is_here($1)',
-      [id],
-    )
-  }
-
   /**
    * Photos that are still processing since before `since`, in id order, after `after`. Those of a database that is
    * unavailable are missing.
@@ -212,7 +196,7 @@ export class Catalog {
   async removed(after: PhotoId | null, limit: number): Promise<PhotoId[]> {
     const rows = await this.#shards.everywhere<{ id: PhotoId }>(
       `select id::text from photos p
-       where ${OF_SHARDS_HERE} and deleted_at is not null and ($2::bigint is null or id > $2)
+       where ${OF_SHARDS_HERE} and deleted_at is not null and purged_at is null and ($2::bigint is null or id > $2)
        order by p.id limit $3`,
       [after, limit],
     )
@@ -300,6 +284,24 @@ export class Catalog {
 
   async withoutAvif(since: Date, limit: number): Promise<avif.WithoutAvif[]> {
     return firstOf(await avif.photosWithoutAvif(this.#shards, since, limit), limit)
+  }
+
+  // How a removed photo goes: catalog/takedowns.ts says what each promises.
+
+  async findRemoved(id: PhotoId): Promise<takedowns.Removed | null> {
+    return await takedowns.findRemoved(this.#of(id), id)
+  }
+
+  async markPurged(id: PhotoId): Promise<void> {
+    await takedowns.markPurged(this.#of(id), id)
+  }
+
+  async purged(limit: number): Promise<PhotoId[]> {
+    return await takedowns.purgedPhotos(this.#shards, limit)
+  }
+
+  async forget(ids: readonly PhotoId[]): Promise<void> {
+    await takedowns.forgetRemoved(this.#shards, ids)
   }
 
   // What the databases are: catalog/database-health.ts says what each promises.

@@ -11,9 +11,13 @@ export interface Cdn {
    */
   deliver(id: PhotoId): Delivery
 
+  /** Whether copies of renditions outlive their objects, and have to be taken down. */
+  readonly keepsCopies: boolean
+
   /**
-   * Makes the edge forget every rendition of the photos, whose objects must be gone. Takedown only: keys are
-   * immutable. May be repeated. Throws EngineUnavailableError while the edge takes none.
+   * Makes the edge forget every rendition of the photos, whose objects must be gone: of as many as it takes on at once,
+   * which it returns. Takedown only: keys are immutable. May be repeated. Throws EngineUnavailableError while the edge
+   * takes none.
    */
-  invalidate(ids: readonly PhotoId[]): Promise<void>
+  invalidate(ids: readonly PhotoId[]): Promise<readonly PhotoId[]>
 }

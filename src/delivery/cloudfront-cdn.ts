@@ -1,38 +1,55 @@
+import { CdnBusyError } from '../errors.ts'
+import { cacheTagOf } from '../photo/cache-tag.ts'
 import { renditionsPrefix } from '../photo/object-keys.ts'
 import type { PhotoId } from '../photo/photo-id.ts'
 import type { Cdn, Delivery } from './cdn.ts'
 import type { CloudFront } from './cloudfront.ts'
-import { InvalidationBatches } from './invalidation-batches.ts'
 import { SignedCdn, type SignedCdnOptions } from './signed-cdn.ts'
 
-export type CloudFrontCdnOptions = SignedCdnOptions & {
-  cloudFront: CloudFront
-  /** First wait after a refusal; each further one doubles it. */
-  backoffMs?: number
-}
+export type CloudFrontCdnOptions = SignedCdnOptions & { cloudFront: CloudFront }
+
+/** What stands for all renditions of a photo in an invalidation, and how many CloudFront's quotas let through at once. */
+type Naming = { nameOf(id: PhotoId): string; most: number }
+
+/** 150 tags a second, or 3,000 in progress: which of them holds is told only by a refusal. */
+const BY_TAG: Naming = { nameOf: (id) => `#${cacheTagOf(id)}`, most: 150 }
+/** 15 wildcards in progress, or one a second. */
+const BY_PATH: Naming = { nameOf: (id) => `/${renditionsPrefix(id)}*`, most: 15 }
 
 /** CloudFront in front of the bucket: it checks what we sign, and keeps copies until we take them down. */
 export class CloudFrontCdn implements Cdn, Disposable {
+  readonly keepsCopies = true
   readonly #signed: SignedCdn
   readonly #cloudFront: CloudFront
-  readonly #invalidations: InvalidationBatches
+  #naming: Naming | null = null
+  /** Halved by a refusal, doubled by success. */
+  #batch = BY_TAG.most
 
-  constructor({ cloudFront, backoffMs, ...signed }: CloudFrontCdnOptions) {
+  constructor({ cloudFront, ...signed }: CloudFrontCdnOptions) {
     this.#signed = new SignedCdn(signed)
     this.#cloudFront = cloudFront
-    this.#invalidations = new InvalidationBatches(
-      async (paths) => await cloudFront.invalidate(paths),
-      backoffMs === undefined ? {} : { backoffMs },
-    )
   }
 
   deliver(id: PhotoId): Delivery {
     return this.#signed.deliver(id)
   }
 
-  /** One wildcard a photo: it costs as one path, and needs no list of what was ever made of the photo. */
-  async invalidate(ids: readonly PhotoId[]): Promise<void> {
-    await this.#invalidations.add(ids.map((id) => `/${renditionsPrefix(id)}*`))
+  /**
+   * By tag where the distribution reads tags, else by a wildcard of the path. Each photo costs as one path either way,
+   * and needs no list of what was ever made of it.
+   */
+  async invalidate(ids: readonly PhotoId[]): Promise<readonly PhotoId[]> {
+    this.#naming ??= (await this.#cloudFront.readsCacheTags()) ? BY_TAG : BY_PATH
+    const { nameOf, most } = this.#naming
+    const taken = ids.slice(0, Math.min(this.#batch, most))
+    try {
+      await this.#cloudFront.invalidate(taken.map(nameOf).sort())
+    } catch (error) {
+      if (error instanceof CdnBusyError) this.#batch = Math.max(Math.floor(taken.length / 2), 1)
+      throw error
+    }
+    this.#batch = Math.min(this.#batch * 2, most)
+    return taken
   }
 
   [Symbol.dispose](): void {

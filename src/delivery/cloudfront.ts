@@ -4,8 +4,10 @@ import {
   type CloudFrontClientConfig,
   CloudFrontServiceException,
   CreateInvalidationCommand,
+  GetDistributionConfigCommand,
 } from '@aws-sdk/client-cloudfront'
 import { CdnBusyError, EngineUnavailableError, SetupError } from '../errors.ts'
+import { CACHE_TAG_HEADER } from '../photo/cache-tag.ts'
 
 /** CloudFront's API is in this region, wherever the edges and buckets are. */
 const REGION = 'us-east-1'
@@ -29,21 +31,38 @@ export class CloudFront implements Disposable {
   }
 
   /**
-   * Makes the edge forget the paths; resolves when CloudFront has taken it on, some seconds before it is done. The
-   * same paths are the same invalidation however often they are sent, so repeating after a lost reply is harmless.
-   * Throws CdnBusyError, EngineUnavailableError, or SetupError when it is not allowed.
+   * Makes the edge forget what the items name: paths, or tags with a `#` before them. Resolves when CloudFront has taken
+   * it on, some seconds before it is done. The same items are the same invalidation however often they are sent, so
+   * repeating after a lost reply is harmless. Throws CdnBusyError, EngineUnavailableError, or SetupError when it is not
+   * allowed.
    */
-  async invalidate(paths: readonly string[]): Promise<void> {
+  async invalidate(items: readonly string[]): Promise<void> {
     const command = new CreateInvalidationCommand({
       DistributionId: this.#distributionId,
       InvalidationBatch: {
-        CallerReference: createHash('sha256').update(paths.join('\n')).digest('hex'),
-        Paths: { Quantity: paths.length, Items: [...paths] },
+        CallerReference: createHash('sha256').update(items.join('\n')).digest('hex'),
+        Paths: { Quantity: items.length, Items: [...items] },
       },
     })
     try {
       await this.#client.send(command)
     } catch (error) {
+      throw this.#translated(error)
+    }
+  }
+
+  /**
+   * Whether copies can be forgotten by the tag of their photo. False as well when we may not look. Throws as `invalidate`
+   * does.
+   */
+  async readsCacheTags(): Promise<boolean> {
+    try {
+      const { DistributionConfig } = await this.#client.send(
+        new GetDistributionConfigCommand({ Id: this.#distributionId }),
+      )
+      return DistributionConfig?.CacheTagConfig?.HeaderName?.toLowerCase() === CACHE_TAG_HEADER
+    } catch (error) {
+      if (error instanceof Error && error.name === 'AccessDenied') return false
       throw this.#translated(error)
     }
   }

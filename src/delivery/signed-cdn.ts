@@ -19,6 +19,8 @@ const MAX_REMEMBERED = 50_000
 
 /** Signs one policy per photo and window, and reuses it for all of the photo's renditions. */
 export class SignedCdn implements Cdn {
+  /** The local edge reads the store at every request. */
+  readonly keepsCopies = false
   readonly #options: SignedCdnOptions
   readonly #now: () => number
   readonly #signed = new LRUCache<PhotoId, { expires: number; query: string }>({ max: MAX_REMEMBERED })
@@ -37,8 +39,9 @@ export class SignedCdn implements Cdn {
     }
   }
 
-  /** Nothing to do: the local edge keeps no copies, it reads the store at every request. */
-  async invalidate(): Promise<void> {}
+  async invalidate(ids: readonly PhotoId[]): Promise<readonly PhotoId[]> {
+    return ids
+  }
 
   #sign(id: PhotoId): { expires: number; query: string } {
     const { origin, key } = this.#options

@@ -28,3 +28,8 @@ export function renditionKey(
   const { extension } = RENDITION_FORMATS[rendition.format]
   return `${renditionsPrefix(id)}${rendition.preset}-${rendition.digest}.${extension}`
 }
+
+/** The photo a rendition's key belongs to, or null for a key that is none of ours. */
+export function photoIdOfRendition(key: string): PhotoId | null {
+  return (/^renditions\/\d{1,4}\/(\d{1,19})\/[\w.-]+$/.exec(key)?.[1] as PhotoId | undefined) ?? null
+}

@@ -1,7 +1,8 @@
 import type { Readable } from 'node:stream'
 import { PutObjectCommand } from '@aws-sdk/client-s3'
 import type { S3Config } from '../config/s3-url.ts'
-import { ORIGINALS_PREFIX } from '../photo/object-keys.ts'
+import { cacheTagOf } from '../photo/cache-tag.ts'
+import { ORIGINALS_PREFIX, photoIdOfRendition } from '../photo/object-keys.ts'
 
 export type S3Put = {
   bucket: string
@@ -30,7 +31,7 @@ export function createPut({
     ContentLength: size,
     ContentType: contentType,
     CacheControl: 'public, max-age=31536000, immutable',
-    Metadata: { sha256: sha256.toString('hex') },
+    Metadata: { sha256: sha256.toString('hex'), ...cacheTag(key) },
     // Where the server keeps it. Were there none, the client would add its own in a way that few but AWS know.
     ...(checksums === 'WHEN_SUPPORTED' && { ChecksumSHA256: sha256.toString('base64') }),
     // Renditions are made again, with the same bytes, when a job is.
@@ -46,4 +47,9 @@ export function createPut({
     { step: 'build' },
   )
   return put
+}
+
+function cacheTag(key: string): { 'cache-tag': string } | null {
+  const id = photoIdOfRendition(key)
+  return id && { 'cache-tag': cacheTagOf(id) }
 }

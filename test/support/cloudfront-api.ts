@@ -20,18 +20,21 @@ export type CloudFrontApi = AsyncDisposable & {
 }
 
 export type CloudFrontApiOptions = {
+  /** The header from which the distribution reads cache tags; false when it reads none, or when nobody may look. */
+  cacheTagHeader?: string | false | 'forbidden'
   /** Asked before each batch is looked at. `cut` creates the invalidation and breaks the connection. */
   answer?: (paths: readonly string[], request: number) => ApiError | 'cut' | null
 }
 
 const NAMESPACE = 'http://cloudfront.amazonaws.com/doc/2020-05-31/'
-const TARGET = /^\/2020-05-31\/distribution\/(?<distribution>\w+)\/invalidation$/
+const TARGET = /^\/2020-05-31\/distribution\/(?<distribution>\w+)\/(?<what>invalidation|config)$/
 
 /**
- * A server that speaks CreateInvalidation of the API of 2020-05-31, in its XML: a caller reference that comes again
- * with the same paths is the same invalidation, with other paths an error.
+ * A server that speaks CreateInvalidation and GetDistributionConfig of the API of 2020-05-31, in its XML: a caller
+ * reference that comes again with the same paths is the same invalidation, with other paths an error.
  */
 export async function startCloudFrontApi({
+  cacheTagHeader = 'x-amz-meta-cache-tag',
   answer = () => null,
 }: CloudFrontApiOptions = {}): Promise<CloudFrontApi> {
   const distributionId = 'EDFDVBD6EXAMPLE'
@@ -54,13 +57,18 @@ export async function startCloudFrontApi({
     return created
   }
 
-  const respond = (target: string, authorization: string, body: string): Invalidation | ApiError | 'cut' => {
+  const respond = (
+    target: string,
+    authorization: string,
+    body: string,
+  ): Invalidation | ApiError | 'config' | 'cut' => {
     if (!/^AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE\/\d{8}\/us-east-1\/cloudfront\//.test(authorization)) {
       return { status: 403, code: 'MissingAuthenticationToken' }
     }
-    if (TARGET.exec(target)?.groups?.distribution !== distributionId) {
-      return { status: 404, code: 'NoSuchDistribution' }
-    }
+    const { distribution, what } = TARGET.exec(target)?.groups ?? {}
+    if (distribution !== distributionId) return { status: 404, code: 'NoSuchDistribution' }
+    if (what === 'config')
+      return cacheTagHeader === 'forbidden' ? { status: 403, code: 'AccessDenied' } : 'config'
     const paths = valuesOf(body, 'Path')
     batches.push(paths)
     const instead = answer(paths, batches.length)
@@ -77,7 +85,11 @@ export async function startCloudFrontApi({
       return
     }
     const [status, xml] =
-      'code' in response ? [response.status, errorXml(response)] : [201, createdXml(response)]
+      response === 'config'
+        ? [200, configXml(cacheTagHeader)]
+        : 'code' in response
+          ? [response.status, errorXml(response)]
+          : [201, createdXml(response)]
     reply.writeHead(status, { 'content-type': 'text/xml' }).end(`<?xml version="1.0"?>${xml}`)
   })
   const { promise, resolve } = Promise.withResolvers<void>()
@@ -109,6 +121,12 @@ function valuesOf(xml: string, element: string): string[] {
 function createdXml({ id, reference, paths }: Invalidation): string {
   const items = paths.map((path) => `<Path>${path}</Path>`).join('')
   return `<Invalidation xmlns="${NAMESPACE}"><Id>${id}</Id><Status>InProgress</Status><CreateTime>2026-11-21T08:00:00Z</CreateTime><InvalidationBatch><Paths><Quantity>${paths.length}</Quantity><Items>${items}</Items></Paths><CallerReference>${reference}</CallerReference></InvalidationBatch></Invalidation>`
+}
+
+/** Of all that a distribution's configuration says, what we ask for. */
+function configXml(cacheTagHeader: string | false): string {
+  const tags = cacheTagHeader && `<CacheTagConfig><HeaderName>${cacheTagHeader}</HeaderName></CacheTagConfig>`
+  return `<DistributionConfig xmlns="${NAMESPACE}"><Enabled>true</Enabled>${tags || ''}</DistributionConfig>`
 }
 
 function errorXml({ code, message = code }: ApiError): string {

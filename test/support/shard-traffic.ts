@@ -110,7 +110,7 @@ async function purge({ removed }: Album, catalog: Catalog): Promise<void> {
   const id = pick([...removed])
   if (!id) return
   expect(await catalog.findRemoved(id)).toMatchObject({ id })
-  await catalog.forget(id)
+  await catalog.forget([id])
   removed.delete(id)
 }
 

@@ -1,0 +1,29 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Catalog } from '../catalog/catalog.ts'
+import type { Cdn } from '../delivery/cdn.ts'
+import type { Log } from '../log.ts'
+
+/** As many as any CDN takes on at once. */
+const PAGE = 150
+/** The CDN's quotas are for a second. */
+const PAUSE_MS = 1_000
+
+export type TakeDownEngines = { catalog: Pick<Catalog, 'purged' | 'forget'>; cdn: Cdn }
+
+/**
+ * Makes the CDN forget its copies of photos that were removed, and then forgets the photos: the end of their purge.
+ * Many at once, because a CDN takes on few invalidations and is paid for each. Returns how many were taken down. Throws
+ * EngineUnavailableError when the CDN takes no more for now; the rest are taken down the next time.
+ */
+export async function takeDown({ catalog, cdn }: TakeDownEngines, log: Log): Promise<number> {
+  let count = 0
+  for (;;) {
+    const purged = await catalog.purged(PAGE)
+    if (purged.length === 0) return count
+    if (count > 0) await sleep(PAUSE_MS)
+    const taken = await cdn.invalidate(purged.slice(0, PAGE))
+    await catalog.forget(taken)
+    count += taken.length
+    log.info({ count: taken.length }, 'removed photos taken down from the CDN')
+  }
+}
