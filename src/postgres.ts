@@ -1,38 +1,31 @@
 import { Socket } from 'node:net'
 import pg from 'pg'
 import { EngineUnavailableError, SetupError } from './errors.ts'
+import { adviceOn, meaningOf } from './postgres-errors.ts'
 
 const CONNECT_MS = 5_000
 const STATEMENT_MS = 15_000
 const CLOSE_MS = 5_000
 
-/** Codes of Node and classes of SQLSTATE that say the server is away or refuses work, not that a statement is wrong. */
-const AWAY = /^(ECONN|ENOTFOUND|EAI_|ETIMEDOUT|EPIPE|EHOSTUNREACH|08|53|57P0|58|28|3D)/
-
-/** Classes of SQLSTATE: who we are, and which database. */
-const REFUSED = /^(28|3D)/
-
-/** Whether an error of pg is about the server and not about the statement. */
+/** Whether an error is about the server, or what stands before it, and not about the statement. */
 export function isPostgresAway(error: unknown): boolean {
-  if (!(error instanceof Error)) return false
-  const code = 'code' in error ? String(error.code) : ''
-  return AWAY.test(code) || /timeout|Connection terminated|Client has encountered/.test(error.message)
+  return meaningOf(error) !== 'ours'
 }
 
 /**
- * For a process that starts: what to say when the server at the URL refuses us or has no such database. Later that
- * may pass, as a server is set up anew. Null when the error is another.
+ * For a process that starts: what to say when the server at the URL refuses us, has no such database, or not the
+ * tables. Later that may pass, as a server is set up anew. Null when the error is another.
  */
 export function refusalOf(error: unknown, url: string): SetupError | null {
-  if (!(error instanceof Error && 'code' in error && REFUSED.test(String(error.code)))) return null
+  if (!(error instanceof Error) || meaningOf(error) !== 'refused') return null
   const refused = `The database ${databaseName(url)} can't be used: ${error.message}.`
-  return new SetupError(`${refused} Mend that there, or put its URL right.`, { cause: error })
+  return new SetupError(`${refused} ${adviceOn(error)}`, { cause: error })
 }
 
-/** What `error` is to the rest of the code: EngineUnavailableError when the server is away, else itself. */
+/** What `error` is to the rest of the code: EngineUnavailableError when it is about the server, else itself. */
 export function postgresError(error: unknown): unknown {
   if (!isPostgresAway(error)) return error
-  return new EngineUnavailableError('The database does not answer.', { cause: error })
+  return new EngineUnavailableError('The database is unavailable.', { cause: error })
 }
 
 /** Where a database is, without what is secret in its URL. */

@@ -23,6 +23,7 @@ const LAYERS: readonly (readonly string[])[] = [
     'src/kept-file.ts',
     'src/free-port.ts',
     'src/postgres.ts',
+    'src/postgres-errors.ts',
   ],
   ['src/photo'],
   ['src/errors.ts'],
@@ -34,6 +35,7 @@ const NEIGHBOURS = [
   'src/http → src/ingest',
   'src/cli.ts → src/commands',
   'src/config.ts → src/config',
+  'src/postgres.ts → src/postgres-errors.ts',
 ]
 
 /** Each vendor has one home. */

@@ -1,7 +1,8 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { SetupError } from '../errors.ts'
+import { EngineUnavailableError, SetupError } from '../errors.ts'
 import { databaseName, refusalOf } from '../postgres.ts'
+import { sqlStateOf } from '../postgres-errors.ts'
 import type { Queries } from './database.ts'
 
 /** Files `NNN.do.NAME.sql`; what was applied stands in the table, a row for each. */
@@ -16,17 +17,23 @@ const UNDEFINED_TABLE = '42P01'
 
 /**
  * Throws SetupError when the tables are not there or are those of an earlier Darkroom: statements would fail, and
- * photos with them. Those of a later one do: a migration takes nothing from servers that still run.
+ * photos with them. Those of a later one do: a migration takes nothing from servers that still run. Throws
+ * EngineUnavailableError when the database takes no photos now, as it is read-only: a standby, or set so.
  */
 export async function checkTables(database: Queries & { url: string }): Promise<void> {
   const rows = await database
-    .query<{ version: number }>(`select coalesce(max(version), 0)::int as version from ${MIGRATIONS_TABLE}`)
+    .query<{ version: number; is_read_only: boolean }>(
+      `select coalesce(max(version), 0)::int as version, current_setting('transaction_read_only')::bool as is_read_only
+       from ${MIGRATIONS_TABLE}`,
+    )
     .catch((error) => {
-      if (error.code === UNDEFINED_TABLE) return []
+      if (sqlStateOf(error) === UNDEFINED_TABLE) return []
       throw refusalOf(error.cause, database.url) ?? error
     })
-  const version = rows[0]?.version ?? 0
-  if (version >= NEWEST) return
-  const tables = version === 0 ? 'has no tables yet' : 'has the tables of an earlier Darkroom'
-  throw new SetupError(`The database ${databaseName(database.url)} ${tables}. Run \`darkroom migrate\`.`)
+  const { version = 0, is_read_only = false } = rows[0] ?? {}
+  if (version < NEWEST) {
+    const tables = version === 0 ? 'has no tables yet' : 'has the tables of an earlier Darkroom'
+    throw new SetupError(`The database ${databaseName(database.url)} ${tables}. Run \`darkroom migrate\`.`)
+  }
+  if (is_read_only) throw new EngineUnavailableError('The database is read-only.')
 }

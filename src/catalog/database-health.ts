@@ -15,12 +15,12 @@ export type DatabaseDescription = { name: string; version: string; skewMs: numbe
 const STRAGGLER_MS = 500
 
 /**
- * Whether all databases answer or, as soon as one did, only some: that photos of one are unavailable is no reason to
- * refuse those of the others. Throws EngineUnavailableError when none answers, and SetupError when one has not the
- * tables that it should.
+ * Whether all databases take photos or, as soon as one does, only some: that photos of one are unavailable is no reason to
+ * refuse those of the others. Throws EngineUnavailableError when none can take photos now, and SetupError when one has
+ * not the tables that it should.
  */
 export async function checkDatabases(databases: readonly Database[]): Promise<'ready' | 'partial'> {
-  const checks = databases.map(checkTables)
+  const checks = databases.map(checkDatabase)
   await Promise.any(checks).catch(({ errors }: AggregateError) => {
     throw errors.find((error) => error instanceof SetupError) ?? errors[0]
   })
@@ -34,14 +34,22 @@ export async function checkDatabases(databases: readonly Database[]): Promise<'r
   return await Promise.race([all, sleep(STRAGGLER_MS, 'partial' as const, { ref: false })])
 }
 
-/** What each database is. Throws as checkDatabases does, and names a database that does not answer. */
+async function checkDatabase(database: Database): Promise<void> {
+  await checkTables(database)
+  // Reading says nothing of a disk that is full.
+  if (database.shortage) throw database.shortage
+}
+
+/** What each database is. Throws as checkDatabases does, and names a database that is unavailable. */
 export async function describeDatabases(databases: readonly Database[]): Promise<DatabaseDescription[]> {
   return await Promise.all(
     databases.map(async (database) => {
       const name = databaseName(database.url)
       await checkTables(database).catch((error) => {
         if (!(error instanceof EngineUnavailableError)) throw error
-        throw new EngineUnavailableError(`The database ${name} does not answer.`, { cause: error.cause })
+        throw new EngineUnavailableError(`The database ${name} is unavailable.`, {
+          cause: error.cause ?? error,
+        })
       })
       const askedAt = Date.now()
       const [row] = await database.query<{ version: string; now: Date; last: string | null }>(

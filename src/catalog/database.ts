@@ -1,11 +1,14 @@
-import pg from 'pg'
+import type pg from 'pg'
+import { EngineUnavailableError } from '../errors.ts'
 import { openPool, type Pool, postgresError } from '../postgres.ts'
+import { sqlStateOf } from '../postgres-errors.ts'
 
 const MAX_ATTEMPTS = 5
+const SHORTAGE_MS = 10_000
 
 /** What runs statements: a database, one transaction on it, or whichever database has a shard. */
 export type Queries = {
-  /** The rows of one statement. Throws EngineUnavailableError when the server is away or answers too late. */
+  /** The rows of one statement. Throws EngineUnavailableError when the server can't do it now. */
   query<Row extends pg.QueryResultRow>(statement: string, values?: readonly unknown[]): Promise<Row[]>
 }
 
@@ -16,6 +19,7 @@ export type Queries = {
 export class Database implements Queries, AsyncDisposable {
   readonly url: string
   readonly #opened: Pool
+  #shortage: { error: EngineUnavailableError; at: number } | null = null
 
   constructor(url: string, { connections }: { connections: number }) {
     this.url = url
@@ -35,9 +39,16 @@ export class Database implements Queries, AsyncDisposable {
       try {
         return await translated(async () => (await this.#opened.pool.query<Row>(statement, [...values])).rows)
       } catch (error) {
+        if (isShortage(error)) this.#shortage = { error, at: performance.now() }
         if (!isDeadlock(error) || attempt === MAX_ATTEMPTS) throw error
       }
     }
+  }
+
+  /** What the server lacked when it refused a statement of the last seconds: disk, memory, connections. */
+  get shortage(): EngineUnavailableError | null {
+    if (this.#shortage === null || performance.now() - this.#shortage.at > SHORTAGE_MS) return null
+    return this.#shortage.error
   }
 
   /** Statements that all take effect when `work` resolves, or none. Each sees what was committed before it. */
@@ -68,7 +79,12 @@ export class Database implements Queries, AsyncDisposable {
  * one of them, for which nothing has happened.
  */
 function isDeadlock(error: unknown): boolean {
-  return error instanceof pg.DatabaseError && error.code === '40P01'
+  return sqlStateOf(error) === '40P01'
+}
+
+/** Class 53 of SQLSTATE. */
+function isShortage(error: unknown): error is EngineUnavailableError {
+  return error instanceof EngineUnavailableError && sqlStateOf(error).startsWith('53')
 }
 
 async function translated<Result>(call: () => Promise<Result>): Promise<Result> {

@@ -1,4 +1,5 @@
 import type { ShardRange } from '../config/shard-ranges.ts'
+import { sqlStateOf } from '../postgres-errors.ts'
 import { allowMove, copyShards } from './copy-shards.ts'
 import type { Database, Queries } from './database.ts'
 import { giveShards } from './give-shards.ts'
@@ -82,8 +83,7 @@ async function switchRun(run: Run, onStage: OnStage): Promise<void> {
       return await run.source.transaction(async (queries) => await lockAndSwitch(queries, run, onStage))
     } catch (error) {
       // A statement about photos of many shards may wait for us as we wait for it: PostgreSQL ends one of both.
-      const isDeadlock = error instanceof Error && 'code' in error && error.code === DEADLOCK
-      if (!isDeadlock || attempt === SWITCHES) throw error
+      if (sqlStateOf(error) !== DEADLOCK || attempt === SWITCHES) throw error
     }
   }
 }
