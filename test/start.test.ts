@@ -75,6 +75,31 @@ describe('darkroom start', () => {
     )
   })
 
+  test('takes nothing of what a shell says to other PostgreSQL clients, and ends at SIGHUP as at Ctrl-C', async () => {
+    await using home = await temporaryHome()
+    const shell = {
+      PGSSLMODE: 'require',
+      PGSSLNEGOTIATION: 'direct',
+      PGOPTIONS: '-c no_such_setting=on',
+      PGHOST: 'db.example.com',
+      PGPORT: '1',
+      PGUSER: 'nobody',
+      PGDATABASE: 'no_such_database',
+      PGPASSWORD: 'wrong',
+      PGCLIENT_ENCODING: 'no_such_encoding',
+      PGREPLICATION: 'database',
+      PGDATA: '/no/such/folder',
+    }
+
+    const darkroom = await startDarkroom(home.path, shell)
+
+    const processes = (await Promise.all((['api', 'worker', 'postgres'] as const).map(darkroom.pids))).flat()
+    expect((await fetch(`${darkroom.url}/readyz`)).status).toBe(200)
+    expect(await darkroom.interrupt('SIGHUP')).toEqual({ code: 0, signal: null })
+    expect(processes.length).toBeGreaterThanOrEqual(4)
+    expect(processes.filter(isThere)).toEqual([])
+  })
+
   test('refuses, with one line, a data directory that another one uses', async () => {
     await using home = await temporaryHome()
     await using _first = await startDarkroom(home.path)

@@ -14,10 +14,11 @@ export function startCommand(): Command {
       const { loadConfig } = await import('../config.ts')
       const { createLog } = await import('../log.ts')
       const { start } = await import('../start.ts')
+      const { STOP_SIGNALS } = await import('../supervisor/child.ts')
 
       const stopping = new AbortController()
       // Stays on after the first: with npm one Ctrl-C arrives twice.
-      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stopping.abort())
+      for (const signal of STOP_SIGNALS) process.on(signal, () => stopping.abort())
       const config = loadConfig(process.env)
       const log = createLog('start', config.logLevel)
 

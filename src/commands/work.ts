@@ -10,10 +10,11 @@ export function workCommand(): Command {
     .action(async ({ processes }: { processes?: string }) => {
       const { loadConfig } = await import('../config.ts')
       const { createLog } = await import('../log.ts')
+      const { STOP_SIGNALS } = await import('../supervisor/child.ts')
       const { superviseWorkers } = await import('../supervisor/workers.ts')
 
       const stopping = new AbortController()
-      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stopping.abort())
+      for (const signal of STOP_SIGNALS) process.on(signal, () => stopping.abort())
       const config = loadConfig({ ...process.env, ...(processes !== undefined && { WORKERS: processes }) })
       const log = createLog('work', config.logLevel)
 

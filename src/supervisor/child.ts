@@ -1,6 +1,9 @@
 /** Where a process finds the last task of the one that died before it. */
 export const LAST_TASK = 'DARKROOM_LAST_TASK'
 
+/** From whoever runs us, from a terminal's Ctrl-C, from a terminal or connection that closes: all ask for the same. */
+export const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
+
 /** What a child tells its supervisor. */
 export type ChildMessage = { ready: unknown } | { task: unknown }
 
@@ -20,14 +23,14 @@ export function lastTask(env: NodeJS.ProcessEnv): unknown {
 }
 
 /**
- * Aborts at the first SIGTERM or SIGINT, to finish what was begun and take on nothing new. Call it once, first
+ * Aborts at the first stop signal, to finish what was begun and take on nothing new. Call it once, first
  * thing. When the supervisor dies the process ends at once, whatever it is doing: nobody would start it again or
  * stop it, and the next supervisor brings its own.
  */
 export function stopSignal(): AbortSignal {
   const stopping = new AbortController()
   // Stays on after the first: with `npm start` one Ctrl-C arrives twice, from the terminal and from npm.
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stopping.abort(signal))
+  for (const signal of STOP_SIGNALS) process.on(signal, () => stopping.abort(signal))
   if (process.send) {
     if (!process.connected) endWithSupervisor()
     process.once('disconnect', endWithSupervisor)

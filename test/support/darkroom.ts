@@ -21,7 +21,7 @@ export type Darkroom = AsyncDisposable & {
   /** A token for `me`, from the greeting. */
   token(): Promise<string>
   pids(kind: Kind): Promise<number[]>
-  interrupt(): Promise<{ code: number | null; signal: string | null }>
+  interrupt(signal?: NodeJS.Signals): Promise<{ code: number | null; signal: string | null }>
   /** No process of it gets to do anything more. */
   killAll(): Promise<void>
 }
@@ -45,8 +45,8 @@ export async function startDarkroom(
   const ended = once(child, 'exit').then(([code, signal]) => ({ code, signal }))
 
   const pid = child.pid as number
-  const interrupt = async () => {
-    child.kill('SIGINT')
+  const interrupt = async (signal: NodeJS.Signals = 'SIGINT') => {
+    child.kill(signal)
     return await ended
   }
   const darkroom: Darkroom = {
