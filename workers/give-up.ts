@@ -8,8 +8,18 @@ import type { Work } from '../src/queue/job-queue.ts'
  */
 export function giveUp(catalog: Pick<Catalog, 'markFailed' | 'giveUpLook' | 'giveUpAvif'>): Work['onFailed'] {
   return async ({ kind, photoId, edition }, error) => {
-    if (kind === 'avif') await catalog.giveUpAvif(photoId, edition ?? 0)
-    else if (edition !== undefined) await catalog.giveUpLook(photoId, edition)
-    else await catalog.markFailed(photoId, failureOf(error))
+    switch (kind) {
+      case 'resize':
+      case 'filter':
+        if (edition === undefined) await catalog.markFailed(photoId, failureOf(error))
+        else await catalog.giveUpLook(photoId, edition)
+        break
+      case 'avif':
+        await catalog.giveUpAvif(photoId, edition ?? 0)
+        break
+      case 'purge':
+        // Its row is there until all is deleted, and the sweep enqueues it again.
+        break
+    }
   }
 }

@@ -1,14 +1,11 @@
-import { EngineUnavailableError } from '../src/errors.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
 import type { WorkerEngines } from './engines.ts'
 
-/** Promises the AVIF renditions of an edition that is shown now. When the queue is away, the sweep does. */
+/** Promises the AVIF renditions of an edition that is shown now. When that fails, the sweep does. */
 export async function promiseAvif(
   { queue }: Pick<WorkerEngines, 'queue'>,
   photoId: PhotoId,
   edition: number,
 ): Promise<void> {
-  await queue.enqueue({ kind: 'avif', photoId, edition }).catch((error) => {
-    if (!(error instanceof EngineUnavailableError)) throw error
-  })
+  await queue.enqueue({ kind: 'avif', photoId, edition }).catch(() => {})
 }

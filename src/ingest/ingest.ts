@@ -1,6 +1,5 @@
 import { Readable } from 'node:stream'
 import type { Catalog } from '../catalog/catalog.ts'
-import { EngineUnavailableError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { FORMATS } from '../photo/formats.ts'
 import type { Look } from '../photo/look.ts'
@@ -33,7 +32,8 @@ export type IngestEngines = {
 }
 
 /**
- * Takes in one photo, in bounded memory, and resolves when its original is safe and its work is promised.
+ * Takes in one photo, in bounded memory, and resolves when its original is safe and its work is promised, be it by the
+ * queue or, when that fails, by the row and the sweep.
  * Throws EmptyFileError, UnsupportedFormatError, PhotoTooLargeError, whatever the body throws, and
  * EngineUnavailableError.
  *
@@ -60,7 +60,7 @@ export function createIngest({ catalog, store, queue, maxUploadBytes, log }: Ing
     try {
       for (const kind of pending) await queue.enqueue({ kind, photoId: id })
     } catch (err) {
-      if (!(err instanceof EngineUnavailableError)) throw err
+      // Whatever it is: the photo is taken in, and a client that was told otherwise would send it once more.
       log.warn({ photoId: id, pending, err }, 'jobs not enqueued; the sweep will')
     }
     return {

@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Catalog } from '../../catalog/catalog.ts'
 import type { SettleWatch } from '../../catalog/settle-watch.ts'
 import type { Cdn } from '../../delivery/cdn.ts'
-import { EngineUnavailableError, PhotoFailedError, PhotoNotFoundError } from '../../errors.ts'
+import { PhotoFailedError, PhotoNotFoundError } from '../../errors.ts'
 import type { FilterBook } from '../../filters/filter-book.ts'
 import type { Look } from '../../photo/look.ts'
 import { parsePhotoId } from '../../photo/photo-id.ts'
@@ -66,9 +66,8 @@ export function lookRoutes({
     if (photo?.owner !== request.owner) throw new PhotoNotFoundError()
     if (edition === null) throw new PhotoFailedError()
 
-    await queue.enqueue({ kind: 'filter', photoId: id, edition }).catch((error) => {
-      if (!(error instanceof EngineUnavailableError)) throw error
-      request.log.warn({ photoId: id, edition, err: error }, 'change of look not enqueued; the sweep will')
+    await queue.enqueue({ kind: 'filter', photoId: id, edition }).catch((err) => {
+      request.log.warn({ photoId: id, edition, err }, 'change of look not enqueued; the sweep will')
     })
     const seconds = preferredWait(request.headers.prefer)
     if (seconds === 0) return reply.code(202).send(replyOf(photo, cdn))

@@ -1,7 +1,7 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import type { Catalog } from '../../catalog/catalog.ts'
 import type { Cdn } from '../../delivery/cdn.ts'
-import { EngineUnavailableError, InvalidCursorError, PhotoNotFoundError } from '../../errors.ts'
+import { InvalidCursorError, PhotoNotFoundError } from '../../errors.ts'
 import { type PhotoId, parsePhotoId } from '../../photo/photo-id.ts'
 import type { JobQueue } from '../../queue/job-queue.ts'
 import { replyOf } from '../photo-reply.ts'
@@ -64,9 +64,8 @@ export function photoRoutes({ catalog, queue, cdn }: Dependencies): FastifyPlugi
     app.delete('/v1/photos/:id', { schema: removeSchema }, async (request, reply) => {
       const id = parsePhotoId(request.params.id)
       if (!(await catalog.remove(id, request.owner))) throw new PhotoNotFoundError()
-      await queue.enqueue({ kind: 'purge', photoId: id }).catch((error) => {
-        if (!(error instanceof EngineUnavailableError)) throw error
-        request.log.warn({ photoId: id, err: error }, 'purge not enqueued; the sweep will')
+      await queue.enqueue({ kind: 'purge', photoId: id }).catch((err) => {
+        request.log.warn({ photoId: id, err }, 'purge not enqueued; the sweep will')
       })
       return reply.code(204).send(null)
     })
