@@ -149,6 +149,15 @@ export class EngineUnavailableError extends DarkroomError {
   override readonly retryable = true
 }
 
+/** A job of a kind that this worker does not know: it was enqueued by a newer Darkroom, whose workers are on their way. */
+export class UnknownJobKindError extends DarkroomError {
+  readonly code = 'unknown_job_kind'
+  override readonly retryable = true
+  constructor(kind: string) {
+    super(`This worker knows no jobs of the kind "${kind}". A newer Darkroom's workers do.`)
+  }
+}
+
 /** The CDN takes no more invalidations for now. */
 export class CdnBusyError extends EngineUnavailableError {
   constructor(options?: ErrorOptions) {

@@ -28,6 +28,36 @@ function withoutStacks({ err, ...event }: Record<string, unknown>): Record<strin
   return { ...event, code, reason, ...(cause instanceof Error && { cause: cause.message }) }
 }
 
+const MINUTE_MS = 60_000
+
+/** What may be said over and over. The fields are of the event that is told. */
+export type Telling = (fields: Record<string, unknown>, message: string) => void
+
+/**
+ * For loops that may fail many times a second: tells the same failure once a minute, and then how many more there were
+ * meanwhile. Two are the same when their messages and the kinds of their errors are.
+ */
+export function onceAMinute(tell: Telling, now: () => number = Date.now): Telling {
+  const told = new Map<string, { at: number; more: number }>()
+  return (fields, message) => {
+    const key = `${message} ${kindOf(fields.err)}`
+    const before = told.get(key)
+    if (before && now() - before.at < MINUTE_MS) {
+      before.more += 1
+      return
+    }
+    told.set(key, { at: now(), more: 0 })
+    tell(before && before.more > 0 ? { ...fields, more: before.more } : fields, message)
+  }
+}
+
+/** Without what differs from one to the next, such as ids in the messages of vendors. */
+function kindOf(error: unknown): string {
+  if (error instanceof DarkroomError) return error.message
+  if (!(error instanceof Error)) return ''
+  return `${error.name} ${'code' in error ? error.code : ''}`
+}
+
 function destination(): DestinationStream {
   if (!process.stdout.isTTY) return pino.destination({ dest: 1, sync: true })
   return prettyStream({

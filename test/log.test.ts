@@ -1,6 +1,8 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
+import { EngineUnavailableError } from '../src/errors.ts'
+import { onceAMinute } from '../src/log.ts'
 
 const MODULES = new URL('../src/', import.meta.url).href
 
@@ -37,4 +39,26 @@ test('any other error is logged with its stack', async () => {
     msg: 'queue',
     err: { message: 'x is not a function', stack: expect.any(String) },
   })
+})
+
+test('what happens over and over is told once a minute, with how often it happened meanwhile', () => {
+  const lines: [object, string][] = []
+  let now = 0
+  const tell = onceAMinute(
+    (fields, message) => void lines.push([fields, message]),
+    () => now,
+  )
+  const err = new EngineUnavailableError('The queue is unavailable.')
+  const other = new EngineUnavailableError('The storage is unavailable.')
+
+  for (const job of [1, 2, 3]) tell({ job, err }, 'job postponed')
+  tell({ job: 4, err: other }, 'job postponed')
+  now = 60_000
+  for (const job of [5, 6]) tell({ job, err }, 'job postponed')
+
+  expect(lines).toEqual([
+    [{ job: 1, err }, 'job postponed'],
+    [{ job: 4, err: other }, 'job postponed'],
+    [{ job: 5, err, more: 2 }, 'job postponed'],
+  ])
 })

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { pino } from 'pino'
 import { expect, test } from 'vitest'
 import { EngineUnavailableError } from '../src/errors.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
@@ -129,6 +130,34 @@ test('a job whose engine is away costs no attempt, also while the queue is away 
   await queue.enqueue(job)
 
   expect(await ended.promise).toBe('done')
+})
+
+test('a queue whose database is read-only is unavailable', async () => {
+  await using database = await openTestDatabase()
+  const name = new URL(database.url).pathname.slice(1)
+  await database.query(`alter database ${name} set default_transaction_read_only = on`)
+  await using queue = openPostgresQueue(database.url, silentLog)
+
+  await expect(queue.check()).rejects.toThrow(EngineUnavailableError)
+})
+
+test('a worker whose queue fails rests after each time, and says so once', async () => {
+  await using database = await openTestDatabase()
+  const lines: { err: { message: string } }[] = []
+  const log = pino({}, { write: (line) => void lines.push(JSON.parse(line)) })
+  await database.query('drop table bullmq.job cascade')
+  await using queue = openPostgresQueue(database.url, log)
+  const nothing = async () => {}
+  await using _work = queue.work({
+    handlers: { resize: nothing, filter: nothing, purge: nothing, avif: nothing },
+    onFailed: nothing,
+  })
+
+  await expect.poll(() => lines.length, { timeout: 20_000 }).toBeGreaterThan(0)
+  await sleep(3_000)
+
+  const told = lines.map(({ err }) => err.message)
+  expect(told).toEqual([...new Set(told)])
 })
 
 test('a worker that waits for a server that is away can be stopped', async () => {

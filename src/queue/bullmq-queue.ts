@@ -7,8 +7,8 @@ import {
   type Worker,
   type WorkerOptions,
 } from 'bullmq'
-import { DarkroomError, EngineUnavailableError } from '../errors.ts'
-import type { Log } from '../log.ts'
+import { DarkroomError, EngineUnavailableError, UnknownJobKindError } from '../errors.ts'
+import { type Log, onceAMinute, type Telling } from '../log.ts'
 import { isUrgent, type Job, type JobKind, jobKey } from './job.ts'
 import type { Claim, JobQueue, JobState, Work } from './job-queue.ts'
 
@@ -19,9 +19,12 @@ const DAY_S = 24 * 3600
 /** BullMQ begins jobs without a priority first. */
 const LOW_PRIORITY = 10
 
-/** Until an engine that is away is asked again, for the first time and at most; each time twice as long. */
-const AWAY_MS = 500
-const MAX_AWAY_MS = 10_000
+/** Until a job that was postponed begins again, for the first time and at most; each time twice as long. */
+const POSTPONED_MS = 500
+const MAX_POSTPONED_MS = 10_000
+
+/** How long a worker rests between two postponed jobs, at most: hundreds may wait for an engine that is unavailable. */
+const MAX_REST_MS = 2_000
 
 /** A retry comes after 1 s, then 2 s. Jobs that are done leave nothing; failed ones are kept with their reason. */
 const JOB_OPTIONS = {
@@ -62,10 +65,8 @@ export type BullmqBackend = {
   states(keys: readonly string[]): Promise<JobState[]>
   oldestWaiting(): Promise<Date | null>
   startWorker(processor: (job: PhotoJob) => Promise<void>): AnyWorker
-  /** Why the server is away, when the error says that it is. */
-  awayBecause(error: Error): Error | null
-  /** Logs what went wrong in a worker between jobs. */
-  report(error: Error): void
+  /** Why the server is unavailable, when the error says that it is. */
+  unavailableBecause(error: Error): Error | null
   /** Throws SetupError when the server is set up so that it can't keep a queue. */
   check(): Promise<void>
   close(): Promise<void>
@@ -75,10 +76,14 @@ export type BullmqBackend = {
 export class BullmqQueue implements JobQueue {
   readonly #backend: BullmqBackend
   readonly #log: Log
+  readonly #tellPostponed: Telling
+  /** So many jobs in a row were postponed. */
+  #postponed = 0
 
   constructor(backend: BullmqBackend, log: Log) {
     this.#backend = backend
     this.#log = log
+    this.#tellPostponed = onceAMinute((fields, message) => log.warn(fields, message))
   }
 
   async enqueue(job: Job): Promise<void> {
@@ -112,9 +117,12 @@ export class BullmqQueue implements JobQueue {
     const stopping = new AbortController()
     const worker = this.#backend.startWorker(async (job) => {
       const startedAt = performance.now()
+      const handler = Object.hasOwn(handlers, job.name) ? handlers[job.name] : null
+      if (!handler) return await this.#postpone(job, new UnknownJobKindError(job.name), stopping.signal)
       onClaim({ key: job.id as string, token: job.token as string })
       try {
-        await handlers[job.name]({ kind: job.name, ...job.data })
+        await handler({ kind: job.name, ...job.data })
+        this.#postponed = 0
         this.#log.info({ job: job.id, ms: Math.round(performance.now() - startedAt) }, 'job done')
       } catch (error) {
         if (error instanceof DarkroomError && !error.retryable) {
@@ -138,7 +146,8 @@ export class BullmqQueue implements JobQueue {
       })
     }
     worker.on('failed', (job, error) => job && tellFailed(job, error))
-    worker.on('error', (error) => this.#backend.report(error))
+    const report = onceAMinute((fields, message) => this.#log.error(fields, message))
+    worker.on('error', (err) => this.#backend.unavailableBecause(err) || report({ err }, 'queue'))
     const settled = orphan && this.#failOrphan(orphan, tellFailed)
 
     return {
@@ -175,23 +184,31 @@ export class BullmqQueue implements JobQueue {
   }
 
   /**
-   * That an engine is away is not the job's fault, so it costs no attempt, however long that lasts; nor when the queue
-   * is away with it, as on a disk that is full: then the worker has nothing else to do, and waits for the queue.
+   * That an engine is unavailable, or this worker older than the job, is not the job's fault, so it costs no attempt,
+   * however long that lasts; nor when the queue is unavailable as well, as on a disk that is full: then the worker has
+   * nothing else to do, and waits for the queue.
    */
-  async #postpone(job: PhotoJob, err: EngineUnavailableError, stopping: AbortSignal): Promise<never> {
-    const postponed = job.attemptsStarted - job.attemptsMade - 1
-    const ms = Math.min(AWAY_MS * 2 ** postponed, MAX_AWAY_MS)
+  async #postpone(
+    job: PhotoJob,
+    err: EngineUnavailableError | UnknownJobKindError,
+    stopping: AbortSignal,
+  ): Promise<never> {
+    const before = job.attemptsStarted - job.attemptsMade - 1
+    const ms = Math.min(POSTPONED_MS * 2 ** before, MAX_POSTPONED_MS)
     for (;;) {
       try {
         await job.moveToDelayed(Date.now() + ms, job.token)
         break
       } catch (error) {
-        const isAway = error instanceof Error && this.#backend.awayBecause(error) !== null
-        if (!isAway || stopping.aborted) throw error
+        const isUnavailable = error instanceof Error && this.#backend.unavailableBecause(error) !== null
+        if (!isUnavailable || stopping.aborted) throw error
       }
-      await sleep(AWAY_MS, undefined, { signal: stopping }).catch(() => {})
+      await sleep(POSTPONED_MS, undefined, { signal: stopping }).catch(() => {})
     }
-    this.#log.warn({ job: job.id, ms, err }, 'job postponed')
+    this.#tellPostponed({ job: job.id, ms, err }, 'job postponed')
+    const restMs = Math.min(50 * (2 ** this.#postponed - 1), MAX_REST_MS)
+    this.#postponed += 1
+    await sleep(restMs, undefined, { signal: stopping }).catch(() => {})
     throw new DelayedError()
   }
 
@@ -216,8 +233,8 @@ export class BullmqQueue implements JobQueue {
       return await call()
     } catch (error) {
       if (error instanceof DarkroomError) throw error
-      const cause = error instanceof Error ? this.#backend.awayBecause(error) : null
-      throw cause ? new EngineUnavailableError('The queue does not answer.', { cause }) : error
+      const cause = error instanceof Error ? this.#backend.unavailableBecause(error) : null
+      throw cause ? new EngineUnavailableError('The queue is unavailable.', { cause }) : error
     }
   }
 }

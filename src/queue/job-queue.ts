@@ -13,6 +13,7 @@ export type JobHandler = (job: Job) => Promise<void>
 export type Claim = { key: string; token: string }
 
 export type Work = {
+  /** A job of a kind that is not among them, as a newer Darkroom enqueues, waits for a worker that knows it. */
   handlers: Record<JobKind, JobHandler>
   /** Called once when a job has failed for good: its attempts are used up, or a retry can't mend it. */
   onFailed(job: Job, error: Error): Promise<void>

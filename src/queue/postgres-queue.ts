@@ -8,12 +8,13 @@ import {
   withBackend,
 } from 'bullmq'
 import type pg from 'pg'
-import { SetupError } from '../errors.ts'
-import type { Log } from '../log.ts'
+import { EngineUnavailableError, SetupError } from '../errors.ts'
+import { type Log, onceAMinute } from '../log.ts'
 import { isPostgresAway, openPool, refusalOf, withPostgres } from '../postgres.ts'
 import { BullmqQueue, type Payload, type PhotoJob, QUEUE_NAME, WORKER_OPTIONS } from './bullmq-queue.ts'
 import type { JobKind } from './job.ts'
 import type { JobState } from './job-queue.ts'
+import { patientBackend } from './patient-backend.ts'
 import { patientPool, type QueuePool } from './patient-pool.ts'
 
 /**
@@ -22,7 +23,7 @@ import { patientPool, type QueuePool } from './patient-pool.ts'
  */
 const SETTINGS = '-c search_path=bullmq -c synchronous_commit=off'
 
-const { Queue, Worker } = withBackend(createPostgresBackend)
+const { Queue } = withBackend(createPostgresBackend)
 
 /** The queue on PostgreSQL. One of the connections listens for new jobs, so it must be a direct one, not a pooler's. */
 export function openPostgresQueue(url: string, log: Log): BullmqQueue {
@@ -34,7 +35,8 @@ export function openPostgresQueue(url: string, log: Log): BullmqQueue {
     application_name: 'darkroom-queue',
   })
   const { pool } = opened
-  const report = (err: Error) => isPostgresAway(err) || log.error({ err }, 'queue')
+  const tell = onceAMinute((fields, message) => log.error(fields, message))
+  const report = (err: Error) => isPostgresAway(err) || tell({ err }, 'queue')
 
   return new BullmqQueue(
     {
@@ -42,11 +44,11 @@ export function openPostgresQueue(url: string, log: Log): BullmqQueue {
       states: async (keys) => await readStates(pool, keys),
       oldestWaiting: async () => await readOldestWaiting(pool),
       startWorker: (processor) => startWorker(pool, processor, log),
-      awayBecause: (error) => (isPostgresAway(error) ? error : null),
-      report,
+      unavailableBecause: (error) => (isPostgresAway(error) ? error : null),
       check: async () => {
         await refusePooler(pool, url)
         await checkTables(pool)
+        await checkWrites(pool)
       },
       close: async () => await opened[Symbol.asyncDispose](),
     },
@@ -128,6 +130,10 @@ function deafPool(pool: pg.Pool): QueuePool {
 
 function startWorker(pool: pg.Pool, processor: (job: PhotoJob) => Promise<void>, log: Log) {
   const stopping = new AbortController()
+  const patience = { name: 'PostgreSQL', isUnavailable: isPostgresAway, log }
+  const { Worker } = withBackend((...given: Parameters<typeof createPostgresBackend>) =>
+    patientBackend(createPostgresBackend(...given), patience),
+  )
   const worker = new Worker<Payload, void, JobKind>(QUEUE_NAME, processor, {
     ...WORKER_OPTIONS,
     connection: connectionTo(patientPool(pool, log, stopping.signal)),
@@ -164,6 +170,14 @@ async function checkTables(pool: pg.Pool): Promise<void> {
   if (version >= LATEST_SCHEMA_VERSION) return
   const tables = version === 0 ? 'has no tables' : 'has the tables of an earlier Darkroom'
   throw new SetupError(`The database of the queue ${tables}. Run \`darkroom migrate\`.`)
+}
+
+/** Throws EngineUnavailableError while the server takes no jobs, as a standby and one that is being moved do. */
+async function checkWrites(pool: pg.Pool): Promise<void> {
+  const { rows } = await pool.query<{ isReadOnly: boolean }>(
+    `select current_setting('transaction_read_only')::bool as "isReadOnly"`,
+  )
+  if (rows[0]?.isReadOnly) throw new EngineUnavailableError('The database of the queue is read-only.')
 }
 
 /** Brings BullMQ's tables up to date, under a lock of its own. */

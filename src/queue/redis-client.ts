@@ -27,6 +27,8 @@ export function createRedisClient(address: RedisAddress, patience: Patience): Re
     connectTimeout: CONNECT_MS,
     keepAlive: 10_000,
     retryStrategy: () => RECONNECT_MS,
+    // It wants INFO, and where a user may not ask for that it says so on the terminal. We see what commands say.
+    enableReadyCheck: false,
     // A primary that became a replica: the name leads to another one by now.
     reconnectOnError: ({ message }) => message.startsWith('READONLY'),
     connectionName: 'darkroom',
@@ -82,10 +84,10 @@ export async function checkEvictionPolicy(client: RedisClient): Promise<void> {
   }
 }
 
-const AWAY =
-  /^(Connection is closed|Stream isn't writeable|Command timed out|Reached the max retries|None of startup nodes|Failed to refresh slots|All sentinels|Cluster (is )?|connect |read |write |getaddrinfo |LOADING|MASTERDOWN|READONLY|CLUSTERDOWN|TRYAGAIN|NOREPLICAS|OOM|UNBLOCKED)/
-
-/** Whether an error says that the server is away, changes its role or has no room, not that a command is wrong. */
-export function isRedisAway(error: Error): boolean {
-  return AWAY.test(error.message) || ('code' in error && /^E[A-Z]+$/.test(String(error.code)))
+/**
+ * Throws what the server says when it takes no jobs now, or never does from us: when its disk or its memory is full, it
+ * is a replica, or its user may not write such keys or run scripts. Writing tells; reading would not.
+ */
+export async function checkWrites(client: RedisClient, key: string): Promise<void> {
+  await client.eval("return redis.call('SET', KEYS[1], '', 'PX', 60000)", 1, key)
 }

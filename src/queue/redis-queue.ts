@@ -1,20 +1,25 @@
-import { Queue, Worker } from 'bullmq'
+import { createRedisBackend, Queue, withBackend } from 'bullmq'
 import type { RedisAddress } from '../config/redis-url.ts'
 import { SetupError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { BullmqQueue, type Payload, type PhotoJob, QUEUE_NAME, WORKER_OPTIONS } from './bullmq-queue.ts'
 import type { JobKind } from './job.ts'
 import type { JobState } from './job-queue.ts'
+import { patientBackend } from './patient-backend.ts'
 import {
   answers,
   checkEvictionPolicy,
+  checkWrites,
   createRedisClient,
-  isRedisAway,
   type RedisClient,
 } from './redis-client.ts'
+import { isRedisDenial, isRedisRefusal, isRedisUnavailable } from './redis-errors.ts'
 
 /** In braces, so that all keys of the queue lie in one slot of a cluster: BullMQ's scripts touch several at once. */
 const PREFIX = '{darkroom}'
+
+/** What a user of Redis must be allowed: its own keys, and all that is not dangerous but INFO, which tells of evictions. */
+const ACL_RULES = `~${PREFIX}:* +@all -@dangerous +info`
 
 /**
  * The queue on Redis or Valkey, alone, clustered or behind sentinels. While the server is away, methods fail at
@@ -43,14 +48,19 @@ export function openRedisQueue(address: RedisAddress, log: Log): BullmqQueue {
       },
       startWorker: (processor) => startWorker(address, processor, () => answers(client), log),
       // A command only says that there is no connection; that knows why.
-      awayBecause: (error) => (isRedisAway(error) ? (trouble() ?? error) : null),
-      // That the server is away was said already.
-      report: (err) => isRedisAway(err) || log.error({ err }, 'queue'),
+      unavailableBecause: (error) => (isRedisUnavailable(error) ? (trouble() ?? error) : null),
       check: async () => {
         await tried
-        const reason = trouble()
-        if (reason) throw isRedisAway(reason) ? reason : setupErrorOf(reason, address)
-        await checkEvictionPolicy(client)
+        try {
+          const reason = trouble()
+          if (reason) throw reason
+          await checkEvictionPolicy(client)
+          await checkWrites(client, `${PREFIX}:check`)
+        } catch (error) {
+          if (!(error instanceof Error) || error instanceof SetupError) throw error
+          if (isRedisUnavailable(error) && !isRedisRefusal(error)) throw error
+          throw setupErrorOf(error, address)
+        }
       },
       close: async () => client.disconnect(),
     },
@@ -89,6 +99,10 @@ function startWorker(
   log: Log,
 ) {
   const { client } = connect(address, 'endless', log)
+  const patience = { name: 'Redis', isUnavailable: isRedisUnavailable, log }
+  const { Worker } = withBackend((...given: Parameters<typeof createRedisBackend>) =>
+    patientBackend(createRedisBackend(...given), patience),
+  )
   let running: Promise<void> = Promise.resolve()
   const work = async (job: PhotoJob) => {
     const done = processor(job)
@@ -99,6 +113,9 @@ function startWorker(
     ...WORKER_OPTIONS,
     connection: client,
     prefix: PREFIX,
+    // The check is its first question, and it remembers for ever that that one failed. Without the version it waits for
+    // delayed jobs in whole seconds.
+    skipVersionCheck: true,
   })
   return Object.assign(worker, {
     close: async () => {
@@ -132,7 +149,8 @@ function connect(
   let trouble: Error | null = null
   client.on('error', (error: Error & { lastNodeError?: Error }) => {
     const reason = error.lastNodeError ?? error
-    if (!trouble) log.warn({ cause: reason.message }, 'Redis is away; connecting again until it is back')
+    if (!trouble)
+      log.warn({ cause: reason.message }, 'Redis is unavailable; connecting again until it is back')
     trouble = reason
   })
   client.on('ready', () => {
@@ -142,8 +160,11 @@ function connect(
   return { client, trouble: () => trouble }
 }
 
-function setupErrorOf(reason: Error, { hosts }: RedisAddress): SetupError {
+function setupErrorOf(reason: Error, { hosts, username }: RedisAddress): SetupError {
   const names = hosts.map(({ host, port }) => `${host}:${port}`).join(', ')
   const why = reason.message.replace(/\.$/, '')
-  return new SetupError(`Redis at ${names} can't be used: ${why}. Put QUEUE_URL right.`, { cause: reason })
+  const mend = isRedisDenial(reason)
+    ? `Let its user do what a queue needs: ACL SETUSER ${username ?? 'default'} ${ACL_RULES}`
+    : 'Put QUEUE_URL right'
+  return new SetupError(`Redis at ${names} can't be used: ${why}. ${mend}.`, { cause: reason })
 }

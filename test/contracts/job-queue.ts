@@ -204,6 +204,32 @@ export function jobQueueContract(
       await expect.poll(async () => await queue.state(job)).toEqual({ name: 'missing' })
     })
 
+    test('leaves a job of a kind that a worker does not know to one that does, and counts no attempt', async () => {
+      await using queue = await openQueue()
+      const [done, failures]: [Job[], Job[]] = [[], []]
+      const note = async (given: Job) => void done.push(given)
+      const onFailed = async (given: Job) => void failures.push(given)
+      const { resize: _, ...older } = { ...idle, purge: note }
+      await queue.enqueue(job)
+      {
+        await using _work = queue.work({ handlers: older as Work['handlers'], onFailed })
+        await expect.poll(async () => await queue.counts()).toMatchObject({ delayed: 1 })
+        await queue.enqueue(other)
+        await expect.poll(() => done).toEqual([other])
+      }
+
+      let attempts = 0
+      const resize = async (given: Job) => {
+        attempts += 1
+        if (attempts < 3) throw new Error('the store is on fire')
+        await note(given)
+      }
+      await using _work = queue.work({ handlers: { ...idle, resize }, onFailed })
+
+      await expect.poll(() => done, { timeout: 30_000 }).toEqual([other, job])
+      expect(failures).toEqual([])
+    })
+
     test('does not retry what a retry can not mend', async () => {
       await using queue = await openQueue()
       let attempts = 0
