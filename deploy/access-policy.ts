@@ -9,22 +9,21 @@ export function accessPolicy(stack: Stack, bucket: Bucket, distribution: Distrib
     description: "Darkroom's API and workers",
     statements: [
       new PolicyStatement({
-        actions: [
-          's3:GetObject',
-          's3:PutObject',
-          's3:DeleteObject',
-          's3:AbortMultipartUpload',
-          's3:ListMultipartUploadParts',
-        ],
+        actions: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'],
         resources: [bucket.arnForObjects('*')],
       }),
       // Without it S3 answers 403 instead of 404 for what is not there.
       new PolicyStatement({
-        actions: ['s3:ListBucket', 's3:ListBucketMultipartUploads'],
+        actions: ['s3:ListBucket'],
+        resources: [bucket.bucketArn],
+      }),
+      // What the doctor looks at; this stack sets it.
+      new PolicyStatement({
+        actions: ['s3:GetBucketPublicAccessBlock', 's3:GetLifecycleConfiguration'],
         resources: [bucket.bucketArn],
       }),
       new PolicyStatement({
-        actions: ['cloudfront:CreateInvalidation'],
+        actions: ['cloudfront:CreateInvalidation', 'cloudfront:GetDistributionConfig'],
         resources: [distribution.distributionArn],
       }),
     ],

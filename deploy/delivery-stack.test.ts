@@ -23,9 +23,9 @@ function synthesize(props: Partial<DeliveryStackProps> = {}): Template {
   return Template.fromStack(new DeliveryStack(new App(), 'Darkroom', { publicKeys, ...props }))
 }
 
-/** The only resource of the type: its logical id and its properties. */
-function only(template: Template, type: string) {
-  const entries = Object.entries(template.findResources(type))
+/** The only resource of the type whose logical id begins so: its id and its properties. */
+function only(template: Template, type: string, name = '') {
+  const entries = Object.entries(template.findResources(type)).filter(([id]) => id.startsWith(name))
   expect(entries).toHaveLength(1)
   const [id, resource] = entries[0] ?? ['', {}]
   return { id, properties: resource.Properties }
@@ -62,7 +62,7 @@ describe('The bucket', () => {
   })
 
   test('forgets uploads that were cut off, and expires no photo', () => {
-    const { properties } = only(synthesize(), 'AWS::S3::Bucket')
+    const { properties } = only(synthesize(), 'AWS::S3::Bucket', 'Photos')
 
     const rules = properties.LifecycleConfiguration.Rules
     expect(rules).toContainEqual(
@@ -78,7 +78,7 @@ describe('The bucket', () => {
     const template = synthesize()
     const distribution = only(template, 'AWS::CloudFront::Distribution').id
 
-    const { PolicyDocument } = only(template, 'AWS::S3::BucketPolicy').properties
+    const { PolicyDocument } = only(template, 'AWS::S3::BucketPolicy', 'Photos').properties
 
     const allowed = PolicyDocument.Statement.filter(({ Effect }: { Effect: string }) => Effect === 'Allow')
     expect(allowed).toEqual([
@@ -94,7 +94,58 @@ describe('The bucket', () => {
   })
 })
 
+/** Every name in the template that must be the only one in the account. */
+function globalNames(region: string): string[] {
+  const stack = new DeliveryStack(new App(), 'Darkroom', {
+    env: { region, account: '111122223333' },
+    publicKeys: [{ name: 'first', pem: FIRST }],
+  })
+  const resources = Object.values(Template.fromStack(stack).toJSON().Resources) as {
+    Type: string
+    Properties: Record<string, { Name?: string; CallerReference?: string } | string>
+  }[]
+  return resources
+    .filter(({ Type }) => Type.startsWith('AWS::CloudFront::'))
+    .flatMap(({ Properties }) => [Properties, ...Object.values(Properties)])
+    .flatMap((value) => (typeof value === 'string' ? [] : [value.Name, value.CallerReference]))
+    .filter((name) => typeof name === 'string')
+}
+
+test('A second stack in another region shares no name with the first, as CloudFront has no regions', () => {
+  const [here, there] = [globalNames('eu-west-1'), globalNames('ap-southeast-2')]
+
+  expect(here).toHaveLength(7)
+  expect(new Set([...here, ...there]).size).toBe(14)
+  for (const name of there) expect(name.length).toBeLessThanOrEqual(64)
+})
+
 describe('The distribution', () => {
+  test('reads the tag of each rendition, and shows it to no viewer', () => {
+    const template = synthesize()
+
+    expect(distributionOf(template).CacheTagConfig).toEqual({ HeaderName: 'x-amz-meta-cache-tag' })
+    const { ResponseHeadersPolicyConfig } = only(
+      template,
+      'AWS::CloudFront::ResponseHeadersPolicy',
+    ).properties
+    expect(ResponseHeadersPolicyConfig.RemoveHeadersConfig.Items).toContainEqual({
+      Header: 'x-amz-meta-cache-tag',
+    })
+  })
+
+  test('writes its log into a private bucket, which forgets it', () => {
+    const template = synthesize()
+    const logs = only(template, 'AWS::S3::Bucket', 'Logs')
+
+    expect(distributionOf(template).Logging.Bucket).toEqual({
+      'Fn::GetAtt': [logs.id, 'RegionalDomainName'],
+    })
+    expect(logs.properties.PublicAccessBlockConfiguration).toMatchObject({ RestrictPublicBuckets: true })
+    expect(logs.properties.LifecycleConfiguration.Rules).toContainEqual(
+      expect.objectContaining({ ExpirationInDays: 90 }),
+    )
+  })
+
   test('has one open path, and that behind the key group', () => {
     const template = synthesize()
     const { id: keyGroup } = only(template, 'AWS::CloudFront::KeyGroup')
@@ -248,7 +299,16 @@ test('Darkroom may use its bucket and invalidate its distribution, and nothing e
 
   const actions = PolicyDocument.Statement.flatMap(({ Action }: { Action: string | string[] }) => Action)
   expect(actions.filter((action: string) => action.includes('*'))).toEqual([])
-  expect(actions).toContain('cloudfront:CreateInvalidation')
+  expect(actions.toSorted()).toEqual([
+    'cloudfront:CreateInvalidation',
+    'cloudfront:GetDistributionConfig',
+    's3:DeleteObject',
+    's3:GetBucketPublicAccessBlock',
+    's3:GetLifecycleConfiguration',
+    's3:GetObject',
+    's3:ListBucket',
+    's3:PutObject',
+  ])
   for (const { Resource } of PolicyDocument.Statement) expect(Resource).not.toBe('*')
 })
 

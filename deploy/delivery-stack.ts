@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto'
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib'
-import { PublicKey } from 'aws-cdk-lib/aws-cloudfront'
+import { type CfnPublicKey, PublicKey } from 'aws-cdk-lib/aws-cloudfront'
 import type { Construct } from 'constructs'
 import { accessPolicy } from './access-policy.ts'
+import { logBucket } from './log-bucket.ts'
 import { photoBucket } from './photo-bucket.ts'
 import type { NamedPublicKey } from './public-keys.ts'
+import { regionalName } from './regional-name.ts'
 import { type Domain, renditionsDistribution } from './renditions-distribution.ts'
 
 export type DeliveryStackProps = StackProps & {
@@ -23,12 +25,12 @@ export class DeliveryStack extends Stack {
     super(scope, id, props)
     const bucket = photoBucket(this)
     const signers = publicKeys.map((key) => ({ name: key.name, key: signer(this, key) }))
-    const distribution = renditionsDistribution(
-      this,
+    const distribution = renditionsDistribution(this, {
       bucket,
-      signers.map(({ key }) => key),
+      logs: logBucket(this),
+      signers: signers.map(({ key }) => key),
       domain,
-    )
+    })
     const access = accessPolicy(this, bucket, distribution)
 
     const output = (name: string, value: string) => new CfnOutput(this, name, { value })
@@ -43,5 +45,13 @@ export class DeliveryStack extends Stack {
 /** CloudFront's keys can't be changed, so another key under the same name has to be another resource. */
 function signer(stack: Stack, { name, pem }: NamedPublicKey): PublicKey {
   const digest = createHash('sha256').update(pem).digest('hex').slice(0, 8)
-  return new PublicKey(stack, `Signer-${name}-${digest}`, { encodedKey: pem, comment: `Darkroom: ${name}` })
+  const key = new PublicKey(stack, `Signer-${name}-${digest}`, {
+    publicKeyName: regionalName(stack, `${name}-${digest}`),
+    encodedKey: pem,
+    comment: `Darkroom: ${name}`,
+  })
+  // CloudFront takes one key for each reference, and the CDK's is the same in every region.
+  const resource = key.node.defaultChild as CfnPublicKey
+  resource.addPropertyOverride('PublicKeyConfig.CallerReference', `${key.node.addr}-${stack.region}`)
+  return key
 }

@@ -6,6 +6,7 @@ import {
   CacheHeaderBehavior,
   CachePolicy,
   CacheQueryStringBehavior,
+  type CfnDistribution,
   Distribution,
   Function as EdgeFunction,
   FunctionCode,
@@ -23,28 +24,41 @@ import {
 import { S3BucketOrigin } from 'aws-cdk-lib/aws-cloudfront-origins'
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import type { Bucket } from 'aws-cdk-lib/aws-s3'
+import { CACHE_TAG_HEADER } from '../src/photo/cache-tag.ts'
+import { regionalName } from './regional-name.ts'
 
 /** The certificate must be one of us-east-1, as CloudFront demands. */
 export type Domain = { name: string; certificateArn: string }
 
+export type DistributionParts = {
+  bucket: Bucket
+  logs: Bucket
+  signers: IPublicKey[]
+  domain: Domain | undefined
+}
+
 const RENDITIONS = 'renditions/*'
 const YEAR = Duration.days(365)
 
-/** Delivers `renditions/*` to those whose URL was signed with one of the keys, and nothing else to anybody. */
+/**
+ * Delivers `renditions/*` to those whose URL was signed with one of the keys, and nothing else to anybody. It reads the
+ * photo's tag of each rendition, by which all copies of a deleted photo are forgotten.
+ */
 export function renditionsDistribution(
   stack: Stack,
-  bucket: Bucket,
-  signers: IPublicKey[],
-  domain?: Domain,
+  { bucket, logs, signers, domain }: DistributionParts,
 ): Distribution {
   const { originAccessControlId } = new S3OriginAccessControl(stack, 'OriginAccess', {
+    originAccessControlName: regionalName(stack, 'bucket'),
     signing: Signing.SIGV4_ALWAYS,
   })
   const behavior = {
     origin: S3BucketOrigin.withBucketDefaults(bucket, { originAccessControlId }),
     allowedMethods: AllowedMethods.ALLOW_GET_HEAD,
     viewerProtocolPolicy: ViewerProtocolPolicy.HTTPS_ONLY,
-    trustedKeyGroups: [new KeyGroup(stack, 'Signers', { items: signers })],
+    trustedKeyGroups: [
+      new KeyGroup(stack, 'Signers', { keyGroupName: regionalName(stack, 'signers'), items: signers }),
+    ],
     cachePolicy: cachePolicy(stack),
     responseHeadersPolicy: responseHeaders(stack),
     // Pictures are compressed already.
@@ -53,6 +67,7 @@ export function renditionsDistribution(
   const distribution = new Distribution(stack, 'Edge', {
     comment: 'Darkroom renditions',
     httpVersion: HttpVersion.HTTP2_AND_3,
+    logBucket: logs,
     additionalBehaviors: { [RENDITIONS]: behavior },
     // A distribution has to do something with every other path: it ends at the edge, signed or not.
     defaultBehavior: {
@@ -65,6 +80,8 @@ export function renditionsDistribution(
       minimumProtocolVersion: SecurityPolicyProtocol.TLS_V1_2_2021,
     }),
   })
+  const resource = distribution.node.defaultChild as CfnDistribution
+  resource.addPropertyOverride('DistributionConfig.CacheTagConfig.HeaderName', CACHE_TAG_HEADER)
   bucket.addToResourcePolicy(readRenditions(bucket, distribution))
   return distribution
 }
@@ -85,6 +102,7 @@ function readRenditions(bucket: Bucket, distribution: Distribution): PolicyState
  */
 function cachePolicy(stack: Stack): CachePolicy {
   return new CachePolicy(stack, 'ByPath', {
+    cachePolicyName: regionalName(stack, 'by-path'),
     comment: 'Darkroom: by path alone, for a year',
     queryStringBehavior: CacheQueryStringBehavior.none(),
     cookieBehavior: CacheCookieBehavior.none(),
@@ -98,6 +116,7 @@ function cachePolicy(stack: Stack): CachePolicy {
 /** As the local edge has them, and HTTPS from then on. No Cache-Control: it would make errors last as long as pictures. */
 function responseHeaders(stack: Stack): ResponseHeadersPolicy {
   return new ResponseHeadersPolicy(stack, 'Headers', {
+    responseHeadersPolicyName: regionalName(stack, 'headers'),
     comment: 'Darkroom renditions',
     // Lets web apps read the pixels; who may have them is in the URL.
     corsBehavior: {
@@ -111,12 +130,13 @@ function responseHeaders(stack: Stack): ResponseHeadersPolicy {
       contentTypeOptions: { override: true },
       strictTransportSecurity: { accessControlMaxAge: YEAR, override: true },
     },
-    removeHeaders: ['x-amz-server-side-encryption'],
+    removeHeaders: ['x-amz-server-side-encryption', 'x-amz-meta-sha256', CACHE_TAG_HEADER],
   })
 }
 
 function nothingHere(stack: Stack): EdgeFunction {
   return new EdgeFunction(stack, 'NothingHere', {
+    functionName: regionalName(stack, 'nothing-here'),
     runtime: FunctionRuntime.JS_2_0,
     code: FunctionCode.fromInline(
       "function handler() { return { statusCode: 404, statusDescription: 'Not Found' } }",
