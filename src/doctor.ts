@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { access, constants, statfs } from 'node:fs/promises'
 import { type Config, loadConfig } from './config.ts'
+import { examineCdn } from './delivery/examine-cdn.ts'
 import { DarkroomError, SetupError } from './errors.ts'
 import { openFilterBook } from './filters/filter-book.ts'
 import { examineTokens } from './http/tokens/examine-tokens.ts'
@@ -38,6 +39,7 @@ export async function* examine(env: NodeJS.ProcessEnv, { fix = false } = {}): As
   yield await look('runtime', async () => `Node ${process.versions.node}`)
   yield await look('filters', async () => await examineFilters(config.filtersDirectory))
   yield await look('tokens', async () => await examineTokens(config))
+  yield await look('CDN', async () => await examineCdn(config.cdn))
   yield await look('home', async () => await examineHome(config.home))
 
   const log = createLog('doctor', 'error')

@@ -4,6 +4,7 @@ import { getSignedUrl } from '@aws-sdk/cloudfront-signer'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { loadConfig } from '../src/config.ts'
 import { checkViewer } from '../src/delivery/edge-check.ts'
+import { examineCdn } from '../src/delivery/examine-cdn.ts'
 import { readSigningKey } from '../src/delivery/signing-key.ts'
 import { SetupError } from '../src/errors.ts'
 import type { PhotoReply } from '../src/http/schemas.ts'
@@ -156,6 +157,25 @@ describe('With CloudFront in front', () => {
     expect((await service.catalog.known([id])).size).toBe(0)
     expect(await takeDown(service, silentLog)).toBe(0)
     expect(api.batches).toEqual([])
+  })
+})
+
+describe('The doctor', () => {
+  test.each([
+    ['150 deleted photos at once, by cache tag', 'x-amz-meta-cache-tag'],
+    ['For 150, by cache tag, let it read them from x-amz-meta-cache-tag', false],
+    ['cloudfront:GetDistributionConfig', 'forbidden'],
+  ] as const)('says of a distribution: %s', async (said, cacheTagHeader) => {
+    await using api = await startCloudFrontApi({ cacheTagHeader })
+    vi.stubEnv('AWS_ENDPOINT_URL_CLOUDFRONT', api.url)
+    vi.stubEnv('AWS_ACCESS_KEY_ID', 'AKIDEXAMPLE')
+    vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'secret')
+
+    const cdn = { kind: 'cloudfront', origin: CDN, keyPairId: 'K1', keyFile: '' } as const
+    const detail = await examineCdn({ ...cdn, distributionId: api.distributionId })
+
+    expect(detail).toContain(said)
+    await expect(examineCdn({ ...cdn, distributionId: 'EWRONG' })).rejects.toThrow('CDN_DISTRIBUTION_ID')
   })
 })
 
