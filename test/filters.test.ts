@@ -1,6 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { atStrength, type ColorTable, identityTable, TABLE_SIZE, tableOf } from '../src/photo/color-table.ts'
+import {
+  atStrength,
+  type ColorTable,
+  identityTable,
+  TABLE_SIZE,
+  tableDigest,
+  tableOf,
+} from '../src/photo/color-table.ts'
 import { compileFilter } from '../src/photo/compile-filter.ts'
 import { toCube } from '../src/photo/cube.ts'
 import type { Filter, FilterName } from '../src/photo/filter.ts'
@@ -73,6 +80,14 @@ describe('a colour table', () => {
     expect(lines[TABLE_SIZE ** 2]).toBe('0.000000 0.000000 0.031250')
     expect(lines.at(-1)).toBe('1.000000 1.000000 1.000000')
   })
+})
+
+// A change of a digest gives every rendition of that look a new key. `npx vitest run test/filters.test.ts -u` writes them.
+test('the digest of every filter is the one that is written down', async () => {
+  const digests = Object.fromEntries(Array.from(TABLES, ([name, table]) => [name, tableDigest(table)]))
+
+  const path = '../src/photo/filters/digests.json'
+  await expect(`${JSON.stringify(digests, null, 2)}\n`).toMatchFileSnapshot(path)
 })
 
 describe('strength', () => {

@@ -5,6 +5,7 @@ import { type ColorTable, tableDigest } from '../photo/color-table.ts'
 import { compileFilter } from '../photo/compile-filter.ts'
 import { type Cube, parseCube } from '../photo/cube.ts'
 import type { FilterName } from '../photo/filter.ts'
+import DIGESTS from '../photo/filters/digests.json' with { type: 'json' }
 import { FILTERS } from '../photo/filters.ts'
 import type { AppliedLook, Look } from '../photo/look.ts'
 
@@ -16,7 +17,7 @@ export type BookedFilter = {
   title: string
   description: string
   table(): ColorTable
-  digest(): string
+  digest: string
 }
 
 /** A file of the operator's that is no filter, and why, in one line. */
@@ -53,7 +54,7 @@ export class FilterBook {
 
   /** The look with the digest of its table. Throws FilterMissingError. */
   applied(look: Look): AppliedLook {
-    return { ...look, table: this.get(look.filter).digest() }
+    return { ...look, table: this.get(look.filter).digest }
   }
 }
 
@@ -82,11 +83,13 @@ export async function openFilterBook(folder: string): Promise<FilterBook> {
   return new FilterBook([...booked.values()], badFiles)
 }
 
+const KNOWN: Readonly<Record<string, string>> = DIGESTS
+
 const OWN: readonly BookedFilter[] = Array.from(FILTERS, ([name, filter]) => {
-  // Compiled when first asked for: few processes need them all.
+  // Compiled when first asked for: few processes need them all, and 33 take three seconds.
   const table = once(() => compileFilter(filter))
   const { title, description } = filter
-  return { name, isOwn: true, title, description, table, digest: once(() => tableDigest(table())) }
+  return { name, isOwn: true, title, description, table, digest: KNOWN[name] ?? tableDigest(table()) }
 })
 
 function fromCube(name: FilterName, file: string, { title, table }: Cube): BookedFilter {
@@ -96,7 +99,7 @@ function fromCube(name: FilterName, file: string, { title, table }: Cube): Booke
     title: title ?? file.replace(/\.cube$/i, ''),
     description: `From ${file}`,
     table: () => table,
-    digest: once(() => tableDigest(table)),
+    digest: tableDigest(table),
   }
 }
 

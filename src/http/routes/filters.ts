@@ -1,10 +1,12 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import { promisify } from 'node:util'
+import { gunzip } from 'node:zlib'
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { isKnown } from '../../delivery/conditional-get.ts'
 import { FilterNotFoundError } from '../../errors.ts'
 import type { BookedFilter, FilterBook } from '../../filters/filter-book.ts'
-import { toCube } from '../../photo/cube.ts'
-import { toHald } from '../../photo/hald.ts'
+import { TableFiles } from '../../filters/table-files.ts'
 import { errorReplies, filtersReply } from '../schemas.ts'
 
 const DAY_S = 86_400
@@ -42,33 +44,39 @@ const haldSchema = {
 
 /** The looks, and the very tables that renditions are made with. The same for everybody, so no token is asked for. */
 export function filterRoutes({ filters }: { filters: FilterBook }): FastifyPluginAsyncTypebox {
-  const halds = new Map<string, Promise<Buffer>>()
-  const haldOf = (filter: BookedFilter) => {
-    const hald = halds.get(filter.name) ?? toHald(filter.table())
-    halds.set(filter.name, hald)
-    return hald
-  }
+  const files = new TableFiles()
 
   return async (app) => {
     app.get('/v1/filters', { schema: listSchema }, async () => ({ filters: filters.all.map(replyOf) }))
 
     app.get('/v1/filters/:name.cube', { schema: cubeSchema }, async (request, reply) => {
       const filter = find(filters, request.params.name)
-      const etag = `"${filter.digest()}.cube"`
-      if (answerKnown(request, reply, filter, etag)) return reply
-      return reply
+      const isCompressed = acceptsGzip(request.headers)
+      reply.header('vary', 'accept-encoding')
+      if (answerKnown(request, reply, filter, `"${filter.digest}.cube${isCompressed ? '.gz' : ''}"`))
+        return reply
+      const file = await files.get(filter, 'cube')
+      reply
         .type('text/plain; charset=utf-8')
         .header('content-disposition', `attachment; filename="${filter.name}.cube"`)
-        .send(toCube(filter.table(), filter.title))
+      return isCompressed
+        ? reply.header('content-encoding', 'gzip').send(file)
+        : reply.send(await promisify(gunzip)(file))
     })
 
     app.get('/v1/filters/:name.png', { schema: haldSchema }, async (request, reply) => {
       const filter = find(filters, request.params.name)
-      const etag = `"${filter.digest()}.hald"`
+      const etag = `"${filter.digest}.hald"`
       if (answerKnown(request, reply, filter, etag)) return reply
-      return reply.type('image/png').send(await haldOf(filter))
+      return reply.type('image/png').send(await files.get(filter, 'hald'))
     })
   }
+}
+
+function acceptsGzip(headers: IncomingHttpHeaders): boolean {
+  return /(?:^|[\s,])(?:gzip|\*)(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))/i.test(
+    String(headers['accept-encoding'] ?? ''),
+  )
 }
 
 function find(filters: FilterBook, name: string): BookedFilter {
@@ -84,7 +92,7 @@ function answerKnown(
   filter: BookedFilter,
   etag: string,
 ): boolean {
-  const isVersioned = request.query.v === filter.digest()
+  const isVersioned = request.query.v === filter.digest
   reply.headers({
     etag,
     'cache-control': isVersioned ? `public, max-age=${YEAR_S}, immutable` : `public, max-age=${DAY_S}`,
@@ -99,5 +107,5 @@ function answerKnown(
 
 function replyOf({ name, title, description, digest }: BookedFilter) {
   const table = `/v1/filters/${name}`
-  return { name, title, description, cube: `${table}.cube?v=${digest()}`, hald: `${table}.png?v=${digest()}` }
+  return { name, title, description, cube: `${table}.cube?v=${digest}`, hald: `${table}.png?v=${digest}` }
 }
