@@ -15,7 +15,7 @@ const NEEDED = Number(/\d+/.exec(engines.node)[0])
 /** Older ones have an npm that can't read the lock file. */
 const OLDEST_THAT_INSTALLS = 18
 
-const libc = process.platform === 'linux' ? libcOf(process.report) : null
+const libc = process.platform === 'linux' ? libcOf(process.report.getReport()) : null
 const machine = `${process.platform}-${process.arch}${libc === 'musl' ? ' with musl' : ''}`
 
 if (process.platform === 'win32') refuse('it does not run on Windows itself, but in WSL 2, which is a Linux.')
@@ -28,9 +28,12 @@ if (missing().length > 0) {
   console.error('Installing dependencies (once, about half a minute)…')
   install(process.env.npm_node_execpath || process.execPath)
 }
-const runtime = proveRuntime()
-// npm leaves out, without a word, whatever the Node that it runs on is too old for.
-if (missing().length > 0) install(runtime)
+let runtime = proveRuntime()
+if (missing().length > 0) {
+  // npm leaves out, without a word, whatever the Node that it runs on is too old for.
+  install(runtime)
+  runtime = proveRuntime()
+}
 if (missing().length > 0) refuse(`npm did not install ${missing().slice(0, 3).join(', ')}. Try again.`)
 provePackages()
 
@@ -104,10 +107,8 @@ function run(args, cwd = '.') {
   return spawnSync(resolve(runtime), args, { cwd, encoding: 'utf8' })
 }
 
-function libcOf(report) {
-  // It would ask for the name of every address the machine has.
-  report.excludeNetwork = true
-  return report.getReport().header.glibcVersionRuntime ? 'glibc' : 'musl'
+function libcOf({ header }) {
+  return header.glibcVersionRuntime ? 'glibc' : 'musl'
 }
 
 function majorOf(version) {
