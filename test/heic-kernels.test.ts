@@ -77,6 +77,7 @@ describe('RGB on vectors', () => {
   const coding = fc.record({
     bits: fc.constant(8),
     primaries: fc.constant(1),
+    transfer: fc.constant(13),
     matrix: fc.constantFrom(1, 5, 6, 7, 9),
     isFullRange: fc.boolean(),
   })
@@ -117,7 +118,7 @@ describe('RGB on vectors', () => {
   test('is not for other kinds of picture', () => {
     const plane = { width: 2, height: 2, data: new Uint8Array(4) }
     const half = { width: 1, height: 1, data: new Uint8Array(1) }
-    const common = { width: 2, height: 2, bits: 8, primaries: 1, matrix: 6, isFullRange: true }
+    const common = { width: 2, height: 2, bits: 8, primaries: 1, transfer: 13, matrix: 6, isFullRange: true }
     const halved: Planes = { ...common, y: plane, cb: half, cr: half, alpha: null }
 
     expect(isHalved(halved)).toBe(true)

@@ -18,17 +18,14 @@ const [photo = '', folder = ''] = process.argv.slice(2)
 async function decodeToPixels(): Promise<void> {
   const original = await readFile(photo)
   const header = await readHeader(original, MAX_PIXELS)
-  await decodeHeic(original, header.icc, scaledFor(header, PRESETS.full), MAX_PIXELS)
+  await decodeHeic(original, header.color, scaledFor(header, PRESETS.full), MAX_PIXELS)
 }
 
 async function decodeToJpeg(): Promise<void> {
   const original = await readFile(photo)
-  const { data, ...raw } = await decodeHeic(
-    original,
-    null,
-    await readHeader(original, MAX_PIXELS),
-    MAX_PIXELS,
-  )
+  const header = await readHeader(original, MAX_PIXELS)
+  const color = { ...header.color, meaning: { kind: 'usual' } } as const
+  const { data, ...raw } = await decodeHeic(original, color, header, MAX_PIXELS)
   await sharp(data, { raw }).jpeg({ quality: 92 }).toFile(join(folder, 'ours.jpg'))
 }
 

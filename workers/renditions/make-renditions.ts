@@ -48,7 +48,7 @@ export async function makeRenditions(
   const largest = scaledFor(photo, PRESETS[largestFirst[0] ?? 'thumb'])
 
   const decoded = photo.isHeic
-    ? await decodeHeic(original, photo.icc, largest, maxPixels)
+    ? await decodeHeic(original, photo.color, largest, maxPixels)
     : await decode(original, photo, largest, maxPixels)
   if (table) applyTable(decoded, table)
   const moving = formats.includes('webp')

@@ -1,6 +1,7 @@
 import type { Metadata } from 'sharp'
 import { TooManyPixelsError } from '../../src/errors.ts'
 import type { Size } from '../../src/photo/fit.ts'
+import { type Color, colorOf } from './color/color-of.ts'
 import { asCorruptPhoto } from './corrupt-photo.ts'
 import type { Credit } from './credit.ts'
 import { findGainMap, type GainMap } from './gain-map.ts'
@@ -8,13 +9,11 @@ import { creditOf } from './read-credit.ts'
 import { sharp } from './sharp.ts'
 
 /**
- * What is known before a pixel is decoded: the upright size, whether RGB values mean what a profile says, in 8 or
- * 16 bits, that profile, whose work it is, how it moves, and whether it is a HEIC photo, which sharp reads the
- * container of but no more.
+ * What is known before a pixel is decoded: the upright size, what its colors mean, whose work it is, how it moves, and
+ * whether it is a HEIC photo, which sharp reads the container of but no more.
  */
 export type Header = Size & {
-  profile: 'none' | '8-bit' | '16-bit'
-  icc: Buffer | null
+  color: Color
   isHeic: boolean
   /** As sharp names it. */
   format: string
@@ -33,14 +32,13 @@ export type Animation = { delay: number[]; loop: number }
 export async function readHeader(original: Buffer, maxPixels: number): Promise<Header> {
   // Without sharp's own limit, which would refuse a large picture in words of its own.
   const metadata = await asCorruptPhoto(sharp(original, { limitInputPixels: false }).metadata())
-  const { width, height, pages, autoOrient, icc, space, compression, format, orientation = 1 } = metadata
+  const { width, height, pages, autoOrient, compression, format, orientation = 1 } = metadata
   const pixels = width * height * (pages ?? 1)
   if (pixels > maxPixels) throw new TooManyPixelsError(pixels / 1e6, maxPixels / 1e6)
   const gainMap = format === 'jpeg' ? findGainMap(original) : null
   return {
     ...autoOrient,
-    profile: icc ? rgbDepth(space) : 'none',
-    icc: icc ?? null,
+    color: colorOf(metadata, original),
     format,
     isHeic: compression === 'hevc',
     credit: creditOf(metadata, original),
@@ -53,9 +51,4 @@ export async function readHeader(original: Buffer, maxPixels: number): Promise<H
 function animationOf({ format, pages = 1, delay, loop = 0, orientation = 1 }: Metadata): Animation | null {
   const moves = (format === 'gif' || format === 'webp') && pages > 1 && orientation === 1
   return moves && delay ? { delay, loop } : null
-}
-
-function rgbDepth(space: string): Header['profile'] {
-  if (space === 'srgb') return '8-bit'
-  return space === 'rgb16' ? '16-bit' : 'none'
 }

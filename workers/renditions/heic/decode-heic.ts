@@ -1,15 +1,16 @@
 import type { Size } from '../../../src/photo/fit.ts'
+import { type Color, meaningOf } from '../color/color-of.ts'
+import { codedSpace } from '../color/color-space.ts'
+import { inSrgb } from '../color/in-srgb.ts'
+import { type Samples, scaleSamples } from '../color/samples.ts'
+import { withStraightAlpha } from '../color/straight-alpha.ts'
 import { asCorruptPhoto } from '../corrupt-photo.ts'
 import { type Pixels, withoutIdleAlpha } from '../pixels.ts'
-import { scaleTo } from '../resize.ts'
 import { sharp } from '../sharp.ts'
-import { tiffOf } from '../tiff.ts'
 import { decodePlanes } from './decode-planes.ts'
 import { halvedToRgb, isHalved } from './fast-rgb.ts'
 import type { Plane, Planes } from './planes.ts'
 import { toRgb } from './to-rgb.ts'
-
-const DISPLAY_P3 = 12
 
 /**
  * Decodes a HEIC photo at that size, upright, to 8-bit sRGB. Throws CorruptPhotoError rather than give back a
@@ -17,26 +18,27 @@ const DISPLAY_P3 = 12
  */
 export async function decodeHeic(
   original: Buffer,
-  profile: Buffer | null,
+  { meaning, isPremultiplied }: Color,
   size: Size,
   maxPixels: number,
 ): Promise<Pixels> {
   const planes = await asCorruptPhoto(decodePlanes(original, maxPixels))
-  const whole = await rgbOf(planes)
-  const meaning = profile ?? (planes.primaries === DISPLAY_P3 ? await displayP3() : null)
+  // What a profile says counts more than what the stream does.
+  const means = meaning.kind === 'profile' ? meaning : meaningOf(codedSpace(planes))
+  const samples = await samplesOf(planes, means.kind === 'space')
+  const whole = isPremultiplied ? withStraightAlpha(samples) : samples
   // Scaled before colours are converted: there are fewer to convert.
-  const scaled = await scaleTo(whole, size)
-  const picture = meaning ? await inSrgb(scaled, meaning) : scaled
-  return withoutIdleAlpha(picture)
+  return withoutIdleAlpha(await inSrgb(await scaleSamples(whole, size), means))
 }
 
-async function rgbOf(planes: Planes): Promise<Pixels> {
+/** Values that a space explains keep their bits: HDR has more than 8 to tell. */
+async function samplesOf(planes: Planes, keepsBits: boolean): Promise<Samples> {
   const rgb = isHalved(planes) ? halvedToRgb(planes) : null
-  if (rgb) return rgb
+  if (rgb) return { ...rgb, white: 255 }
   const [cb, cr] = await Promise.all(
     [planes.cb, planes.cr].map((plane) => plane && scalePlane(plane, planes)),
   )
-  return toRgb({ ...planes, cb: cb ?? null, cr: cr ?? null })
+  return toRgb({ ...planes, cb: cb ?? null, cr: cr ?? null }, keepsBits && planes.bits > 8 ? 65_535 : 255)
 }
 
 async function scalePlane(plane: Plane, { width, height }: Size): Promise<Plane> {
@@ -49,17 +51,4 @@ async function scalePlane(plane: Plane, { width, height }: Size): Promise<Plane>
     .toBuffer()
   const data = is16Bit ? new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2) : bytes
   return { width, height, data }
-}
-
-async function inSrgb(pixels: Pixels, profile: Buffer): Promise<Pixels> {
-  const picture = sharp(tiffOf(pixels, profile))
-  const { data, info } = await asCorruptPhoto(picture.raw().toBuffer({ resolveWithObject: true }))
-  return { ...pixels, data, channels: info.channels as 3 | 4 }
-}
-
-/** The profile that a photo means which only names its primaries. */
-async function displayP3(): Promise<Buffer | null> {
-  const dot = sharp(Buffer.alloc(3), { raw: { width: 1, height: 1, channels: 3 } })
-  const { icc } = await sharp(await dot.withIccProfile('p3').png().toBuffer()).metadata()
-  return icc ?? null
 }

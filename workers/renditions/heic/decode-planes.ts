@@ -90,7 +90,7 @@ class Assembly {
 }
 
 function emptyPlanes({ width, height }: Tiling, tile: Tile): Planes {
-  const { bits, primaries, matrix, isFullRange } = tile
+  const { bits, primaries, transfer, matrix, isFullRange } = tile
   const plane = (channel: Channel): Plane | null => {
     if (!tile[channel]) return null
     const [x, y] = subsampling(tile, channel)
@@ -100,7 +100,7 @@ function emptyPlanes({ width, height }: Tiling, tile: Tile): Planes {
   }
   const [y, cb, cr, alpha] = [plane('y'), plane('cb'), plane('cr'), plane('alpha')]
   if (!y) throw new Error('The picture has no brightness.')
-  return { width, height, bits, primaries, matrix, isFullRange, y, cb, cr, alpha }
+  return { width, height, bits, primaries, transfer, matrix, isFullRange, y, cb, cr, alpha }
 }
 
 /** How many pixels share one sample of a channel, across and down. */

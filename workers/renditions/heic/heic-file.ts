@@ -6,11 +6,14 @@ import type { ColorCoding, Plane } from './planes.ts'
 const UNCHANGED = 99
 const CHANNEL = { y: 0, cb: 1, cr: 2, alpha: 6 } as const
 const STRICT_DECODING = 21
+const OUTPUT_COLORS = 56
+/** Unspecified (H.273). */
+const ANY = 2
 /** The property that crops: a picture with it is decoded as one. */
 const CLAP = 0x636c6170
 const MAX_IMAGE_SIZE_PIXELS = 8
-/** Of a stream that says nothing, as libheif has it: BT.709 primaries, BT.601 matrix, full range. */
-const UNSPOKEN = { primaries: 1, matrix: 6, isFullRange: true }
+/** Of a stream that says nothing, as libheif has it: BT.709 primaries, sRGB's curve, BT.601 matrix, full range. */
+const UNSPOKEN = { primaries: 1, transfer: 13, matrix: 6, isFullRange: true }
 
 /** The upright picture and the tiles it is cut into; the first may begin outside of it. */
 export type Tiling = Size & {
@@ -54,6 +57,7 @@ export class HeicFile {
     this.#handle = this.#word(this.#out)
     this.#options = libheif._heif_decoding_options_alloc()
     libheif.HEAPU8[this.#options + STRICT_DECODING] = 1
+    libheif.HEAPU32[(this.#options + OUTPUT_COLORS) >> 2] = this.#colorsOfTheFile()
     this.tiling = this.#readTiling(context)
   }
 
@@ -88,6 +92,19 @@ export class HeicFile {
     }
     libheif._heif_image_release(image)
     return tile
+  }
+
+  /**
+   * An nclx profile that asks for nothing but full range.
+   * @NOTE Where none is asked for, libheif 1.23 converts to BT.601's matrix and says that the primaries are sRGB's.
+   */
+  #colorsOfTheFile(): number {
+    const nclx = this.#libheif._malloc(64)
+    this.#libheif.HEAPU8.fill(0, nclx, nclx + 64)
+    this.#libheif.HEAPU8[nclx] = 1 // its version
+    this.#libheif.HEAPU32.set([ANY, ANY, ANY], (nclx + 4) >> 2)
+    this.#libheif.HEAPU8[nclx + 16] = 1
+    return nclx
   }
 
   #readTiling(context: number): Tiling {
@@ -151,6 +168,7 @@ export class HeicFile {
     const nclx = this.#word(this.#out)
     return {
       primaries: this.#word(nclx + 4),
+      transfer: this.#word(nclx + 8),
       matrix: this.#word(nclx + 12),
       isFullRange: this.#libheif.HEAPU8[nclx + 16] !== 0,
     }

@@ -4,7 +4,13 @@ import type { Size } from '../../../src/photo/fit.ts'
 export type Plane = Size & { data: Uint8Array | Uint16Array }
 
 /** How samples stand for colours: `bits` a sample, and the numbers of ITU-T H.273 for the rest. */
-export type ColorCoding = { bits: number; primaries: number; matrix: number; isFullRange: boolean }
+export type ColorCoding = {
+  bits: number
+  primaries: number
+  transfer: number
+  matrix: number
+  isFullRange: boolean
+}
 
 /** A decoded picture, upright. Cb and Cr are absent when it is grey, and may be smaller than Y. */
 export type Planes = Size &
