@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { readdir, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -265,15 +265,35 @@ describe.runIf(hasS3)(`an S3 that fails (${NEEDS_S3})`, () => {
     expect(other.errored).toBeInstanceOf(EngineUnavailableError)
   })
 
-  test('is not suspected when the reader of a rendition pauses', async () => {
+  test.each([
+    ['a rendition', 800_000, undefined],
+    ['a large rendition', 12_000_000, undefined],
+    ['a part of a large one', 12_000_000, { start: 1_234_567, end: 10_999_999 }],
+  ])('is not suspected when the reader of %s pauses', async (_what, size, range) => {
     await using opened = await openTemporaryStore(IMPATIENT)
-    const bytes = Buffer.alloc(800_000, 'pixels')
+    const bytes = randomBytes(size)
     await opened.store.put('renditions/7/42/a.webp', bytes, JPEG)
 
-    const stream = await opened.store.open('renditions/7/42/a.webp')
-    await sleep(3 * IMPATIENT.timeoutMs)
+    const stream = await opened.store.open('renditions/7/42/a.webp', range)
+    const seen: Buffer[] = []
+    for await (const chunk of stream as AsyncIterable<Buffer>) {
+      if (seen.length === 0 || seen.length === 60) await sleep(2 * IMPATIENT.timeoutMs)
+      seen.push(chunk)
+    }
 
-    expect(await buffer(stream)).toEqual(bytes)
+    const wanted = range ? bytes.subarray(range.start, range.end + 1) : bytes
+    expect(Buffer.concat(seen).equals(wanted)).toBe(true)
+  })
+
+  test('half-way through an object that is read is asked again for the rest', async () => {
+    await using opened = await openStoreBehindProxy(PATIENT)
+    const bytes = randomBytes(20_000_000)
+    await opened.store.put('originals/7/42.jpg', bytes, JPEG)
+
+    const stream = await opened.store.open('originals/7/42.jpg')
+    opened.proxy.loseAnswer()
+
+    expect((await buffer(stream)).equals(bytes)).toBe(true)
   })
 
   test('is asked over few connections, also when streams are left unread', async () => {

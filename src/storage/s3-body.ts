@@ -1,21 +1,44 @@
 import { PassThrough, pipeline, type Readable } from 'node:stream'
-import { translateS3Error } from './s3-errors.ts'
+import { isTransient, translateS3Error } from './s3-errors.ts'
 
-/** A rendition leaves S3 at once, so that a viewer who pauses is not taken for a connection that is stuck. */
+/** Most renditions leave S3 at once, however slow their viewer is. */
 const READ_AHEAD = 1_000_000
 
-/** The same bytes; when the connection is lost half-way the error is ours, when they are left unread it is freed. */
-export function translatedBody(body: Readable): Readable {
+/** The bytes of an object from `from` on, or the rest of the range that was asked for. */
+export type ReadOn = (from: number) => Promise<Readable>
+
+/**
+ * The same bytes as the body's, which has `size` of them. A reader may pause for longer than S3, and our own limit
+ * on idle connections, keep the connection: what breaks off is read on from there, as long as each try brings
+ * something. Otherwise the error is ours. When the bytes are left unread the connection is freed.
+ */
+export function resumedBody(body: Readable, size: number, readOn: ReadOn): Readable {
   const out = new PassThrough({ highWaterMark: READ_AHEAD })
+  let reading = body
+  const bytes = resumed(body, size, async (from) => {
+    reading = await readOn(from)
+    return reading
+  })
   // The body itself as a part of the pipeline would end it with an error of its own.
-  pipeline(withOurErrors(body), out, () => {})
-  return out.once('close', () => body.destroy())
+  pipeline(bytes, out, () => {})
+  return out.once('close', () => reading.destroy())
 }
 
-async function* withOurErrors(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  try {
-    yield* chunks
-  } catch (error) {
-    throw translateS3Error(error)
+async function* resumed(first: Readable, size: number, readOn: ReadOn): AsyncGenerator<Buffer> {
+  let body = first
+  let read = 0
+  for (;;) {
+    const from = read
+    try {
+      for await (const chunk of body as AsyncIterable<Buffer>) {
+        read += chunk.length
+        yield chunk
+      }
+      return
+    } catch (error) {
+      if (read === size) return
+      if (read === from || !isTransient(error)) throw translateS3Error(error)
+    }
+    body = await readOn(read)
   }
 }

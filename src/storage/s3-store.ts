@@ -14,7 +14,7 @@ import type { S3Config } from '../config/s3-url.ts'
 import { EngineUnavailableError, ObjectNotFoundError, SetupError } from '../errors.ts'
 import { remedyFor } from './disk-errors.ts'
 import type { ByteRange, ObjectInfo, ObjectStore, PutOptions } from './object-store.ts'
-import { translatedBody } from './s3-body.ts'
+import { resumedBody } from './s3-body.ts'
 import { createS3Client, MAX_ATTEMPTS } from './s3-client.ts'
 import { isMissing, isTransient, nameOf, setupErrorOf, translateS3Error } from './s3-errors.ts'
 import { createPut } from './s3-put.ts'
@@ -102,19 +102,17 @@ export class S3Store implements ObjectStore {
 
   async open(key: string, range?: ByteRange): Promise<Readable> {
     try {
-      const { Body } = await this.#client.send(
-        new GetObjectCommand({
-          Bucket: this.#bucket,
-          Key: key,
-          ...(range && { Range: `bytes=${range.start}-${range.end}` }),
-        }),
+      const { body, size } = await this.#get(key, range)
+      const start = range?.start ?? 0
+      return resumedBody(
+        body,
+        size,
+        async (from) => (await this.#get(key, { start: start + from, end: start + size - 1 })).body,
       )
-      return translatedBody(Body as Readable)
     } catch (error) {
-      if (isMissing(error)) throw new ObjectNotFoundError(key, { cause: error })
       // It begins past the end.
       if (nameOf(error) === 'InvalidRange') return Readable.from([])
-      throw translateS3Error(error)
+      throw error
     }
   }
 
@@ -155,6 +153,22 @@ export class S3Store implements ObjectStore {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#client.destroy()
+  }
+
+  /** Throws ObjectNotFoundError, EngineUnavailableError, or S3's own InvalidRange. */
+  async #get(key: string, range?: ByteRange): Promise<{ body: Readable; size: number }> {
+    const request = new GetObjectCommand({
+      Bucket: this.#bucket,
+      Key: key,
+      ...(range && { Range: `bytes=${range.start}-${range.end}` }),
+    })
+    try {
+      const { Body, ContentLength = 0 } = await this.#client.send(request)
+      return { body: Body as Readable, size: ContentLength }
+    } catch (error) {
+      if (isMissing(error)) throw new ObjectNotFoundError(key, { cause: error })
+      throw translateS3Error(error)
+    }
   }
 
   async #send(key: string, { size, sha256, open }: SpooledBody, contentType: string): Promise<void> {
