@@ -70,7 +70,7 @@ describe('the account of a chaos run', () => {
     await books.service.store.delete([originalKey(first, 'jpeg'), rendition])
 
     expect((await books.account()).toSorted()).toEqual(
-      [`photo ${first}: has no original`, `photo ${second}: thumb.jpeg is answered with 404`].toSorted(),
+      [`photo ${first}: has no original`, `photo ${second}: thumb.jpeg is answered with 403`].toSorted(),
     )
   })
 

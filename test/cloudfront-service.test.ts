@@ -107,7 +107,7 @@ describe('With CloudFront in front', () => {
     const reply = await fetch((renditions[0]?.url ?? '').replace(CDN, there.service.url))
 
     expect(reply.status).toBe(404)
-    expect(await reply.text()).not.toContain('NoSuchKey')
+    expect(await reply.text()).not.toContain('<Error>')
   })
 
   test('a deleted photo is taken down from the edge within seconds, and forgotten only then', async () => {

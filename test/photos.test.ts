@@ -204,7 +204,7 @@ describe('DELETE /v1/photos/:id', () => {
     await using _worker = service.work()
     await expect.poll(async () => await service.database.query('select id from photos')).toEqual([])
     expect(await Array.fromAsync(service.store.list(''))).toEqual([])
-    expect((await fetch(renditions[0]?.url ?? '')).status).toBe(404)
+    expect((await fetch(renditions[0]?.url ?? '')).status).toBe(403)
   })
 
   test('is for the owner alone, and for a photo that is there', async () => {

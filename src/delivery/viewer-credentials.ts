@@ -16,7 +16,7 @@ export function readCredentials(target: string, cookie = ''): { credentials: Cre
     credentials:
       own.length < parameters.length
         ? collect(parameters, '', percentDecoded)
-        : collect(cookie.split('; '), 'CloudFront-', (value) => value),
+        : collect(cookie.split(/; */), 'CloudFront-', (value) => value),
     target: own.length === 0 ? path : `${path}?${own.join('&')}`,
   }
 }

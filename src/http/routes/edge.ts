@@ -44,11 +44,11 @@ export function edgeRoute({ store, origin, keys, now = Date.now }: EdgeOptions) 
         if (refusal) return replyRefused(reply, refusal)
 
         const rendition = parseTarget(target)
-        if (!rendition) return replyNoSuchKey(reply)
+        if (!rendition) return replyMissing(request, reply)
         try {
           return await replyRendition(request, reply, store, rendition)
         } catch (error) {
-          if (error instanceof ObjectNotFoundError) return replyNoSuchKey(reply)
+          if (error instanceof ObjectNotFoundError) return replyMissing(request, reply)
           throw error
         }
       },
@@ -115,9 +115,10 @@ function replyRefused(reply: FastifyReply, refusal: Refusal): FastifyReply {
   return sendError(reply, refusal, REFUSALS[refusal])
 }
 
-function replyNoSuchKey(reply: FastifyReply): FastifyReply {
-  reply.code(404).headers({ 'content-type': 'application/xml', server: 'AmazonS3' })
-  return sendError(reply, 'NoSuchKey', 'The specified key does not exist.')
+/** S3 tells what is not there only to who may list the bucket, which CloudFront may not. It names its request. */
+function replyMissing({ id }: FastifyRequest, reply: FastifyReply): FastifyReply {
+  reply.code(403).headers({ 'content-type': 'application/xml', server: 'AmazonS3' })
+  return sendError(reply, 'AccessDenied', 'Access Denied', `<RequestId>${id}</RequestId>`)
 }
 
 function replyInvalidRange(reply: FastifyReply, size: number): FastifyReply {
@@ -126,10 +127,10 @@ function replyInvalidRange(reply: FastifyReply, size: number): FastifyReply {
   return sendError(reply, 'InvalidRange', 'The requested range is not satisfiable')
 }
 
-function sendError(reply: FastifyReply, code: string, message: string): FastifyReply {
+function sendError(reply: FastifyReply, code: string, message: string, more = ''): FastifyReply {
   return reply
     .header('x-cache', 'Error from cloudfront')
     .send(
-      `<?xml version="1.0" encoding="UTF-8"?><Error><Code>${code}</Code><Message>${message}</Message></Error>`,
+      `<?xml version="1.0" encoding="UTF-8"?><Error><Code>${code}</Code><Message>${message}</Message>${more}</Error>`,
     )
 }
