@@ -76,6 +76,29 @@ describe('darkroom filters sheet', () => {
     expect(colorAt(info.width - 44, 36)).toEqual([255, 0, 0])
   })
 
+  test('writes each name with letters of its own, on a machine without fonts, and cuts what is too long', async () => {
+    await using home = await openHome()
+    await writeFile(home.path(`filters/${'mimosa'.repeat(10)}.cube`), toCube(ALL_RED, 'Long'))
+    const output = home.path('sheet.png')
+    const columns = OWN.length + 3
+    const args = ['filters', 'sheet', PHOTO, '-o', output, '--tile', '64', '--columns', String(columns)]
+
+    const ran = await runDarkroom(args, { DARKROOM_HOME: home.path(''), FONTCONFIG_FILE: '/no/such/file' })
+
+    const { height } = await sharp(output).metadata()
+    const darkest = async (left: number, width: number) => {
+      const area = await sharp(output)
+        .extract({ left, top: height - 38, width, height: 26 })
+        .toBuffer()
+      return (await sharp(area).greyscale().stats()).channels[0]?.min
+    }
+    expect([ran.code, ran.stderr]).toEqual([0, expect.not.stringContaining('ontconfig')])
+    for (let left = 12; left < columns * 76; left += 76) {
+      expect(await darkest(left, 64), 'name').toBeLessThan(80)
+      expect(await darkest(left + 64, 12), 'gap').toBeGreaterThan(230)
+    }
+  })
+
   test.each([
     [['no-such.jpg'], /^darkroom: ENOENT: no such file/],
     [[import.meta.filename], /^darkroom: The picture is damaged or incomplete/],

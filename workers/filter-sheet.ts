@@ -36,8 +36,7 @@ async function writeSheet({ photo, output, columns, ...options }: Options): Prom
   const original = await readFile(photo)
   const filters = await openFilterBook(options.filters)
   const tiles = await tilesOf(original, filters, Number(options.tile), Number(options['max-pixels']))
-  const sheet = await drawSheet(tiles, Number(columns))
-  await sheet.toFile(output)
+  await drawSheet(tiles, Number(columns)).toFile(output)
 }
 
 async function tilesOf(

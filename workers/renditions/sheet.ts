@@ -1,4 +1,5 @@
 import type { OverlayOptions, Sharp } from 'sharp'
+import { letter } from './letters.ts'
 import type { Pixels } from './pixels.ts'
 import { sharp } from './sharp.ts'
 
@@ -8,23 +9,20 @@ export type Tile = { name: string; picture: Pixels }
 const GAP = 12
 const LABEL_HEIGHT = 26
 const BACKGROUND = '#f4f2ee'
+const INK = [0x33, 0x33, 0x33] as const
 
-/** The tiles, all of one size, in rows from the top left, each with its name. Names want a font that fontconfig finds. */
-export async function drawSheet(tiles: readonly [Tile, ...Tile[]], columns: number): Promise<Sharp> {
+/** The tiles, all of one size, in rows from the top left, each with its name below. */
+export function drawSheet(tiles: readonly [Tile, ...Tile[]], columns: number): Sharp {
   const { width, height } = tiles[0].picture
   const [across, down] = [width + GAP, height + LABEL_HEIGHT + GAP]
-  const pieces = await Promise.all(
-    tiles.map(async ({ name, picture }, i): Promise<OverlayOptions[]> => {
-      const [left, top] = [GAP + (i % columns) * across, GAP + Math.floor(i / columns) * down]
-      const { data, channels } = picture
-      const label = await labelOf(name)
-      const labelTop = top + height + Math.round((LABEL_HEIGHT - label.height) / 2)
-      return [
-        { input: data, raw: { width, height, channels }, left, top },
-        { input: label.data, raw: label, left, top: labelTop },
-      ]
-    }),
-  )
+  const pieces = tiles.flatMap(({ name, picture }, i): OverlayOptions[] => {
+    const [left, top] = [GAP + (i % columns) * across, GAP + Math.floor(i / columns) * down]
+    const label = letter(name, { width, height: LABEL_HEIGHT, ink: INK })
+    return [
+      { input: picture.data, raw: rawOf(picture), left, top },
+      { input: label.data, raw: rawOf(label), left, top: top + height },
+    ]
+  })
   const canvas = sharp({
     create: {
       width: GAP + Math.min(columns, tiles.length) * across,
@@ -33,14 +31,9 @@ export async function drawSheet(tiles: readonly [Tile, ...Tile[]], columns: numb
       background: BACKGROUND,
     },
   })
-  return canvas.composite(pieces.flat()).removeAlpha()
+  return canvas.composite(pieces).removeAlpha()
 }
 
-async function labelOf(name: string) {
-  // The bar, which nobody sees, gives every label the same height, so that they share a baseline.
-  const text = `<span foreground="#333333">${name}<span alpha="1">|</span></span>`
-  const { data, info } = await sharp({ text: { text, font: 'sans 11', rgba: true, dpi: 96 } })
-    .raw()
-    .toBuffer({ resolveWithObject: true })
-  return { data, width: info.width, height: info.height, channels: info.channels as 4 }
+function rawOf({ width, height, channels }: Pixels) {
+  return { width, height, channels }
 }
