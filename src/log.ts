@@ -4,6 +4,9 @@ import { DarkroomError } from './errors.ts'
 
 export type Log = Logger
 
+/** Of lines that could not be written yet. */
+const MAX_HELD_BYTES = 1_000_000
+
 /** One line per event on standard output: JSON for machines, readable and coloured for a terminal. */
 export function createLog(name: string, level: string): Log {
   return pino(
@@ -59,11 +62,22 @@ function kindOf(error: unknown): string {
 }
 
 function destination(): DestinationStream {
-  if (!process.stdout.isTTY) return pino.destination({ dest: 1, sync: true })
+  if (!process.stdout.isTTY) return lossyOutput()
   return prettyStream({
     sync: true,
     translateTime: 'SYS:HH:MM:ss.l',
     ignore: 'pid',
     singleLine: true,
   })
+}
+
+/**
+ * What is logged to a disk that is full, or to a reader that is gone, is lost, but for the last of it; whatever was
+ * logging goes on.
+ */
+function lossyOutput(): DestinationStream {
+  const output = pino.destination({ dest: 1, sync: true, maxLength: MAX_HELD_BYTES })
+  // Without a listener the error is thrown at whoever logged.
+  output.on('error', () => {})
+  return output
 }

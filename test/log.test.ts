@@ -1,19 +1,30 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { openSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import { EngineUnavailableError } from '../src/errors.ts'
 import { onceAMinute } from '../src/log.ts'
+import { openTestDatabase } from './support/database.ts'
+import { fixture } from './support/pictures.ts'
+import { temporaryHome } from './support/processes/temporary-home.ts'
+import { serveAlone } from './support/serve-alone.ts'
+import { photoForm, postForm } from './support/uploads.ts'
 
 const MODULES = new URL('../src/', import.meta.url).href
 
-/** What a process logs by that statement, parsed. */
-async function logged(statement: string): Promise<Record<string, unknown>> {
+function scriptOf(statement: string): string[] {
   const script = `
     import { createLog } from '${MODULES}log.ts'
     import { CorruptPhotoError } from '${MODULES}errors.ts'
     const log = createLog('test', 'info')
     ${statement}`
-  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script])
+  return ['--input-type=module', '-e', script]
+}
+
+/** What a process logs by that statement, parsed. */
+async function logged(statement: string): Promise<Record<string, unknown>> {
+  const { stdout } = await promisify(execFile)(process.execPath, scriptOf(statement))
   return JSON.parse(stdout)
 }
 
@@ -61,4 +72,34 @@ test('what happens over and over is told once a minute, with how often it happen
     [{ job: 4, err: other }, 'job postponed'],
     [{ job: 5, err, more: 2 }, 'job postponed'],
   ])
+})
+
+/** Every write to it fails as on a disk that is full. Linux only. */
+const FULL = '/dev/full'
+
+test.runIf(process.platform === 'linux')(
+  'a log whose disk is full loses lines, and whoever logs does not notice, nor runs out of memory',
+  async () => {
+    const script = `
+      for (let line = 0; line < 200_000; line++) log.info({ text: 'x'.repeat(200) }, 'line')
+      process.exitCode = process.memoryUsage.rss() < 200e6 ? 7 : 8`
+    const child = spawn(process.execPath, scriptOf(script), {
+      stdio: ['ignore', openSync(FULL, 'w'), 'inherit'],
+    })
+
+    const [code] = await once(child, 'exit')
+
+    expect(code).toBe(7)
+  },
+)
+
+test.runIf(process.platform === 'linux')('a log whose disk is full costs no upload', async () => {
+  await using database = await openTestDatabase()
+  await using home = await temporaryHome()
+  await using api = await serveAlone(home.path, database.url, { LOG_LEVEL: 'info' }, openSync(FULL, 'w'))
+  const photo = await fixture('plain.jpg')
+
+  const replies = await Promise.all(Array.from({ length: 20 }, () => postForm(api, photoForm(photo))))
+
+  expect(replies.map(({ status }) => status)).toEqual(replies.map(() => 201))
 })

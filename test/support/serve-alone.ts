@@ -10,8 +10,13 @@ import type { OwnerId } from '../../src/photo/shard.ts'
 const CLI = join(import.meta.dirname, '../../src/cli.ts')
 const TOKEN_SECRET = 'a secret of forty characters for tests..'
 
-/** `darkroom serve` as a process of its own, without workers. Disposing stops it. */
-export async function serveAlone(home: string, databaseUrl: string, env: Record<string, string> = {}) {
+/** `darkroom serve` as a process of its own, without workers; `output` takes its log. Disposing stops it. */
+export async function serveAlone(
+  home: string,
+  databaseUrl: string,
+  env: Record<string, string> = {},
+  output: number | 'inherit' = 'inherit',
+) {
   const port = String(await freePort())
   const child = spawn(process.execPath, [CLI, 'serve'], {
     cwd: tmpdir(),
@@ -23,7 +28,7 @@ export async function serveAlone(home: string, databaseUrl: string, env: Record<
       LOG_LEVEL: 'warn',
       ...env,
     },
-    stdio: ['ignore', 'inherit', 'inherit'],
+    stdio: ['ignore', output, 'inherit'],
   })
   const ended = once(child, 'exit')
   /** Asks it to stop, and resolves to its exit code. */
