@@ -42,6 +42,8 @@ export type Config = {
   maxUploadBytes: number
   maxPixels: number
   workers: number
+  /** How long requests in flight may go on when a server is told to stop. */
+  stopSeconds: number
   logLevel: string
 }
 
@@ -75,6 +77,7 @@ export function loadConfig(env: Environment): Config {
     maxUploadBytes: read.integer('MAX_UPLOAD_BYTES', 100_000_000, 1, 10_000_000_000),
     maxPixels: read.integer('MAX_MEGAPIXELS', 100, 1, 1000) * 1_000_000,
     workers: read.integer('WORKERS', availableParallelism(), 1, 256),
+    stopSeconds: read.integer('STOP_SECONDS', 20, 0, 3600),
     logLevel: read.oneOf('LOG_LEVEL', ['debug', 'info', 'warn', 'error'], 'info'),
   }
   if (config.store.kind === 's3' && config.maxUploadBytes > MAX_S3_PUT_BYTES)

@@ -1,7 +1,8 @@
 import { setInterval as every } from 'node:timers/promises'
 import type { Config } from './config.ts'
+import { EngineUnavailableError } from './errors.ts'
 import { createApp } from './http/app.ts'
-import { listen } from './http/listen.ts'
+import { drain, listen } from './http/listen.ts'
 import { edgeRoute } from './http/routes/edge.ts'
 import { openTokens } from './http/tokens/open-tokens.ts'
 import { createIngest } from './ingest/ingest.ts'
@@ -18,7 +19,8 @@ const SWEEP_RENDITIONS_MS = 600_000
 const TAKE_DOWN_MS = 5_000
 
 /**
- * The API and its sweeps, listening until disposed; disposing lets requests that are under way finish.
+ * The API and its sweeps, listening until disposed. Disposing takes no more connections, and lets requests in flight
+ * finish for so long as the configuration says; uploads that have not by then are answered with 503.
  * Throws SetupError when it can't be set up or the port is taken.
  */
 export async function serve(config: Config, log: Log): Promise<AsyncDisposable> {
@@ -29,8 +31,17 @@ export async function serve(config: Config, log: Log): Promise<AsyncDisposable> 
 
   const { catalog, queue, store, cdn, filters, signingKey } = services
   const { authenticate } = opened.use(await openTokens(config, log))
+  const stopping = new AbortController()
+  const interrupting = new AbortController()
   const app = await createApp({
-    ingest: createIngest({ catalog, queue, store, log, maxUploadBytes: config.maxUploadBytes }),
+    ingest: createIngest({
+      catalog,
+      queue,
+      store,
+      log,
+      maxUploadBytes: config.maxUploadBytes,
+      interrupt: interrupting.signal,
+    }),
     catalog,
     queue,
     store,
@@ -45,15 +56,21 @@ export async function serve(config: Config, log: Log): Promise<AsyncDisposable> 
             keys: new Map([[signingKey.keyPairId, signingKey.publicKey]]),
           })
         : null,
+    stopping: stopping.signal,
     log,
   })
-  opened.defer(async () => await app.close())
+  const sweeps: Promise<void>[] = []
+  const interrupt = () =>
+    interrupting.abort(new EngineUnavailableError('The server is being stopped. Send the photo again.'))
+  opened.defer(async () => {
+    stopping.abort()
+    await Promise.all([drain(app, config.stopSeconds * 1000, interrupt), ...sweeps])
+  })
   for (const { path, reason } of filters.badFiles) log.warn(`${path} is no filter: ${reason}`)
   await listen(app, config)
 
   const lifeSeconds = config.cdn.windowSeconds + config.cdn.minLifeSeconds
-  const stopping = new AbortController()
-  const sweeps = [
+  sweeps.push(
     repeat(SWEEP_JOBS_MS, stopping.signal, log, async () => await sweepJobs(services, log)),
     repeat(SWEEP_ORIGINALS_MS, stopping.signal, log, async () => await sweepOriginals(services, log)),
     repeat(
@@ -63,11 +80,7 @@ export async function serve(config: Config, log: Log): Promise<AsyncDisposable> 
       async () => await sweepRenditions(services, lifeSeconds, log),
     ),
     repeat(TAKE_DOWN_MS, stopping.signal, log, async () => await takeDown(services, log)),
-  ]
-  opened.defer(async () => {
-    stopping.abort()
-    await Promise.all(sweeps)
-  })
+  )
   return opened.move()
 }
 

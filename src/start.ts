@@ -16,8 +16,8 @@ const CLI = join(import.meta.dirname, 'cli.ts')
 const TRIAL_OWNER = 'me' as OwnerId
 const TRIAL_TOKEN_S = 7 * 24 * 3600
 
-/** Requests that are under way when we stop may take that long to finish. */
-const API_STOPS_WITHIN_MS = 10_000
+/** For what the API does besides, before and after it lets requests in flight finish. */
+const API_STOP_MARGIN_MS = 10_000
 
 /** What was started, and what to try it with. Disposing drains the API and the workers, then stops the database. */
 export type Started = AsyncDisposable & { url: string; home: string; token: string | null }
@@ -47,7 +47,7 @@ export async function start(config: Config, env: NodeJS.ProcessEnv, log: Log): P
     command: [CLI, 'serve'],
     env: processEnv,
     log,
-    stopWithinMs: API_STOPS_WITHIN_MS,
+    stopWithinMs: config.stopSeconds * 1000 + API_STOP_MARGIN_MS,
   })
   const workers = superviseWorkers(config.workers, processEnv, log)
   // Side by side: requests and jobs finish, and only then the database goes.

@@ -11,14 +11,21 @@ const POLL_MS = 50
 export class SettleWatch {
   readonly #catalog: Pick<Catalog, 'settled'>
   readonly #waiting = new Map<PhotoId, Set<() => void>>()
+  readonly #stopping: AbortSignal
   #isPolling = false
 
-  constructor(catalog: Pick<Catalog, 'settled'>) {
+  /** When `stopping` is aborted nobody waits any longer. */
+  constructor(catalog: Pick<Catalog, 'settled'>, stopping: AbortSignal) {
     this.#catalog = catalog
+    this.#stopping = stopping
+    stopping.addEventListener('abort', () => {
+      for (const waiters of this.#waiting.values()) for (const resolve of waiters) resolve()
+    })
   }
 
   /** Resolves when the photo is settled, or after `ms`, whichever comes first. */
   async settled(id: PhotoId, ms: number): Promise<void> {
+    if (this.#stopping.aborted) return
     const { promise, resolve } = Promise.withResolvers<void>()
     const waiters = this.#waiting.get(id) ?? new Set()
     this.#waiting.set(id, waiters.add(resolve))

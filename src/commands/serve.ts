@@ -21,7 +21,7 @@ export function serveCommand(): Command {
       reportReady(null)
 
       if (!stop.aborted) await once(stop, 'abort')
-      log.info('stopping: no new requests, those under way finish')
+      log.info('stopping: no new connections, requests in flight finish')
     })
 }
 

@@ -77,12 +77,14 @@ export type AppDependencies = {
   authenticate: Authenticate
   /** Serves renditions when no CDN in front does. */
   edge: FastifyPluginAsync | null
+  /** Aborted when the server is told to stop: from then on nobody is kept waiting, and no connection is kept. */
+  stopping: AbortSignal
   log: Log
 }
 
 /** The HTTP server, not yet listening. */
 export async function createApp(dependencies: AppDependencies): Promise<FastifyInstance> {
-  const { catalog, authenticate, edge, log } = dependencies
+  const { catalog, authenticate, edge, stopping, log } = dependencies
   const app = fastify({
     loggerInstance: log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -94,6 +96,9 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
     routerOptions: { maxParamLength: MAX_PARAMETER },
   })
   addErrorReplies(app)
+  app.addHook('onSend', async (_request, reply) => {
+    if (stopping.aborted) reply.header('connection', 'close')
+  })
 
   await app.register(swagger, { openapi: { ...OPENAPI, tags: TAGS.map((name) => ({ name })) } })
   await app.register(swaggerUi, { routePrefix: '/docs' })
@@ -110,7 +115,7 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
     withToken.addHook('onRequest', async (request) => {
       request.owner = await authenticate(request.headers.authorization)
     })
-    const settleWatch = new SettleWatch(catalog)
+    const settleWatch = new SettleWatch(catalog, stopping)
     await withToken.register(photoRoutes(dependencies))
     await withToken.register(lookRoutes({ ...dependencies, settleWatch }))
     await withToken.register(async (uploads) => {

@@ -1,6 +1,10 @@
 import { createServer } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import { SetupError } from '../errors.ts'
+
+/** For the last answers to go out and be read. */
+const ANSWER_MS = 3_000
 
 export type Address = { host: string; port: number }
 
@@ -9,6 +13,24 @@ export async function listen(app: FastifyInstance, { host, port }: Address): Pro
   await app.listen({ host, port }).catch((error) => {
     throw addressError(error, { host, port })
   })
+}
+
+/**
+ * Takes no more connections, at once, and lets requests in flight finish. When they have not within `ms`, `interrupt` is
+ * called, which has them answered, and what goes on even then is cut.
+ */
+export async function drain(app: FastifyInstance, ms: number, interrupt: () => void): Promise<void> {
+  const steps = new AbortController()
+  const late = async () => {
+    await sleep(ms, undefined, { signal: steps.signal })
+    interrupt()
+    await sleep(ANSWER_MS, undefined, { signal: steps.signal })
+    app.server.closeAllConnections()
+  }
+  const closed = app.close()
+  late().catch(() => {})
+  await closed
+  steps.abort()
 }
 
 /** Resolves when the address can be listened on at this moment; throws SetupError otherwise. */

@@ -29,6 +29,30 @@ export async function peek(
   return { head: start.subarray(0, bytes), body: body() }
 }
 
+/** The stream, until the signal is aborted: then it throws the signal's reason at once, also while nothing arrives. */
+export async function* interruptible(
+  source: AsyncIterable<Buffer>,
+  signal: AbortSignal,
+): AsyncGenerator<Buffer> {
+  const iterator = source[Symbol.asyncIterator]()
+  const { promise: interrupted, reject } = Promise.withResolvers<never>()
+  interrupted.catch(() => {})
+  const interrupt = () => reject(signal.reason)
+  signal.addEventListener('abort', interrupt)
+  if (signal.aborted) interrupt()
+  try {
+    for (;;) {
+      const { done, value } = await Promise.race([iterator.next(), interrupted])
+      if (done) return
+      yield value
+    }
+  } finally {
+    signal.removeEventListener('abort', interrupt)
+    // Not awaited: it ends when what it waits for comes, or the request is over.
+    void iterator.return?.()
+  }
+}
+
 /** Counts and hashes bytes as they flow past, and throws PhotoTooLargeError as soon as they are too many. */
 export class ByteMeter {
   readonly #hash = createHash('sha256')

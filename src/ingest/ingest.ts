@@ -9,7 +9,7 @@ import type { OwnerId } from '../photo/shard.ts'
 import { jobKindsFor } from '../queue/job.ts'
 import type { JobQueue } from '../queue/job-queue.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
-import { ByteMeter, peek } from './byte-stream.ts'
+import { ByteMeter, interruptible, peek } from './byte-stream.ts'
 import { SNIFF_BYTES, sniff } from './sniff.ts'
 
 export type Upload = {
@@ -28,6 +28,8 @@ export type IngestEngines = {
   store: ObjectStore
   queue: JobQueue
   maxUploadBytes: number
+  /** Ends uploads whose body is still coming, by the signal's reason. */
+  interrupt: AbortSignal
   log: Log
 }
 
@@ -40,9 +42,16 @@ export type IngestEngines = {
  * Object first, row second, job third. A crash between two of them leaves either an object without a row, which
  * the sweep deletes, or a processing row without a job, which the sweep enqueues again. Never a row without bytes.
  */
-export function createIngest({ catalog, store, queue, maxUploadBytes, log }: IngestEngines): Ingest {
+export function createIngest({
+  catalog,
+  store,
+  queue,
+  maxUploadBytes,
+  interrupt,
+  log,
+}: IngestEngines): Ingest {
   return async ({ owner, visibility, focus, look, body: source }) => {
-    const { head, body } = await peek(source, SNIFF_BYTES)
+    const { head, body } = await peek(interruptible(source, interrupt), SNIFF_BYTES)
     const format = await sniff(head)
     const id = await catalog.nextId(owner)
 

@@ -30,12 +30,11 @@ export async function serveAlone(
     },
     stdio: ['ignore', output, 'inherit'],
   })
-  const ended = once(child, 'exit')
+  const ended = once(child, 'exit').then(([code]) => code as number | null)
   /** Asks it to stop, and resolves to its exit code. */
   const stop = async (): Promise<number | null> => {
     child.kill('SIGTERM')
-    const [code] = await ended
-    return code
+    return await ended
   }
   const url = `http://127.0.0.1:${port}`
   await vi.waitFor(() => fetch(`${url}/healthz`), { timeout: 60_000, interval: 50 })
@@ -44,6 +43,8 @@ export async function serveAlone(
     pid: child.pid as number,
     token: (owner: string) => signToken(TOKEN_SECRET, owner as OwnerId, 3600),
     stop,
+    /** Its exit code, when it has ended. */
+    ended,
     async [Symbol.asyncDispose]() {
       await stop()
     },
