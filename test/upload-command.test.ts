@@ -6,15 +6,18 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
 import multipart from '@fastify/multipart'
 import fc from 'fast-check'
 import { type FastifyRequest, fastify } from 'fastify'
 import { describe, expect, test } from 'vitest'
 import { photoForm } from '../src/commands/photo-form.ts'
-import { SetupError, UnsupportedFormatError } from '../src/errors.ts'
+import { PhotosApi } from '../src/commands/photos-api.ts'
+import { EngineUnavailableError, SetupError, UnsupportedFormatError } from '../src/errors.ts'
 import { addErrorReplies } from '../src/http/error-replies.ts'
 import { createAuthenticate } from '../src/http/tokens/authenticate.ts'
 import { verifyBySecrets } from '../src/http/tokens/verify-token.ts'
+import { startProxy } from './support/proxy.ts'
 import { runDarkroom } from './support/run-darkroom.ts'
 
 const SECRET = 'a secret of more than thirty-two characters'
@@ -40,7 +43,14 @@ async function startApi() {
   app.addHook('onRequest', async (request) => {
     if (request.url.startsWith('/v1/')) owners.add(await authenticate(request.headers.authorization))
   })
+  let refusing = 0
+  let refused = 0
   app.post('/v1/photos', async (request, reply) => {
+    if (refusing > 0) {
+      refusing--
+      refused++
+      throw new EngineUnavailableError('The storage does not answer.')
+    }
     mostUnderway = Math.max(mostUnderway, ++underway)
     const upload: Upload = { headers: request.headers, parts: [], file: '', sha256: '' }
     let bytes: Buffer = Buffer.alloc(0)
@@ -85,6 +95,11 @@ async function startApi() {
     uploads,
     owners,
     mostUnderway: () => mostUnderway,
+    /** That many uploads are answered with 503. */
+    refuseNext: (count: number) => {
+      refusing = count
+    },
+    refused: () => refused,
     env: { TOKEN_SECRET: SECRET, PUBLIC_URL: url },
     [Symbol.asyncDispose]: () => app.close(),
   }
@@ -260,6 +275,55 @@ describe('darkroom upload', () => {
     expect(api.uploads).toEqual([])
   })
 
+  test('sends again what the API could not take while it restarted, and nothing twice', async () => {
+    await using api = await startApi()
+    await using proxy = await startProxy(api.url)
+    const files = Array.from({ length: 12 }, (_, index) => [`${index}.jpg`, randomBytes(300_000)] as const)
+    await using photos = await folderOf(Object.fromEntries(files))
+
+    const running = runDarkroom(['upload', ...photos.paths], { ...api.env, PUBLIC_URL: proxy.url })
+    await expect.poll(() => api.uploads.length, { interval: 1 }).toBeGreaterThan(1)
+    await proxy.cut()
+    api.refuseNext(3)
+    await sleep(1_000)
+    await proxy.mend()
+    const ran = await running
+
+    expect(ran).toMatchObject({ code: 0, stderr: '' })
+    const keys = new Map(
+      api.uploads.map((upload) => [upload.headers['idempotency-key'] as string, upload.sha256]),
+    )
+    expect([...keys.values()].sort()).toEqual(files.map(([, bytes]) => sha256(bytes)).sort())
+  })
+
+  test('sends none twice when the API has been unavailable for long', async () => {
+    await using api = await startApi()
+    api.refuseNext(Number.POSITIVE_INFINITY)
+    const files = Array.from({ length: 40 }, (_, index) => [`${index}.jpg`, String(index)] as const)
+    await using photos = await folderOf(Object.fromEntries(files))
+
+    const ran = await runDarkroom(['upload', ...photos.paths, '--retry', '1s'], api.env)
+
+    expect(ran.code).toBe(1)
+    expect(ran.stderr.match(/\.jpg: unavailable: /g)).toHaveLength(40)
+    // The first four, for a second, and the others once.
+    expect(api.refused()).toBeLessThan(40 + 4 * 5)
+  })
+
+  test('makes a token for each request, so that none expires on the way', async () => {
+    const tokens: unknown[] = []
+    await using server = await startServer((request, response) => {
+      tokens.push(request.headers.authorization)
+      response.end(JSON.stringify(photoReply('7')))
+    })
+    let made = 0
+    const api = new PhotosApi(server.url, async () => `token-${++made}`)
+
+    for (const id of ['7', '8', '9']) await api.photo(id)
+
+    expect(tokens).toEqual(['Bearer token-1', 'Bearer token-2', 'Bearer token-3'])
+  })
+
   test('says so when nothing answers', async () => {
     await using photos = await folderOf({ 'a.jpg': 'a' })
     const url = await closedUrl()
@@ -292,7 +356,9 @@ describe('darkroom upload', () => {
     })
     await using photos = await folderOf({ 'large.jpg': Buffer.alloc(10_000_000) })
 
-    const ran = await runDarkroom(['upload', ...photos.paths, '--url', server.url], { TOKEN_SECRET: SECRET })
+    const ran = await runDarkroom(['upload', ...photos.paths, '--url', server.url, '--retry', '1s'], {
+      TOKEN_SECRET: SECRET,
+    })
 
     expect(ran.code).toBe(1)
     expect(ran.stderr).toMatch(/large\.jpg: unreachable: The connection broke off: .*\n$/)

@@ -11,11 +11,12 @@ const ANSWER_MS = 10_000
 /** A client of the API, version 1. */
 export class PhotosApi {
   readonly #url: string
-  readonly #authorization: string
+  readonly #makeToken: () => Promise<string>
 
-  constructor(url: string, token: string) {
+  /** `makeToken` is asked for every request, so that none is sent with a token that has expired meanwhile. */
+  constructor(url: string, makeToken: () => Promise<string>) {
     this.#url = url.replace(/\/+$/, '')
-    this.#authorization = `Bearer ${token}`
+    this.#makeToken = makeToken
   }
 
   /** Throws SetupError when nothing answers there at all. */
@@ -28,10 +29,15 @@ export class PhotosApi {
     }
   }
 
-  async upload({ contentType, contentLength, body }: PhotoForm): Promise<Answer> {
+  /** A form that is sent again keeps its key: a server that took the first one in shall not take two. */
+  async upload({ contentType, contentLength, body }: PhotoForm, idempotencyKey: string): Promise<Answer> {
     return await this.#ask('/v1/photos', {
       method: 'POST',
-      headers: { 'content-type': contentType, 'content-length': String(contentLength) },
+      headers: {
+        'content-type': contentType,
+        'content-length': String(contentLength),
+        'idempotency-key': idempotencyKey,
+      },
       body,
       duplex: 'half',
     })
@@ -42,7 +48,8 @@ export class PhotosApi {
   }
 
   async #ask(path: string, request: RequestInit): Promise<Answer> {
-    const headers = { ...request.headers, authorization: this.#authorization, accept: 'application/json' }
+    const authorization = `Bearer ${await this.#makeToken()}`
+    const headers = { ...request.headers, authorization, accept: 'application/json' }
     try {
       const response = await fetch(this.#url + path, { ...request, headers })
       return readAnswer(response, await response.text())

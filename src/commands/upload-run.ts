@@ -1,22 +1,54 @@
+import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type PhotoFile, photoForm } from './photo-form.ts'
-import type { PhotosApi, Refusal } from './photos-api.ts'
+import type { Answer, PhotosApi, Refusal } from './photos-api.ts'
 import { megabytes, showProgress } from './progress.ts'
 import type { Outcome } from './upload-report.ts'
 
 const AT_ONCE = 4
 const POLL_MS = 300
+const RETRY_MS = 500
 
-/** Uploads the files, a few at a time. What is refused is told in its outcome. */
+type Fields = Readonly<Record<string, string | undefined>>
+
+/**
+ * Uploads the files, a few at a time. One that the API can't take at the moment is sent again for
+ * `retrySeconds`; when it took none for so long, no other is sent twice. What is refused is told in its outcome.
+ */
 export async function uploadFiles(
   api: PhotosApi,
   files: readonly PhotoFile[],
-  fields: Readonly<Record<string, string | undefined>>,
+  fields: Fields,
+  retrySeconds: number,
 ): Promise<Outcome[]> {
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0)
   using progress = showProgress('Uploading', bytes, megabytes)
+  let apiFailsSince: number | null = null
+
+  const uploadFile = async (file: PhotoFile): Promise<Answer> => {
+    const key = randomUUID()
+    let failsSince: number | null = null
+    for (;;) {
+      let sent = 0
+      const form = photoForm(file, fields, (count) => {
+        sent += count
+        progress.advance(count)
+      })
+      const answer = await api.upload(form, key)
+      if (!answer.refusal?.passing) {
+        apiFailsSince = null
+        return answer
+      }
+      failsSince ??= Date.now()
+      apiFailsSince ??= failsSince
+      if (Date.now() - Math.min(failsSince, apiFailsSince) >= retrySeconds * 1000) return answer
+      progress.advance(-sent)
+      await sleep(RETRY_MS)
+    }
+  }
+
   return await mapAtOnce(files, async (file) => {
-    const { photo, refusal } = await api.upload(photoForm(file, fields, progress.advance))
+    const { photo, refusal } = await uploadFile(file)
     return { file: file.path, photo, failure: refusal && failureOf(refusal) }
   })
 }

@@ -13,6 +13,7 @@ type UploadOptions = {
   url?: string
   wait?: true
   timeout: number
+  retry: number
   json?: true
 }
 
@@ -24,6 +25,7 @@ Examples:
 
 Exits with 1 when a file was refused, a photo failed, or the wait was too long.`
 
+/** For one request. */
 const TOKEN_SECONDS = 3600
 
 export function uploadCommand(): Command {
@@ -44,6 +46,11 @@ export function uploadCommand(): Command {
         .argParser(parseDuration)
         .default(parseDuration('120s'), '120s'),
     )
+    .addOption(
+      new Option('--retry <duration>', 'how long to send a photo again while the API is unavailable')
+        .argParser(parseDuration)
+        .default(parseDuration('60s'), '60s'),
+    )
     .option('--json', 'print one JSON array of { file, photo, failure } instead of a table')
     .addHelpText('after', EXAMPLES)
     .action(upload)
@@ -56,8 +63,8 @@ async function upload(paths: string[], options: UploadOptions): Promise<void> {
 
   const files = await findPhotoFiles(paths)
   const api = await connect(options)
-  const { filter, strength, visibility, wait, timeout, json } = options
-  const uploaded = await uploadFiles(api, files, { filter, strength, visibility })
+  const { filter, strength, visibility, wait, timeout, retry, json } = options
+  const uploaded = await uploadFiles(api, files, { filter, strength, visibility }, retry)
   const outcomes = wait ? await waitForPhotos(api, uploaded, timeout) : uploaded
 
   if (json) console.log(JSON.stringify(outcomes, null, 2))
@@ -74,10 +81,10 @@ async function connect({ url, token, owner }: UploadOptions): Promise<PhotosApi>
   const { loadConfig } = await import('../config.ts')
   const { PhotosApi } = await import('./photos-api.ts')
   const config = loadConfig(process.env)
-  const api = new PhotosApi(
-    url ?? config.publicUrl,
-    token ?? (await ownerToken(config, owner, TOKEN_SECONDS)),
-  )
+  const makeToken = async () => token ?? (await ownerToken(config, owner, TOKEN_SECONDS))
+  // Says at once when there is no secret to make one with.
+  await makeToken()
+  const api = new PhotosApi(url ?? config.publicUrl, makeToken)
   await api.reach()
   return api
 }
