@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { availableParallelism, cpus, loadavg } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { forgetLibpqVariables } from '../src/environment.ts'
 import { openBench } from './bench.ts'
 import type { Figure, Line } from './line.ts'
 import { cpu } from './lines/cpu.ts'
@@ -35,6 +36,7 @@ const LINES: readonly Line[] = [
 ]
 const RESULTS = join(import.meta.dirname, 'results.json')
 
+forgetLibpqVariables()
 const { values: options, positionals: names } = parseArgs({
   options: { quick: { type: 'boolean', default: false }, long: { type: 'boolean', default: false } },
   allowPositionals: true,

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { forgetLibpqVariables } from '../src/environment.ts'
 import { CLOUD_SERVICES, hasCloud } from './engines/cloud.ts'
 import { ENGINE_SETS, type EngineSet } from './engines.ts'
 import { textOf } from './report.ts'
@@ -16,6 +17,7 @@ what was acknowledged is there, once, whole and right, and nothing is left over.
   --engines SET  embedded, cloud (wants Redis and Ceph: npm run services -- install) or both (default)
 `
 
+forgetLibpqVariables()
 const { values } = parseArgs({
   options: {
     seed: { type: 'string', default: String(Math.floor(Date.now() / 1000)) },

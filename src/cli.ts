@@ -12,7 +12,7 @@ import { sweepCommand } from './commands/sweep.ts'
 import { tokenCommand } from './commands/token.ts'
 import { uploadCommand } from './commands/upload.ts'
 import { workCommand } from './commands/work.ts'
-import { loadDotEnv } from './dot-env.ts'
+import { prepareEnvironment } from './environment.ts'
 import { tellFailure } from './tell-failure.ts'
 
 const program = new Command('darkroom')
@@ -31,7 +31,7 @@ const program = new Command('darkroom')
   .addCommand(doctorCommand())
 
 try {
-  loadDotEnv()
+  prepareEnvironment()
   await program.parseAsync()
 } catch (error) {
   tellFailure(error)

@@ -42,7 +42,6 @@ export type Pool = AsyncDisposable & { pool: pg.Pool }
  * that run and connections end within 5 s: one on which nothing moves any more never would, and would hold the process.
  */
 export function openPool(config: pg.PoolConfig): Pool {
-  forgetLibpqVariables()
   const closing = new Map<Socket, Promise<unknown>>()
   const stream = () => {
     const socket = new Socket()
@@ -80,7 +79,6 @@ export async function withPostgres<Result>(
   url: string,
   work: (client: pg.Client) => Promise<Result>,
 ): Promise<Result> {
-  forgetLibpqVariables()
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: CONNECT_MS })
   client.on('error', () => {})
   try {
@@ -91,9 +89,4 @@ export async function withPostgres<Result>(
   } finally {
     await client.end()
   }
-}
-
-/** What a URL leaves open pg takes from them, and the PGSSLMODE or PGOPTIONS of somebody's shell are not meant for us. */
-function forgetLibpqVariables(): void {
-  for (const name of Object.keys(process.env)) if (name.startsWith('PG')) delete process.env[name]
 }

@@ -18,7 +18,7 @@ const LAYERS: readonly (readonly string[])[] = [
     'src/config.ts',
     'src/config',
     'src/log.ts',
-    'src/dot-env.ts',
+    'src/environment.ts',
     'src/tell-failure.ts',
     'src/kept-file.ts',
     'src/free-port.ts',

@@ -8,6 +8,7 @@ import { versity } from '../../scripts/services/versity.ts'
 import { startEmbeddedPostgres } from '../../src/catalog/embedded-postgres.ts'
 import { migrateCatalog } from '../../src/catalog/migrate.ts'
 import { allShardsAt } from '../../src/config/shard-ranges.ts'
+import { forgetLibpqVariables } from '../../src/environment.ts'
 import { migratePostgresQueue } from '../../src/queue/postgres-queue.ts'
 import { temporaryHome } from './processes/temporary-home.ts'
 
@@ -41,6 +42,7 @@ async function openS3(): Promise<RunningService | null> {
 
 /** One real PostgreSQL for all test files, with a migrated database that each service copies for itself. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  forgetLibpqVariables()
   await using opened = new AsyncDisposableStack()
   const home = opened.use(await temporaryHome())
   const [s3, otherS3] = [opened.use(await openS3()), opened.use(await startS3(versity))]

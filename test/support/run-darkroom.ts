@@ -9,9 +9,13 @@ const CLI = join(import.meta.dirname, '../../src/cli.ts')
 export type Ran = { code: number; stdout: string; stderr: string }
 
 /** Runs `darkroom …` as a process of its own, with only that environment. */
-export async function runDarkroom(args: readonly string[], env: Record<string, string>): Promise<Ran> {
+export async function runDarkroom(
+  args: readonly string[],
+  env: Record<string, string>,
+  cwd = tmpdir(),
+): Promise<Ran> {
   const child = spawn(process.execPath, [CLI, ...args], {
-    cwd: tmpdir(),
+    cwd,
     env: { PATH: process.env.PATH, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
