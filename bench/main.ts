@@ -16,11 +16,11 @@ import { ready } from './lines/ready.ts'
 import { scaling } from './lines/scaling.ts'
 import { slowClients } from './lines/slow-clients.ts'
 import { uploadLine } from './lines/upload.ts'
-import { workerEach, workerFloor } from './lines/worker.ts'
+import { workerEach, workerIo } from './lines/worker.ts'
 import { tableOf } from './table.ts'
 
 const LINES: readonly Line[] = [
-  workerFloor,
+  workerIo,
   workerEach,
   cpu,
   filter,

@@ -12,7 +12,7 @@ import { VIPSTHUMBNAIL, vipsthumbnailCpu } from '../vipsthumbnail.ts'
 
 const ROUNDS = 7
 
-/** CPU time of the renditions of a photo, against tools that make each from the original. */
+/** CPU time of the renditions that make a photo ready, AVIF left out, against tools that make each from the original. */
 export const cpu: Line = {
   name: 'cpu',
   measure: async (bench) => [
@@ -35,7 +35,7 @@ async function measureCpu(bench: Bench, name: PhotoName): Promise<Figure[]> {
   const beside = async (tool: string, against: Side) => {
     const ours = async () => (await worker.ask({ look: null })).cpuMs
     const comparison = await compare({ ours, against }, bench.rounds(ROUNDS))
-    return ratio(`renditions of a ${name} / ${tool}`, 'CPU ms', comparison)
+    return ratio(`renditions of a ${name}, before AVIF / ${tool}`, 'CPU ms', comparison)
   }
   const figures = [await beside('ipx', async () => (await ipx.ask({})).cpuMs)]
   if (!isMeasurable('vipsthumbnail', VIPSTHUMBNAIL)) return figures

@@ -9,22 +9,22 @@ const ROUNDS = 9
 /** Before the first round: a worker lives for weeks, and what it runs is compiled on its first photos. */
 const WARM_UP = 24
 
-/** The worker's whole way against the least that makes the same renditions: from memory to memory, no I/O. */
-export const workerFloor = worker({
-  name: 'worker-floor',
-  what: 'a worker / its encoders from memory',
-  script: 'render-floor.ts',
+/** What a worker's I/O adds: its whole way to ready against the same decode, scales and encodes without any. */
+export const workerIo = worker({
+  name: 'worker-io',
+  what: 'a worker, before AVIF / the same without I/O',
+  script: 'render-without-io.ts',
   differs: 0,
   goal: { atLeast: 0.93 },
 })
 
 /**
- * The worker's whole way against a pipeline from the original for each rendition, without a catalog. One that
+ * The worker's whole way to ready against a pipeline from the original for each rendition, without a catalog. One that
  * scales by another way has a few bytes more or less.
  */
 export const workerEach = worker({
   name: 'worker-each',
-  what: 'a worker / a pipeline per rendition',
+  what: 'a worker, before AVIF / a pipeline per rendition',
   script: 'render-each.ts',
   differs: 0.02,
   goal: { atLeast: 1.4 },

@@ -1,4 +1,4 @@
-// What no worker can do without: decode once, scale each size from the one before, encode. From memory to memory.
+// A worker's own way without its I/O: decode once, scale each size from the one before, encode, from memory to memory.
 import { readFile } from 'node:fs/promises'
 import sharp, { type Sharp } from 'sharp'
 import { PRESETS } from '../../src/photo/presets.ts'
