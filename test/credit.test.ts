@@ -4,10 +4,12 @@ import { PRESET_NAMES } from '../src/photo/presets.ts'
 import { RENDITION_FORMAT_NAMES } from '../src/photo/recipe.ts'
 import { exifTexts } from '../workers/renditions/exif-texts.ts'
 import { iptcTexts } from '../workers/renditions/iptc-texts.ts'
+import { segment, withSegments } from '../workers/renditions/jpeg-segments.ts'
 import { makeRenditions } from '../workers/renditions/make-renditions.ts'
 import { xmpTexts } from '../workers/renditions/xmp-texts.ts'
 import { fixture } from './support/pictures.ts'
 
+const [ARTIST, COPYRIGHT] = [0x013b, 0x8298]
 const SECONDS = 0x01a2b3c4
 /** Everything a camera or a phone may tell of a person, each in words of its own that can be searched for. */
 const PRIVATE = {
@@ -53,7 +55,7 @@ describe('of what a file tells besides its picture, a rendition', () => {
       .tiff()
       .toBuffer()
 
-    for (const body of await bodiesOf(withTiffText(original, 0x8298, '(c) 2026 Ada'))) {
+    for (const body of await bodiesOf(withTiffText(original, COPYRIGHT, '(c) 2026 Ada'))) {
       const { exif } = await sharp(body).metadata()
       expect(exifTexts(exif as Buffer)).toEqual({ artist: null, copyright: '(c) 2026 Ada' })
     }
@@ -95,6 +97,47 @@ describe('of what a file tells besides its picture, a rendition', () => {
   })
 })
 
+describe('letters of any script', () => {
+  const NAME = 'Zoë Ünal 山田'
+  const wide = (text: string) => Buffer.from(text, 'utf16le')
+
+  test.each<[string, Buffer]>([
+    ["EXIF 3.0's type for UTF-8", exifBlock([ARTIST, 129, Buffer.from(`${NAME}\0`)])],
+    ["EXIF's ASCII that is UTF-8", exifBlock([ARTIST, 2, Buffer.from(`${NAME}\0`)])],
+    ['UTF-16 with its mark', exifBlock([ARTIST, 2, wide(`\ufeff${NAME}\0`)])],
+    ['big-endian UTF-16 with its mark', exifBlock([ARTIST, 2, wide(`\ufeff${NAME}\0`).swap16()])],
+    ['UTF-16 without a mark', exifBlock([ARTIST, 2, wide(`${NAME}\0`)])],
+    ["Windows' field for it", exifBlock([0x9c9d, 1, wide(`${NAME}\0`)])],
+    [
+      "Windows' field beside an empty one",
+      exifBlock([ARTIST, 2, Buffer.from('\0')], [0x9c9d, 1, wide(NAME)]),
+    ],
+  ])('are read from %s', (_, block) => {
+    expect(exifTexts(block)).toEqual({ artist: NAME, copyright: null })
+  })
+
+  test('are kept in a rendition', async () => {
+    const plain = await fixture('plain.jpg')
+    const exif = Buffer.concat([
+      Buffer.from('Exif\0\0'),
+      exifBlock([ARTIST, 129, Buffer.from(NAME)], [COPYRIGHT, 129, Buffer.from(`© 2026 ${NAME}`)]),
+    ])
+    const original = withSegments(plain, segment(0xe1, exif))
+
+    for (const body of await bodiesOf(original)) {
+      const { xmp } = await sharp(body).metadata()
+      expect(xmpTexts(xmp as Buffer)).toEqual({ artist: NAME, copyright: `© 2026 ${NAME}` })
+    }
+  })
+
+  test.each([
+    ['UTF-16', wide(`\ufeff${PRIVATE_XMP}`)],
+    ['big-endian UTF-16 without a mark', wide(PRIVATE_XMP).swap16()],
+  ])('are read from XMP in %s', (_, packet) => {
+    expect(xmpTexts(packet)).toEqual({ artist: 'Ada & Co; Zoë', copyright: '© Ada' })
+  })
+})
+
 describe('metadata that is damaged', () => {
   test.each([0, 1, 3, 6, 7, 10, 14, 16, 20, 25])(
     'from byte %i on names nobody and breaks nothing',
@@ -130,6 +173,24 @@ test('IPTC, as photo tools wrote before XMP, names who made the photo', () => {
 
   expect(iptcTexts(block)).toEqual({ artist: 'Zoë; Ünal', copyright: '© them' })
 })
+
+/** Little-endian, its values behind the directory. */
+function exifBlock(...fields: [tag: number, type: number, value: Buffer][]): Buffer {
+  const directory = Buffer.alloc(8 + 2 + 12 * fields.length + 4)
+  directory.write('II*\0\x08\0\0\0', 'latin1')
+  directory.writeUInt16LE(fields.length, 8)
+  let end = directory.length
+  for (const [i, [tag, type, value]] of fields.entries()) {
+    const at = 10 + 12 * i
+    directory.writeUInt16LE(tag, at)
+    directory.writeUInt16LE(type, at + 2)
+    directory.writeUInt32LE(value.length, at + 4)
+    if (value.length <= 4) value.copy(directory, at + 8)
+    else directory.writeUInt32LE(end, at + 8)
+    end += value.length <= 4 ? 0 : value.length
+  }
+  return Buffer.concat([directory, ...fields.flatMap(([, , value]) => (value.length <= 4 ? [] : [value]))])
+}
 
 /** A TIFF file whose directory is written again at its end, with one tag more that is larger than all others. */
 function withTiffText(tiff: Buffer, tag: number, words: string): Buffer {

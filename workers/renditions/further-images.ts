@@ -1,4 +1,5 @@
 import { applicationSegments, segment } from './jpeg-segments.ts'
+import { readDirectory } from './tiff-directory.ts'
 
 /** The index of a JPEG file that holds several images (CIPA DC-007, "MPF"): a segment with a TIFF directory in it. */
 const NAME = 'MPF\0'
@@ -13,22 +14,15 @@ export function furtherImages(jpeg: Buffer): Buffer[] {
   )
   if (!index) return []
   const tiff = index.body.subarray(NAME.length)
+  const entries = readDirectory(tiff)?.get(ENTRIES)?.bytes ?? Buffer.alloc(0)
   const isLittle = tiff.subarray(0, 2).equals(Buffer.from('II'))
-  const read = (at: number, bytes: 2 | 4) => {
-    if (at + bytes > tiff.length) return 0
-    return isLittle ? tiff.readUIntLE(at, bytes) : tiff.readUIntBE(at, bytes)
-  }
-  const directory = read(4, 4)
-  const tags = Array.from({ length: read(directory, 2) }, (_, i) => directory + 2 + 12 * i)
-  const entries = tags.find((at) => read(at, 2) === ENTRIES)
-  if (entries === undefined) return []
-  const first = read(entries + 8, 4)
-  const count = Math.floor(Math.min(read(entries + 4, 4), tiff.length - first) / ENTRY_BYTES)
+  const word = (at: number) => (isLittle ? entries.readUInt32LE(at) : entries.readUInt32BE(at))
+  const count = Math.floor(entries.length / ENTRY_BYTES)
   return Array.from({ length: Math.max(0, count - 1) }, (_, i) => {
-    const entry = first + ENTRY_BYTES * (i + 1)
+    const entry = ENTRY_BYTES * (i + 1)
     // Offsets count from the start of what is like TIFF in here.
-    const start = index.start + NAME.length + read(entry + 8, 4)
-    return jpeg.subarray(start, start + read(entry + 4, 4))
+    const start = index.start + NAME.length + word(entry + 8)
+    return jpeg.subarray(start, start + word(entry + 4))
   })
 }
 

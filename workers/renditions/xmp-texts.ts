@@ -1,8 +1,9 @@
 import type { Credit } from './credit.ts'
+import { decodeText } from './decode-text.ts'
 
 /** `dc:creator` and `dc:rights` of an XMP packet. */
 export function xmpTexts(packet: Buffer): Credit {
-  const xml = packet.toString()
+  const xml = decodeText(packet)
   return { artist: items(xml, 'creator').join('; '), copyright: items(xml, 'rights')[0] ?? null }
 }
 
