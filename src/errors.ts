@@ -127,6 +127,17 @@ export class CorruptPhotoError extends DarkroomError {
   }
 }
 
+/** A sound file that we have no decoder for, though its format is one we take in. `kind` completes "The picture is". */
+export class UnsupportedPhotoError extends DarkroomError {
+  readonly code = 'unsupported_photo'
+  constructor(kind: string, options?: ErrorOptions) {
+    super(
+      `The picture is ${kind}, which is not supported. Save it as an ordinary JPEG, or as PNG or TIFF with 8 or 16 bits per channel, and send it again.`,
+      options,
+    )
+  }
+}
+
 export class TooManyPixelsError extends DarkroomError {
   readonly code = 'too_many_pixels'
   constructor(megapixels: number, limit: number) {

@@ -47,7 +47,7 @@ async function tilesOf(
 ): Promise<[Tile, ...Tile[]]> {
   const header = await readHeader(original, maxPixels)
   const size = scaledFor(header, { width: side, height: side, fit: 'inside' })
-  const picture = await decode(original, header, size, maxPixels)
+  const picture = await decode(header, size)
   const looks = filters.all.map((filter): Tile => {
     const data = Buffer.from(picture.data)
     applyTable({ ...picture, data }, filter.table())

@@ -1,10 +1,16 @@
-import { CorruptPhotoError, TooManyPixelsError } from '../errors.ts'
+import {
+  CorruptPhotoError,
+  type DarkroomError,
+  TooManyPixelsError,
+  UnsupportedPhotoError,
+} from '../errors.ts'
 import type { Failure } from './photo.ts'
+
+const BLAMED = [CorruptPhotoError, TooManyPixelsError, UnsupportedPhotoError]
 
 /** What an app may tell its user of the error a photo failed with. Only what the picture itself is to blame for is named. */
 export function failureOf(error: unknown): Failure {
-  if (error instanceof CorruptPhotoError || error instanceof TooManyPixelsError) {
-    return { code: error.code, message: error.message }
-  }
+  const blamed = BLAMED.some((kind) => error instanceof kind)
+  if (blamed) return { code: (error as DarkroomError).code, message: (error as DarkroomError).message }
   return { code: 'processing_failed', message: 'The photo could not be processed.' }
 }

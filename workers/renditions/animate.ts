@@ -14,11 +14,9 @@ import { sharp } from './sharp.ts'
  * after the other, for each holds many frames. Throws CorruptPhotoError when a frame can't be read.
  */
 export async function animate(
-  original: Buffer,
   photo: Header,
   presets: readonly PresetName[],
   table: ColorTable | null,
-  maxPixels: number,
 ): Promise<Map<PresetName, Buffer>> {
   const made = new Map<PresetName, Buffer>()
   if (!photo.animation) return made
@@ -28,7 +26,7 @@ export async function animate(
     const size = renditionSize(photo, PRESETS[preset])
     // A small one is the same in several presets.
     if (last.width !== size.width) {
-      const frames = await framesOf(original, size, table, maxPixels)
+      const frames = await framesOf(photo, size, table)
       const moving = credited(frames, photo.credit).webp({ quality, effort, ...photo.animation })
       last = { width: size.width, body: await asCorruptPhoto(moving.toBuffer()) }
     }
@@ -38,14 +36,9 @@ export async function animate(
 }
 
 /** All frames at that size, one below the other. */
-async function framesOf(
-  original: Buffer,
-  { width, height }: Size,
-  table: ColorTable | null,
-  maxPixels: number,
-): Promise<Sharp> {
-  const options = { pages: -1, failOn: 'warning', limitInputPixels: maxPixels } as const
-  const scaled = sharp(original, options).resize(width, height, { fit: 'fill' })
+async function framesOf({ file }: Header, { width, height }: Size, table: ColorTable | null): Promise<Sharp> {
+  const options = { pages: -1, failOn: 'warning', limitInputPixels: false } as const
+  const scaled = sharp(file, options).resize(width, height, { fit: 'fill' })
   if (!table) return scaled
   const { data, info } = await asCorruptPhoto(scaled.raw().toBuffer({ resolveWithObject: true }))
   const channels = info.channels as 3 | 4

@@ -6,26 +6,21 @@ import { withStraightAlpha } from './color/straight-alpha.ts'
 import { asCorruptPhoto } from './corrupt-photo.ts'
 import { type Pixels, withoutIdleAlpha } from './pixels.ts'
 import type { Header } from './read-header.ts'
+import { scaleTo } from './resize.ts'
 import { sharp } from './sharp.ts'
 
 /**
  * Decodes the original's first frame once, upright, at that size, to 8-bit sRGB. JPEG and WebP shrink while they
  * are decoded. Throws CorruptPhotoError rather than give back a picture with a part missing.
  */
-export async function decode(
-  original: Buffer,
-  { color }: Header,
-  size: Size,
-  maxPixels: number,
-): Promise<Pixels> {
-  const { meaning, white, isPremultiplied } = color
-  const open = (options: { ignoreIcc: boolean }) =>
-    sharp(original, { autoOrient: true, failOn: 'warning', limitInputPixels: maxPixels, ...options })
+export async function decode(photo: Header, size: Size): Promise<Pixels> {
+  const { meaning, white, isPremultiplied } = photo.color
+  if (photo.extraChannels.count > 0) return await scaleTo(await withoutExtraChannels(photo), size)
   const scaled = (options = { ignoreIcc: false }) =>
-    open(options).resize(size.width, size.height, { fit: 'fill' })
+    open(photo, options).resize(size.width, size.height, { fit: 'fill' })
 
   if (isPremultiplied) {
-    const whole = await asCorruptPhoto(readSamples(open({ ignoreIcc: true }), white))
+    const whole = await asCorruptPhoto(readSamples(open(photo, { ignoreIcc: true }), white))
     return withoutIdleAlpha(await inSrgb(await scaleSamples(withStraightAlpha(whole), size), meaning))
   }
   switch (meaning.kind) {
@@ -43,6 +38,30 @@ export async function decode(
         sharp(await asCorruptPhoto(scaled().keepIccProfile().tiff({ compression: 'none' }).toBuffer())),
       )
   }
+}
+
+function open({ file }: Header, options: { ignoreIcc: boolean } = { ignoreIcc: false }): Sharp {
+  // The header has told how many pixels there are.
+  const limits = { limitInputPixels: false, limitInputChannels: false }
+  return sharp(file, { autoOrient: true, failOn: 'warning', ...limits, ...options })
+}
+
+/**
+ * Colours and transparency of a picture with other channels besides, not scaled: libvips takes the last channel for
+ * transparency, whatever it is.
+ */
+async function withoutExtraChannels(photo: Header): Promise<Pixels> {
+  const inProfile = photo.color.meaning.kind === 'profile'
+  const whole = inProfile ? open(photo).withIccProfile('srgb', { attach: false }) : open(photo)
+  const { data, info } = await asCorruptPhoto(whole.raw().toBuffer({ resolveWithObject: true }))
+  const { width, height, channels: from } = info
+  const { count, alpha } = photo.extraChannels
+  const kept = [0, 1, 2, ...(alpha === null ? [] : [from - count + alpha])]
+  let to = 0
+  for (let at = 0; at < data.length; at += from) {
+    for (const channel of kept) data[to++] = data[at + channel] as number
+  }
+  return withoutIdleAlpha({ data: data.subarray(0, to), width, height, channels: kept.length as 3 | 4 })
 }
 
 async function decoded(image: Sharp): Promise<Pixels> {

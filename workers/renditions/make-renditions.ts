@@ -32,7 +32,7 @@ export type RenditionFile = Rendition & { body: Buffer }
  * ones are still being made. `keep` is given each as soon as its bytes are there, so that storing it takes no time of
  * its own. `facts` are of the picture with its look. An animation moves in some presets.
  *
- * Throws TooManyPixelsError before a pixel is decoded, CorruptPhotoError when the original can't be read whole,
+ * Throws TooManyPixelsError and UnsupportedPhotoError, before a pixel is decoded where its header tells, CorruptPhotoError when the original can't be read whole,
  * FilterMissingError when there is no such filter here, and what `keep` throws.
  */
 export async function makeRenditions(
@@ -48,11 +48,11 @@ export async function makeRenditions(
   const largest = scaledFor(photo, PRESETS[largestFirst[0] ?? 'thumb'])
 
   const decoded = photo.isHeic
-    ? await decodeHeic(original, photo.color, largest, maxPixels)
-    : await decode(original, photo, largest, maxPixels)
+    ? await decodeHeic(photo.file, photo.color, largest, maxPixels)
+    : await decode(photo, largest)
   if (table) applyTable(decoded, table)
   const moving = formats.includes('webp')
-    ? await animate(original, photo, largestFirst, table, maxPixels)
+    ? await animate(photo, largestFirst, table)
     : new Map<PresetName, Buffer>()
 
   const encodeOnce = encoder(photo, original)

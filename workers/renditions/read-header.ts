@@ -1,18 +1,28 @@
 import type { Metadata } from 'sharp'
-import { TooManyPixelsError } from '../../src/errors.ts'
+import { CorruptPhotoError, TooManyPixelsError, UnsupportedPhotoError } from '../../src/errors.ts'
 import type { Size } from '../../src/photo/fit.ts'
 import { type Color, colorOf } from './color/color-of.ts'
 import { asCorruptPhoto } from './corrupt-photo.ts'
 import type { Credit } from './credit.ts'
 import { findGainMap, type GainMap } from './gain-map.ts'
+import { isReadInOnePass } from './jpeg-kind.ts'
+import { hasLastRows, mendJpeg } from './mend-jpeg.ts'
 import { creditOf } from './read-credit.ts'
 import { sharp } from './sharp.ts'
+import { type ExtraChannels, extraChannelsOf } from './tiff-kind.ts'
+
+/** A JPEG that large is decoded at half its width and height or less. */
+const JPEG_SHARE = 4
+/** Of WebP; a GIF that asks for as many repetitions plays once more. */
+const MAX_LOOPS = 65_535
 
 /**
  * What is known before a pixel is decoded: the upright size, what its colors mean, whose work it is, how it moves, and
  * whether it is a HEIC photo, which sharp reads the container of but no more.
  */
 export type Header = Size & {
+  /** The original as decoders read it: mended where it is sound but for its structure. */
+  file: Buffer
   color: Color
   isHeic: boolean
   /** As sharp names it. */
@@ -20,35 +30,52 @@ export type Header = Size & {
   credit: Credit | null
   animation: Animation | null
   gainMap: GainMap | null
+  extraChannels: ExtraChannels
 }
 
 /** How long each frame is shown, in milliseconds, and how often all of them are; 0 is for ever. */
 export type Animation = { delay: number[]; loop: number }
 
 /**
- * Throws CorruptPhotoError for what is no picture, and TooManyPixelsError for one that would take too much to
- * decode, all frames counted: a small file can hold very many pixels.
+ * Throws CorruptPhotoError for what is no picture, UnsupportedPhotoError for a kind that can't be decoded, and
+ * TooManyPixelsError for one that would take too much to decode, all frames that are shown counted: a small file can
+ * hold very many pixels.
  */
 export async function readHeader(original: Buffer, maxPixels: number): Promise<Header> {
-  // Without sharp's own limit, which would refuse a large picture in words of its own.
-  const metadata = await asCorruptPhoto(sharp(original, { limitInputPixels: false }).metadata())
-  const { width, height, pages, autoOrient, compression, format, orientation = 1 } = metadata
-  const pixels = width * height * (pages ?? 1)
-  if (pixels > maxPixels) throw new TooManyPixelsError(pixels / 1e6, maxPixels / 1e6)
+  const { file, isEndAdded } = mendJpeg(original)
+  const shrinks = isReadInOnePass(file)
+  const extraChannels = extraChannelsOf(file)
+  // Without sharp's own limits, which would refuse a large picture in words of its own.
+  const opened = sharp(file, { limitInputPixels: false, limitInputChannels: false })
+  const metadata = await asCorruptPhoto(opened.metadata())
+  const { width, height, autoOrient, compression, format, orientation = 1 } = metadata
+  const animation = animationOf(metadata)
+  const pixels = width * height * (animation?.delay.length ?? 1)
+  const limit = shrinks ? JPEG_SHARE * maxPixels : maxPixels
+  if (pixels > limit) throw new TooManyPixelsError(pixels / 1e6, limit / 1e6)
+  const channels = 3 + extraChannels.count
+  if (extraChannels.count > 0 && pixels * channels > 4 * maxPixels) {
+    throw new UnsupportedPhotoError(
+      `a TIFF with ${channels} channels and ${Math.ceil(pixels / 1e6)} megapixels`,
+    )
+  }
+  if (isEndAdded && !(await asCorruptPhoto(hasLastRows(file)))) throw new CorruptPhotoError()
   const gainMap = format === 'jpeg' ? findGainMap(original) : null
   return {
     ...autoOrient,
-    color: colorOf(metadata, original),
+    file,
+    color: colorOf(metadata, file),
     format,
     isHeic: compression === 'hevc',
-    credit: creditOf(metadata, original),
-    animation: animationOf(metadata),
+    credit: creditOf(metadata, file),
+    animation,
     gainMap: gainMap && { jpeg: gainMap, orientation },
+    extraChannels,
   }
 }
 
 /** libvips turns no animation, and hardly any asks for it: one that does stands still. */
 function animationOf({ format, pages = 1, delay, loop = 0, orientation = 1 }: Metadata): Animation | null {
   const moves = (format === 'gif' || format === 'webp') && pages > 1 && orientation === 1
-  return moves && delay ? { delay, loop } : null
+  return moves && delay ? { delay, loop: Math.min(loop, MAX_LOOPS) } : null
 }
