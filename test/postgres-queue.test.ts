@@ -61,7 +61,7 @@ test('a queue and a worker that began while the server was away go on when it is
 test('what a worker asks first has its answer when the server died meanwhile, and is back', async () => {
   await using database = await openTestDatabase()
   await using proxy = await startProxy(database.url)
-  await using opened = openPool({ connectionString: proxy.url, options: '-c search_path=bullmq' })
+  await using opened = openPool({ url: proxy.url, options: '-c search_path=bullmq' })
   const pool = patientPool(opened.pool, silentLog, new AbortController().signal)
   const client = await pool.connect()
 

@@ -76,6 +76,66 @@ test('a database that refuses us or is not there is a mistake to be put right, n
   )
 })
 
+test.for([
+  ['whose role may create nothing', 'permission denied for schema public', 'Grant its role that right'],
+  ['that another program uses', 'relation "photos" already exists', 'give Darkroom a database of its own'],
+  ['of a later Darkroom', 'has the tables of a later Darkroom: migration 999', 'Start that one'],
+  ['without TLS', 'The server does not support SSL connections', 'sslmode=disable'],
+  ['whose queue is of a later Darkroom', 'queue has the tables of a later Darkroom', 'Start that one'],
+] as const)('a database %s is refused by `migrate` in one line', async ([kind, reason, advice]) => {
+  await using home = await temporaryHome()
+  await using database = await openDatabaseOf(kind)
+
+  const { code, stderr } = await runDarkroom(['migrate'], {
+    DARKROOM_HOME: home.path,
+    DATABASE_URL: database.url,
+  })
+
+  expect(stderr.trim().split('\n')).toHaveLength(1)
+  expect(stderr).toContain(reason)
+  expect(stderr).toContain(advice)
+  expect(code).toBe(1)
+})
+
+test.for([['serve'], ['start']])(
+  '`darkroom %s` on a database without TLS says in one line that it has none',
+  async ([command]) => {
+    await using home = await temporaryHome()
+    await using database = await openDatabaseOf('without TLS')
+    const env = { DARKROOM_HOME: home.path, DATABASE_URL: database.url, WORKERS: '1' }
+
+    const { code, stderr } = await runDarkroom([command as string], env)
+
+    expect(stderr.trim().split('\n')).toHaveLength(1)
+    expect(stderr).toContain('The server does not support SSL connections')
+    expect(code).toBe(1)
+  },
+)
+
+async function openDatabaseOf(kind: string): Promise<TestDatabase> {
+  const database = await (/later/.test(kind) ? openTestDatabase() : openEmptyDatabase())
+  const url = new URL(database.url)
+  if (kind === 'whose role may create nothing') {
+    const role = `poor_${url.pathname.slice(-20)}`
+    await database.query(`create role ${role} login password 'poor'`)
+    Object.assign(url, { username: role, password: 'poor' })
+    const drop = async () => {
+      await database.query(`drop role ${role}`)
+      await database[Symbol.asyncDispose]()
+    }
+    return { ...database, url: url.href, [Symbol.asyncDispose]: drop }
+  }
+  if (kind === 'that another program uses') await database.query('create table photos (path text)')
+  if (kind === 'of a later Darkroom') {
+    await database.query("insert into darkroom_migrations (version, name) values (999, 'later')")
+  }
+  if (kind === 'whose queue is of a later Darkroom') {
+    await database.query('update bullmq.migration set min_client_version = 99')
+  }
+  if (kind === 'without TLS') url.searchParams.set('sslmode', 'prefer')
+  return { ...database, url: url.href }
+}
+
 async function open(database: Pick<TestDatabase, 'url'>, env: Record<string, string> = {}) {
   await using moved = new AsyncDisposableStack()
   const home = moved.use(await temporaryHome())

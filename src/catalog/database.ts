@@ -24,7 +24,7 @@ export class Database implements Queries, AsyncDisposable {
   constructor(url: string, { connections }: { connections: number }) {
     this.url = url
     this.#opened = openPool({
-      connectionString: url,
+      url,
       max: connections,
       idleTimeoutMillis: 60_000,
       application_name: 'darkroom',

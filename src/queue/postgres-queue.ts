@@ -5,6 +5,8 @@ import {
   type PostgresConnectionOptions,
   runMigrations,
   SchemaMigrationRequiredError,
+  SchemaVersionMismatchError,
+  UnsupportedPostgresVersionError,
   withBackend,
 } from 'bullmq'
 import type pg from 'pg'
@@ -28,7 +30,7 @@ const { Queue } = withBackend(createPostgresBackend)
 /** The queue on PostgreSQL. One of the connections listens for new jobs, so it must be a direct one, not a pooler's. */
 export function openPostgresQueue(url: string, log: Log): BullmqQueue {
   const opened = openPool({
-    connectionString: url,
+    url,
     options: SETTINGS,
     max: 5,
     keepAlive: true,
@@ -164,7 +166,7 @@ async function refusePooler(pool: pg.Pool, url: string): Promise<void> {
 
 async function checkTables(pool: pg.Pool): Promise<void> {
   const version = await assertSchemaCompatibility(pool).catch((error) => {
-    if (!(error instanceof SchemaMigrationRequiredError)) throw error
+    if (!(error instanceof SchemaMigrationRequiredError)) throw translated(error)
     return 0
   })
   if (version >= LATEST_SCHEMA_VERSION) return
@@ -182,5 +184,20 @@ async function checkWrites(pool: pg.Pool): Promise<void> {
 
 /** Brings BullMQ's tables up to date, under a lock of its own. */
 export async function migratePostgresQueue(url: string): Promise<void> {
-  await withPostgres(url, async (client) => await runMigrations(client))
+  await withPostgres(url, async (client) => {
+    await runMigrations(client).catch((error) => {
+      throw translated(error)
+    })
+  })
+}
+
+/** BullMQ's words on a server that is too old for it, and on tables that are too new. */
+function translated(error: unknown): unknown {
+  if (error instanceof SchemaVersionMismatchError) {
+    return new SetupError('The database of the queue has the tables of a later Darkroom. Start that one.', {
+      cause: error,
+    })
+  }
+  if (error instanceof UnsupportedPostgresVersionError) return new SetupError(error.message, { cause: error })
+  return error
 }

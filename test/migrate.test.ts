@@ -1,0 +1,151 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pg from 'pg'
+import { expect, test } from 'vitest'
+import { Catalog } from '../src/catalog/catalog.ts'
+import { migrateDatabase } from '../src/catalog/migrate.ts'
+import { ShardMap } from '../src/catalog/shard-map.ts'
+import { allShardsAt } from '../src/config/shard-ranges.ts'
+import { SetupError } from '../src/errors.ts'
+import type { OwnerId } from '../src/photo/shard.ts'
+import { openTestDatabase, type TestDatabase } from './support/database.ts'
+
+const owner = 'alice' as OwnerId
+
+const ADD_COLUMN = 'alter table photos add column note text;'
+const ADD_INDEX = `
+  -- what an earlier run may have left
+  drop index concurrently if exists photos_of_format;
+  create index concurrently photos_of_format on photos (format);`
+
+/** A folder of migrations that come after all of Darkroom's. */
+async function folderOf(files: Record<string, string>): Promise<AsyncDisposable & { path: string }> {
+  const path = await mkdtemp(join(tmpdir(), 'darkroom-migrations-'))
+  for (const [name, sql] of Object.entries(files)) await writeFile(join(path, name), sql)
+  return { path, [Symbol.asyncDispose]: async () => await rm(path, { recursive: true }) }
+}
+
+/** Somebody who has read the photos and does not end the transaction. */
+async function openIdleReader({
+  url,
+}: TestDatabase): Promise<AsyncDisposable & { commit(): Promise<unknown> }> {
+  const client = new pg.Client({ connectionString: url, application_name: 'idle-reader' })
+  await client.connect()
+  await client.query('begin')
+  await client.query('select from photos limit 1')
+  return {
+    commit: async () => await client.query('commit'),
+    [Symbol.asyncDispose]: async () => await client.end(),
+  }
+}
+
+async function columnsOf(database: TestDatabase): Promise<string[]> {
+  const rows = (await database.query(
+    "select column_name as name from information_schema.columns where table_name = 'photos'",
+  )) as { name: string }[]
+  return rows.map(({ name }) => name)
+}
+
+async function indexesOf(database: TestDatabase): Promise<string[]> {
+  const rows = (await database.query(
+    `select relname as name from pg_index join pg_class on pg_class.oid = indexrelid
+     where indrelid = 'photos'::regclass and indisvalid`,
+  )) as { name: string }[]
+  return rows.map(({ name }) => name)
+}
+
+test('a migration that waits for a reader holds up nobody, and is done when the reader is', async () => {
+  await using database = await openTestDatabase()
+  await using map = new ShardMap(allShardsAt(database.url), { connections: 2 })
+  const catalog = new Catalog(map)
+  await using folder = await folderOf({ '900.do.note.sql': ADD_COLUMN })
+  await using reader = await openIdleReader(database)
+  let isDone = false
+
+  const migrated = migrateDatabase(database.url, { directory: folder.path }).finally(() => {
+    isDone = true
+  })
+  for (let page = 0; page < 200; page++) {
+    await catalog.list(owner, owner, { limit: 30, before: null })
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  expect(isDone).toBe(false)
+  await reader.commit()
+
+  expect(await migrated).toEqual(['900.do.note.sql'])
+  expect(await columnsOf(database)).toContain('note')
+})
+
+test('a migration that had no chance names who holds the tables, and leaves nothing behind', async () => {
+  await using database = await openTestDatabase()
+  await using folder = await folderOf({ '900.do.note.sql': `create table notes (); ${ADD_COLUMN}` })
+  await using _reader = await openIdleReader(database)
+
+  const migrated = migrateDatabase(database.url, { directory: folder.path, patienceMs: 0 })
+
+  await expect(migrated).rejects.toThrow(SetupError)
+  await expect(migrated).rejects.toThrow(/process \d+ \(idle-reader, idle in transaction\)/)
+  expect(await database.query("select to_regclass('notes') as notes")).toEqual([{ notes: null }])
+})
+
+test('an index is made beside writers and an idle reader, outside of a transaction', async () => {
+  await using database = await openTestDatabase()
+  await using map = new ShardMap(allShardsAt(database.url), { connections: 2 })
+  const catalog = new Catalog(map)
+  await using folder = await folderOf({ '900.do.index.concurrently.sql': ADD_INDEX })
+  await using _reader = await openIdleReader(database)
+
+  const migrated = migrateDatabase(database.url, { directory: folder.path })
+  await catalog.nextId(owner)
+
+  expect(await migrated).toEqual(['900.do.index.concurrently.sql'])
+  expect(await indexesOf(database)).toContain('photos_of_format')
+  expect(await migrateDatabase(database.url, { directory: folder.path })).toEqual([])
+})
+
+test('an index whose making failed half-way is made when the migration is run again', async () => {
+  await using database = await openTestDatabase()
+  const unique = ADD_INDEX.replace('create index', 'create unique index')
+  await using folder = await folderOf({ '900.do.index.concurrently.sql': unique })
+  await database.query('alter table photos disable trigger hold_shard')
+  await database.query(
+    `insert into photos (id, owner, visibility, format, bytes, sha256, pending)
+     select n, 'alice', 'public', 'jpeg', 1, '', '{}' from generate_series(1, 2) n`,
+  )
+
+  await expect(migrateDatabase(database.url, { directory: folder.path })).rejects.toThrow('photos_of_format')
+  expect(await indexesOf(database)).not.toContain('photos_of_format')
+  await database.query('delete from photos')
+
+  expect(await migrateDatabase(database.url, { directory: folder.path })).toEqual([
+    '900.do.index.concurrently.sql',
+  ])
+  expect(await indexesOf(database)).toContain('photos_of_format')
+})
+
+test('several processes that migrate at once do each migration once', async () => {
+  await using database = await openTestDatabase()
+  await using folder = await folderOf({
+    '900.do.note.sql': ADD_COLUMN,
+    '901.do.index.concurrently.sql': ADD_INDEX,
+    '902.do.note.sql': ADD_COLUMN.replace('note', 'second_note'),
+  })
+
+  const migrated = await Promise.all(
+    [1, 2, 3].map(() => migrateDatabase(database.url, { directory: folder.path })),
+  )
+
+  expect(migrated.flat()).toHaveLength(3)
+  expect(await columnsOf(database)).toEqual(expect.arrayContaining(['note', 'second_note']))
+})
+
+test('the tables of a Darkroom whose migrations were others are left alone', async () => {
+  await using database = await openTestDatabase()
+  await database.query("update darkroom_migrations set md5 = 'x' where version = 1")
+
+  const migrated = migrateDatabase(database.url)
+
+  await expect(migrated).rejects.toThrow(SetupError)
+  await expect(migrated).rejects.toThrow('whose migrations were others')
+})
