@@ -6,6 +6,9 @@ import { parseShardRanges, type ShardRange } from './config/shard-ranges.ts'
 import { SetupError } from './errors.ts'
 
 const HOUR_S = 3600
+
+/** What paths of ours begin with. */
+const OWN_PATHS = /^\/(v1|docs|renditions|public|private|console)(\/|$)/
 /** 5 GiB: https://docs.aws.amazon.com/AmazonS3/latest/userguide/upload-objects.html */
 const MAX_S3_PUT_BYTES = 5 * 1024 ** 3
 
@@ -30,7 +33,7 @@ export type Config = {
   home: string
   host: string
   port: number
-  /** Scheme and authority under which clients reach this server; no trailing slash. */
+  /** Scheme, authority and path, if any, under which clients reach this server; no trailing slash. */
   publicUrl: string
   database: DatabaseConfig
   store: StoreConfig
@@ -61,7 +64,7 @@ export function loadConfig(env: Environment): Config {
     home,
     host,
     port,
-    publicUrl: read.origin('PUBLIC_URL') ?? localUrl(host, port),
+    publicUrl: read.base('PUBLIC_URL') ?? localUrl(host, port),
     database: readDatabase(env, read, home, problems),
     store: env.STORAGE_URL
       ? readS3Url(env.STORAGE_URL, resolve(home, 'spool'), (wrong) => problems.push(`STORAGE_URL ${wrong}`))
@@ -204,6 +207,19 @@ function reader(env: Environment, problems: string[]) {
       if (address) return { kind: 'redis', address }
       problems.push(`${name} must be one of\n    ${['postgres://…', ...REDIS_URL_FORMS].join('\n    ')}`)
       return { kind: 'postgres', url: null }
+    },
+    base(name: string): string | null {
+      if (!env[name]) return null
+      const url = parseUrl(name, ['http:', 'https:'])
+      if (!url) return null
+      const base = `${url.origin}${url.pathname}`.replace(/\/+$/, '')
+      // Wildcards and escapes would mean something else in the policy of a signed URL.
+      if (!/^[\w.~/-]*$/.test(url.pathname) || url.href.replace(/\/+$/, '') !== base)
+        problems.push(`${name} must be scheme, host and a plain path, such as ${url.origin}/photos`)
+      // Else nobody could tell whether the proxy has taken it away.
+      if (OWN_PATHS.test(url.pathname))
+        problems.push(`${name} must have another path: ${url.pathname} is one of ours`)
+      return base
     },
     origin(name: string): string | null {
       if (!env[name]) return null

@@ -48,6 +48,7 @@ export async function serve(config: Config, log: Log): Promise<AsyncDisposable> 
     cdn,
     filters,
     authenticate,
+    publicUrl: config.publicUrl,
     edge:
       config.cdn.kind === 'local'
         ? edgeRoute({

@@ -27,7 +27,7 @@ describe('the configuration', () => {
         DATABASE_URL: 'mysql://x',
         TOKEN_SECRET: 'short',
         LOG_LEVEL: 'loud',
-        PUBLIC_URL: 'https://a/b',
+        PUBLIC_URL: 'https://a/b?c',
       })
 
     expect(load).toThrow(SetupError)

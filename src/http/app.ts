@@ -17,6 +17,7 @@ import type { Log } from '../log.ts'
 import type { OwnerId } from '../photo/shard.ts'
 import type { JobQueue } from '../queue/job-queue.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
+import { basePathOf, withoutBasePath } from './base-path.ts'
 import { addErrorReplies } from './error-replies.ts'
 import { aboutRoutes } from './routes/about.ts'
 import { filterRoutes } from './routes/filters.ts'
@@ -77,6 +78,8 @@ export type AppDependencies = {
   authenticate: Authenticate
   /** Serves renditions when no CDN in front does. */
   edge: FastifyPluginAsync | null
+  /** As clients see it: what is told of our own paths begins with its path. */
+  publicUrl: string
   /** Aborted when the server is told to stop: from then on nobody is kept waiting, and no connection is kept. */
   stopping: AbortSignal
   log: Log
@@ -85,6 +88,7 @@ export type AppDependencies = {
 /** The HTTP server, not yet listening. */
 export async function createApp(dependencies: AppDependencies): Promise<FastifyInstance> {
   const { catalog, authenticate, edge, stopping, log } = dependencies
+  const basePath = basePathOf(dependencies.publicUrl)
   const app = fastify({
     loggerInstance: log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -93,21 +97,24 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
     bodyLimit: 64 * 1024,
     return503OnClosing: true,
     forceCloseConnections: 'idle',
+    rewriteUrl: ({ url = '/' }) => withoutBasePath(url, basePath),
     routerOptions: { maxParamLength: MAX_PARAMETER },
   })
-  addErrorReplies(app)
+  addErrorReplies(app, basePath)
   app.addHook('onSend', async (_request, reply) => {
     if (stopping.aborted) reply.header('connection', 'close')
   })
 
-  await app.register(swagger, { openapi: { ...OPENAPI, tags: TAGS.map((name) => ({ name })) } })
-  await app.register(swaggerUi, { routePrefix: '/docs' })
+  await app.register(swagger, {
+    openapi: { ...OPENAPI, servers: [{ url: basePath || '/' }], tags: TAGS.map((name) => ({ name })) },
+  })
+  await app.register(swaggerUi, { routePrefix: '/docs', indexPrefix: basePath })
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
-  app.get('/', { schema: { hide: true } }, async (_request, reply) => reply.redirect('/docs'))
+  app.get('/', { schema: { hide: true } }, async (_request, reply) => reply.redirect(`${basePath}/docs`))
 
   await app.register(healthRoutes(dependencies))
   await app.register(aboutRoutes())
-  await app.register(filterRoutes(dependencies))
+  await app.register(filterRoutes({ ...dependencies, basePath }))
   if (edge) await app.register(edge)
 
   await app.register(async (withToken) => {
@@ -120,7 +127,7 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
     await withToken.register(lookRoutes({ ...dependencies, settleWatch }))
     await withToken.register(async (uploads) => {
       await uploads.register(multipart, MULTIPART)
-      await uploads.register(uploadRoute({ ...dependencies, settleWatch }))
+      await uploads.register(uploadRoute({ ...dependencies, basePath, settleWatch }))
     })
   })
   return app

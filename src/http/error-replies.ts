@@ -28,7 +28,7 @@ const RETRY_AFTER_S = 2
 type Problem = { status: number; code: string; detail: string }
 
 /** Every error as application/problem+json (RFC 9457) with a stable code. */
-export function addErrorReplies(app: FastifyInstance): void {
+export function addErrorReplies(app: FastifyInstance, basePath = ''): void {
   app.setErrorHandler<FastifyError>((error, request, reply) => {
     const problem = problemOf(error)
     const level = problem.status >= 500 ? 'error' : 'info'
@@ -36,7 +36,7 @@ export function addErrorReplies(app: FastifyInstance): void {
     return sendProblem(problem, request, reply)
   })
   app.setNotFoundHandler((request, reply) => {
-    const detail = `There is nothing at ${request.method} ${request.url.slice(0, 200)}. The API is described at /docs.`
+    const detail = `There is nothing at ${request.method} ${request.url.slice(0, 200)}. The API is described at ${basePath}/docs.`
     return sendProblem({ status: 404, code: 'route_not_found', detail }, request, reply)
   })
 }

@@ -8,7 +8,7 @@ import type { ObjectStore } from '../../storage/object-store.ts'
 
 export type EdgeOptions = {
   store: ObjectStore
-  /** Scheme and authority that delivery URLs begin with, whatever host a request names. No trailing slash. */
+  /** What delivery URLs begin with, up to `/renditions/`, whatever host a request names: scheme, authority, base path. */
   origin: string
   /** Public keys by key pair id. */
   keys: ReadonlyMap<string, KeyObject>
@@ -38,7 +38,7 @@ export function edgeRoute({ store, origin, keys, now = Date.now }: EdgeOptions) 
       url: '/renditions/*',
       schema: { hide: true },
       handler: async (request, reply) => {
-        const target = request.originalUrl
+        const target = request.url
         const viewer = { target, cookie: request.headers.cookie, address: request.ip }
         const refusal = checkViewer(viewer, { origin, keys, now: now() })
         if (refusal) return replyRefused(reply, refusal)

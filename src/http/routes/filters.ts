@@ -42,12 +42,16 @@ const haldSchema = {
   response: { 200: { content: { 'image/png': { schema: { type: 'string' } } } }, ...errorReplies },
 }
 
+type Dependencies = { filters: FilterBook; basePath: string }
+
 /** The looks, and the very tables that renditions are made with. The same for everybody, so no token is asked for. */
-export function filterRoutes({ filters }: { filters: FilterBook }): FastifyPluginAsyncTypebox {
+export function filterRoutes({ filters, basePath }: Dependencies): FastifyPluginAsyncTypebox {
   const files = new TableFiles()
 
   return async (app) => {
-    app.get('/v1/filters', { schema: listSchema }, async () => ({ filters: filters.all.map(replyOf) }))
+    app.get('/v1/filters', { schema: listSchema }, async () => ({
+      filters: filters.all.map((filter) => replyOf(filter, basePath)),
+    }))
 
     app.get('/v1/filters/:name.cube', { schema: cubeSchema }, async (request, reply) => {
       const filter = find(filters, request.params.name)
@@ -105,7 +109,7 @@ function answerKnown(
   return true
 }
 
-function replyOf({ name, title, description, digest }: BookedFilter) {
-  const table = `/v1/filters/${name}`
+function replyOf({ name, title, description, digest }: BookedFilter, basePath: string) {
+  const table = `${basePath}/v1/filters/${name}`
   return { name, title, description, cube: `${table}.cube?v=${digest}`, hald: `${table}.png?v=${digest}` }
 }

@@ -16,6 +16,7 @@ type Dependencies = {
   settleWatch: SettleWatch
   cdn: Cdn
   filters: FilterBook
+  basePath: string
 }
 
 /** The form, for OpenAPI alone: it is read as a stream, so readUploadForm checks it and not Fastify. */
@@ -50,6 +51,7 @@ export function uploadRoute({
   ingest,
   catalog,
   settleWatch,
+  basePath,
   cdn,
   filters,
 }: Dependencies): FastifyPluginAsyncTypebox {
@@ -62,7 +64,7 @@ export function uploadRoute({
         const photo = await ingest({ owner: request.owner, ...(await readUploadForm(request, filters)) })
         request.log.info({ photoId: photo.id, bytes: photo.original.bytes }, 'photo ingested')
 
-        reply.code(201).header('location', `/v1/photos/${photo.id}`)
+        reply.code(201).header('location', `${basePath}/v1/photos/${photo.id}`)
         const seconds = preferredWait(request.headers.prefer)
         if (seconds === 0) return replyOf(photo, cdn)
 
