@@ -5,6 +5,7 @@ import { type Color, colorOf } from './color/color-of.ts'
 import { asCorruptPhoto } from './corrupt-photo.ts'
 import type { Credit } from './credit.ts'
 import { findGainMap, type GainMap } from './gain-map.ts'
+import { plainHeif } from './heif-kind.ts'
 import { isReadInOnePass } from './jpeg-kind.ts'
 import { hasLastRows, mendJpeg } from './mend-jpeg.ts'
 import { creditOf } from './read-credit.ts'
@@ -42,13 +43,14 @@ export type Animation = { delay: number[]; loop: number }
  * hold very many pixels.
  */
 export async function readHeader(original: Buffer, maxPixels: number): Promise<Header> {
-  const { file, isEndAdded } = mendJpeg(original)
+  const { isHeic, ...heif } = plainHeif(original)
+  const { file, isEndAdded } = mendJpeg(heif.file)
   const shrinks = isReadInOnePass(file)
   const extraChannels = extraChannelsOf(file)
   // Without sharp's own limits, which would refuse a large picture in words of its own.
   const opened = sharp(file, { limitInputPixels: false, limitInputChannels: false })
   const metadata = await asCorruptPhoto(opened.metadata())
-  const { width, height, autoOrient, compression, format, orientation = 1 } = metadata
+  const { width, height, autoOrient, format, orientation = 1 } = metadata
   const animation = animationOf(metadata)
   const pixels = width * height * (animation?.delay.length ?? 1)
   const limit = shrinks ? JPEG_SHARE * maxPixels : maxPixels
@@ -66,7 +68,7 @@ export async function readHeader(original: Buffer, maxPixels: number): Promise<H
     file,
     color: colorOf(metadata, file),
     format,
-    isHeic: compression === 'hevc',
+    isHeic,
     credit: creditOf(metadata, file),
     animation,
     gainMap: gainMap && { jpeg: gainMap, orientation },

@@ -1,6 +1,7 @@
 import { on } from 'node:events'
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
+import { cleanApertureOf, cropPlanes } from './clean-aperture.ts'
 import type { Tile, Tiling } from './heic-file.ts'
 import { compileLibheif } from './libheif.ts'
 import type { Plane, Planes } from './planes.ts'
@@ -22,6 +23,9 @@ const idle: Worker[] = []
 export async function decodePlanes(original: Buffer, maxPixels: number): Promise<Planes> {
   const bytes = new Uint8Array(new SharedArrayBuffer(original.length))
   bytes.set(original)
+  const aperture = cleanApertureOf(original)
+  // The shape of pixels, which changes nothing: libheif sees no crop.
+  if (aperture) bytes.set(Buffer.from('pasp'), aperture.at)
   const picture = new Assembly()
   const workers = Array.from({ length: THREADS }, takeThread)
   try {
@@ -36,7 +40,8 @@ export async function decodePlanes(original: Buffer, maxPixels: number): Promise
         }
       }),
     )
-    return picture.planes()
+    const planes = picture.planes()
+    return aperture ? cropPlanes(planes, aperture.crop) : planes
   } catch (error) {
     await Promise.all(workers.map((worker) => worker.terminate()))
     throw error

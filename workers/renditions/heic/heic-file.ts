@@ -9,8 +9,6 @@ const STRICT_DECODING = 21
 const OUTPUT_COLORS = 56
 /** Unspecified (H.273). */
 const ANY = 2
-/** The property that crops: a picture with it is decoded as one. */
-const CLAP = 0x636c6170
 const MAX_IMAGE_SIZE_PIXELS = 8
 /** Of a stream that says nothing, as libheif has it: BT.709 primaries, sRGB's curve, BT.601 matrix, full range. */
 const UNSPOKEN = { primaries: 1, transfer: 13, matrix: 6, isFullRange: true }
@@ -28,7 +26,7 @@ export type Tiling = Size & {
 export type Tile = ColorCoding & Record<keyof typeof CHANNEL, Plane | null>
 
 /**
- * The primary picture of a HEIC file; depth maps, gain maps and thumbnails beside it stay closed. Rotation and
+ * The primary picture of a HEIC file, not cropped; depth maps, gain maps and thumbnails beside it stay closed. Rotation and
  * mirroring are applied as the container says; EXIF has no say in it (ISO/IEC 23008-12, 6.5.10).
  */
 export class HeicFile {
@@ -58,7 +56,7 @@ export class HeicFile {
     this.#options = libheif._heif_decoding_options_alloc()
     libheif.HEAPU8[this.#options + STRICT_DECODING] = 1
     libheif.HEAPU32[(this.#options + OUTPUT_COLORS) >> 2] = this.#colorsOfTheFile()
-    this.tiling = this.#readTiling(context)
+    this.tiling = this.#readTiling()
   }
 
   decodeTile(column: number, row: number): Tile {
@@ -107,11 +105,8 @@ export class HeicFile {
     return nclx
   }
 
-  #readTiling(context: number): Tiling {
+  #readTiling(): Tiling {
     const libheif = this.#libheif
-    const item = libheif._heif_image_handle_get_item_id(this.#handle)
-    if (libheif._heif_item_get_properties_of_type(context, item, CLAP, 0, 0) > 0) return this.#wholePicture()
-
     libheif._heif_image_handle_get_image_tiling(this.#error, this.#handle, 1, this.#out)
     this.#check()
     const at = (index: number) => this.#word(this.#out + 4 * index)

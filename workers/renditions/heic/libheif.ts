@@ -42,16 +42,8 @@ export type Libheif = {
     chroma: number,
     options: number,
   ): void
-  _heif_image_handle_get_item_id(handle: number): number
   _heif_image_handle_get_width(handle: number): number
   _heif_image_handle_get_height(handle: number): number
-  _heif_item_get_properties_of_type(
-    context: number,
-    item: number,
-    type: number,
-    out: number,
-    count: number,
-  ): number
   _heif_image_has_channel(image: number, channel: number): number
   _heif_image_get_width(image: number, channel: number): number
   _heif_image_get_height(image: number, channel: number): number
