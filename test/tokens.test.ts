@@ -196,6 +196,18 @@ describe('the keys of an issuer', () => {
     )
   })
 
+  test('are found when they are changed, also without a name', async () => {
+    const [old, next] = [await newKey(), await newKey()]
+    await using issuer = await startIssuer(old)
+    using tokens = openIssuerKeys(issuer.url, undefined, { ...OFTEN, refreshMs: 600_000 })
+    await tokens.authenticate(await old.sign({ sub: 'alice' }))
+
+    issuer.publish(next)
+
+    expect(await tokens.authenticate(await next.sign({ sub: 'alice' }))).toBe('alice')
+    await expect(tokens.authenticate(await old.sign({ sub: 'alice' }))).rejects.toThrow(UnauthenticatedError)
+  })
+
   test('are asked for rarely, whatever keys tokens name', async () => {
     await using issuer = await startIssuer(await newKey('1'))
     using tokens = openIssuerKeys(issuer.url)

@@ -47,7 +47,12 @@ export class IssuerKeys implements Disposable {
       if (this.#requestedAt >= cameAt) throw new errors.JWKSNoMatchingKey()
       await this.#refresh()
     }
-  };
+  }
+
+  /** Resolves when the issuer was asked since that moment of the monotonic clock. Throws EngineUnavailableError. */
+  async refreshedSince(moment: number): Promise<void> {
+    while (this.#requestedAt < moment) await this.#refresh()
+  }
 
   [Symbol.dispose](): void {
     this.#disposed.abort()

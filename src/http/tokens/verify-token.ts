@@ -1,5 +1,12 @@
 import { createSecretKey, type KeyObject } from 'node:crypto'
-import { type CryptoKey, errors, type JWTPayload, type JWTVerifyOptions, jwtVerify } from 'jose'
+import {
+  type CryptoKey,
+  decodeProtectedHeader,
+  errors,
+  type JWTPayload,
+  type JWTVerifyOptions,
+  jwtVerify,
+} from 'jose'
 import type { IssuerKeys } from './issuer-keys.ts'
 
 /** The claims of a token that is signed as it should be and good at this moment. Throws jose's errors otherwise. */
@@ -30,13 +37,25 @@ export function verifyByIssuer(
     ...(issuer && { issuer }),
     ...(audience && { audience }),
   }
-  return async (token) => {
+  const verify: VerifyToken = async (token) => {
     try {
       return (await jwtVerify(token, keys.keyOf, options)).payload
     } catch (error) {
       if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error
       // Without a "kid" it may be any of them.
       return await verifyByAny(error, token, options)
+    }
+  }
+  return async (token) => {
+    const cameAt = performance.now()
+    try {
+      return await verify(token)
+    } catch (error) {
+      if (!(error instanceof errors.JWSSignatureVerificationFailed) || decodeProtectedHeader(token).kid)
+        throw error
+      // Without a "kid" nothing tells that the key is a new one.
+      await keys.refreshedSince(cameAt)
+      return await verify(token)
     }
   }
 }
