@@ -42,6 +42,7 @@ export function timeSteps(inner: WorkerEngines): { engines: WorkerEngines; lastS
     forget: (ids) => inner.catalog.forget(ids),
   }
   const store: WorkerEngines['store'] = {
+    name: inner.store.name,
     read: async (key) => {
       const startedAt = performance.now()
       const body = await inner.store.read(key)
@@ -56,7 +57,8 @@ export function timeSteps(inner: WorkerEngines): { engines: WorkerEngines; lastS
     },
     head: (key) => inner.store.head(key),
     delete: (keys) => inner.store.delete(keys),
-    list: (prefix) => inner.store.list(prefix),
+    move: (from, to) => inner.store.move(from, to),
+    list: (prefix, options) => inner.store.list(prefix, options),
     check: () => inner.store.check(),
     [Symbol.asyncDispose]: () => inner.store[Symbol.asyncDispose](),
   }

@@ -446,7 +446,7 @@ describe('GET /renditions/*', () => {
     const url = edge.cdn.deliver(PHOTO).urlOf(FEED)
 
     const missing = await edge.ask(url, { 'if-none-match': '*' })
-    vi.spyOn(edge.store, 'head').mockResolvedValue({ key: FEED, size: 20 })
+    vi.spyOn(edge.store, 'head').mockResolvedValue({ key: FEED, size: 20, modifiedAt: new Date() })
     const gone = await edge.ask(url)
 
     for (const reply of [missing, gone]) {

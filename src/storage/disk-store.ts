@@ -1,11 +1,11 @@
-import { mkdir, open, opendir, readFile, rename, rm, rmdir, stat, unlink } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile, rename, rm, rmdir, stat, unlink, utimes } from 'node:fs/promises'
 import { dirname, join, relative, resolve, sep } from 'node:path'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { ObjectNotFoundError, SetupError } from '../errors.ts'
 import { codeOf, ignoreMissing, isMissing, remedyFor, translateDiskError } from './disk-errors.ts'
 import { FolderSync, foldersBetween } from './folder-sync.ts'
-import type { ByteRange, ObjectInfo, ObjectStore } from './object-store.ts'
+import type { ByteRange, KeptObject, ObjectInfo, ObjectStore } from './object-store.ts'
 import { removeStaleFiles, temporaryPath, tryToWrite, writeSynced } from './temporary-files.ts'
 
 const SEGMENT = /^(?!\.{1,2}$)[A-Za-z0-9._-]+$/
@@ -28,6 +28,7 @@ const MAX_MOVES = 100
  * under the key.
  */
 export class DiskStore implements ObjectStore {
+  readonly name: string
   readonly #root: string
   readonly #tmp: string
   readonly #folders = new FolderSync()
@@ -57,6 +58,7 @@ export class DiskStore implements ObjectStore {
   }
 
   private constructor(root: string) {
+    this.name = root
     this.#root = root
     this.#tmp = join(root, TMP)
   }
@@ -101,11 +103,11 @@ export class DiskStore implements ObjectStore {
     }
   }
 
-  async head(key: string): Promise<ObjectInfo | null> {
+  async head(key: string): Promise<KeptObject | null> {
     const path = this.#pathOf(key)
     try {
       const found = await stat(path)
-      return found.isFile() ? { key, size: found.size } : null
+      return found.isFile() ? { key, size: found.size, modifiedAt: found.mtime } : null
     } catch (error) {
       if (isMissing(error)) return null
       throw translateDiskError(error)
@@ -123,11 +125,25 @@ export class DiskStore implements ObjectStore {
     }
   }
 
-  async *list(prefix: string): AsyncIterable<string> {
+  async move(from: string, to: string): Promise<void> {
+    const [source, target] = [this.#pathOf(from), this.#pathOf(to)]
+    if (!(await this.head(from))) return
+    try {
+      // A rename alone would keep the time of the put.
+      await utimes(source, new Date(), new Date())
+      await this.#move(source, target)
+      this.#recent = ''
+      await this.#removeEmptied(dirname(source))
+    } catch (error) {
+      if (!isMissing(error)) throw translateDiskError(error)
+    }
+  }
+
+  async *list(prefix: string, { after = '' } = {}): AsyncIterable<string> {
     const folder = prefix.slice(0, prefix.lastIndexOf('/') + 1)
     if (folder !== '') this.#pathOf(folder.slice(0, -1))
     try {
-      yield* this.#walk(folder, prefix)
+      yield* this.#walk(folder, prefix, after)
     } catch (error) {
       throw translateDiskError(error)
     }
@@ -193,13 +209,16 @@ export class DiskStore implements ObjectStore {
   }
 
   /** Folders may vanish meanwhile, with the keys in them. */
-  async *#walk(folder: string, prefix: string): AsyncIterable<string> {
-    const entries = await opendir(join(this.#root, folder)).catch(ignoreMissing)
-    for await (const entry of entries ?? []) {
-      const key = folder + entry.name
-      if (!key.startsWith(prefix) || !SEGMENT.test(entry.name) || key === TMP) continue
-      if (entry.isDirectory()) yield* this.#walk(`${key}/`, prefix)
-      else if (entry.isFile()) yield key
+  async *#walk(folder: string, prefix: string, after: string): AsyncIterable<string> {
+    const entries = await readdir(join(this.#root, folder), { withFileTypes: true }).catch(ignoreMissing)
+    // With its slash a folder stands where the keys in it do.
+    const keys = (entries ?? [])
+      .filter((entry) => SEGMENT.test(entry.name) && (entry.isDirectory() || entry.isFile()))
+      .map((entry) => folder + entry.name + (entry.isDirectory() ? '/' : ''))
+      .filter((key) => key.startsWith(prefix) && key !== `${TMP}/` && (key > after || after.startsWith(key)))
+    for (const key of keys.sort()) {
+      if (key.endsWith('/')) yield* this.#walk(key, prefix, after)
+      else if (key > after) yield key
     }
   }
 

@@ -2,6 +2,9 @@ import type { Readable } from 'node:stream'
 
 export type ObjectInfo = { key: string; size: number }
 
+/** `modifiedAt` is when it was put or moved there last, by the store's own clock. */
+export type KeptObject = ObjectInfo & { modifiedAt: Date }
+
 export type PutOptions = { contentType: string }
 
 /** Bytes `start` to `end`, both included, as in HTTP. */
@@ -13,6 +16,9 @@ export type ByteRange = { start: number; end: number }
  * When the store itself does not answer, methods throw EngineUnavailableError.
  */
 export interface ObjectStore extends AsyncDisposable {
+  /** Where it is, for messages: a folder, or `s3://bucket`. */
+  readonly name: string
+
   /** Keeps all of the body, safe from a power cut, or none of it: a put that fails leaves no object behind. */
   put(key: string, body: Readable | Buffer, options: PutOptions): Promise<ObjectInfo>
 
@@ -22,13 +28,19 @@ export interface ObjectStore extends AsyncDisposable {
   /** All of it in one piece of memory, for what can't do with less. Throws ObjectNotFoundError. */
   read(key: string): Promise<Buffer>
 
-  head(key: string): Promise<ObjectInfo | null>
+  head(key: string): Promise<KeptObject | null>
+
+  /**
+   * Gives an object another key, and replaces what has it. A crash leaves the object under the old key, the new one or
+   * both. Moving what is not there changes nothing, so a move may be repeated.
+   */
+  move(from: string, to: string): Promise<void>
 
   /** Deleting what is not there succeeds, so a purge may be repeated. */
   delete(keys: readonly string[]): Promise<void>
 
-  /** Every key that begins with the prefix, in no particular order. */
-  list(prefix: string): AsyncIterable<string>
+  /** Every key that begins with the prefix, in the order of their bytes; only those that come after `after`. */
+  list(prefix: string, options?: { after?: string }): AsyncIterable<string>
 
   /** Resolves when the store can take an object; throws EngineUnavailableError otherwise. */
   check(): Promise<void>

@@ -2,6 +2,8 @@ import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
+  CopyObjectCommand,
+  DeleteObjectCommand,
   DeleteObjectsCommand,
   GetObjectCommand,
   HeadBucketCommand,
@@ -13,7 +15,7 @@ import {
 import type { S3Config } from '../config/s3-url.ts'
 import { EngineUnavailableError, ObjectNotFoundError, SetupError } from '../errors.ts'
 import { remedyFor } from './disk-errors.ts'
-import type { ByteRange, ObjectInfo, ObjectStore, PutOptions } from './object-store.ts'
+import type { ByteRange, KeptObject, ObjectInfo, ObjectStore, PutOptions } from './object-store.ts'
 import { resumedBody } from './s3-body.ts'
 import { createS3Client, MAX_ATTEMPTS } from './s3-client.ts'
 import { isMissing, isTransient, nameOf, setupErrorOf, translateS3Error } from './s3-errors.ts'
@@ -44,6 +46,7 @@ const BACKOFF_MS = 100
  * A put whose answer is lost each time may have kept an object that nobody knows of; the sweep deletes it.
  */
 export class S3Store implements ObjectStore {
+  readonly name: string
   readonly #client: S3Client
   readonly #bucket: string
   readonly #spool: string
@@ -77,6 +80,7 @@ export class S3Store implements ObjectStore {
   }
 
   private constructor(config: S3Config) {
+    this.name = `s3://${config.bucket}`
     this.#client = createS3Client(config)
     this.#bucket = config.bucket
     this.#spool = config.spool
@@ -120,9 +124,9 @@ export class S3Store implements ObjectStore {
     return await buffer(await this.open(key))
   }
 
-  async head(key: string): Promise<ObjectInfo | null> {
+  async head(key: string): Promise<KeptObject | null> {
     const found = await this.#head(key)
-    return found && { key, size: found.size }
+    return found && { key, size: found.size, modifiedAt: found.modifiedAt }
   }
 
   async delete(keys: readonly string[]): Promise<void> {
@@ -131,9 +135,23 @@ export class S3Store implements ObjectStore {
     }
   }
 
-  async *list(prefix: string): AsyncIterable<string> {
+  async move(from: string, to: string): Promise<void> {
     try {
-      const pages = paginateListObjectsV2({ client: this.#client }, { Bucket: this.#bucket, Prefix: prefix })
+      await this.#client.send(
+        new CopyObjectCommand({ Bucket: this.#bucket, Key: to, CopySource: `${this.#bucket}/${from}` }),
+      )
+      await this.#client.send(new DeleteObjectCommand({ Bucket: this.#bucket, Key: from }))
+    } catch (error) {
+      if (!isMissing(error)) throw translateS3Error(error)
+    }
+  }
+
+  async *list(prefix: string, { after }: { after?: string } = {}): AsyncIterable<string> {
+    try {
+      const pages = paginateListObjectsV2(
+        { client: this.#client },
+        { Bucket: this.#bucket, Prefix: prefix, ...(after && { StartAfter: after }) },
+      )
       for await (const { Contents = [] } of pages) {
         for (const { Key } of Contents) if (Key !== undefined) yield Key
       }
@@ -200,12 +218,14 @@ export class S3Store implements ObjectStore {
     return true
   }
 
-  async #head(key: string): Promise<{ size: number; sha256: string | undefined } | null> {
+  async #head(key: string): Promise<{ size: number; sha256: string | undefined; modifiedAt: Date } | null> {
     try {
-      const { ContentLength = 0, Metadata } = await this.#client.send(
-        new HeadObjectCommand({ Bucket: this.#bucket, Key: key }),
-      )
-      return { size: ContentLength, sha256: Metadata?.sha256 }
+      const {
+        ContentLength = 0,
+        LastModified = new Date(),
+        Metadata,
+      } = await this.#client.send(new HeadObjectCommand({ Bucket: this.#bucket, Key: key }))
+      return { size: ContentLength, sha256: Metadata?.sha256, modifiedAt: LastModified }
     } catch (error) {
       if (isMissing(error)) return null
       throw translateS3Error(error)

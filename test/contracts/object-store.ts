@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { PassThrough, Readable } from 'node:stream'
 import { buffer, text } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { ObjectNotFoundError } from '../../src/errors.ts'
@@ -42,7 +43,7 @@ export function objectStoreContract(name: string, openStore: () => Promise<Opene
         await store.put('originals/7/1.jpg', Buffer.alloc(0), JPEG)
         await store.put('originals/7/2.jpg', Readable.from([]), JPEG)
 
-        expect(await store.head('originals/7/1.jpg')).toEqual({ key: 'originals/7/1.jpg', size: 0 })
+        expect(await store.head('originals/7/1.jpg')).toMatchObject({ key: 'originals/7/1.jpg', size: 0 })
         expect(await text(await store.open('originals/7/2.jpg'))).toBe('')
       })
 
@@ -166,7 +167,10 @@ export function objectStoreContract(name: string, openStore: () => Promise<Opene
 
         expect(infoMeanwhile).toBeNull()
         expect(keysMeanwhile).toEqual([])
-        expect(await store.head('originals/7/42.jpg')).toEqual({ key: 'originals/7/42.jpg', size: 10_000 })
+        expect(await store.head('originals/7/42.jpg')).toMatchObject({
+          key: 'originals/7/42.jpg',
+          size: 10_000,
+        })
       })
     })
 
@@ -258,7 +262,7 @@ export function objectStoreContract(name: string, openStore: () => Promise<Opene
         const { store } = opened
         await store.put('originals/7/42.jpg', Buffer.from('pixels'), JPEG)
 
-        expect(await store.head('originals/7/42.jpg')).toEqual({ key: 'originals/7/42.jpg', size: 6 })
+        expect(await store.head('originals/7/42.jpg')).toMatchObject({ key: 'originals/7/42.jpg', size: 6 })
         expect(await store.head('originals/7/43.jpg')).toBeNull()
         expect(await store.head('originals/7')).toBeNull()
       })
@@ -322,6 +326,49 @@ export function objectStoreContract(name: string, openStore: () => Promise<Opene
       })
     })
 
+    describe('move', () => {
+      test('gives an object another key, and tells when', async () => {
+        await using opened = await openStore()
+        const { store } = opened
+        await putAll(store, ['originals/7/42.jpg'])
+        const put = await store.head('originals/7/42.jpg')
+        // S3 tells whole seconds.
+        await sleep(1_100)
+
+        await store.move('originals/7/42.jpg', 'quarantine/originals/7/42.jpg')
+
+        expect(await keysOf(store, '')).toEqual(['quarantine/originals/7/42.jpg'])
+        expect(await text(await store.open('quarantine/originals/7/42.jpg'))).toBe('originals/7/42.jpg')
+        const moved = await store.head('quarantine/originals/7/42.jpg')
+        expect(moved?.modifiedAt.getTime()).toBeGreaterThan(put?.modifiedAt.getTime() as number)
+      })
+
+      test('replaces what has the key, and there and back again is nothing', async () => {
+        await using opened = await openStore()
+        const { store } = opened
+        await store.put('renditions/7/42/a.webp', Buffer.from('new'), JPEG)
+        await store.put('renditions/7/42/b.webp', Buffer.from('old'), JPEG)
+
+        await store.move('renditions/7/42/a.webp', 'renditions/7/42/b.webp')
+        await store.move('renditions/7/42/b.webp', 'renditions/7/42/a.webp')
+
+        expect(await keysOf(store, '')).toEqual(['renditions/7/42/a.webp'])
+        expect(await text(await store.open('renditions/7/42/a.webp'))).toBe('new')
+      })
+
+      test('of what is not there changes nothing', async () => {
+        await using opened = await openStore()
+        const { store } = opened
+        await putAll(store, ['originals/7/42.jpg'])
+
+        await store.move('originals/7/43.jpg', 'originals/7/42.jpg')
+        await store.move('originals/7', 'quarantine/originals/7')
+
+        expect(await keysOf(store, '')).toEqual(['originals/7/42.jpg'])
+        expect(await text(await store.open('originals/7/42.jpg'))).toBe('originals/7/42.jpg')
+      })
+    })
+
     describe('list', () => {
       test('yields every key that begins with the prefix, which may end anywhere', async () => {
         const word = fc.constantFrom('1', '12', '123', '2', '21')
@@ -340,6 +387,32 @@ export function objectStoreContract(name: string, openStore: () => Promise<Opene
             expect(found).toEqual(keys.filter((each) => each.startsWith(start)).sort())
           }),
           { numRuns: 30, examples: [[['originals/1/12', 'originals/12/1'], 'originals/1']] },
+        )
+      })
+
+      test('begins after any text, also in the middle of a folder, and keeps the order of bytes', async () => {
+        const word = fc.constantFrom('1', '12', '2', '2-a', '2.a', 'b')
+        const key = fc.array(word, { minLength: 1, maxLength: 3 }).map((words) => `o/${words.join('/')}`)
+        const keys = fc
+          .uniqueArray(key, { maxLength: 10 })
+          // A folder can't have the name of a file.
+          .map((all) => all.filter((one) => !all.some((other) => other.startsWith(`${one}/`))))
+        const after = fc.oneof(
+          key,
+          key.map((each) => `${each}/~`),
+          fc.constantFrom('', 'o', 'o/2~', 'p'),
+        )
+
+        await fc.assert(
+          fc.asyncProperty(keys, after, async (all, start) => {
+            await using opened = await openStore()
+            await putAll(opened.store, all)
+
+            const found = await keysOf(opened.store, 'o/', { after: start })
+
+            expect(found).toEqual(all.filter((each) => each > start).sort())
+          }),
+          { numRuns: 20, examples: [[['o/2/1', 'o/2-a/1', 'o/2.a'], 'o/2-a/1']] },
         )
       })
 
@@ -395,6 +468,6 @@ async function putAll(store: ObjectStore, keys: readonly string[]) {
   await Promise.all(keys.map((key) => store.put(key, Buffer.from(key), JPEG)))
 }
 
-async function keysOf(store: ObjectStore, prefix: string): Promise<string[]> {
-  return (await Array.fromAsync(store.list(prefix))).sort()
+async function keysOf(store: ObjectStore, prefix: string, options?: { after: string }): Promise<string[]> {
+  return await Array.fromAsync(store.list(prefix, options))
 }
