@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { PhotoReply } from '../src/http/schemas.ts'
-import { originalKey } from '../src/photo/object-keys.ts'
+import { KEEPER_KEY, originalKey } from '../src/photo/object-keys.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
 import type { OwnerId } from '../src/photo/shard.ts'
 import type { Services } from '../src/services.ts'
@@ -36,13 +36,13 @@ export async function account({ services, attempts, find }: Books): Promise<stri
     ...acknowledged(attempts, new Map(photos.map(({ id, original }) => [id, original.sha256]))),
     ...doubles(photos.map(({ original }) => original.sha256)),
     ...ofPhotos.flat(),
-    ...ownerless(
-      objects,
-      photos.flatMap((photo) => [
+    ...ownerless(objects, [
+      KEEPER_KEY,
+      ...photos.flatMap((photo) => [
         originalKey(photo.id, photo.original.format),
         ...renditionKeysOf(photo, services),
       ]),
-    ),
+    ]),
     ...(await jobsLeft(services)),
   ]
 }

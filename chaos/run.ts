@@ -9,7 +9,7 @@ import { signToken } from '../src/http/tokens/sign-token.ts'
 import type { Log } from '../src/log.ts'
 import type { OwnerId } from '../src/photo/shard.ts'
 import { shardRangesOf } from '../src/services.ts'
-import { sweepOriginals } from '../src/sweep/sweep.ts'
+import { sweepObjects } from '../src/sweep/sweep-objects.ts'
 import { account } from './account.ts'
 import { startDarkroom } from './darkroom.ts'
 import { type EngineSet, openEngines } from './engines.ts'
@@ -45,7 +45,9 @@ const LOG = 'darkroom.log'
 const MAX_LOG_BYTES = 50_000_000
 const TOKEN_SECRET = 'a secret of forty characters for chaos..'
 const READY_WITHIN_MS = 90_000
-const TWO_DAYS_MS = 48 * 3_600_000
+const DAY_MS = 24 * 3_600_000
+/** What dies half-way leaves more than an ordinary day does. */
+const SWEPT = { quarantineDays: 7, accepted: 1_000 }
 
 /** Uploads while everything dies, waits until nothing is left to do, sweeps, and draws up the account. */
 export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
@@ -87,7 +89,9 @@ async function wreakAndAccount(options: ChaosOptions, home: string, log: Log): P
   const isReady = await darkroom.untilReady(READY_WITHIN_MS)
   await using services = await openServicesWhenBack(config, log)
   const settled = await settle(services, log)
-  const orphans = await sweepOriginals(services, log, new Date(Date.now() + TWO_DAYS_MS))
+  const inDays = (days: number) => ({ ...SWEPT, now: new Date(Date.now() + days * DAY_MS) })
+  const { quarantined } = await sweepObjects(services, inDays(2), log)
+  await sweepObjects(services, inDays(10), log)
   const find = async (id: string, owner: OwnerId) => {
     const headers = { authorization: `Bearer ${await tokenOf(owner)}` }
     return (await (await fetch(`${url}/v1/photos/${id}`, { headers })).json()) as PhotoReply
@@ -100,7 +104,15 @@ async function wreakAndAccount(options: ChaosOptions, home: string, log: Log): P
     ...(await leftovers(config.store)),
     ...(await halfMoved(await shardRangesOf(config))),
   ]
-  return { remark: engines.remark, toll, attempts, moves: moved.moves, settled, orphans, findings }
+  return {
+    remark: engines.remark,
+    toll,
+    attempts,
+    moves: moved.moves,
+    settled,
+    orphans: quarantined,
+    findings,
+  }
 }
 
 /** Processes of Darkroom's that are there when all of it was stopped. They are ended. */

@@ -3,7 +3,7 @@ import type { Config } from '../src/config.ts'
 import { EngineUnavailableError } from '../src/errors.ts'
 import type { Log } from '../src/log.ts'
 import { openServices, type Services } from '../src/services.ts'
-import { sweepJobs } from '../src/sweep/sweep.ts'
+import { sweepJobs } from '../src/sweep/lost-jobs.ts'
 
 const WITHIN_MS = 120_000
 const POLL_MS = 500

@@ -47,6 +47,8 @@ export type Config = {
   workers: number
   /** How long requests in flight may go on when a server is told to stop. */
   stopSeconds: number
+  /** How long objects that no photo has are kept before they are deleted. */
+  quarantineDays: number
   logLevel: string
 }
 
@@ -79,6 +81,7 @@ export function loadConfig(env: Environment): Config {
     auth: readAuth(env, read, problems),
     maxUploadBytes: read.integer('MAX_UPLOAD_BYTES', 100_000_000, 1, 10_000_000_000),
     maxPixels: read.integer('MAX_MEGAPIXELS', 100, 1, 1000) * 1_000_000,
+    quarantineDays: read.integer('QUARANTINE_DAYS', 7, 1, 365),
     workers: read.integer('WORKERS', availableParallelism(), 1, 256),
     stopSeconds: read.integer('STOP_SECONDS', 20, 0, 3600),
     logLevel: read.oneOf('LOG_LEVEL', ['debug', 'info', 'warn', 'error'], 'info'),

@@ -1,4 +1,3 @@
-import { setInterval as every } from 'node:timers/promises'
 import type { Config } from './config.ts'
 import { EngineUnavailableError } from './errors.ts'
 import { createApp } from './http/app.ts'
@@ -8,15 +7,7 @@ import { openTokens } from './http/tokens/open-tokens.ts'
 import { createIngest } from './ingest/ingest.ts'
 import type { Log } from './log.ts'
 import { openServices } from './services.ts'
-import { sweepJobs, sweepOriginals, sweepRenditions } from './sweep/sweep.ts'
-import { takeDown } from './sweep/take-down.ts'
-
-/** Half of the minute within which a lost job is enqueued again. */
-const SWEEP_JOBS_MS = 20_000
-const SWEEP_ORIGINALS_MS = 3_600_000
-const SWEEP_RENDITIONS_MS = 600_000
-/** Deleted photos are gone from the CDN within seconds. */
-const TAKE_DOWN_MS = 5_000
+import { startSweeper } from './sweep/sweeper.ts'
 
 /**
  * The API and its sweeps, listening until disposed. Disposing takes no more connections, and lets requests in flight
@@ -60,42 +51,16 @@ export async function serve(config: Config, log: Log): Promise<AsyncDisposable> 
     stopping: stopping.signal,
     log,
   })
-  const sweeps: Promise<void>[] = []
   const interrupt = () =>
     interrupting.abort(new EngineUnavailableError('The server is being stopped. Send the photo again.'))
   opened.defer(async () => {
     stopping.abort()
-    await Promise.all([drain(app, config.stopSeconds * 1000, interrupt), ...sweeps])
+    await drain(app, config.stopSeconds * 1000, interrupt)
   })
   for (const { path, reason } of filters.badFiles) log.warn(`${path} is no filter: ${reason}`)
   await listen(app, config)
 
-  const lifeSeconds = config.cdn.windowSeconds + config.cdn.minLifeSeconds
-  sweeps.push(
-    repeat(SWEEP_JOBS_MS, stopping.signal, log, async () => await sweepJobs(services, log)),
-    repeat(SWEEP_ORIGINALS_MS, stopping.signal, log, async () => await sweepOriginals(services, log)),
-    repeat(
-      SWEEP_RENDITIONS_MS,
-      stopping.signal,
-      log,
-      async () => await sweepRenditions(services, lifeSeconds, log),
-    ),
-    repeat(TAKE_DOWN_MS, stopping.signal, log, async () => await takeDown(services, log)),
-  )
+  // It stops at once, before requests are drained.
+  opened.use(startSweeper(services, config, log))
   return opened.move()
-}
-
-async function repeat(
-  ms: number,
-  signal: AbortSignal,
-  log: Log,
-  sweep: () => Promise<unknown>,
-): Promise<void> {
-  try {
-    for await (const _ of every(ms, null, { signal })) {
-      await sweep().catch((err) => log.error({ err }, 'sweep failed; it runs again'))
-    }
-  } catch (error) {
-    if (!signal.aborted) throw error
-  }
 }

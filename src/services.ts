@@ -15,6 +15,7 @@ import { migratePostgresQueue, openPostgresQueue } from './queue/postgres-queue.
 import { openRedisQueue } from './queue/redis-queue.ts'
 import { DiskStore } from './storage/disk-store.ts'
 import type { ObjectStore } from './storage/object-store.ts'
+import { proveKeeper } from './sweep/keeper.ts'
 
 export type Services = AsyncDisposable & {
   catalog: Catalog
@@ -34,6 +35,9 @@ export async function openServices(config: Config, log: Log, { connections = 10 
   await shards.refresh()
   const catalog = new Catalog(shards)
   await catalog.check().catch(tolerateAway(log, 'the database is away'))
+  await proveKeeper({ catalog, store }).catch(
+    tolerateAway(log, 'whose the objects are is not known; nothing is deleted until it is'),
+  )
   const queue = opened.use(await openQueue(config.queue, firstUrl(ranges), log))
   const signingKey = await signingKeyOf(config)
   const cdn = await openCdn(config, signingKey, opened)

@@ -154,7 +154,7 @@ describe('With CloudFront in front', () => {
 
     await purgePhoto({ ...service, maxPixels: service.config.maxPixels })({ kind: 'purge', photoId: id })
 
-    expect((await service.catalog.known([id])).size).toBe(0)
+    expect((await service.catalog.keptOfPhotos([id])).size).toBe(0)
     expect(await takeDown(service, silentLog)).toBe(0)
     expect(api.batches).toEqual([])
   })

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { PhotoReply } from '../src/http/schemas.ts'
+import { KEEPER_KEY } from '../src/photo/object-keys.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
 import { PRESET_NAMES } from '../src/photo/presets.ts'
 import { openTestDatabase } from './support/database.ts'
@@ -203,7 +204,7 @@ describe('DELETE /v1/photos/:id', () => {
     expect((await get(service, `/v1/photos/${id}`)).status).toBe(404)
     await using _worker = service.work()
     await expect.poll(async () => await service.database.query('select id from photos')).toEqual([])
-    expect(await Array.fromAsync(service.store.list(''))).toEqual([])
+    expect(await Array.fromAsync(service.store.list(''))).toEqual([KEEPER_KEY])
     expect((await fetch(renditions[0]?.url ?? '')).status).toBe(403)
   })
 
@@ -227,7 +228,7 @@ describe('DELETE /v1/photos/:id', () => {
     await expect
       .poll(async () => await service.queue.counts())
       .toEqual({ waiting: 0, active: 0, delayed: 0, failed: 0 })
-    expect(await Array.fromAsync(service.store.list(''))).toEqual([])
+    expect(await Array.fromAsync(service.store.list(''))).toEqual([KEEPER_KEY])
     expect(await service.catalog.find(id as PhotoId)).toBeNull()
   })
 })

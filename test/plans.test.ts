@@ -34,7 +34,10 @@ const renditions = [
 
 /** Every method of the catalog that a request, a job or a sweep calls; `ids` are in order, of one owner. */
 const CALLS: Record<
-  Exclude<keyof Catalog, 'check' | 'describe'>,
+  Exclude<
+    keyof Catalog,
+    'check' | 'describe' | 'installation' | 'takeLease' | 'extendLease' | 'keepProgress'
+  >,
   (catalog: Catalog, ids: readonly PhotoId[]) => Promise<unknown>
 > = {
   nextId: (catalog) => catalog.nextId(owner),
@@ -60,9 +63,11 @@ const CALLS: Record<
     for (const after of [null, at(ids, 0.5)]) await catalog.unfinished(inAnHour(), after, 500)
   },
   removed: async (catalog, ids) => {
-    for (const after of [null, at(ids, 0.5)]) await catalog.removed(after, 500)
+    for (const after of [null, at(ids, 0.5)]) await catalog.removed(inAnHour(), after, 500)
   },
-  known: (catalog, ids) => catalog.known(ids.slice(-500)),
+  keptOfPhotos: (catalog, ids) => catalog.keptOfPhotos(ids.slice(-500)),
+  keptOfShards: (catalog) => catalog.keptOfShards([shardOfOwner(stranger)]),
+  isEmpty: (catalog) => catalog.isEmpty(),
   settled: (catalog, ids) => catalog.settled(ids.slice(-500)),
   wantLook: (catalog, ids) => catalog.wantLook(at(ids, 0.4), owner, look),
   showLook: (catalog, ids) =>

@@ -1,13 +1,12 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { CorruptPhotoError } from '../src/errors.ts'
 import type { FilterName } from '../src/photo/filter.ts'
 import { originalKey } from '../src/photo/object-keys.ts'
-import { firstIdAt, type PhotoId } from '../src/photo/photo-id.ts'
+import type { PhotoId } from '../src/photo/photo-id.ts'
 import type { OwnerId } from '../src/photo/shard.ts'
-import { sweepJobs, sweepOriginals } from '../src/sweep/sweep.ts'
+import { sweepJobs } from '../src/sweep/lost-jobs.ts'
 import { silentLog, startService, type TestService } from './support/service.ts'
 
-const HOUR_MS = 3_600_000
 const inAMinute = () => new Date(Date.now() + 60_000)
 const jpeg = { contentType: 'image/jpeg' }
 
@@ -84,25 +83,39 @@ describe('the sweep of jobs', () => {
     const photoId = await insertWithoutJob(service)
     await service.catalog.remove(photoId, 'alice' as OwnerId)
 
-    expect(await sweepJobs(service, silentLog)).toBe(1)
+    expect(await sweepJobs(service, silentLog, inAMinute())).toBe(1)
     expect(await service.queue.state({ kind: 'purge', photoId })).toEqual({ name: 'underway' })
   })
-})
 
-describe('the sweep of originals', () => {
-  test('deletes those that got no row within a day, and nothing else', async () => {
+  test('asks the queue nothing about photos whose turn has not come, and once about all others', async () => {
     await using service = await startService()
-    const old = firstIdAt(new Date(Date.now() - 25 * HOUR_MS))
-    const young = firstIdAt(new Date(Date.now() - 23 * HOUR_MS))
-    for (const id of [old, young]) await service.store.put(originalKey(id, 'jpeg'), Buffer.from('pix'), jpeg)
-    const kept = await insertWithoutJob(service)
-    await service.store.put('renditions/0/42/feed-00000000.jpg', Buffer.from('pix'), jpeg)
+    await service.queue.enqueue({ kind: 'purge', photoId: '764879989359635463' as PhotoId })
+    const waiting = await Promise.all(Array.from({ length: 30 }, () => insertWithoutJob(service)))
+    for (const photoId of waiting) await service.queue.enqueue({ kind: 'resize', photoId })
+    using asked = vi.spyOn(service.queue, 'states')
 
-    const deleted = await sweepOriginals(service, silentLog)
-    const inTwoDays = await sweepOriginals(service, silentLog, new Date(Date.now() + 48 * HOUR_MS))
+    expect(await sweepJobs(service, silentLog, inAMinute())).toBe(0)
+    expect(asked).not.toHaveBeenCalled()
 
-    expect([deleted, inTwoDays]).toEqual([1, 1])
-    expect(await Array.fromAsync(service.store.list('originals/'))).toEqual([originalKey(kept, 'jpeg')])
-    expect(await Array.fromAsync(service.store.list('renditions/'))).toHaveLength(1)
+    vi.spyOn(service.queue, 'oldestWaiting').mockResolvedValue(null)
+    expect(await sweepJobs(service, silentLog, inAMinute())).toBe(0)
+    expect(asked.mock.calls.map(([jobs]) => jobs.length)).toEqual([30])
+  })
+
+  test('mends the other photos when one can not be mended', async () => {
+    await using service = await startService()
+    const ids = [await insertWithoutJob(service), await insertWithoutJob(service)]
+    const { enqueue } = service.queue
+    vi.spyOn(service.queue, 'enqueue').mockImplementation(async (job) => {
+      if (job.photoId === ids[0]) throw new Error('Job could not be removed because it is locked')
+      await enqueue.call(service.queue, job)
+    })
+
+    const mended = await sweepJobs(service, silentLog, inAMinute())
+
+    expect(mended).toBe(1)
+    expect(await service.queue.state({ kind: 'resize', photoId: ids[1] as PhotoId })).toEqual({
+      name: 'underway',
+    })
   })
 })

@@ -1,10 +1,13 @@
 import type { Look, LookChange } from '../photo/look.ts'
 import type { Failure, Focus, Original, Photo, PhotoFacts, Rendition, Visibility } from '../photo/photo.ts'
 import { type PhotoId, shardOf } from '../photo/photo-id.ts'
-import { type OwnerId, shardOfOwner } from '../photo/shard.ts'
+import { type OwnerId, type Shard, shardOfOwner } from '../photo/shard.ts'
 import * as avif from './avif.ts'
 import type { Queries } from './database.ts'
 import * as health from './database-health.ts'
+import { isEmpty, readInstallation } from './installation.ts'
+import * as kept from './kept-objects.ts'
+import * as leases from './leases.ts'
 import * as looks from './look-changes.ts'
 import { isBefore, PHOTO_COLUMNS, type PhotoRow, photoOfRow } from './photo-row.ts'
 import { OF_SHARDS_HERE, type ShardMap } from './shard-map.ts'
@@ -192,23 +195,19 @@ export class Catalog {
     return firstOf(rows, limit)
   }
 
-  /** Removed photos whose purge is still to be done, in id order, after `after`. Those of a database that is away are missing. */
-  async removed(after: PhotoId | null, limit: number): Promise<PhotoId[]> {
+  /**
+   * Photos removed before `since` whose purge is still to be done, in id order, after `after`. Those of a database that
+   * is unavailable are missing.
+   */
+  async removed(since: Date, after: PhotoId | null, limit: number): Promise<{ id: PhotoId }[]> {
     const rows = await this.#shards.everywhere<{ id: PhotoId }>(
       `select id::text from photos p
-       where ${OF_SHARDS_HERE} and deleted_at is not null and purged_at is null and ($2::bigint is null or id > $2)
-       order by p.id limit $3`,
-      [after, limit],
+       where ${OF_SHARDS_HERE} and ${isBefore('deleted_at', '$2')} and purged_at is null
+         and ($3::bigint is null or id > $3)
+       order by p.id limit $4`,
+      [since, after, limit],
     )
-    return firstOf(rows, limit).map(({ id }) => id)
-  }
-
-  /** Those of the ids that have a row, removed ones included. */
-  async known(ids: readonly PhotoId[]): Promise<Set<PhotoId>> {
-    return await this.#ids(
-      'select id::text from photos where id = any($1::bigint[]) and photos_are_here($1)',
-      ids,
-    )
+    return firstOf(rows, limit)
   }
 
   /** Those of the ids that wait for no more work: ready or failed with no other look on its way, removed or gone. */
@@ -302,6 +301,41 @@ export class Catalog {
 
   async forget(ids: readonly PhotoId[]): Promise<void> {
     await takedowns.forgetRemoved(this.#shards, ids)
+  }
+
+  // Whose objects are whose: catalog/kept-objects.ts and catalog/installation.ts say what each promises.
+
+  async keptOfPhotos(ids: readonly PhotoId[]): Promise<Map<PhotoId, kept.KeptPhoto>> {
+    return await kept.keptOfPhotos(this.#shards, ids)
+  }
+
+  async keptOfShards(shards: readonly Shard[]): Promise<Map<PhotoId, kept.KeptPhoto>> {
+    return await kept.keptOfShards(this.#shards, shards)
+  }
+
+  async installation(): Promise<string> {
+    return await readInstallation(this.#shards.databases())
+  }
+
+  async isEmpty(): Promise<boolean> {
+    return await isEmpty(this.#shards.databases())
+  }
+
+  // Who does what only one process shall do: catalog/leases.ts says what each promises.
+
+  async takeLease<Progress>(
+    lease: leases.Lease,
+    seconds: number,
+  ): Promise<{ progress: Progress | null } | null> {
+    return await leases.takeLease(this.#shards.of(leases.LEASE_SHARD), lease, seconds)
+  }
+
+  async extendLease(lease: leases.Lease, seconds: number): Promise<boolean> {
+    return await leases.extendLease(this.#shards.of(leases.LEASE_SHARD), lease, seconds)
+  }
+
+  async keepProgress(lease: leases.Lease, progress: unknown): Promise<boolean> {
+    return await leases.keepProgress(this.#shards.of(leases.LEASE_SHARD), lease, progress)
   }
 
   // What the databases are: catalog/database-health.ts says what each promises.

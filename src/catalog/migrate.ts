@@ -7,6 +7,7 @@ import { SetupError } from '../errors.ts'
 import { databaseName, withPostgres } from '../postgres.ts'
 import { MIGRATIONS, MIGRATIONS_TABLE } from './check-tables.ts'
 import { giveShards } from './give-shards.ts'
+import { shareInstallation } from './installation.ts'
 import { runMigration } from './run-migration.ts'
 import { ShardMap } from './shard-map.ts'
 
@@ -23,6 +24,7 @@ export async function migrateCatalog(ranges: readonly ShardRange[]): Promise<str
   const urls = new Set(ranges.map(({ url }) => url))
   const applied = await Promise.all([...urls].map(async (url) => await migrateDatabase(url)))
   await using map = new ShardMap(ranges, { connections: 1 })
+  await shareInstallation([...urls].map((url) => map.databaseAt(url)))
   await giveShards(map, ranges)
   return [...new Set(applied.flat())]
 }

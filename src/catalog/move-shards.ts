@@ -3,6 +3,7 @@ import { sqlStateOf } from '../postgres-errors.ts'
 import { allowMove, copyShards } from './copy-shards.ts'
 import type { Database, Queries } from './database.ts'
 import { giveShards } from './give-shards.ts'
+import { shareInstallation } from './installation.ts'
 import { migrateDatabase } from './migrate.ts'
 import { ShardMap } from './shard-map.ts'
 import { openArrived, shardsOf } from './shard-places.ts'
@@ -51,6 +52,7 @@ export async function moveShards(
   await using map = new ShardMap(ranges, { connections: 2 })
   const target = map.databaseAt(to)
   await migrateDatabase(to)
+  await shareInstallation([...map.databases(), target])
   // Opens what an earlier move had switched and not opened, too.
   await giveShards(map, ranges)
   for (const run of await planRuns(map, range, target)) await moveRun(run, onStage)

@@ -51,8 +51,21 @@ export class ShardMap implements AsyncDisposable {
    * guarded by `photos_are_here`.
    */
   async ofEach<Row extends QueryResultRow>(ids: readonly PhotoId[], statement: string): Promise<Row[]> {
+    return await this.#inParts(ids, shardOf, statement)
+  }
+
+  /** The same with shards, guarded by `shards_are_here`. */
+  async ofEachShard<Row extends QueryResultRow>(shards: readonly Shard[], statement: string): Promise<Row[]> {
+    return await this.#inParts(shards, (shard) => shard, statement)
+  }
+
+  async #inParts<Item, Row extends QueryResultRow>(
+    items: readonly Item[],
+    shardOf: (item: Item) => Shard,
+    statement: string,
+  ): Promise<Row[]> {
     return await this.#follow(async () => {
-      const parts = Map.groupBy(ids, (id) => this.databaseOf(shardOf(id)))
+      const parts = Map.groupBy(items, (item) => this.databaseOf(shardOf(item)))
       const answers = [...parts].map(([database, own]) => database.query<Row>(statement, [own]))
       return (await Promise.all(answers)).flat()
     })

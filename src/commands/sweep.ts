@@ -1,25 +1,37 @@
-import { Command } from 'commander'
+import { Command, InvalidArgumentError } from 'commander'
 
 export function sweepCommand(): Command {
   return new Command('sweep')
     .description(
-      'Enqueue lost jobs again, delete originals that never got a photo and renditions of earlier looks. Servers do this by themselves; this does it now.',
+      'Enqueue lost jobs again, make renditions again whose objects are missing, and put aside objects that no photo has: they are moved to quarantine/ and deleted after QUARANTINE_DAYS. Servers do this by themselves, once a day; this does it now.',
     )
-    .action(async () => {
+    .option('--accept <n>', 'so many photos may have objects that the catalog does not know', readCount)
+    .action(async ({ accept }: { accept?: number }) => {
       const { loadConfig } = await import('../config.ts')
       const { createLog } = await import('../log.ts')
       const { openServices } = await import('../services.ts')
-      const { sweepJobs, sweepOriginals, sweepRenditions } = await import('../sweep/sweep.ts')
+      const { sweepRenditions } = await import('../sweep/earlier-renditions.ts')
+      const { sweepJobs } = await import('../sweep/lost-jobs.ts')
+      const { sweepObjects } = await import('../sweep/sweep-objects.ts')
 
       const config = loadConfig(process.env)
       const log = createLog('sweep', config.logLevel)
       await using services = await openServices(config, log, { connections: 2 })
-      const mended = await sweepJobs(services, log)
-      const deleted = await sweepOriginals(services, log)
+      const { quarantineDays } = config
       const { windowSeconds, minLifeSeconds } = config.cdn
+      const mended = await sweepJobs(services, log)
       const retired = await sweepRenditions(services, windowSeconds + minLifeSeconds, log)
+      const options = { quarantineDays, ...(accept !== undefined && { accepted: accept }) }
+      const objects = await sweepObjects(services, options, log)
       console.log(
-        `${mended} photos mended, ${deleted} originals without a photo and ${retired} renditions of earlier looks deleted.`,
+        `${mended} lost jobs mended, ${retired} renditions of earlier looks deleted. ` +
+          `Objects without a photo: ${objects.quarantined} moved to quarantine/, ${objects.restored} moved back, ` +
+          `${objects.deleted} deleted. ${objects.remade} missing renditions are made again.`,
       )
     })
+}
+
+function readCount(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It must be a whole number.')
+  return Number(text)
 }

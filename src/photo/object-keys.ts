@@ -4,20 +4,33 @@ import { type PhotoId, shardOf } from './photo-id.ts'
 import { RENDITION_FORMATS } from './recipe.ts'
 
 export const ORIGINALS_PREFIX = 'originals/'
+export const RENDITIONS_PREFIX = 'renditions/'
+
+/** Where objects wait that no photo has, before they are deleted. Private: nothing delivers this prefix. */
+export const QUARANTINE_PREFIX = 'quarantine/'
+
+/** Names the installation whose catalog keeps the objects: `{"installation":"…"}`. */
+export const KEEPER_KEY = 'darkroom.json'
+
+const MAX_ID = 2n ** 63n - 1n
+const ORIGINAL = /^originals\/(\d{1,4})\/([1-9]\d{0,18})\.([a-z]+)$/
+const RENDITION = /^renditions\/(\d{1,4})\/([1-9]\d{0,18})\/[a-z][a-z0-9-]*-[0-9a-f]{8}\.([a-z]+)$/
+const ORIGINAL_EXTENSIONS = extensionsOf(FORMATS)
+const RENDITION_EXTENSIONS = extensionsOf(RENDITION_FORMATS)
 
 /** Where the bytes the owner sent lie. Private: nothing delivers this prefix. */
 export function originalKey(id: PhotoId, format: FormatName): string {
-  return `${ORIGINALS_PREFIX}${shardOf(id)}/${id}.${FORMATS[format].extension}`
+  return `${originalsPrefix(id)}${FORMATS[format].extension}`
 }
 
-/** The photo an original's key belongs to, or null for a key that is none of ours. */
-export function photoIdOfOriginal(key: string): PhotoId | null {
-  return (/^originals\/\d{1,4}\/(\d{1,19})\.\w+$/.exec(key)?.[1] as PhotoId | undefined) ?? null
+/** What the original of a photo begins with, whatever its format is. */
+export function originalsPrefix(id: PhotoId): string {
+  return `${ORIGINALS_PREFIX}${shardOf(id)}/${id}.`
 }
 
 /** What all renditions of a photo begin with, and what one delivery policy covers. Ends with a slash, so that no other photo's keys match. */
 export function renditionsPrefix(id: PhotoId): string {
-  return `renditions/${shardOf(id)}/${id}/`
+  return `${RENDITIONS_PREFIX}${shardOf(id)}/${id}/`
 }
 
 /** The same key always means the same bytes, so it may be cached for ever. */
@@ -29,7 +42,34 @@ export function renditionKey(
   return `${renditionsPrefix(id)}${rendition.preset}-${rendition.digest}.${extension}`
 }
 
-/** The photo a rendition's key belongs to, or null for a key that is none of ours. */
+/** The photo an original's key belongs to, or null for a key that we could not have written. */
+export function photoIdOfOriginal(key: string): PhotoId | null {
+  return photoIdOf(key, ORIGINAL, ORIGINAL_EXTENSIONS)
+}
+
+/** The photo a rendition's key belongs to, or null for a key that we could not have written. */
 export function photoIdOfRendition(key: string): PhotoId | null {
-  return (/^renditions\/\d{1,4}\/(\d{1,19})\/[\w.-]+$/.exec(key)?.[1] as PhotoId | undefined) ?? null
+  return photoIdOf(key, RENDITION, RENDITION_EXTENSIONS)
+}
+
+/** The key under which an object waits in quarantine. */
+export function quarantineKey(key: string): string {
+  return `${QUARANTINE_PREFIX}${key}`
+}
+
+/** The key an object had before its quarantine. */
+export function keyBeforeQuarantine(key: string): string {
+  return key.slice(QUARANTINE_PREFIX.length)
+}
+
+/** A shard that is not the id's says that another program wrote it, as a backup that someone put beside. */
+function photoIdOf(key: string, form: RegExp, extensions: ReadonlySet<string>): PhotoId | null {
+  const [, shard, id, extension] = form.exec(key) ?? []
+  if (!shard || !id || !extension || !extensions.has(extension)) return null
+  if (BigInt(id) > MAX_ID || String(shardOf(id as PhotoId)) !== shard) return null
+  return id as PhotoId
+}
+
+function extensionsOf(formats: Readonly<Record<string, { extension: string }>>): ReadonlySet<string> {
+  return new Set(Object.values(formats).map(({ extension }) => extension))
 }

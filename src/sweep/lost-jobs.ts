@@ -1,0 +1,123 @@
+import type { Catalog } from '../catalog/catalog.ts'
+import type { Log } from '../log.ts'
+import { failureOf } from '../photo/failure.ts'
+import type { PhotoId } from '../photo/photo-id.ts'
+import type { Job, JobKind } from '../queue/job.ts'
+import type { JobQueue, JobState } from '../queue/job-queue.ts'
+
+export type JobEngines = { catalog: Catalog; queue: JobQueue }
+
+/** A photo that waits for jobs. */
+type Waiting = { id: PhotoId; jobs: Job[] }
+
+/** What photos wait for: who they are, and what becomes of one whose job has failed for good without its row being told. */
+type Work = {
+  read(catalog: Catalog, since: Date, after: PhotoId | null): Promise<Waiting[]>
+  /** Null when it is tried again, for ever. */
+  giveUp: ((catalog: Catalog, job: Job) => Promise<void>) | null
+  /** No more than one page at a time. */
+  isPatient?: true
+}
+
+const LOST_AFTER_MS = 30_000
+const PAGE = 500
+
+const WORK: readonly Work[] = [
+  {
+    read: async (catalog, since, after) =>
+      (await catalog.unfinished(since, after, PAGE)).map(({ id, pending }) => ({
+        id,
+        jobs: (pending as JobKind[]).map((kind) => ({ kind, photoId: id })),
+      })),
+    giveUp: async (catalog, { photoId }) => await catalog.markFailed(photoId, failureOf(null)),
+  },
+  {
+    read: async (catalog, since, after) =>
+      (await catalog.removed(since, after, PAGE)).map(({ id }) => ({
+        id,
+        jobs: [{ kind: 'purge', photoId: id }],
+      })),
+    giveUp: null,
+  },
+  {
+    read: async (catalog, since, after) =>
+      (await catalog.changing(since, after, PAGE)).map(({ id, edition }) => ({
+        id,
+        jobs: [{ kind: 'filter', photoId: id, edition }],
+      })),
+    giveUp: async (catalog, { photoId, edition = 0 }) => await catalog.giveUpLook(photoId, edition),
+  },
+  {
+    read: async (catalog, since) =>
+      (await catalog.withoutAvif(since, PAGE)).map(({ id, edition }) => ({
+        id,
+        jobs: [{ kind: 'avif', photoId: id, edition }],
+      })),
+    giveUp: async (catalog, { photoId, edition = 0 }) => await catalog.giveUpAvif(photoId, edition),
+    // Nobody waits for these, and the queue would grow by all photos of an older Darkroom at once.
+    isPatient: true,
+  },
+]
+
+/**
+ * Enqueues again what lost its job: a server that died between row and job, a queue that was emptied. Gives up what
+ * failed for good without its row being told. An error about one photo is logged, and the others are mended.
+ *
+ * A photo is due when it has waited for 30 s, and for longer than any job that still waits for its turn: those before
+ * it have been done, so its own would have been. However many photos wait for busy workers, none of them is asked after.
+ * May run at any time, in several servers at once. Returns how many jobs were mended.
+ */
+export async function sweepJobs(engines: JobEngines, log: Log, now = new Date()): Promise<number> {
+  const young = now.getTime() - LOST_AFTER_MS
+  const oldest = await engines.queue.oldestWaiting()
+  const since = new Date(Math.min(young, oldest?.getTime() ?? young))
+  let mended = 0
+  for (const work of WORK) {
+    let after: PhotoId | null = null
+    for (;;) {
+      const page: Waiting[] = await work.read(engines.catalog, since, after)
+      mended += await mendPage(engines, work, page, log)
+      if (page.length < PAGE || work.isPatient) break
+      after = page.at(-1)?.id ?? null
+    }
+  }
+  return mended
+}
+
+async function mendPage(
+  engines: JobEngines,
+  work: Work,
+  page: readonly Waiting[],
+  log: Log,
+): Promise<number> {
+  const jobs = page.flatMap((waiting) => waiting.jobs)
+  if (jobs.length === 0) return 0
+  const states = await engines.queue.states(jobs)
+  let mended = 0
+  for (const [index, job] of jobs.entries()) {
+    try {
+      if (await mend(engines, work, job, states[index] as JobState, log)) mended += 1
+    } catch (err) {
+      log.error({ ...job, err }, 'lost job not mended; the next sweep will')
+    }
+  }
+  return mended
+}
+
+async function mend(
+  { catalog, queue }: JobEngines,
+  { giveUp }: Work,
+  job: Job,
+  state: JobState,
+  log: Log,
+): Promise<boolean> {
+  if (state.name === 'underway') return false
+  if (state.name === 'failed' && giveUp) {
+    await giveUp(catalog, job)
+    log.warn({ ...job, reason: state.reason }, 'given up, as its job had')
+    return true
+  }
+  await queue.enqueue(job)
+  log.warn({ ...job }, 'lost job enqueued again')
+  return true
+}

@@ -1,0 +1,114 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import type { KeptPhoto, KeptRendition } from '../src/catalog/kept-objects.ts'
+import { originalKey, photoIdOfOriginal, photoIdOfRendition, renditionKey } from '../src/photo/object-keys.ts'
+import { type PhotoId, shardOf } from '../src/photo/photo-id.ts'
+import { compare, keeps } from '../src/sweep/compare.ts'
+
+const photoId = fc.bigInt({ min: 1n, max: 2n ** 63n - 1n }).map((id) => String(id) as PhotoId)
+const rendition = fc.record<KeptRendition>({
+  preset: fc.constantFrom('thumb', 'feed', 'full'),
+  format: fc.constantFrom('webp', 'jpeg', 'avif'),
+  digest: fc.constantFrom('00000001', '71bca1a2', 'ffffffff'),
+  isShown: fc.boolean(),
+})
+const renditions = fc.uniqueArray(rendition, {
+  selector: ({ preset, format, digest }) => `${preset}${format}${digest}`,
+})
+const scene = fc.record({
+  id: photoId,
+  hasOriginal: fc.boolean(),
+  stored: renditions,
+  recorded: renditions,
+  hasRow: fc.boolean(),
+  isRemoved: fc.boolean(),
+  isSettled: fc.boolean(),
+})
+
+function differenceIn({ id, hasOriginal, stored, recorded, hasRow, isRemoved, isSettled }: Scene) {
+  const photo: KeptPhoto | null = hasRow
+    ? { id, format: 'jpeg', edition: 0, hasLook: false, isRemoved, isSettled, renditions: recorded }
+    : null
+  const keys = [
+    ...(hasOriginal ? [originalKey(id, 'jpeg')] : []),
+    ...stored.map((each) => renditionKey(id, each)),
+  ]
+  return { photo, keys, difference: compare(keys, photo) }
+}
+type Scene = typeof scene extends fc.Arbitrary<infer Value> ? Value : never
+
+test('nothing that a photo has is ever a stray, nor anything of a photo that is being worked on or removed', () => {
+  fc.assert(
+    fc.property(scene, (given) => {
+      const { photo, keys, difference } = differenceIn(given)
+
+      expect(difference.strays.filter((key) => keeps(photo, key))).toEqual([])
+      expect(difference.strays.filter((key) => !keys.includes(key))).toEqual([])
+      if (photo && (photo.isRemoved || !photo.isSettled)) expect(difference.strays).toEqual([])
+      if (photo) expect(difference.strays.filter((key) => photoIdOfOriginal(key) !== null)).toEqual([])
+    }),
+  )
+})
+
+test('of a photo at rest every rendition that is not recorded is a stray, and each shown one that is not there is missing', () => {
+  fc.assert(
+    fc.property(scene, (given) => {
+      const { keys, difference } = differenceIn({ ...given, hasRow: true, isRemoved: false, isSettled: true })
+      const { id, recorded, stored, hasOriginal } = given
+      const known = new Set(recorded.map((each) => renditionKey(id, each)))
+
+      expect(difference.strays).toEqual(
+        stored.map((each) => renditionKey(id, each)).filter((key) => !known.has(key)),
+      )
+      expect(difference.missing).toEqual(
+        recorded.filter((each) => each.isShown && !keys.includes(renditionKey(id, each))),
+      )
+      expect(difference.isOriginalMissing).toBe(!hasOriginal)
+    }),
+  )
+})
+
+test('an original and renditions without a row are a loss, and left alone; either without the other is a leaving', () => {
+  fc.assert(
+    fc.property(scene, (given) => {
+      const { keys, difference } = differenceIn({ ...given, hasRow: false })
+      const isForgotten = given.hasOriginal && given.stored.length > 0
+
+      expect(difference.isForgotten).toBe(isForgotten)
+      expect(difference.strays).toEqual(isForgotten ? [] : keys)
+    }),
+  )
+})
+
+test('keys that we wrote are known, and no others', () => {
+  fc.assert(
+    fc.property(photoId, rendition, fc.nat(8191), (id, made, shard) => {
+      expect(photoIdOfOriginal(originalKey(id, 'heic'))).toBe(id)
+      expect(photoIdOfRendition(renditionKey(id, made))).toBe(id)
+      if (shard === shardOf(id)) return
+      const elsewhere = (key: string) => key.replace(`/${shardOf(id)}/`, `/${shard}/`)
+      expect(photoIdOfOriginal(elsewhere(originalKey(id, 'heic')))).toBeNull()
+      expect(photoIdOfRendition(elsewhere(renditionKey(id, made)))).toBeNull()
+    }),
+  )
+  const id = '764879989359635463' as PhotoId
+  const original = originalKey(id, 'jpeg')
+  const foreign = [
+    'originals/2023/12345.jpg',
+    `backup/${original}`,
+    original.replace('.jpg', '.jpg.bak'),
+    original.replace('.jpg', '.exe'),
+    original.replace('.jpg', '.webm'),
+    original.replace('/764', '/0764'),
+    original.replace('originals/', 'originals/0'),
+    `${original}/1.jpg`,
+    'originals/0/0.jpg',
+    'originals/8191/99999999999999999999.jpg',
+    'renditions/3/42/feed-00000000.jpg',
+    renditionKey(id, { preset: 'feed', format: 'webp', digest: '71bca1a2' }).replace('-', '_'),
+    `renditions/${shardOf(id)}/${id}/feed-71bca1a.webp`,
+    `renditions/${shardOf(id)}/${id}/notes.txt`,
+    'darkroom.json',
+  ]
+  expect(foreign.filter((key) => photoIdOfOriginal(key) ?? photoIdOfRendition(key))).toEqual([])
+})

@@ -1,0 +1,219 @@
+import { test as always, describe, expect } from 'vitest'
+import { EngineUnavailableError } from '../src/errors.ts'
+import type { PhotoReply } from '../src/http/schemas.ts'
+import {
+  KEEPER_KEY,
+  originalKey,
+  quarantineKey,
+  renditionKey,
+  renditionsPrefix,
+} from '../src/photo/object-keys.ts'
+import { firstIdAt, type PhotoId } from '../src/photo/photo-id.ts'
+import type { Lap } from '../src/sweep/lap.ts'
+import { SHARDS } from '../src/sweep/stored-shards.ts'
+import { sweepObjects, sweepObjectsOn } from '../src/sweep/sweep-objects.ts'
+import { fixture } from './support/pictures.ts'
+import { hasS3, NEEDS_S3, openTestBucket } from './support/s3.ts'
+import { silentLog, startService, type TestService } from './support/service.ts'
+import { authorization, photoForm, postForm } from './support/uploads.ts'
+
+const DAY_MS = 24 * 3_600_000
+const inDays = (days: number) => new Date(Date.now() + days * DAY_MS)
+const jpeg = { contentType: 'image/jpeg' }
+const pixels = Buffer.from('pixels')
+const FEED = { preset: 'feed', format: 'webp', digest: '71bca1a2' } as const
+const NOTHING = { quarantined: 0, restored: 0, deleted: 0, remade: 0 }
+
+const sweep = async (service: TestService, days: number, accepted = 0) =>
+  await sweepObjects(service, { quarantineDays: 7, now: inDays(days), accepted }, silentLog)
+
+const keysOf = async (service: TestService) =>
+  (await Array.fromAsync(service.store.list(''))).filter((key) => key !== KEEPER_KEY)
+
+const put = async (service: TestService, ...keys: string[]) => {
+  for (const key of keys) await service.store.put(key, pixels, jpeg)
+}
+
+/** Ids of that many photos that were never inserted. */
+function strangers(count: number): PhotoId[] {
+  const first = BigInt(firstIdAt(new Date('2026-01-01')))
+  return Array.from({ length: count }, (_, index) => String(first + (BigInt(index * 7) << 10n)) as PhotoId)
+}
+
+async function uploadReady(service: TestService): Promise<PhotoId> {
+  await using _worker = service.work()
+  const reply = await postForm(service, photoForm(await fixture('plain.jpg')), { prefer: 'wait=30' })
+  const photo = (await reply.json()) as PhotoReply
+  expect(photo.status).toBe('ready')
+  await expect
+    .poll(async () => (await service.catalog.keptOfPhotos([photo.id as PhotoId])).get(photo.id as PhotoId))
+    .toMatchObject({ isSettled: true })
+  return photo.id as PhotoId
+}
+
+describe.each([
+  { engine: 'a disk', test: always, open: async () => await startService() },
+  {
+    engine: hasS3 ? 'Ceph' : `S3 (${NEEDS_S3})`,
+    test: always.skipIf(!hasS3),
+    open: async () => {
+      const bucket = await openTestBucket()
+      const service = await startService({ STORAGE_URL: bucket.url })
+      return Object.assign(service, {
+        [Symbol.asyncDispose]: disposeBoth(service, bucket),
+      })
+    },
+  },
+])('the sweep of objects on $engine', ({ test, open }) => {
+  test('moves what no photo has to the quarantine after a day, and deletes it after seven more', async () => {
+    await using service = await open()
+    const id = await uploadReady(service)
+    const kept = await keysOf(service)
+    const [ofUpload, ofPurged] = strangers(2) as [PhotoId, PhotoId]
+    const strays = [
+      originalKey(ofUpload, 'jpeg'),
+      renditionKey(ofPurged, FEED),
+      // A worker was killed between put and record.
+      renditionKey(id, FEED),
+    ]
+    await put(service, ...strays)
+
+    expect(await sweep(service, 0.5)).toEqual(NOTHING)
+    expect(await sweep(service, 1.5)).toEqual({ ...NOTHING, quarantined: 3 })
+    expect(await keysOf(service)).toEqual([...kept, ...strays.map(quarantineKey)].sort())
+    expect(await sweep(service, 6.5)).toEqual(NOTHING)
+    expect(await sweep(service, 7.5)).toEqual({ ...NOTHING, deleted: 3 })
+    expect(await keysOf(service)).toEqual(kept)
+  })
+
+  test('never touches keys that this project could not have written', async () => {
+    await using service = await open()
+    const foreign = [
+      'originals/2023/12345.jpg',
+      'originals/notes.txt',
+      'renditions/3/42/feed-00000000.jpg',
+      'quarantine/originals/2023/12345.jpg',
+      'quarantine/notes.txt',
+      'backup/1.jpg',
+    ]
+    await put(service, ...foreign)
+
+    expect([await sweep(service, 2, 100), await sweep(service, 400, 100)]).toEqual([NOTHING, NOTHING])
+    expect(await keysOf(service)).toEqual(foreign.sort())
+  })
+
+  test('stops with one line when too much is unknown, as with an older database, and touches nothing', async () => {
+    await using service = await open()
+    await uploadReady(service)
+    await put(service, ...strangers(30).map((id) => originalKey(id, 'jpeg')))
+    const before = await keysOf(service)
+
+    await expect(sweep(service, 2)).rejects.toThrow(/does not know 30 of the 31 photos.*--accept 30/)
+    expect(await keysOf(service)).toEqual(before)
+    expect(await sweep(service, 2, 30)).toEqual({ ...NOTHING, quarantined: 30 })
+  })
+
+  test('keeps a complete photo without a row for ever: the catalog has lost it', async () => {
+    await using service = await open()
+    const id = await uploadReady(service)
+    await service.database.query(`delete from photos where id = ${id}`)
+    const before = await keysOf(service)
+
+    await sweep(service, 2)
+    await sweep(service, 100)
+
+    expect(await keysOf(service)).toEqual(before)
+  })
+
+  test('moves back what a photo turns up for, also when it has waited for long', async () => {
+    await using service = await open()
+    const id = await uploadReady(service)
+    const original = originalKey(id, 'jpeg')
+    const rendition = (await keysOf(service)).find((key) => key.startsWith(renditionsPrefix(id))) as string
+    const before = await keysOf(service)
+    for (const key of [original, rendition]) await service.store.move(key, quarantineKey(key))
+
+    expect(await sweep(service, 100)).toMatchObject({ restored: 2, deleted: 0 })
+    expect(await keysOf(service)).toEqual(before)
+  })
+
+  test('makes renditions again that are recorded but not there', async () => {
+    await using service = await open()
+    const id = await uploadReady(service)
+    const before = await keysOf(service)
+    const renditions = before.filter((key) => key.startsWith(renditionsPrefix(id)))
+    await service.store.delete(renditions.slice(0, 2))
+
+    expect(await sweep(service, 0)).toEqual({ ...NOTHING, remade: 2 })
+    await using _worker = service.work()
+
+    await expect.poll(async () => await keysOf(service), { timeout: 30_000 }).toEqual(before)
+  })
+})
+
+describe('a lap of the sweep', () => {
+  always('takes a day, goes on where it stopped, and finds what one go finds', async () => {
+    await using service = await startService()
+    await put(service, ...strangers(15).map((id) => originalKey(id, 'jpeg')))
+    // Young by the store's clock until two days from now.
+    const start = inDays(2)
+    let kept: Lap | null = null
+    const steps: number[] = []
+    for (let minute = 0; minute <= 24 * 60; minute += 15) {
+      const now = new Date(start.getTime() + minute * 60_000)
+      const options = { quarantineDays: 7, accepted: 15, now, keep: async () => {} }
+      // As a server does that begins with what another kept.
+      kept = JSON.parse(JSON.stringify(await sweepObjectsOn(service, kept, options, silentLog)))
+      steps.push(kept?.next ?? SHARDS.length)
+    }
+
+    expect(Math.max(...steps.map((step, index) => step - (steps[index - 1] ?? 0)))).toBeLessThanOrEqual(100)
+    expect(steps.at(-1)).toBe(SHARDS.length)
+    expect(kept).toBeNull()
+    const keys = await keysOf(service)
+    expect(keys).toHaveLength(15)
+    expect(keys.filter((key) => !key.startsWith('quarantine/'))).toEqual([])
+  })
+
+  always('waits for a database that is unavailable: what is there is unknown, not an orphan', async () => {
+    await using service = await startService()
+    await put(service, ...strangers(3).map((id) => originalKey(id, 'jpeg')))
+    const keptOfShards = async () => {
+      throw new EngineUnavailableError('The database is unavailable.')
+    }
+    const catalog = Object.assign(Object.create(service.catalog), { keptOfShards })
+
+    const swept = sweepObjects({ ...service, catalog }, { quarantineDays: 7, now: inDays(2) }, silentLog)
+
+    await expect(swept).rejects.toThrow(EngineUnavailableError)
+    expect(await keysOf(service)).toHaveLength(3)
+  })
+})
+
+describe('a photo that is removed while a worker puts its renditions', () => {
+  always('leaves nothing in the end, though the worker was killed before it could clean up', async () => {
+    await using service = await startService()
+    const id = await uploadReady(service)
+    const late = renditionKey(id, { preset: 'feed', format: 'avif', digest: '00c0ffee' })
+    await fetch(`${service.url}/v1/photos/${id}`, { method: 'DELETE', headers: await authorization(service) })
+    {
+      await using _worker = service.work()
+      await expect.poll(async () => await keysOf(service), { timeout: 30_000 }).toEqual([])
+    }
+    await expect.poll(async () => (await service.catalog.keptOfPhotos([id])).size).toBe(0)
+    await put(service, late)
+
+    await sweep(service, 1.5)
+    await sweep(service, 10)
+
+    expect(await keysOf(service)).toEqual([])
+  })
+})
+
+function disposeBoth(service: AsyncDisposable, bucket: AsyncDisposable) {
+  const dispose = service[Symbol.asyncDispose].bind(service)
+  return async () => {
+    await dispose()
+    await bucket[Symbol.asyncDispose]()
+  }
+}
