@@ -4,11 +4,9 @@ export type HeifItem = { id: number; type: string; properties: Box[] }
 /** `name` points from an item to others: `auxl` to what it belongs to, `dimg` to what it is made of. */
 export type Reference = { name: string; from: number; to: number[] }
 
-/** Where the number of the primary item stands, in how many bytes. */
-export type PrimaryItem = { id: number; at: number; bytes: 2 | 4 }
-
 export type HeifItems = {
-  primary: PrimaryItem
+  /** Of the picture. */
+  primary: number
   items: Map<number, HeifItem>
   references: Reference[]
   /** The bytes of an item; null where they are not simply in the file. */
@@ -34,13 +32,12 @@ function itemsOf(file: Buffer): HeifItems | null {
   const boxes = new Map(boxesIn(meta.body.subarray(4), meta.start + 4).map((box) => [box.type, box]))
   const [pitm, iinf, iprp] = [boxes.get('pitm'), boxes.get('iinf'), boxes.get('iprp')]
   if (!pitm || !iinf || !iprp) return null
-  const bytes = pitm.body[0] === 0 ? 2 : 4
   const types = itemTypes(iinf)
   const properties = itemProperties(iprp)
   const [iloc, iref, idat] = [boxes.get('iloc'), boxes.get('iref'), boxes.get('idat')]
   const items = [...types].map(([id, type]) => ({ id, type, properties: properties.get(id) ?? [] }))
   return {
-    primary: { id: pitm.body.readUIntBE(4, bytes), at: pitm.start + 4, bytes },
+    primary: pitm.body.readUIntBE(4, pitm.body[0] === 0 ? 2 : 4),
     items: new Map(items.map((item) => [item.id, item])),
     references: iref ? referencesIn(iref) : [],
     dataOf: (id) => (iloc ? dataAt(iloc, id, file, idat?.body) : null),

@@ -23,7 +23,7 @@ export function plainHeif(original: Buffer): { file: Buffer; isHeic: boolean } {
   const isHeif = original.toString('latin1', 4, 8) === 'ftyp'
   const heif = isHeif ? readHeifItems(original) : null
   if (!heif) return { file: original, isHeic: false }
-  const type = codingOf(heif, heif.primary.id)
+  const type = codingOf(heif, heif.primary)
   // Damaged: the decoder will say so.
   if (type === null) return { file: original, isHeic: false }
   if (!isKnown(type)) throw new UnsupportedPhotoError(`a HEIF file coded as "${type}"`)

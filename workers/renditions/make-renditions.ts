@@ -10,7 +10,7 @@ import { byteLimit } from './byte-limit.ts'
 import { decode } from './decode.ts'
 import { encode } from './encode.ts'
 import { hasFineColor } from './fine-color.ts'
-import { attachGainMap, gainMapFor } from './gain-map.ts'
+import { attachGainMap, gainMapMaker } from './gain-map/gain-map.ts'
 import { decodeHeic } from './heic/decode-heic.ts'
 import { free, type Pixels } from './pixels.ts'
 import { placeholderOf } from './placeholder.ts'
@@ -56,6 +56,7 @@ export async function makeRenditions(
     : new Map<PresetName, Buffer>()
 
   const encodeOnce = encoder(photo, original)
+  const gainMapFor = gainMapMaker(photo)
   const make = async (
     preset: PresetName,
     format: RenditionFormat,
@@ -63,7 +64,7 @@ export async function makeRenditions(
   ): Promise<RenditionFile> => {
     const still = (format === 'webp' && moving.get(preset)) || (await encodeOnce(picture, format))
     const isBright = format === 'jpeg' && !look && BRIGHT_PRESETS.has(preset)
-    const gainMap = isBright && (await gainMapFor(photo, picture))
+    const gainMap = isBright && (await gainMapFor(picture))
     const body = gainMap ? attachGainMap(still, gainMap) : still
     const digest = recipeDigest(recipeOf(preset, format, applied, edition))
     const { width, height } = picture

@@ -4,7 +4,7 @@ import type { Size } from '../../src/photo/fit.ts'
 import { type Color, colorOf } from './color/color-of.ts'
 import { asCorruptPhoto } from './corrupt-photo.ts'
 import type { Credit } from './credit.ts'
-import { findGainMap, type GainMap } from './gain-map.ts'
+import { type GainMap, heicGainMap, jpegGainMap } from './gain-map/find-gain-map.ts'
 import { plainHeif } from './heif-kind.ts'
 import { isReadInOnePass } from './jpeg-kind.ts'
 import { hasLastRows, mendJpeg } from './mend-jpeg.ts'
@@ -18,7 +18,7 @@ const JPEG_SHARE = 4
 const MAX_LOOPS = 65_535
 
 /**
- * What is known before a pixel is decoded: the upright size, what its colors mean, whose work it is, how it moves, and
+ * What is known before a pixel is decoded: the upright size, what its colours mean, whose work it is, how it moves, and
  * whether it is a HEIC photo, which sharp reads the container of but no more.
  */
 export type Header = Size & {
@@ -50,7 +50,7 @@ export async function readHeader(original: Buffer, maxPixels: number): Promise<H
   // Without sharp's own limits, which would refuse a large picture in words of its own.
   const opened = sharp(file, { limitInputPixels: false, limitInputChannels: false })
   const metadata = await asCorruptPhoto(opened.metadata())
-  const { width, height, autoOrient, format, orientation = 1 } = metadata
+  const { width, height, autoOrient, format } = metadata
   const animation = animationOf(metadata)
   const pixels = width * height * (animation?.delay.length ?? 1)
   const limit = shrinks ? JPEG_SHARE * maxPixels : maxPixels
@@ -61,8 +61,8 @@ export async function readHeader(original: Buffer, maxPixels: number): Promise<H
       `a TIFF with ${channels} channels and ${Math.ceil(pixels / 1e6)} megapixels`,
     )
   }
+  const beside = { orientation: metadata.orientation ?? 1, exif: metadata.exif }
   if (isEndAdded && !(await asCorruptPhoto(hasLastRows(file)))) throw new CorruptPhotoError()
-  const gainMap = format === 'jpeg' ? findGainMap(original) : null
   return {
     ...autoOrient,
     file,
@@ -71,7 +71,7 @@ export async function readHeader(original: Buffer, maxPixels: number): Promise<H
     isHeic,
     credit: creditOf(metadata, file),
     animation,
-    gainMap: gainMap && { jpeg: gainMap, orientation },
+    gainMap: isHeic ? heicGainMap(file, beside) : jpegGainMap(original, beside),
     extraChannels,
   }
 }

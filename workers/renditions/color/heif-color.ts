@@ -5,7 +5,7 @@ import { type ColorSpace, codedSpace } from './color-space.ts'
 export function heifColor(file: Buffer): { space: ColorSpace | null; isPremultiplied: boolean } {
   const heif = readHeifItems(file)
   if (!heif) return { space: null, isPremultiplied: false }
-  const { id } = heif.primary
+  const id = heif.primary
   // A grid's tiles say it where the grid does not.
   const tiles = heif.references.find(({ name, from }) => name === 'dimg' && from === id)?.to ?? []
   const nclx = nclxOf(heif.items.get(id)) ?? nclxOf(heif.items.get(tiles[0] ?? id))

@@ -13,7 +13,7 @@ export type CleanAperture = { at: number; crop: Crop }
  */
 export function cleanApertureOf(file: Buffer): CleanAperture | null {
   const heif = readHeifItems(file)
-  const properties = heif?.items.get(heif.primary.id)?.properties ?? []
+  const properties = heif?.items.get(heif.primary)?.properties ?? []
   const clap = properties.find(({ type }) => type === 'clap')
   const ispe = properties.find(({ type }) => type === 'ispe')
   if (!clap || !ispe || clap.body.length < CLAP_BYTES || ispe.body.length < 12) return null

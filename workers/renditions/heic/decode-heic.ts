@@ -31,6 +31,16 @@ export async function decodeHeic(
   return withoutIdleAlpha(await inSrgb(await scaleSamples(whole, size), means))
 }
 
+/** The samples of an item in 8 bits, as they are in the file. Throws an Error when any part can't be decoded. */
+export async function readHeicItem(
+  original: Buffer,
+  item: number,
+  maxPixels: number,
+): Promise<Samples & { isGrey: boolean }> {
+  const planes = await decodePlanes(original, maxPixels, item)
+  return { ...(await samplesOf(planes, false)), isGrey: planes.cb === null }
+}
+
 /** Values that a space explains keep their bits: HDR has more than 8 to tell. */
 async function samplesOf(planes: Planes, keepsBits: boolean): Promise<Samples> {
   const rgb = isHalved(planes) ? halvedToRgb(planes) : null

@@ -17,10 +17,14 @@ const ENDED = -1
 const idle: Worker[] = []
 
 /**
- * Decodes a HEIC photo, its tiles side by side, off the event loop. Throws an Error when any part can't be
+ * Decodes a HEIC photo, its tiles side by side, off the event loop: the picture, or that of another item. Throws an Error when any part can't be
  * decoded.
  */
-export async function decodePlanes(original: Buffer, maxPixels: number): Promise<Planes> {
+export async function decodePlanes(
+  original: Buffer,
+  maxPixels: number,
+  item: number | null = null,
+): Promise<Planes> {
   const bytes = new Uint8Array(new SharedArrayBuffer(original.length))
   bytes.set(original)
   const aperture = cleanApertureOf(original)
@@ -32,7 +36,7 @@ export async function decodePlanes(original: Buffer, maxPixels: number): Promise
     await Promise.all(
       workers.map(async (worker, thread) => {
         const tiles = on(worker, 'message', { close: ['exit'] })
-        const work: TileWork = { modules: compileLibheif(), bytes, maxPixels, thread, threads: THREADS }
+        const work: TileWork = { modules: compileLibheif(), bytes, maxPixels, item, thread, threads: THREADS }
         worker.postMessage(work)
         for await (const [decoded] of tiles as AsyncIterable<[DecodedTile | null]>) {
           if (!decoded) return

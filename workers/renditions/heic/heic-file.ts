@@ -26,7 +26,7 @@ export type Tiling = Size & {
 export type Tile = ColorCoding & Record<keyof typeof CHANNEL, Plane | null>
 
 /**
- * The primary picture of a HEIC file, not cropped; depth maps, gain maps and thumbnails beside it stay closed. Rotation and
+ * The primary picture of a HEIC file, or that of an item beside it, not cropped; depth maps and thumbnails stay closed. Rotation and
  * mirroring are applied as the container says; EXIF has no say in it (ISO/IEC 23008-12, 6.5.10).
  */
 export class HeicFile {
@@ -38,7 +38,7 @@ export class HeicFile {
   readonly tiling: Tiling
 
   /** Reads the container only. Throws an Error that says what libheif says. */
-  constructor(libheif: Libheif, bytes: Uint8Array, maxPixels: number) {
+  constructor(libheif: Libheif, bytes: Uint8Array, maxPixels: number, item: number | null = null) {
     this.#libheif = libheif
     this.#error = libheif._malloc(16)
     this.#out = libheif._malloc(64)
@@ -50,7 +50,8 @@ export class HeicFile {
     libheif.HEAPU32.set([maxPixels, 0], (limits + MAX_IMAGE_SIZE_PIXELS) >> 2)
     libheif._heif_context_read_from_memory_without_copy(this.#error, context, data, bytes.length, 0)
     this.#check()
-    libheif._heif_context_get_primary_image_handle(this.#error, context, this.#out)
+    if (item === null) libheif._heif_context_get_primary_image_handle(this.#error, context, this.#out)
+    else libheif._heif_context_get_image_handle(this.#error, context, item, this.#out)
     this.#check()
     this.#handle = this.#word(this.#out)
     this.#options = libheif._heif_decoding_options_alloc()

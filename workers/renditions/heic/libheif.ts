@@ -22,6 +22,7 @@ export type Libheif = {
     options: number,
   ): void
   _heif_context_get_primary_image_handle(error: number, context: number, out: number): void
+  _heif_context_get_image_handle(error: number, context: number, item: number, out: number): void
   _heif_decoding_options_alloc(): number
   _heif_image_handle_get_image_tiling(error: number, handle: number, isUpright: number, out: number): void
   _heif_image_handle_decode_image_tile(

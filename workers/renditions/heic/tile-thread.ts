@@ -7,6 +7,7 @@ export type TileWork = {
   modules: LibheifModules
   bytes: Uint8Array
   maxPixels: number
+  item: number | null
   thread: number
   threads: number
 }
@@ -14,9 +15,9 @@ export type TileWork = {
 /** Its answers: the tiles as they come, and null behind the last. What fails ends the thread. */
 export type DecodedTile = { tiling: Tiling; column: number; row: number; tile: Tile }
 
-parentPort?.on('message', ({ modules, bytes, maxPixels, thread, threads }: TileWork) => {
+parentPort?.on('message', ({ modules, bytes, maxPixels, item, thread, threads }: TileWork) => {
   // A new instance for each photo: what a broken one did to its memory is gone with it.
-  const file = new HeicFile(startLibheif(modules), bytes, maxPixels)
+  const file = new HeicFile(startLibheif(modules), bytes, maxPixels, item)
   const { tiling } = file
   for (let i = thread; i < tiling.columns * tiling.rows; i += threads) {
     const [column, row] = [i % tiling.columns, Math.floor(i / tiling.columns)]
