@@ -4,7 +4,8 @@ import { EngineUnavailableError, SetupError } from './errors.ts'
 import { adviceOn, meaningOf } from './postgres-errors.ts'
 
 const CONNECT_MS = 5_000
-const STATEMENT_MS = 15_000
+/** How long a statement may take before we give it up. */
+export const STATEMENT_MS = 15_000
 const CLOSE_MS = 5_000
 
 /** Whether an error is about the server, or what stands before it, and not about the statement. */

@@ -45,3 +45,37 @@ test('work whose connection is lost between two statements fails, and brings not
   const migration = withPostgres(proxy.url, async (client) => await work(() => client.query('select 1')))
   await expect(migration).rejects.toThrow(EngineUnavailableError)
 })
+
+test('a statement that was given up does not run on in the server', async () => {
+  await using opened = await openTestDatabase()
+  await using database = new Database(opened.url, { connections: 1, statementMs: 500 })
+
+  await expect(database.query('select pg_sleep(600)')).rejects.toThrow(EngineUnavailableError)
+  await expect(
+    database.transaction(async ({ query }) => await query('select pg_sleep(600)')),
+  ).rejects.toThrow(EngineUnavailableError)
+
+  expect(await opened.query(SLEEPING)).toEqual([])
+})
+
+test('nobody waits for a server that hangs once one has, and all go on when it answers again', async () => {
+  await using opened = await openTestDatabase()
+  await using proxy = await startProxy(opened.url)
+  await using database = new Database(proxy.url, { connections: 5 })
+  await database.query('select 1')
+  const stalled = proxy.stall()
+  await expect(database.query('select 1')).rejects.toThrow(EngineUnavailableError)
+  await stalled
+
+  // Each would wait 5 s for a connection.
+  for (let job = 0; job < 100; job++) {
+    await expect(database.query('select 1')).rejects.toThrow(EngineUnavailableError)
+  }
+  proxy.flow()
+
+  const answer = async () => await database.query('select 1 as one').catch(() => null)
+  await expect.poll(answer, { timeout: 60_000 }).toEqual([{ one: 1 }])
+})
+
+const SLEEPING = `select pid from pg_stat_activity
+  where datname = current_database() and state = 'active' and query like 'select pg_sleep%'`

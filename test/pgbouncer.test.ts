@@ -3,11 +3,12 @@ import { pgbouncer } from '../scripts/services/pgbouncer.ts'
 import { startTemporarily } from '../scripts/services/running-service.ts'
 import { isInstalled } from '../scripts/services/service.ts'
 import { Catalog } from '../src/catalog/catalog.ts'
+import { Database } from '../src/catalog/database.ts'
 import { migrateCatalog } from '../src/catalog/migrate.ts'
 import { moveShards } from '../src/catalog/move-shards.ts'
 import { ShardMap } from '../src/catalog/shard-map.ts'
 import { allShardsAt } from '../src/config/shard-ranges.ts'
-import { SetupError } from '../src/errors.ts'
+import { EngineUnavailableError, SetupError } from '../src/errors.ts'
 import { openEmptyDatabase, openTestDatabase } from './support/database.ts'
 import { needs } from './support/needs.ts'
 import { fixture } from './support/pictures.ts'
@@ -46,6 +47,20 @@ testWithPgbouncer(
     expect(await reply.json()).toMatchObject({ status: 'ready' })
   },
 )
+
+testWithPgbouncer('a statement that was given up does not run on behind PgBouncer', async () => {
+  await using bouncer = await startBouncer()
+  await using opened = await openTestDatabase()
+  await using database = new Database(bouncer.through(opened.url), { connections: 2, statementMs: 500 })
+  await database.query('select 1')
+
+  await expect(database.query('select pg_sleep(600)')).rejects.toThrow(EngineUnavailableError)
+
+  const active = `select query from pg_stat_activity
+    where datname = current_database() and state = 'active' and query like 'select pg_sleep%'`
+  expect(await opened.query(active)).toEqual([])
+  expect(await opened.query('show statement_timeout')).toEqual([{ statement_timeout: '0' }])
+})
 
 testWithPgbouncer(
   'a queue that PgBouncer would break is refused, and its operator told what to set',

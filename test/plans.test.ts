@@ -36,7 +36,7 @@ const renditions = [
 const CALLS: Record<
   Exclude<
     keyof Catalog,
-    'check' | 'describe' | 'installation' | 'takeLease' | 'extendLease' | 'keepProgress'
+    'check' | 'describe' | 'placeOf' | 'installation' | 'takeLease' | 'extendLease' | 'keepProgress'
   >,
   (catalog: Catalog, ids: readonly PhotoId[]) => Promise<unknown>
 > = {

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { Catalog } from '../src/catalog/catalog.ts'
 import { migrateCatalog } from '../src/catalog/migrate.ts'
 import { moveShards } from '../src/catalog/move-shards.ts'
+import { SettleWatch } from '../src/catalog/settle-watch.ts'
 import { ShardMap } from '../src/catalog/shard-map.ts'
 import { allShardsAt, type ShardRange } from '../src/config/shard-ranges.ts'
 import { EngineUnavailableError, SetupError } from '../src/errors.ts'
@@ -98,6 +99,31 @@ test('while a database is away the photos of the others are served', async () =>
   await expect(catalog.keptOfPhotos([lower, upper])).rejects.toThrow(EngineUnavailableError)
   await proxy.mend()
   expect(await catalog.find(upper)).not.toBe(null)
+})
+
+test('who waits for a photo does not wait for the database of another', async () => {
+  await using a = await openEmptyDatabase()
+  await using b = await openEmptyDatabase()
+  await using proxy = await startProxy(b.url)
+  await migrateCatalog(halves(a, proxy))
+  await using catalog = openCatalog(halves(a, proxy))
+  const lower = await insertPhoto(catalog, low)
+  const upper = await insertPhoto(catalog, high)
+  const stopping = new AbortController()
+  const watch = new SettleWatch(catalog, stopping.signal)
+
+  const stalled = proxy.stall()
+  const waits = { upper: watch.settled(upper, 600_000), lower: watch.settled(lower, 600_000) }
+  await stalled
+  await catalog.markFailed(lower, { code: 'x', message: 'x' })
+  const first = await Promise.race([
+    waits.lower.then(() => 'lower'),
+    catalog.find(upper).catch(() => 'given up'),
+  ])
+  stopping.abort()
+
+  expect(first).toBe('lower')
+  await waits.upper
 })
 
 test('a server that reaches only some databases is ready, and says so', async () => {

@@ -222,6 +222,11 @@ export class Catalog {
     )
   }
 
+  /** The database that has the photo, as far as is known: photos of one place are asked for in one question. */
+  placeOf(id: PhotoId): unknown {
+    return this.#shards.databaseOf(shardOf(id))
+  }
+
   // Changes of a photo's look: catalog/look-changes.ts says what each promises.
 
   async wantLook(id: PhotoId, owner: OwnerId, look: Look | null): Promise<number | null> {

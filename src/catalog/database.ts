@@ -1,7 +1,8 @@
 import type pg from 'pg'
 import { EngineUnavailableError } from '../errors.ts'
-import { openPool, type Pool, postgresError } from '../postgres.ts'
+import { openPool, type Pool, postgresError, STATEMENT_MS } from '../postgres.ts'
 import { sqlStateOf } from '../postgres-errors.ts'
+import { Breaker } from './breaker.ts'
 
 const MAX_ATTEMPTS = 5
 const SHORTAGE_MS = 10_000
@@ -12,34 +13,44 @@ export type Queries = {
   query<Row extends pg.QueryResultRow>(statement: string, values?: readonly unknown[]): Promise<Row[]>
 }
 
+/** `statementMs` is how long a statement may take before the server ends it, 14 s unless given. */
+export type DatabaseOptions = { connections: number; statementMs?: number }
+
 /**
  * A pool of connections to one database. Statements are plain, never named, and what they set ends with their
  * transaction, so that a transaction pooler may stand between.
+ *
+ * The server itself ends statements that last too long, shortly before we would give them up: none runs on for nobody.
+ * It is told so as a connection begins. A pooler that refuses to pass that on is told in a transaction around each
+ * statement, which costs two more round trips.
  */
 export class Database implements Queries, AsyncDisposable {
   readonly url: string
-  readonly #opened: Pool
+  readonly #options: DatabaseOptions
+  readonly #breaker = new Breaker(() => this.#connected((client) => client.query('select 1')))
+  #opened: Pool
+  #isPooled = false
+  #closing: PromiseLike<void> = Promise.resolve()
   #shortage: { error: EngineUnavailableError; at: number } | null = null
 
-  constructor(url: string, { connections }: { connections: number }) {
+  constructor(url: string, options: DatabaseOptions) {
     this.url = url
-    this.#opened = openPool({
-      url,
-      max: connections,
-      idleTimeoutMillis: 60_000,
-      application_name: 'darkroom',
-    })
+    this.#options = options
+    this.#opened = this.#open(this.#statementMs)
   }
 
   async query<Row extends pg.QueryResultRow>(
     statement: string,
     values: readonly unknown[] = [],
   ): Promise<Row[]> {
+    if (this.#isPooled)
+      return await this.transaction(async ({ query }) => await query<Row>(statement, values))
     for (let attempt = 1; ; attempt++) {
       try {
-        return await translated(async () => (await this.#opened.pool.query<Row>(statement, [...values])).rows)
+        return this.#isPooled
+          ? await this.transaction(async ({ query }) => await query<Row>(statement, values))
+          : await this.#reach((client) => rowsOf<Row>(client, statement, values))
       } catch (error) {
-        if (isShortage(error)) this.#shortage = { error, at: performance.now() }
         if (!isDeadlock(error) || attempt === MAX_ATTEMPTS) throw error
       }
     }
@@ -53,14 +64,41 @@ export class Database implements Queries, AsyncDisposable {
 
   /** Statements that all take effect when `work` resolves, or none. Each sees what was committed before it. */
   async transaction<Result>(work: (queries: Queries) => Promise<Result>): Promise<Result> {
-    const client = await translated(() => this.#opened.pool.connect())
-    const query: Queries['query'] = (statement, values = []) =>
-      translated(async () => (await client.query(statement, [...values])).rows)
+    return await this.#reach(async (client) => {
+      await client.query(
+        `begin isolation level read committed; set local statement_timeout = ${this.#statementMs}`,
+      )
+      const result = await work({
+        query: async (statement, values = []) => await translated(() => rowsOf(client, statement, values)),
+      })
+      await client.query('commit')
+      return result
+    })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#breaker[Symbol.dispose]()
+    await Promise.all([this.#opened[Symbol.asyncDispose](), this.#closing])
+  }
+
+  get #statementMs(): number {
+    return this.#options.statementMs ?? STATEMENT_MS - 1_000
+  }
+
+  async #reach<Result>(work: (client: pg.PoolClient) => Promise<Result>): Promise<Result> {
+    try {
+      return await translated(async () => await this.#breaker.pass(() => this.#connected(work)))
+    } catch (error) {
+      if (isShortage(error)) this.#shortage = { error, at: performance.now() }
+      throw error
+    }
+  }
+
+  async #connected<Result>(work: (client: pg.PoolClient) => Promise<Result>): Promise<Result> {
+    const client = await this.#connect()
     let isWhole = false
     try {
-      await query('begin isolation level read committed')
-      const result = await work({ query })
-      await query('commit')
+      const result = await work(client)
       isWhole = true
       return result
     } finally {
@@ -69,9 +107,43 @@ export class Database implements Queries, AsyncDisposable {
     }
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#opened[Symbol.asyncDispose]()
+  async #connect(): Promise<pg.PoolClient> {
+    const opened = this.#opened
+    try {
+      return await opened.pool.connect()
+    } catch (error) {
+      if (!isRefusedByPooler(error)) throw error
+      if (this.#opened === opened) {
+        this.#isPooled = true
+        this.#opened = this.#open(undefined)
+        this.#closing = opened[Symbol.asyncDispose]()
+      }
+      return await this.#opened.pool.connect()
+    }
   }
+
+  #open(statementMs: number | undefined): Pool {
+    return openPool({
+      url: this.url,
+      max: this.#options.connections,
+      idleTimeoutMillis: 60_000,
+      application_name: 'darkroom',
+      ...(statementMs && { statement_timeout: statementMs }),
+    })
+  }
+}
+
+async function rowsOf<Row extends pg.QueryResultRow>(
+  client: pg.PoolClient,
+  statement: string,
+  values: readonly unknown[],
+): Promise<Row[]> {
+  return (await client.query<Row>(statement, [...values])).rows
+}
+
+/** PgBouncer and its like know few of the settings that a connection may begin with. */
+function isRefusedByPooler(error: unknown): boolean {
+  return error instanceof Error && /unsupported startup parameter/.test(error.message)
 }
 
 /**

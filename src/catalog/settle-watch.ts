@@ -5,17 +5,19 @@ import type { Catalog } from './catalog.ts'
 const POLL_MS = 50
 
 /**
- * Tells requests when photos wait for no more work. However many wait, the database is asked one question at a
- * time, and none when nobody waits.
+ * Tells requests when photos wait for no more work. However many wait, each database is asked one question at a time,
+ * and none when nobody waits. One that does not answer holds up nobody who waits for photos of another.
  */
 export class SettleWatch {
-  readonly #catalog: Pick<Catalog, 'settled'>
+  readonly #catalog: Pick<Catalog, 'settled' | 'placeOf'>
   readonly #waiting = new Map<PhotoId, Set<() => void>>()
+  /** The places that are being asked. */
+  readonly #asked = new Set<unknown>()
   readonly #stopping: AbortSignal
   #isPolling = false
 
   /** When `stopping` is aborted nobody waits any longer. */
-  constructor(catalog: Pick<Catalog, 'settled'>, stopping: AbortSignal) {
+  constructor(catalog: Pick<Catalog, 'settled' | 'placeOf'>, stopping: AbortSignal) {
     this.#catalog = catalog
     this.#stopping = stopping
     stopping.addEventListener('abort', () => {
@@ -41,11 +43,19 @@ export class SettleWatch {
   async #poll(): Promise<void> {
     this.#isPolling = true
     while (this.#waiting.size > 0) {
-      // A database that is away tells nothing; those who wait have their own time limit.
-      const settled = await this.#catalog.settled([...this.#waiting.keys()]).catch(() => new Set<PhotoId>())
-      for (const id of settled) for (const resolve of this.#waiting.get(id) ?? []) resolve()
+      for (const [place, ids] of Map.groupBy(this.#waiting.keys(), (id) => this.#catalog.placeOf(id))) {
+        if (!this.#asked.has(place)) void this.#ask(place, ids)
+      }
       await sleep(POLL_MS)
     }
     this.#isPolling = false
+  }
+
+  async #ask(place: unknown, ids: readonly PhotoId[]): Promise<void> {
+    this.#asked.add(place)
+    // A database that is unavailable tells nothing; those who wait have their own time limit.
+    const settled = await this.#catalog.settled(ids).catch(() => new Set<PhotoId>())
+    this.#asked.delete(place)
+    for (const id of settled) for (const resolve of this.#waiting.get(id) ?? []) resolve()
   }
 }

@@ -23,7 +23,7 @@ import { patientPool, type QueuePool } from './patient-pool.ts'
  * BullMQ keeps its tables in a schema of its own, and finds them by the connection's search path. Its commits wait
  * for no disk: of the last moments before a crash the sweep enqueues again what is missing, and a job may run twice.
  */
-const SETTINGS = '-c search_path=bullmq -c synchronous_commit=off'
+const SETTINGS = '-c search_path=bullmq -c synchronous_commit=off -c statement_timeout=14s'
 
 const { Queue } = withBackend(createPostgresBackend)
 
