@@ -27,7 +27,7 @@ export async function account({ services, attempts, find }: Books): Promise<stri
 
   const ofPhotos = await inParallel(photos, async ({ id, owner }) => {
     const photo = await find(id, owner)
-    const attempt = attemptOf.get(photo.original.sha256)
+    const attempt = attemptOf.get(photo.original.sha256 ?? '')
     if (!attempt) return [`photo ${id} is none that was uploaded`]
     return (await checkPhoto(services, photo, attempt, objects)).map((problem) => `photo ${id}: ${problem}`)
   })

@@ -22,6 +22,11 @@ export class InvalidPhotoIdError extends DarkroomError {
   }
 }
 
+/** A request as a whole is not what the API takes. */
+export class InvalidRequestError extends DarkroomError {
+  readonly code = 'invalid_request'
+}
+
 export class InvalidFieldError extends DarkroomError {
   readonly code = 'invalid_field'
 }
@@ -99,6 +104,43 @@ export class FilterNotFoundError extends DarkroomError {
   readonly code = 'filter_not_found'
   constructor(name: string) {
     super(`There is no filter "${name.slice(0, 40)}". GET /v1/filters lists those there are.`)
+  }
+}
+
+export class RouteNotFoundError extends DarkroomError {
+  readonly code = 'route_not_found'
+  constructor(method: string, url: string, docs: string) {
+    super(`There is nothing at ${method} ${url.slice(0, 200)}. The API is described at ${docs}.`)
+  }
+}
+
+export class MethodNotAllowedError extends DarkroomError {
+  readonly code = 'method_not_allowed'
+  constructor(method: string, allowed: readonly string[]) {
+    super(`${method} is not possible here. These are: ${allowed.join(', ')}.`)
+  }
+}
+
+/** A body came slower than the least rate, or not at all. */
+export class RequestTimeoutError extends DarkroomError {
+  readonly code = 'request_timeout'
+  constructor() {
+    super('The request came too slowly.')
+  }
+}
+
+/** The length that was announced is more than this route takes. */
+export class BodyTooLargeError extends DarkroomError {
+  readonly code = 'body_too_large'
+  constructor(maxBytes: number) {
+    super(`The body is larger than ${maxBytes.toLocaleString('en')} bytes.`)
+  }
+}
+
+export class ExpectationFailedError extends DarkroomError {
+  readonly code = 'expectation_failed'
+  constructor() {
+    super('The only expectation that is met is "Expect: 100-continue".')
   }
 }
 

@@ -40,6 +40,7 @@ export async function serve(config: Config, log: Log): Promise<AsyncDisposable> 
     filters,
     authenticate,
     publicUrl: config.publicUrl,
+    maxUploadBytes: config.maxUploadBytes,
     edge:
       config.cdn.kind === 'local'
         ? edgeRoute({

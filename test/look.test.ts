@@ -117,7 +117,7 @@ describe('PUT /v1/photos/:id/filter', () => {
       [404, 'photo_not_found'],
       [404, 'photo_not_found'],
       [400, 'invalid_field'],
-      [400, 'invalid_request'],
+      [400, 'invalid_field'],
     ])
     expect(await find(service, id)).toMatchObject({ filter: null, wanted: null })
   })

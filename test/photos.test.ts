@@ -110,6 +110,37 @@ describe('GET /v1/photos/:id', () => {
     expect(names(filtered).filter((name) => names(plain).includes(name))).toEqual([])
   })
 
+  test('keeps to the owner what others have no use for: hash and size of the original', async () => {
+    await using service = await startService()
+    await using _worker = service.work()
+    const { id } = await uploadReady(service)
+
+    const own = (await (await get(service, `/v1/photos/${id}`)).json()) as PhotoReply
+    const others = (await (await get(service, `/v1/photos/${id}`, 'bob')).json()) as PhotoReply
+    const listed = (await (await get(service, '/v1/owners/alice/photos', 'bob')).json()) as {
+      photos: PhotoReply[]
+    }
+
+    expect(own.original).toMatchObject({ bytes: expect.any(Number), sha256: expect.any(String) })
+    for (const photo of [others, ...listed.photos]) {
+      expect(photo).toEqual({ ...own, original: { ...own.original, bytes: null, sha256: null } })
+    }
+  })
+
+  test('shows a photo that failed to its owner alone, public or not', async () => {
+    await using service = await startService()
+    await using _worker = service.work()
+    const reply = await postForm(service, photoForm(await fixture('truncated.jpg')), { prefer: 'wait=30' })
+    const { id, visibility } = (await reply.json()) as PhotoReply
+
+    const stranger = await get(service, `/v1/photos/${id}`, 'bob')
+
+    expect(visibility).toBe('public')
+    expect(await (await get(service, `/v1/photos/${id}`)).json()).toMatchObject({ status: 'failed' })
+    expect(stranger.status).toBe(404)
+    expect(await stranger.json()).toMatchObject({ code: 'photo_not_found' })
+  })
+
   test('says why a photo failed, in words for an app', async () => {
     await using service = await startService()
     await using _worker = service.work()
@@ -208,15 +239,40 @@ describe('DELETE /v1/photos/:id', () => {
     expect((await fetch(renditions[0]?.url ?? '')).status).toBe(403)
   })
 
-  test('is for the owner alone, and for a photo that is there', async () => {
+  test('is for the owner alone', async () => {
     await using service = await startService()
     const { id } = await upload(service)
 
     expect((await remove(service, id, 'bob')).status).toBe(404)
     expect((await get(service, `/v1/photos/${id}`)).status).toBe(200)
-    expect((await remove(service, id)).status).toBe(204)
-    expect((await remove(service, id)).status).toBe(404)
   })
+
+  test('may be repeated by the owner, before the purge and after it', async () => {
+    await using service = await startService()
+    const { id } = await upload(service)
+
+    expect((await remove(service, id)).status).toBe(204)
+    expect((await remove(service, id)).status).toBe(204)
+    await using _worker = service.work()
+    await expect.poll(async () => await service.database.query('select id from photos')).toEqual([])
+    expect((await remove(service, id)).status).toBe(204)
+    expect((await remove(service, id, 'bob')).status).toBe(404)
+  })
+
+  test.each(['application/json', 'application/x-www-form-urlencoded', 'nonsense'])(
+    'without a body heeds no Content-Type, such as %s',
+    async (type) => {
+      await using service = await startService()
+      const { id } = await upload(service)
+
+      const reply = await fetch(`${service.url}/v1/photos/${id}`, {
+        method: 'DELETE',
+        headers: { ...(await authorization(service)), 'content-type': type },
+      })
+
+      expect(reply.status).toBe(204)
+    },
+  )
 
   test('leaves no rendition of a photo that was removed while it was being made', async () => {
     await using service = await startService()

@@ -28,7 +28,7 @@ export const feedPage: Line = {
     const key = { keyPairId: KEY_PAIR_ID, privateKey, publicKey }
     const cdn = new SignedCdn({ ...LIFE, origin: ORIGIN, key })
 
-    const ours = (photos: readonly Photo[]) => photos.map((photo) => replyOf(photo, cdn))
+    const ours = (photos: readonly Photo[]) => photos.map((photo) => replyOf(photo, photo.owner, cdn))
     const against = (photos: readonly Photo[]) => {
       const dateLessThan = new Date(Date.now() + LIFE.windowSeconds * 1000)
       return photos.map(({ id, renditions }) =>

@@ -1,4 +1,4 @@
-import multipart from '@fastify/multipart'
+import { randomUUID } from 'node:crypto'
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import {
@@ -17,8 +17,14 @@ import type { Log } from '../log.ts'
 import type { OwnerId } from '../photo/shard.ts'
 import type { JobQueue } from '../queue/job-queue.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
+import { collectAllowedMethods } from './allowed-methods.ts'
 import { basePathOf, withoutBasePath } from './base-path.ts'
-import { addErrorReplies } from './error-replies.ts'
+import { addBodyRules } from './body.ts'
+import { compileInput } from './check-input.ts'
+import { addErrorReplies, replyError } from './error-replies.ts'
+import { demandLeastRate, LEAST_RATE } from './least-rate.ts'
+import { replyToParserError } from './parser-errors.ts'
+import { addReplyHeaders } from './reply-headers.ts'
 import { aboutRoutes } from './routes/about.ts'
 import { filterRoutes } from './routes/filters.ts'
 import { healthRoutes } from './routes/health.ts'
@@ -34,26 +40,17 @@ declare module 'fastify' {
   }
 }
 
-/** Node gives up on a request after 5 minutes; a slow phone may take longer, as long as bytes keep coming. */
-const REQUEST_MS = 60 * 60_000
+/** Node gives up on a request after 5 minutes; a slow phone may take longer, as long as it keeps to the least rate. */
+const REQUEST_MS = 0
 /** A connection on which nothing moves for that long is closed. Longer than any `Prefer: wait`. */
 const IDLE_MS = 90_000
 
-/** An owner id of 128 characters, each percent-encoded. */
-const MAX_PARAMETER = 3 * 128
+/** More than Node takes of a URL, so that the schema of a parameter says what is wrong with it. */
+const MAX_PARAMETER = 16 * 1024
+const JSON_BYTES = 64 * 1024
 
-const MULTIPART = {
-  // The limit of a file is ours, in the stream, where it throws; the parser's would cut the file silently.
-  limits: {
-    fileSize: Number.POSITIVE_INFINITY,
-    fieldSize: 1000,
-    fieldNameSize: 100,
-    fields: 20,
-    files: 20,
-    parts: 40,
-  },
-  throwFileSizeLimit: false,
-}
+/** What a proxy in front calls the request, if it is a name that is safe in a log. */
+const REQUEST_ID = /^[\w.:=;@/+-]{1,200}$/
 
 const OPENAPI = {
   openapi: '3.1.0',
@@ -76,6 +73,7 @@ export type AppDependencies = {
   cdn: Cdn
   filters: FilterBook
   authenticate: Authenticate
+  maxUploadBytes: number
   /** Serves renditions when no CDN in front does. */
   edge: FastifyPluginAsync | null
   /** As clients see it: what is told of our own paths begins with its path. */
@@ -91,16 +89,27 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
   const basePath = basePathOf(dependencies.publicUrl)
   const app = fastify({
     loggerInstance: log as FastifyBaseLogger,
-    logController: new LogController({ disableRequestLogging: true }),
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
+    genReqId: ({ headers: { 'x-request-id': given } }) =>
+      typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID(),
     requestTimeout: REQUEST_MS,
     connectionTimeout: IDLE_MS,
-    bodyLimit: 64 * 1024,
+    bodyLimit: JSON_BYTES,
+    // A request without Host gets a reply of ours.
+    http: { requireHostHeader: false },
+    frameworkErrors: replyError,
+    clientErrorHandler: replyToParserError,
     return503OnClosing: true,
     forceCloseConnections: 'idle',
     rewriteUrl: ({ url = '/' }) => withoutBasePath(url, basePath),
     routerOptions: { maxParamLength: MAX_PARAMETER },
   })
+  app.setValidatorCompiler(compileInput)
+  app.removeContentTypeParser('text/plain')
+  addReplyHeaders(app)
   addErrorReplies(app, basePath)
+  addBodyRules(app)
+  demandLeastRate(app, LEAST_RATE)
   app.addHook('onSend', async (_request, reply) => {
     if (stopping.aborted) reply.header('connection', 'close')
   })
@@ -109,6 +118,8 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
     openapi: { ...OPENAPI, servers: [{ url: basePath || '/' }], tags: TAGS.map((name) => ({ name })) },
   })
   await app.register(swaggerUi, { routePrefix: '/docs', indexPrefix: basePath })
+
+  const refuseOtherMethods = collectAllowedMethods(app)
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
   app.get('/', { schema: { hide: true } }, async (_request, reply) => reply.redirect(`${basePath}/docs`))
 
@@ -126,9 +137,10 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
     await withToken.register(photoRoutes(dependencies))
     await withToken.register(lookRoutes({ ...dependencies, settleWatch }))
     await withToken.register(async (uploads) => {
-      await uploads.register(multipart, MULTIPART)
+      uploads.removeAllContentTypeParsers()
       await uploads.register(uploadRoute({ ...dependencies, basePath, settleWatch }))
     })
   })
+  refuseOtherMethods()
   return app
 }

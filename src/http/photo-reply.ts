@@ -3,11 +3,13 @@ import type { Look } from '../photo/look.ts'
 import { renditionKey } from '../photo/object-keys.ts'
 import type { Photo } from '../photo/photo.ts'
 import { createdAt, shortcodeOf } from '../photo/photo-id.ts'
+import type { OwnerId } from '../photo/shard.ts'
 import type { PhotoReply } from './schemas.ts'
 
-/** A photo as the API tells it, its renditions with signed URLs. */
-export function replyOf(photo: Photo, cdn: Cdn): PhotoReply {
+/** A photo as the API tells the viewer of it, its renditions with signed URLs. */
+export function replyOf(photo: Photo, viewer: OwnerId, cdn: Cdn): PhotoReply {
   const { id, original, facts } = photo
+  const isOwner = photo.owner === viewer
   const delivery = photo.renditions.length > 0 ? cdn.deliver(id) : null
   return {
     id,
@@ -16,7 +18,13 @@ export function replyOf(photo: Photo, cdn: Cdn): PhotoReply {
     status: photo.status,
     visibility: photo.visibility,
     createdAt: createdAt(id).toISOString(),
-    original: { ...original, width: facts?.width ?? null, height: facts?.height ?? null },
+    original: {
+      format: original.format,
+      width: facts?.width ?? null,
+      height: facts?.height ?? null,
+      bytes: isOwner ? original.bytes : null,
+      sha256: isOwner ? original.sha256 : null,
+    },
     color: facts?.color ?? null,
     thumbhash: facts?.thumbhash ?? null,
     focus: photo.focus,
@@ -27,7 +35,7 @@ export function replyOf(photo: Photo, cdn: Cdn): PhotoReply {
       url: delivery?.urlOf(renditionKey(id, rendition)) ?? '',
     })),
     expiresAt: delivery?.expiresAt.toISOString() ?? null,
-    failure: photo.failure,
+    failure: isOwner ? photo.failure : null,
   }
 }
 

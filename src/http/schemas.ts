@@ -1,27 +1,20 @@
 import { type Static, Type } from 'typebox'
 import { FORMAT_NAMES } from '../photo/formats.ts'
-import { PHOTO_STATUSES, VISIBILITIES } from '../photo/photo.ts'
+import { PHOTO_STATUSES, VISIBILITIES, type Visibility } from '../photo/photo.ts'
+import { PHOTO_ID_PATTERN, SHORTCODE_PATTERN, WRITTEN_PHOTO_ID_PATTERN } from '../photo/photo-id.ts'
 import { PRESET_NAMES } from '../photo/presets.ts'
 import { RENDITION_FORMAT_NAMES } from '../photo/recipe.ts'
 import { OWNER_ID_PATTERN, type OwnerId } from '../photo/shard.ts'
 
-/** What the API says, once: Fastify checks and serialises by these, OpenAPI is made of them. */
-const oneOf = <Word extends string>(words: readonly Word[], description?: string) =>
+/** What the API says, once: requests are checked and replies serialised by these, OpenAPI is made of them. */
+export const oneOf = <Word extends string>(words: readonly Word[], description?: string) =>
   Type.Unsafe<Word>({ type: 'string', enum: words, ...(description && { description }) })
 
 const nullable = <Schema extends object>(schema: Schema & Parameters<typeof Type.Union>[0][number]) =>
   Type.Union([schema, Type.Null()])
 
-export const errorReply = Type.Object(
-  {
-    type: Type.String({ description: 'Always `about:blank`; `code` tells errors apart.' }),
-    title: Type.String(),
-    status: Type.Integer(),
-    code: Type.String({ description: 'Stable; match on it.' }),
-    detail: Type.String(),
-  },
-  { title: 'Error', description: 'Problem details (RFC 9457), sent as application/problem+json.' },
-)
+const FRACTION = '(?:0|1|0?\\.[0-9]{1,18}|1\\.0{1,18})'
+const FOCUS_PATTERN = `^${FRACTION}, ?${FRACTION}$`
 
 /** Whose photos they are: the `sub` of a token, percent-encoded in paths. */
 export const ownerSchema = Type.Unsafe<OwnerId>({ type: 'string', pattern: OWNER_ID_PATTERN })
@@ -42,8 +35,14 @@ const look = {
 
 export const photoReply = Type.Object(
   {
-    id: Type.String({ description: '64 bits in decimal digits; sorts by time when compared as a number.' }),
-    shortcode: Type.String({ description: 'The same id in 11 characters, for links people see.' }),
+    id: Type.String({
+      pattern: PHOTO_ID_PATTERN,
+      description: '64 bits in decimal digits; sorts by time when compared as a number.',
+    }),
+    shortcode: Type.String({
+      pattern: SHORTCODE_PATTERN,
+      description: 'The same id in 11 characters, for links people see.',
+    }),
     owner: ownerSchema,
     status: oneOf(PHOTO_STATUSES),
     visibility: oneOf(VISIBILITIES),
@@ -52,10 +51,10 @@ export const photoReply = Type.Object(
       format: oneOf(FORMAT_NAMES),
       width: nullable(Type.Integer({ description: 'Upright, as displayed.' })),
       height: nullable(Type.Integer()),
-      bytes: Type.Integer(),
-      sha256: Type.String(),
+      bytes: nullable(Type.Integer({ description: "The owner's alone; null for others, as `sha256` is." })),
+      sha256: nullable(Type.String({ pattern: '^[0-9a-f]{64}$' })),
     }),
-    color: nullable(Type.String({ description: 'Dominant colour, `#rrggbb`.' })),
+    color: nullable(Type.String({ pattern: '^#[0-9a-f]{6}$', description: 'Dominant colour, `#rrggbb`.' })),
     thumbhash: nullable(
       Type.String({ description: 'A 30-byte blurred preview, base64 (evanw.github.io/thumbhash).' }),
     ),
@@ -71,7 +70,12 @@ export const photoReply = Type.Object(
     expiresAt: nullable(
       Type.String({ format: 'date-time', description: 'When the URLs stop working; ask again before.' }),
     ),
-    failure: nullable(Type.Object({ code: Type.String(), message: Type.String() })),
+    failure: nullable(
+      Type.Object(
+        { code: Type.String(), message: Type.String() },
+        { description: 'Why the photo failed, in words for its owner: a failed photo is a 404 for others.' },
+      ),
+    ),
   },
   { title: 'Photo' },
 )
@@ -81,13 +85,63 @@ export const photoPageReply = Type.Object(
   {
     photos: Type.Array(photoReply),
     next: nullable(
-      Type.String({ description: 'Send it as `before` to get the next page; null on the last.' }),
+      Type.String({
+        pattern: PHOTO_ID_PATTERN,
+        description: 'Send it as `before` to get the next page; null on the last.',
+      }),
     ),
   },
   { title: 'Page of photos' },
 )
 
-export const photoParams = Type.Object({ id: Type.String({ description: 'An id or a shortcode.' }) })
+export const photoParams = Type.Object({
+  id: Type.String({ pattern: WRITTEN_PHOTO_ID_PATTERN, description: 'An id or a shortcode.' }),
+})
+
+/** A route that takes nothing in its query says so, instead of ignoring what was meant to do something. */
+export const noQuery = Type.Object({}, { additionalProperties: false })
+
+export const preferWait = Type.Object({
+  prefer: Type.Optional(
+    Type.String({
+      description: '`wait=N` (RFC 7240): answer when it is done, or after N seconds (60 at most).',
+    }),
+  ),
+})
+
+/** What `Prefer` was heeded with. */
+export const preferenceApplied = {
+  'preference-applied': { type: 'string', description: 'The `wait=N` that was heeded.' },
+} as const
+
+const strength = Type.Number({ minimum: 0, maximum: 1, default: 1, description: 'a number from 0 to 1' })
+
+/** A look by its name, of those there are, and how much of it. */
+export function lookSchema(filterNames: readonly string[]) {
+  return { filter: oneOf(filterNames), strength: Type.Optional(strength) }
+}
+
+/** What an upload says of its photo. In a form and in a query all of it is text. */
+export function uploadFields(filterNames: readonly string[]) {
+  const { filter, strength } = lookSchema(filterNames)
+  return Type.Object(
+    {
+      filter: Type.Optional(filter),
+      strength: Type.Optional(strength),
+      visibility: Type.Optional(
+        Type.Unsafe<Visibility>({ type: 'string', enum: VISIBILITIES, default: 'public' }),
+      ),
+      focus: Type.Optional(
+        Type.String({
+          pattern: FOCUS_PATTERN,
+          description:
+            'two numbers from 0 to 1, such as 0.5,0.3: x and y from the top left, which crops keep in sight',
+        }),
+      ),
+    },
+    { additionalProperties: false, dependentRequired: { strength: ['filter'] } },
+  )
+}
 
 export const presetsReply = Type.Object({
   presets: Type.Array(
@@ -126,6 +180,3 @@ export const readyReply = Type.Object({
 })
 
 export type ReadyReply = Static<typeof readyReply>
-
-/** The errors any route can answer with, for OpenAPI. */
-export const errorReplies = { '4xx': errorReply, '5xx': errorReply } as const

@@ -1,5 +1,6 @@
 import type { Multipart } from '@fastify/multipart'
 import type { FastifyRequest } from 'fastify'
+import type { Static } from 'typebox'
 import {
   FieldAfterFileError,
   InvalidFieldError,
@@ -8,43 +9,54 @@ import {
   TooManyFilesError,
   UploadAbortedError,
 } from '../errors.ts'
-import type { FilterBook } from '../filters/filter-book.ts'
-import type { Look } from '../photo/look.ts'
-import { type Focus, VISIBILITIES, type Visibility } from '../photo/photo.ts'
-import { lookOf } from './look.ts'
+import type { uploadFields } from './schemas.ts'
+
+export type UploadFields = Static<ReturnType<typeof uploadFields>>
 
 export type UploadForm = {
-  visibility: Visibility
-  focus: Focus | null
-  look: Look | null
+  fields: UploadFields
   /** The file, and with its last byte the certainty that the form ended as it should. */
   body: AsyncGenerator<Buffer>
 }
 
-type Fields = Map<string, string>
-const FIELD_NAMES = ['filter', 'strength', 'visibility', 'focus']
+/**
+ * What makes a part the file: its name, or a file name, or a type that no field has. Clients differ in which of them
+ * they send. A part that has the name of a field is that field.
+ */
+export function isFilePart(fieldNames: readonly string[]) {
+  return (
+    name: string | undefined,
+    contentType: string | undefined,
+    fileName: string | undefined,
+  ): boolean => {
+    if (name !== undefined && fieldNames.includes(name)) return false
+    return (
+      name === 'file' ||
+      fileName !== undefined ||
+      /^(?:image\/|application\/octet-stream)/.test(contentType ?? '')
+    )
+  }
+}
 
 /** Reads a form up to its file. Throws an error for the client when the form is not as the API says. */
-export async function readUploadForm(request: FastifyRequest, filters: FilterBook): Promise<UploadForm> {
+export async function readUploadForm(
+  request: FastifyRequest,
+  checkFields: (fields: unknown) => UploadFields,
+): Promise<UploadForm> {
   const parts = request.parts()
-  const fields: Fields = new Map()
+  const texts = new Map<string, string>()
   for (;;) {
     const part = await nextPart(request, parts)
     if (!part) throw new MissingFileError()
     if (part.type === 'file') {
-      const { file } = part
-      return { ...parseFields(fields, filters), body: wholeForm(request, file, parts) }
+      return { fields: checkFields(Object.fromEntries(texts)), body: wholeForm(request, part.file, parts) }
     }
-    const { fieldname: name } = part
-    if (!FIELD_NAMES.includes(name)) {
-      throw new InvalidFieldError(
-        `There is no field "${name.slice(0, 40)}". There are ${FIELD_NAMES.join(', ')} and the file.`,
-      )
-    }
-    if (part.valueTruncated || typeof part.value !== 'string')
-      throw new InvalidFieldError(`The field "${name}" must be a short text.`)
-    if (fields.has(name)) throw new InvalidFieldError(`The field "${name}" came twice.`)
-    fields.set(name, part.value)
+    const { fieldname: name, value } = part
+    const shown = name.slice(0, 40)
+    if (part.valueTruncated || typeof value !== 'string')
+      throw new InvalidFieldError(`The field "${shown}" must be a short text.`)
+    if (texts.has(name)) throw new InvalidFieldError(`The field "${shown}" came twice.`)
+    texts.set(name, value)
   }
 }
 
@@ -63,13 +75,14 @@ async function* wholeForm(
   if (extra) throw new FieldAfterFileError(extra.fieldname)
 }
 
+/** @NOTE The parser gives a part without a name `undefined` for one, whatever its type says. */
 async function nextPart(request: FastifyRequest, parts: AsyncIterator<Multipart>): Promise<Multipart | null> {
-  try {
-    const { done, value } = await parts.next()
-    return done ? null : value
-  } catch (error) {
+  const { done, value } = await parts.next().catch((error) => {
     throw formError(request, error)
-  }
+  })
+  if (done) return null
+  if (!value.fieldname) throw new InvalidFormError('A part of the form has no name.')
+  return value
 }
 
 /** What the parser throws is the client's doing: its form is wrong, or it went away. */
@@ -77,45 +90,4 @@ function formError(request: FastifyRequest, error: unknown): Error {
   if (request.raw.destroyed && !request.raw.complete) return new UploadAbortedError({ cause: error })
   const detail = error instanceof Error ? error.message : String(error)
   return new InvalidFormError(`The form can't be read: ${detail}.`, { cause: error })
-}
-
-function parseFields(fields: Fields, filters: FilterBook): Omit<UploadForm, 'body'> {
-  return {
-    visibility: oneOf(fields, 'visibility', VISIBILITIES) ?? 'public',
-    focus: parseFocus(fields.get('focus')),
-    look: parseLook(fields, filters),
-  }
-}
-
-function parseLook(fields: Fields, filters: FilterBook): Look | null {
-  const [filter, text] = [fields.get('filter'), fields.get('strength')]
-  if (filter === undefined) {
-    if (text !== undefined) throw new InvalidFieldError('"strength" needs a "filter".')
-    return null
-  }
-  const strength = text === undefined ? 1 : parseFraction(text)
-  if (strength === null) throw new InvalidFieldError('"strength" must be a number from 0 to 1.')
-  return lookOf(filter, strength, filters)
-}
-
-function parseFocus(text: string | undefined): Focus | null {
-  if (text === undefined) return null
-  const [x = null, y = null, ...rest] = text.split(',').map(parseFraction)
-  if (x === null || y === null || rest.length > 0) {
-    throw new InvalidFieldError('"focus" must be two numbers from 0 to 1, such as 0.5,0.3.')
-  }
-  return { x, y }
-}
-
-function parseFraction(text: string): number | null {
-  const value = /^\s*(\d+\.?\d*|\.\d+)\s*$/.test(text) ? Number(text) : Number.NaN
-  return value >= 0 && value <= 1 ? value : null
-}
-
-function oneOf<Word extends string>(fields: Fields, name: string, words: readonly Word[]): Word | null {
-  const text = fields.get(name)
-  if (text === undefined) return null
-  const word = words.find((candidate) => candidate === text)
-  if (!word) throw new InvalidFieldError(`"${name}" must be one of ${words.join(', ')}.`)
-  return word
 }

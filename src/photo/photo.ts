@@ -50,3 +50,8 @@ export type Photo = {
   renditions: readonly Rendition[]
   failure: Failure | null
 }
+
+/** Whether the viewer may know that there is such a photo. One that failed is its owner's alone: there is nothing to see. */
+export function isVisibleTo(viewer: OwnerId, photo: Pick<Photo, 'owner' | 'visibility' | 'status'>): boolean {
+  return photo.owner === viewer || (photo.visibility === 'public' && photo.status !== 'failed')
+}

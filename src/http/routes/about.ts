@@ -1,7 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { PRESET_NAMES, PRESETS } from '../../photo/presets.ts'
 import { formatsIn } from '../../photo/recipe.ts'
-import { presetsReply } from '../schemas.ts'
+import { problemReplies } from '../problem-replies.ts'
+import { noQuery, presetsReply } from '../schemas.ts'
 
 /** What there is to choose from. The same for everybody, so no token is asked for. */
 export function aboutRoutes(): FastifyPluginAsyncTypebox {
@@ -14,7 +15,8 @@ export function aboutRoutes(): FastifyPluginAsyncTypebox {
     operationId: 'listPresets',
     summary: 'The sizes photos are made in',
     tags: ['about'],
-    response: { 200: presetsReply },
+    querystring: noQuery,
+    response: { 200: presetsReply, ...problemReplies('open') },
   }
 
   return async (app) => {

@@ -7,7 +7,8 @@ import { isKnown } from '../../delivery/conditional-get.ts'
 import { FilterNotFoundError } from '../../errors.ts'
 import type { BookedFilter, FilterBook } from '../../filters/filter-book.ts'
 import { TableFiles } from '../../filters/table-files.ts'
-import { errorReplies, filtersReply } from '../schemas.ts'
+import { problemReplies } from '../problem-replies.ts'
+import { filtersReply } from '../schemas.ts'
 
 const DAY_S = 86_400
 const YEAR_S = 365 * DAY_S
@@ -17,7 +18,7 @@ const listSchema = {
   summary: 'The looks photos can have',
   description: 'With where their colour tables are, so that an app can show a look before it is asked for.',
   tags: ['about'],
-  response: { 200: filtersReply },
+  response: { 200: filtersReply, ...problemReplies('open') },
 }
 
 const tableSchema = {
@@ -32,14 +33,20 @@ const cubeSchema = {
   ...tableSchema,
   operationId: 'getFilterCube',
   summary: "A filter's colour table as a .cube file",
-  response: { 200: { content: { 'text/plain': { schema: { type: 'string' } } } }, ...errorReplies },
+  response: {
+    200: { content: { 'text/plain': { schema: { type: 'string' } } } },
+    ...problemReplies('open', 'filter_not_found'),
+  },
 }
 
 const haldSchema = {
   ...tableSchema,
   operationId: 'getFilterHald',
   summary: "A filter's colour table as a HALD CLUT of level 8 (512 × 512, 64 points an axis)",
-  response: { 200: { content: { 'image/png': { schema: { type: 'string' } } } }, ...errorReplies },
+  response: {
+    200: { content: { 'image/png': { schema: { type: 'string' } } } },
+    ...problemReplies('open', 'filter_not_found'),
+  },
 }
 
 type Dependencies = { filters: FilterBook; basePath: string }

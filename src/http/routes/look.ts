@@ -11,7 +11,8 @@ import type { JobQueue } from '../../queue/job-queue.ts'
 import { lookOf } from '../look.ts'
 import { replyOf } from '../photo-reply.ts'
 import { preferredWait } from '../prefer-wait.ts'
-import { errorReplies, photoParams, photoReply } from '../schemas.ts'
+import { problemReplies } from '../problem-replies.ts'
+import { lookSchema, noQuery, photoParams, photoReply, preferenceApplied, preferWait } from '../schemas.ts'
 
 type Dependencies = {
   catalog: Catalog
@@ -26,21 +27,14 @@ const common = {
     'Made from the original. The photo shows the look it has until all of the new one is there; `wanted` tells of it meanwhile. Of several changes the last one wins. 202 while it is made; with `Prefer: wait=N` (RFC 7240) 200 when it is shown within N seconds (60 at most).',
   tags: ['photos'],
   security: [{ bearer: [] }],
+  headers: preferWait,
   params: photoParams,
-  response: { 200: photoReply, 202: photoReply, ...errorReplies },
-}
-
-const changeSchema = {
-  ...common,
-  operationId: 'changeLook',
-  summary: 'Give a photo of yours another look',
-  body: Type.Object(
-    {
-      filter: Type.String({ description: 'One of `GET /v1/filters`.' }),
-      strength: Type.Number({ minimum: 0, maximum: 1, default: 1 }),
-    },
-    { additionalProperties: false },
-  ),
+  querystring: noQuery,
+  response: {
+    200: { ...photoReply, headers: preferenceApplied },
+    202: { ...photoReply, headers: preferenceApplied },
+    ...problemReplies('json', 'invalid_photo_id', 'photo_not_found', 'photo_failed'),
+  },
 }
 
 const removeSchema = {
@@ -70,19 +64,25 @@ export function lookRoutes({
       request.log.warn({ photoId: id, edition, err }, 'change of look not enqueued; the sweep will')
     })
     const seconds = preferredWait(request.headers.prefer)
-    if (seconds === 0) return reply.code(202).send(replyOf(photo, cdn))
+    if (seconds === 0) return reply.code(202).send(replyOf(photo, request.owner, cdn))
 
     await settleWatch.settled(id, seconds * 1000)
     reply.header('preference-applied', `wait=${seconds}`)
     // The change is promised, whether or not the photo can be read back at this moment.
     const present = (await catalog.find(id).catch(() => null)) ?? photo
-    return reply.code(present.wanted ? 202 : 200).send(replyOf(present, cdn))
+    return reply.code(present.wanted ? 202 : 200).send(replyOf(present, request.owner, cdn))
+  }
+
+  const changeSchema = {
+    ...common,
+    operationId: 'changeLook',
+    summary: 'Give a photo of yours another look',
+    body: Type.Object(lookSchema(filters.all.map(({ name }) => name)), { additionalProperties: false }),
   }
 
   return async (app) => {
     app.put('/v1/photos/:id/filter', { schema: changeSchema }, async (request, reply) => {
-      const { filter, strength } = request.body
-      return await change(request, reply, lookOf(filter, strength, filters))
+      return await change(request, reply, lookOf(request.body, filters))
     })
 
     app.delete('/v1/photos/:id/filter', { schema: removeSchema }, async (request, reply) => {

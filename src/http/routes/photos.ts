@@ -1,13 +1,18 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import type { Catalog } from '../../catalog/catalog.ts'
 import type { Cdn } from '../../delivery/cdn.ts'
-import { InvalidCursorError, PhotoNotFoundError } from '../../errors.ts'
-import { type PhotoId, parsePhotoId } from '../../photo/photo-id.ts'
+import { PhotoNotFoundError } from '../../errors.ts'
+import { isVisibleTo } from '../../photo/photo.ts'
+import { PHOTO_ID_PATTERN, type PhotoId, parsePhotoId, shardOf } from '../../photo/photo-id.ts'
+import { shardOfOwner } from '../../photo/shard.ts'
 import type { JobQueue } from '../../queue/job-queue.ts'
 import { replyOf } from '../photo-reply.ts'
-import { errorReplies, ownerSchema, photoPageReply, photoParams, photoReply } from '../schemas.ts'
+import { problemReplies } from '../problem-replies.ts'
+import { noQuery, ownerSchema, photoPageReply, photoParams, photoReply } from '../schemas.ts'
 
 type Dependencies = { catalog: Catalog; queue: JobQueue; cdn: Cdn }
+
+const PAGE_LIMIT = 30
 
 const common = { tags: ['photos'], security: [{ bearer: [] }] }
 
@@ -16,7 +21,8 @@ const findSchema = {
   operationId: 'getPhoto',
   summary: 'One photo with its signed URLs',
   params: photoParams,
-  response: { 200: photoReply, ...errorReplies },
+  querystring: noQuery,
+  response: { 200: photoReply, ...problemReplies('token', 'invalid_photo_id', 'photo_not_found') },
 }
 
 const listSchema = {
@@ -25,57 +31,73 @@ const listSchema = {
   summary: "An owner's photos, newest first",
   description: 'All of them for their owner; for others those that are public and ready.',
   params: Type.Object({ owner: ownerSchema }),
-  querystring: Type.Object({
-    limit: Type.Integer({ minimum: 1, maximum: 100, default: 30 }),
-    before: Type.Optional(Type.String({ description: 'The `next` of the page before.' })),
-  }),
-  response: { 200: photoPageReply, ...errorReplies },
+  querystring: Type.Object(
+    {
+      limit: Type.Optional(
+        Type.Integer({
+          minimum: 1,
+          maximum: 100,
+          default: PAGE_LIMIT,
+          description: 'a number from 1 to 100',
+        }),
+      ),
+      before: Type.Optional(
+        Type.Unsafe<PhotoId>({
+          type: 'string',
+          pattern: PHOTO_ID_PATTERN,
+          description: 'The `next` of the page before.',
+        }),
+      ),
+    },
+    { additionalProperties: false },
+  ),
+  response: { 200: photoPageReply, ...problemReplies('token', 'invalid_cursor') },
 }
 
 const removeSchema = {
   ...common,
   operationId: 'deletePhoto',
   summary: 'Delete a photo of yours',
-  description: 'It is gone for everybody at once; its objects and edge copies follow.',
+  description:
+    'It is gone for everybody at once; its objects and edge copies follow. 204 also when it was deleted before.',
   params: photoParams,
-  response: { 204: Type.Null(), ...errorReplies },
+  querystring: noQuery,
+  response: {
+    204: Type.Null({ description: 'It is not there any more.' }),
+    ...problemReplies('json', 'invalid_photo_id', 'photo_not_found'),
+  },
 }
 
 export function photoRoutes({ catalog, queue, cdn }: Dependencies): FastifyPluginAsyncTypebox {
   return async (app) => {
     app.get('/v1/photos/:id', { schema: findSchema }, async (request) => {
       const photo = await catalog.find(parsePhotoId(request.params.id))
-      if (!photo || (photo.visibility === 'private' && photo.owner !== request.owner))
-        throw new PhotoNotFoundError()
-      return replyOf(photo, cdn)
+      if (!photo || !isVisibleTo(request.owner, photo)) throw new PhotoNotFoundError()
+      return replyOf(photo, request.owner, cdn)
     })
 
     app.get('/v1/owners/:owner/photos', { schema: listSchema }, async (request) => {
-      const { limit, before } = request.query
-      const page = { limit: limit + 1, before: before === undefined ? null : parseCursor(before) }
+      const { limit = PAGE_LIMIT, before = null } = request.query
+      const page = { limit: limit + 1, before }
       const photos = await catalog.list(request.params.owner, request.owner, page)
       const shown = photos.slice(0, limit)
       return {
-        photos: shown.map((photo) => replyOf(photo, cdn)),
+        photos: shown.map((photo) => replyOf(photo, request.owner, cdn)),
         next: photos.length > limit ? (shown.at(-1)?.id ?? null) : null,
       }
     })
 
     app.delete('/v1/photos/:id', { schema: removeSchema }, async (request, reply) => {
       const id = parsePhotoId(request.params.id)
-      if (!(await catalog.remove(id, request.owner))) throw new PhotoNotFoundError()
-      await queue.enqueue({ kind: 'purge', photoId: id }).catch((err) => {
-        request.log.warn({ photoId: id, err }, 'purge not enqueued; the sweep will')
-      })
+      // An id of the owner's shard may have been a photo of theirs whose row is purged by now. To be told of one that
+      // is somebody else's in the same way gives nothing away.
+      if (shardOf(id) !== shardOfOwner(request.owner)) throw new PhotoNotFoundError()
+      if (await catalog.remove(id, request.owner)) {
+        await queue.enqueue({ kind: 'purge', photoId: id }).catch((err) => {
+          request.log.warn({ photoId: id, err }, 'purge not enqueued; the sweep will')
+        })
+      }
       return reply.code(204).send(null)
     })
-  }
-}
-
-function parseCursor(text: string): PhotoId {
-  try {
-    return parsePhotoId(text)
-  } catch (error) {
-    throw new InvalidCursorError({ cause: error })
   }
 }

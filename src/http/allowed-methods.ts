@@ -1,0 +1,34 @@
+import { METHODS } from 'node:http'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { MethodNotAllowedError } from '../errors.ts'
+
+/**
+ * Lets paths that are there answer other methods with 405 and `Allow` (RFC 9110, 15.5.6) instead of a 404. To be called
+ * before there are routes; what it returns, when all are there.
+ */
+export function collectAllowedMethods(app: FastifyInstance): () => void {
+  // CONNECT has no path: Node closes its connection.
+  const known = METHODS.filter((method) => method !== 'CONNECT')
+  for (const method of known) if (!app.supportedMethods.includes(method)) app.addHttpMethod(method)
+
+  const allowed = new Map<string, Set<string>>()
+  app.addHook('onRoute', ({ url, method }) => {
+    // What is below a path (the edge) answers for itself.
+    if (url.endsWith('*')) return
+    const methods = allowed.get(url) ?? new Set()
+    for (const one of [method].flat()) methods.add(one)
+    allowed.set(url, methods)
+  })
+
+  return () => {
+    for (const [url, methods] of [...allowed]) {
+      const names = [...methods].toSorted()
+      const refuse = async ({ method }: FastifyRequest, reply: FastifyReply) => {
+        reply.header('allow', names.join(', '))
+        throw new MethodNotAllowedError(method, names)
+      }
+      const others = known.filter((method) => !methods.has(method))
+      app.route({ method: others, url, schema: { hide: true }, onRequest: refuse, handler: refuse })
+    }
+  }
+}

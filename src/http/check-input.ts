@@ -1,0 +1,82 @@
+import type { FastifySchemaCompiler } from 'fastify'
+import type { Static, TObject, TSchema } from 'typebox'
+import { Compile } from 'typebox/compile'
+import {
+  type DarkroomError,
+  InvalidCursorError,
+  InvalidFieldError,
+  InvalidPhotoIdError,
+  InvalidRequestError,
+} from '../errors.ts'
+
+type Check<Schema extends TSchema> = (input: unknown) => Static<Schema>
+type Problem = ReturnType<ReturnType<typeof Compile>['Errors']>[number]
+
+/**
+ * What clients send is checked by the schemas that OpenAPI is made of, as it is: nothing is coerced, dropped or filled
+ * in. The check returns its input, or throws InvalidFieldError, InvalidPhotoIdError, InvalidCursorError or
+ * InvalidRequestError.
+ */
+export function checkOf<Schema extends TSchema>(schema: Schema): Check<Schema> {
+  const compiled = Compile(schema)
+  return (input) => {
+    if (compiled.Check(input)) return input as Static<Schema>
+    throw inputError(compiled.Errors(input), schema as unknown as TObject, input)
+  }
+}
+
+/** For a query or a form, where all is text: numbers are read as JSON writes them, and then checked like any others. */
+export function textCheckOf<Schema extends TObject>(schema: Schema): Check<Schema> {
+  const check = checkOf(schema)
+  return (texts) => check(readNumbers(schema, texts as Record<string, unknown>))
+}
+
+/** Fastify's way to the checks. */
+export const compileInput: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
+  const check = httpPart === 'querystring' ? textCheckOf(schema as TObject) : checkOf(schema)
+  return (input: unknown) => {
+    try {
+      return { value: check(input) }
+    } catch (error) {
+      return { error: error as Error }
+    }
+  }
+}
+
+const NUMBER = /^-?(?:(?:0|[1-9]\d*)(?:\.\d+)?|\.\d+)(?:e[+-]?\d+)?$/i
+
+function readNumbers({ properties }: TObject, texts: Record<string, unknown>): Record<string, unknown> {
+  const read = ([name, text]: [string, unknown]): [string, unknown] => {
+    const { type } = (properties[name] ?? {}) as { type?: string }
+    const isNumber = type === 'number' || type === 'integer'
+    return [name, isNumber && typeof text === 'string' && NUMBER.test(text) ? Number(text) : text]
+  }
+  return Object.fromEntries(Object.entries(texts).map(read))
+}
+
+function inputError(problems: readonly Problem[], { properties }: TObject, input: unknown): DarkroomError {
+  // A name too many is told of twice: as a value that may not be, then as what it is.
+  const problem = problems.find(({ keyword }) => keyword !== 'boolean') as Problem
+  const [, name] = problem.instancePath.split('/')
+  switch (problem.keyword) {
+    case 'additionalProperties': {
+      const [unknown = ''] = problem.params.additionalProperties
+      const known = Object.keys(properties).join(', ') || 'none'
+      return new InvalidFieldError(`"${unknown.slice(0, 40)}" is not known here. There are: ${known}.`)
+    }
+    case 'required':
+      return new InvalidFieldError(`"${problem.params.requiredProperties[0]}" is missing.`)
+    case 'dependentRequired':
+      return new InvalidFieldError(`"${problem.params.property}" needs "${problem.params.dependencies[0]}".`)
+  }
+  if (name === undefined) return new InvalidRequestError('The body must be a JSON object.')
+  if (name === 'id') return new InvalidPhotoIdError(String((input as { id: unknown }).id))
+  if (name === 'before') return new InvalidCursorError()
+
+  const { description } = (properties[name] ?? {}) as { description?: string }
+  const rule =
+    problem.keyword === 'enum'
+      ? `must be one of ${problem.params.allowedValues.join(', ')}`
+      : (description ?? problem.message)
+  return new InvalidFieldError(`"${name}" is not valid: ${rule}.`.replace(/\.\.$/, '.'))
+}

@@ -1,0 +1,34 @@
+import type { FastifyInstance } from 'fastify'
+import { RequestTimeoutError } from '../errors.ts'
+import { hasBody } from './body.ts'
+
+/** A body may take `graceSeconds`, and a second more for each `bytesPerSecond` of it that have come. */
+export type LeastRate = { graceSeconds: number; bytesPerSecond: number }
+
+/** What a phone on GPRS, the slowest network there is, still does: a photo of 3 MB may take 13 minutes. */
+export const LEAST_RATE: LeastRate = { graceSeconds: 60, bytesPerSecond: 4_000 }
+
+const LOOKS_PER_SECOND = 4
+
+/**
+ * Ends a request whose body drips, with RequestTimeoutError, so that nobody can hold a connection and a temporary file
+ * for little. Only the time is counted in which nothing that came is left to be read: what waits for our disk is not
+ * held against the client.
+ */
+export function demandLeastRate(app: FastifyInstance, { graceSeconds, bytesPerSecond }: LeastRate): void {
+  app.addHook('preParsing', async ({ raw }, reply) => {
+    if (!hasBody(raw)) return
+    const { socket } = raw
+    const bytesBefore = socket.bytesRead
+    let waitedSeconds = 0
+    const timer = setInterval(() => {
+      if (raw.readableLength > 0) return
+      waitedSeconds += 1 / LOOKS_PER_SECOND
+      if (waitedSeconds <= graceSeconds + (socket.bytesRead - bytesBefore) / bytesPerSecond) return
+      clearInterval(timer)
+      if (reply.sent) socket.destroy()
+      else reply.send(new RequestTimeoutError())
+    }, 1000 / LOOKS_PER_SECOND)
+    raw.once('end', () => clearInterval(timer)).once('close', () => clearInterval(timer))
+  })
+}
