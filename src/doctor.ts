@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { access, constants, statfs } from 'node:fs/promises'
+import { join } from 'node:path'
+import { inspectPlaces } from './catalog/embedded-postgres/inspect-places.ts'
 import { type Config, loadConfig } from './config.ts'
 import { examineCdn } from './delivery/examine-cdn.ts'
 import { DarkroomError, SetupError } from './errors.ts'
@@ -41,6 +43,8 @@ export async function* examine(env: NodeJS.ProcessEnv, { fix = false } = {}): As
   yield await look('tokens', async () => await examineTokens(config))
   yield await look('CDN', async () => await examineCdn(config.cdn))
   yield await look('home', async () => await examineHome(config.home))
+
+  yield* inspectPlaces(join(config.home, 'postgres'), { fix })
 
   const log = createLog('doctor', 'error')
   try {

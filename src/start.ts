@@ -8,6 +8,7 @@ import { signToken } from './http/tokens/sign-token.ts'
 import { openTokenSecret } from './http/tokens/token-secret.ts'
 import type { Log } from './log.ts'
 import type { OwnerId } from './photo/shard.ts'
+import { databaseName } from './postgres.ts'
 import { migrateServices, signingKeyOf } from './services.ts'
 import { supervise } from './supervisor/supervisor.ts'
 import { superviseWorkers } from './supervisor/workers.ts'
@@ -19,8 +20,18 @@ const TRIAL_TOKEN_S = 7 * 24 * 3600
 /** For what the API does besides, before and after it lets requests in flight finish. */
 const API_STOP_MARGIN_MS = 10_000
 
+/** As many as a worker, its queue included, and then the API and commands like `sweep` may want at once, and to spare. */
+const CONNECTIONS_OF_WORKER = 10
+const CONNECTIONS_BESIDE_WORKERS = 80
+
 /** What was started, and what to try it with. Disposing drains the API and the workers, then stops the database. */
-export type Started = AsyncDisposable & { url: string; home: string; token: string | null }
+export type Started = AsyncDisposable & {
+  url: string
+  home: string
+  /** Where the database lies: a folder, or the names of others' servers. */
+  database: string
+  token: string | null
+}
 
 /**
  * Everything on one machine: the embedded PostgreSQL unless others are configured, one API process and the
@@ -32,7 +43,7 @@ export async function start(config: Config, env: NodeJS.ProcessEnv, log: Log): P
   const secret =
     config.auth.kind === 'secret' ? (config.auth.secret ?? (await openTokenSecret(config.home))) : null
   await signingKeyOf(config)
-  const database = await openDatabase(config, log, opened)
+  const { database, place } = await openDatabase(config, log, opened)
   // Before anything is started on its account: a port that is taken makes one clear line.
   await checkAddress(config)
   await migrateServices({ ...config, database })
@@ -60,19 +71,26 @@ export async function start(config: Config, env: NodeJS.ProcessEnv, log: Log): P
   return {
     url: config.publicUrl,
     home: config.home,
+    database: place,
     token: secret === null ? null : await signToken(secret, TRIAL_OWNER, TRIAL_TOKEN_S),
     [Symbol.asyncDispose]: async () => await disposal.disposeAsync(),
   }
 }
 
 async function openDatabase(
-  { database }: Config,
+  { database, workers }: Config,
   log: Log,
   opened: AsyncDisposableStack,
-): Promise<DatabaseConfig> {
-  if (database.kind !== 'embedded') return database
-  const { url } = opened.use(await startEmbeddedPostgres({ directory: database.directory, log }))
-  return { kind: 'url', url }
+): Promise<{ database: DatabaseConfig; place: string }> {
+  if (database.kind === 'url') return { database, place: databaseName(database.url) }
+  if (database.kind === 'shards') {
+    const names = new Set(database.ranges.map(({ url }) => databaseName(url)))
+    return { database, place: [...names].join(', ') }
+  }
+  const { directory } = database
+  const connections = CONNECTIONS_BESIDE_WORKERS + workers * CONNECTIONS_OF_WORKER
+  const { url, path } = opened.use(await startEmbeddedPostgres({ directory, connections, log }))
+  return { database: { kind: 'url', url }, place: path }
 }
 
 /** Open to other users as a folder, so that the database's own account can pass; what is secret in it is not. */

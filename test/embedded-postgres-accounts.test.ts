@@ -1,9 +1,11 @@
 import { execFile } from 'node:child_process'
-import { chmod, chown, cp, lstat, readdir, realpath, rm } from 'node:fs/promises'
+import { chmod, chown, cp, lstat, mkdir, readdir, realpath, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { copyForEveryone, installedBinaries } from '../src/catalog/embedded-postgres/binaries.ts'
+import { inspectPlaces } from '../src/catalog/embedded-postgres/inspect-places.ts'
+import { lockFolder } from '../src/catalog/embedded-postgres/lock.ts'
 import { startEmbeddedPostgres } from '../src/catalog/embedded-postgres.ts'
 import { outcomeOf, query } from './support/embedded-postgres.ts'
 import { isRoot, ordinaryUser, testAsOrdinaryUser } from './support/ordinary-user.ts'
@@ -54,6 +56,51 @@ if (isRoot) {
 
       await expect(query(next.url, 'select answer from secret')).rejects.toThrow('does not exist')
       await rm(old, { recursive: true })
+    })
+
+    test('a database whose home is gone is laid aside by the doctor, and deleted a week later', async () => {
+      await using home = await temporaryHome()
+      await using other = await temporaryHome()
+      const folder = other.path
+      const place = join(folder, 'postgres-abc123')
+      await mkdir(place)
+      await symlink(place, home.postgres)
+      await (await startEmbeddedPostgres({ directory: home.postgres, log }))[Symbol.asyncDispose]()
+      const examine = async (days: number, fix: boolean) => {
+        const now = new Date(Date.now() + days * 24 * 3_600_000)
+        return await Array.fromAsync(inspectPlaces(other.postgres, { fix, folder, now }))
+      }
+
+      const withHome = await examine(0, true)
+      await rm(home.postgres)
+      const listed = await examine(0, false)
+      const removed = await examine(0, true)
+      const kept = await examine(6, true)
+
+      expect(withHome).toEqual([])
+      expect(listed).toMatchObject([{ isWell: false, detail: expect.stringContaining(home.path) }])
+      expect(removed[0]).toMatchObject({ isWell: true, detail: expect.stringContaining('Laid aside as') })
+      expect(kept).toMatchObject([{ isWell: true, detail: expect.stringContaining('is deleted by') }])
+      expect(await readdir(join(folder, 'removed'))).toHaveLength(1)
+      expect(await examine(8, true)).toMatchObject([{ detail: expect.stringMatching(/was deleted\.$/) }])
+      expect(await readdir(join(folder, 'removed'))).toEqual([])
+    })
+
+    test('a database without a home that somebody uses, or that is none of ours, is left where it is', async () => {
+      await using other = await temporaryHome()
+      const folder = other.path
+      for (const name of ['postgres-in_use', 'postgres-diary'])
+        await mkdir(join(folder, name, 'data'), { recursive: true })
+      await writeFile(join(folder, 'postgres-diary', 'diary.txt'), 'Dear diary')
+      using _lock = lockFolder(join(folder, 'postgres-in_use'), 'it')
+
+      const findings = await Array.fromAsync(inspectPlaces(other.postgres, { fix: true, folder }))
+
+      expect(findings).toMatchObject([
+        { isWell: false, detail: expect.stringContaining('no database of Darkroom') },
+        { isWell: false, detail: expect.stringContaining('Darkroom already runs on') },
+      ])
+      expect((await readdir(folder)).sort()).toEqual(['postgres-diary', 'postgres-in_use'])
     })
 
     testAsOrdinaryUser('an ordinary user runs it in a folder of their own', async () => {

@@ -1,6 +1,7 @@
-import { spawn } from 'node:child_process'
-import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { execFile, spawn } from 'node:child_process'
+import { mkdir, readdir, readFile, realpath, rename, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import pg from 'pg'
 import { describe, expect, test, vi } from 'vitest'
 import { embeddedPostgresUrl, startEmbeddedPostgres } from '../src/catalog/embedded-postgres.ts'
@@ -12,6 +13,7 @@ import { isAlive, runScript } from './support/processes/script.ts'
 import { temporaryHome } from './support/processes/temporary-home.ts'
 
 const { log } = recordingLog()
+const run = promisify(execFile)
 const patience = { timeout: 60_000, interval: 20 }
 
 describe('an embedded PostgreSQL', () => {
@@ -215,6 +217,48 @@ describe('a folder has one owner', () => {
     expect(await readdir(home.postgres)).toEqual(['diary.txt'])
   })
 
+  describe('outside of its home', () => {
+    test('refuses a copy of the home, whose link leads to it too, and says how to copy all', async () => {
+      await using home = await linkedHome()
+      await using copy = await temporaryHome()
+      await (await startEmbeddedPostgres({ directory: home.postgres, log }))[Symbol.asyncDispose]()
+      await symlink(home.place, copy.postgres)
+
+      const start = startEmbeddedPostgres({ directory: copy.postgres, log })
+      const refusal = await start.catch((error: Error) => error.message)
+      expect(refusal).toContain(`${copy.path} is a copy of ${home.path}`)
+      await expect(embeddedPostgresUrl(copy.postgres)).rejects.toThrow(
+        `${copy.path} is a copy of ${home.path}`,
+      )
+      await run('sh', ['-c', /^ {2}(.*)$/m.exec(String(refusal))?.[1] ?? ''])
+      await using copied = await startEmbeddedPostgres({ directory: copy.postgres, log })
+      await using first = await startEmbeddedPostgres({ directory: home.postgres, log })
+      expect(await query(copied.url, 'select 1 as one')).toEqual(await query(first.url, 'select 1 as one'))
+    })
+
+    test('refuses a home that was moved until somebody says that it was', async () => {
+      await using home = await linkedHome()
+      await using moved = await temporaryHome()
+      await (await startEmbeddedPostgres({ directory: home.postgres, log }))[Symbol.asyncDispose]()
+      await rename(home.postgres, moved.postgres)
+
+      const start = startEmbeddedPostgres({ directory: moved.postgres, log })
+
+      const refusal = await start.catch((error: Error) => error.message)
+      expect(refusal).toContain(`belongs to ${home.path}, and not to ${moved.path}`)
+      await run('sh', ['-c', /^ {2}(.*)$/m.exec(String(refusal))?.[1] ?? ''])
+      await using found = await startEmbeddedPostgres({ directory: moved.postgres, log })
+      expect(found.path).toBe(home.place)
+    })
+  })
+
+  test('takes as many connections as it is told to', async () => {
+    await using home = await temporaryHome()
+    await using postgres = await startEmbeddedPostgres({ directory: home.postgres, connections: 2640, log })
+
+    expect(await query(postgres.url, 'show max_connections')).toEqual([{ max_connections: '2640' }])
+  })
+
   test('a database that has gone away is not replaced by an empty one', async () => {
     await using home = await temporaryHome()
     await symlink(join(home.path, 'unmounted'), home.postgres)
@@ -224,3 +268,19 @@ describe('a folder has one owner', () => {
     await expect(start).rejects.toThrow(/is a link to a database that is not there/)
   })
 })
+
+/** A home whose `postgres` is a link to a folder elsewhere, as an operator or a start of root's makes it. */
+async function linkedHome() {
+  const [home, elsewhere] = [await temporaryHome(), await temporaryHome()]
+  const place = join(await realpath(elsewhere.path), 'postgres-abc123')
+  await mkdir(place)
+  await symlink(place, home.postgres)
+  return {
+    ...home,
+    place,
+    async [Symbol.asyncDispose]() {
+      await home[Symbol.asyncDispose]()
+      await elsewhere[Symbol.asyncDispose]()
+    },
+  }
+}

@@ -10,6 +10,7 @@ cd "$(dirname "$0")/../.."
 
 report=$1 suite=${2:-trixie}
 machine=$(mktemp -d /tmp/bare-machine.XXXXXX)
+chmod 755 "$machine"
 trap 'rm -rf --one-file-system "$machine"' EXIT
 certificates=/etc/ssl/certs/ca-certificates.crt
 passed=0 failed=0

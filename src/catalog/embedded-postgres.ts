@@ -5,6 +5,7 @@ import { DarkroomError, SetupError } from '../errors.ts'
 import { freePort } from '../free-port.ts'
 import { keepAlive, type Log, type RunningProcess } from '../supervisor/keep-alive.ts'
 import { serverAccount } from './embedded-postgres/account.ts'
+import { checkBelonging } from './embedded-postgres/belonging.ts'
 import { findBinaries } from './embedded-postgres/binaries.ts'
 import { DATABASE, dataIn, prepareCluster, readPassword, USER } from './embedded-postgres/cluster.ts'
 import { lockFolder } from './embedded-postgres/lock.ts'
@@ -16,10 +17,17 @@ export type EmbeddedPostgresOptions = {
   /** Made when missing; belongs to PostgreSQL alone. */
   directory: string
   log: Log
+  /** How many it takes at once. */
+  connections?: number
 }
 
 /** `url` stays the same until disposed; `pid` is null while the server is down. Disposing resolves when it has stopped. */
-export type EmbeddedPostgres = AsyncDisposable & { readonly url: string; readonly pid: number | null }
+export type EmbeddedPostgres = AsyncDisposable & {
+  readonly url: string
+  readonly pid: number | null
+  /** Where its data really lies: the directory, or where a link of that name leads. */
+  readonly path: string
+}
 
 const ATTEMPTS = 20
 const ATTEMPT_PAUSE_MS = 500
@@ -31,20 +39,24 @@ const ATTEMPT_PAUSE_MS = 500
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const directory = resolve(options.directory)
-  return orSetupError(directory, () => start(directory, options.log))
+  return orSetupError(directory, () => start(directory, options))
 }
 
 /** For commands beside a running Darkroom. Throws SetupError when no server runs on the directory. */
 export async function embeddedPostgresUrl(directory: string): Promise<string> {
   return orSetupError(directory, async () => {
     const path = await realpath(directory).catch(() => null)
+    if (path) await checkBelonging(path, resolve(directory))
     const postmaster = path && (await findPostmaster(dataIn(path)))
     if (!postmaster) throw new SetupError(`No Darkroom runs on ${directory}. Start it, or set DATABASE_URL.`)
     return urlOf(await readPassword(path), postmaster.port)
   })
 }
 
-async function start(directory: string, log: Log): Promise<EmbeddedPostgres> {
+async function start(
+  directory: string,
+  { log, connections = 100 }: EmbeddedPostgresOptions,
+): Promise<EmbeddedPostgres> {
   await using stack = new AsyncDisposableStack()
   const account = await serverAccount()
   const path = await preparePlace(directory, account)
@@ -52,13 +64,15 @@ async function start(directory: string, log: Log): Promise<EmbeddedPostgres> {
   const binaries = await findBinaries(account)
   await prepareCluster(path, account, binaries)
 
-  const startOn = (port: number) => startServer({ data: dataIn(path), account, binaries, port, log })
+  const startOn = (port: number) =>
+    startServer({ data: dataIn(path), account, binaries, port, connections, log })
   const { port, first } = await startOnFreePort(startOn)
   const server = stack.use(keepAlive({ name: 'postgres', log, first, start: () => startOn(port) }))
   const url = urlOf(await readPassword(path), port)
   const owned = stack.move()
   return {
     url,
+    path,
     get pid() {
       return server.pid
     },
@@ -90,9 +104,10 @@ async function orSetupError<T>(directory: string, attempt: () => Promise<T>): Pr
     return await attempt()
   } catch (error) {
     if (error instanceof DarkroomError || !(error instanceof Error && 'code' in error)) throw error
-    throw new SetupError(
-      `PostgreSQL can't run on ${directory}: ${error.message}. Choose another with DARKROOM_HOME, or set DATABASE_URL.`,
-      { cause: error },
-    )
+    const isOurFolder = 'path' in error && String(error.path).startsWith(directory)
+    const wayOut = isOurFolder ? 'Choose another with DARKROOM_HOME, or set DATABASE_URL.' : ''
+    throw new SetupError(`PostgreSQL can't run on ${directory}: ${error.message}. ${wayOut}`.trimEnd(), {
+      cause: error,
+    })
   }
 }

@@ -5,7 +5,7 @@ export function doctorCommand(): Command {
     .description('Check the configuration and every engine, and say how to mend what is wrong.')
     .option(
       '--fix',
-      'create what is missing on the bucket: block public access, a lifecycle rule; not the policy that lets a CloudFront distribution read it',
+      'create what is missing on the bucket: block public access, a lifecycle rule; not the policy that lets a CloudFront distribution read it. Lays aside databases whose home is gone, and deletes them a week later',
     )
     .action(async ({ fix = false }: { fix?: boolean }) => {
       const { examine } = await import('../doctor.ts')

@@ -29,13 +29,14 @@ export function startCommand(): Command {
     })
 }
 
-function greeting({ url, home, token }: Started): string {
+function greeting({ url, home, database, token }: Started): string {
   const lines = [
     '',
     `  Darkroom is ready.`,
     '',
     `  Address   ${url}  (the API is described at ${url}/docs)`,
     `  Data      ${home}`,
+    `  Database  ${database}`,
     `  Token     ${token ?? 'from your issuer (JWKS_URL)'}`,
     '',
     '  Try it, and open one of the URLs it answers with:',

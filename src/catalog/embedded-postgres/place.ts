@@ -1,22 +1,25 @@
 import {
+  access,
   chmod,
   chown,
+  constants,
   lstat,
   mkdir,
   mkdtemp,
   readdir,
   realpath,
-  rmdir,
+  rm,
   stat,
   symlink,
 } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { SetupError } from '../../errors.ts'
 import { type Account, canEnter } from './account.ts'
+import { BELONGS_TO, checkBelonging, recordOwner } from './belonging.ts'
 import { LOCK_FILE } from './lock.ts'
 
 /** Where root puts what the server's account could not reach elsewhere. Everyone may enter. */
-const SHARED_FOLDER = '/var/lib/darkroom'
+export const SHARED_FOLDER = '/var/lib/darkroom'
 
 /**
  * Makes the folder that holds everything of one embedded PostgreSQL, or finds it; answers with its real path.
@@ -25,7 +28,7 @@ const SHARED_FOLDER = '/var/lib/darkroom'
  *
  * When the account can't reach `directory`, the folder gets a random name in SHARED_FOLDER and `directory`
  * becomes a link to it: who deletes the home also loses the way to the data, so a new home never begins with an
- * old database.
+ * old database. The folder names its home in turn, so that a copy of the home does not write into it.
  */
 export async function preparePlace(directory: string, account: Account | null): Promise<string> {
   const home = dirname(directory)
@@ -36,11 +39,12 @@ export async function preparePlace(directory: string, account: Account | null): 
   }
   const path = await realpath(directory).catch((cause) => {
     throw new SetupError(
-      `${directory} is a link to a database that is not there. Bring it back, or delete the link to begin with an empty one.`,
+      `${directory} is a link to a database that is not there: bring it back. It is part of a backup, as the home is.`,
       { cause },
     )
   })
   await claim(path)
+  await checkBelonging(path, directory)
   if (!(await canEnter(dirname(path), account))) {
     throw new SetupError(
       `PostgreSQL does not run as root, and other accounts can't enter ${dirname(path)}. Open it to them, or set DATABASE_URL.`,
@@ -51,19 +55,29 @@ export async function preparePlace(directory: string, account: Account | null): 
   return path
 }
 
-/** The folder for things that every account may enter; made when missing. */
+/** The folder for things that every account may enter; made when missing. Throws SetupError when it can't be. */
 export async function sharedFolder(): Promise<string> {
-  await mkdir(SHARED_FOLDER, { recursive: true })
-  await chmod(SHARED_FOLDER, 0o755)
-  return SHARED_FOLDER
+  try {
+    await mkdir(SHARED_FOLDER, { recursive: true })
+    await access(SHARED_FOLDER, constants.W_OK)
+    await chmod(SHARED_FOLDER, 0o755)
+    return SHARED_FOLDER
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    throw new SetupError(
+      `PostgreSQL does not run as root, the account it runs as can't enter where its files lie, and ${SHARED_FOLDER}, where they would lie instead, can't be written (${code}). Start Darkroom as an ordinary user, or set DATABASE_URL.`,
+      { cause },
+    )
+  }
 }
 
 async function linkElsewhere(directory: string): Promise<void> {
   const path = await mkdtemp(join(await sharedFolder(), 'postgres-'))
   try {
+    await recordOwner(path, directory)
     await symlink(path, directory)
   } catch (error) {
-    await rmdir(path)
+    await rm(path, { recursive: true })
     unlessThere(error)
   }
 }
@@ -77,7 +91,7 @@ async function claim(path: string): Promise<void> {
     )
   }
   const names = await readdir(path)
-  if (names.length > 0 && !names.includes(LOCK_FILE)) {
+  if (!names.includes(LOCK_FILE) && names.some((name) => name !== BELONGS_TO)) {
     throw new SetupError(
       `${path} holds something else than Darkroom's database. Choose another folder with DARKROOM_HOME.`,
     )

@@ -14,6 +14,7 @@ export type ServerOptions = {
   account: Account | null
   binaries: Binaries
   port: number
+  connections: number
   log: Log
 }
 
@@ -31,12 +32,14 @@ export async function startServer({
   account,
   binaries,
   port,
+  connections,
   log,
 }: ServerOptions): Promise<RunningProcess> {
   await clearPostmaster(data)
 
   const settings = [
     'listen_addresses=127.0.0.1',
+    `max_connections=${connections}`,
     // Their paths may be 107 characters long at most, and a home may be anywhere.
     'unix_socket_directories=',
     'logging_collector=off',

@@ -1,0 +1,68 @@
+import { realpath } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { SetupError } from '../../errors.ts'
+import { checkBelonging } from './belonging.ts'
+import { SHARED_FOLDER } from './place.ts'
+import { deleteRemoved, findRemoved, findStrays, layAside } from './strays.ts'
+
+type Finding = { name: string; isWell: boolean; detail: string }
+
+/**
+ * Where the embedded database of a home lies, and which others lie beside it though no home leads to them any more.
+ * With `fix` those are laid aside, and deleted a week later.
+ */
+export async function* inspectPlaces(
+  directory: string,
+  { fix, folder = SHARED_FOLDER, now = new Date() }: { fix: boolean; folder?: string; now?: Date },
+): AsyncGenerator<Finding> {
+  const place = await placeOf(directory)
+  if (place) yield place
+  // Only root's databases lie outside their homes.
+  if (process.getuid?.() !== 0) return
+
+  for (const stray of await findStrays(folder, directory)) {
+    const what = `${stray.path}, last used ${dayOf(stray.lastUsed)}: ${stray.owner ? `its home ${dirname(stray.owner)} is gone, or has another` : 'no home is known'}.`
+    if (fix) yield await attempt(async () => `${what} Laid aside as ${await layAside(folder, stray, now)}.`)
+    else yield found(false, `${what} \`darkroom doctor --fix\` lays it aside, and deletes it after a week.`)
+  }
+  for (const removed of await findRemoved(folder)) {
+    const isDue = removed.until <= now
+    if (isDue && fix) {
+      await deleteRemoved(removed)
+      yield found(true, `${removed.path} was deleted.`)
+    } else {
+      yield found(
+        true,
+        `${removed.path} is deleted by \`darkroom doctor --fix\` from ${dayOf(removed.until)}.`,
+      )
+    }
+  }
+}
+
+/** Null where there is none yet. */
+async function placeOf(directory: string): Promise<Finding | null> {
+  const path = await realpath(directory).catch(() => null)
+  if (path === null) return null
+  const isInside = dirname(path) === (await realpath(dirname(directory)))
+  return await attempt(async () => {
+    await checkBelonging(path, directory)
+    return isInside ? path : `${path}, outside of ${dirname(directory)}: a backup wants both`
+  })
+}
+
+async function attempt(work: () => Promise<string>): Promise<Finding> {
+  try {
+    return found(true, await work())
+  } catch (error) {
+    if (error instanceof SetupError) return found(false, error.message)
+    throw error
+  }
+}
+
+function found(isWell: boolean, detail: string): Finding {
+  return { name: 'place', isWell, detail }
+}
+
+function dayOf(date: Date): string {
+  return date.toISOString().slice(0, 10)
+}
