@@ -1,37 +1,46 @@
 import type { PhotoReply } from '../src/http/schemas.ts'
+import type { FilterName } from '../src/photo/filter.ts'
 import { renditionSize } from '../src/photo/fit.ts'
 import type { Look } from '../src/photo/look.ts'
 import { renditionKey } from '../src/photo/object-keys.ts'
-import type { PhotoId } from '../src/photo/photo-id.ts'
+import type { Photo } from '../src/photo/photo.ts'
 import { PRESET_NAMES, PRESETS } from '../src/photo/presets.ts'
 import { formatsIn, recipeDigest, recipeOf } from '../src/photo/recipe.ts'
 import type { Services } from '../src/services.ts'
 import { PICTURE, readPicture } from './picture.ts'
-import type { Attempt } from './uploader.ts'
 
 /** What each photo has in the end. */
 const RENDITIONS = PRESET_NAMES.flatMap((preset) => formatsIn(preset).map((format) => ({ preset, format })))
 
-/** The keys that follow from the recipes. A photo that was uploaded with a look has the renditions without one too. */
+/**
+ * The keys that follow from the recipes. A photo that was uploaded with a look has the renditions without one too, until
+ * it gets another.
+ */
 export function renditionKeysOf(
-  { id, look }: { id: PhotoId; look: Look | null },
+  { id, look, edition }: Pick<Photo, 'id' | 'look' | 'edition'>,
   { filters }: Services,
 ): string[] {
   const keysOf = (applied: Look | null) =>
     RENDITIONS.map(({ preset, format }) => {
-      const digest = recipeDigest(recipeOf(preset, format, applied && filters.applied(applied)))
+      const digest = recipeDigest(recipeOf(preset, format, applied && filters.applied(applied), edition))
       return renditionKey(id, { preset, format, digest })
     })
-  return [...keysOf(look), ...keysOf(null)]
+  return [...keysOf(look), ...(edition === 0 ? keysOf(null) : [])]
 }
 
 /** Every rendition is told once, its URL gives it, and it is the picture that was uploaded, as large as was said. */
-export async function checkRenditions(photo: PhotoReply, attempt: Attempt): Promise<string[]> {
+export async function checkRenditions(
+  photo: PhotoReply,
+  number: number,
+  filter: FilterName | null,
+): Promise<string[]> {
   const told = photo.renditions.map(({ preset, format }) => `${preset}.${format}`)
   const expected = RENDITIONS.map(({ preset, format }) => `${preset}.${format}`)
   const missing = expected.filter((name) => !told.includes(name))
   const extra = told.filter((name, index) => !expected.includes(name) || told.indexOf(name) !== index)
-  const checked = await Promise.all(photo.renditions.map((rendition) => checkRendition(rendition, attempt)))
+  const checked = await Promise.all(
+    photo.renditions.map((rendition) => checkRendition(rendition, number, filter)),
+  )
   return [
     ...missing.map((name) => `has no ${name}`),
     ...extra.map((name) => `has ${name} once too often`),
@@ -41,7 +50,8 @@ export async function checkRenditions(photo: PhotoReply, attempt: Attempt): Prom
 
 async function checkRendition(
   { preset, format, width, height, bytes, url }: PhotoReply['renditions'][number],
-  { number, filter }: Attempt,
+  number: number,
+  filter: FilterName | null,
 ): Promise<string[]> {
   const name = `${preset}.${format}`
   const reply = await fetch(url)

@@ -5,6 +5,7 @@ import type { PhotoId } from '../src/photo/photo-id.ts'
 import type { OwnerId } from '../src/photo/shard.ts'
 import type { Services } from '../src/services.ts'
 import { checkRenditions, renditionKeysOf } from './account-renditions.ts'
+import { afterEdits, isGranted } from './owner.ts'
 import type { Attempt } from './uploader.ts'
 
 /** `find` asks the API as the photo's owner. */
@@ -58,13 +59,32 @@ function answers(attempts: readonly Attempt[]): string[] {
       ? [`upload ${number} was answered with ${outcome.status} ${outcome.code}`]
       : [],
   )
-  return [...lost, ...wrong]
+  return [...lost, ...wrong, ...attempts.flatMap(edited)]
+}
+
+/** What its owner wanted was granted at last, and nothing else was said of it but that it can't be now. */
+function edited({ number, edits }: Attempt): string[] {
+  return edits.flatMap((edit) => {
+    const name = edit.wish.name === 'deletion' ? 'the deletion' : 'a change of look'
+    const wrong = edit.statuses.slice(0, -1).filter((status) => status !== 503 && status !== 0)
+    return [
+      ...wrong.map((status) => `${name} of upload ${number} was answered with ${status}`),
+      ...(isGranted(edit)
+        ? []
+        : [`${name} of upload ${number} was never granted: ${edit.statuses.join(' ')}`]),
+    ]
+  })
 }
 
 function acknowledged(attempts: readonly Attempt[], sha256s: ReadonlyMap<PhotoId, string>): string[] {
-  return attempts.flatMap(({ number, sha256, outcome }) => {
+  return attempts.flatMap(({ number, sha256, outcome, filter, edits }) => {
     if (outcome.name !== 'acknowledged') return []
     const found = sha256s.get(outcome.id)
+    if (afterEdits(filter, edits).isDeleted) {
+      return found === undefined
+        ? []
+        : [`upload ${number} was deleted as ${outcome.id}, which is still there`]
+    }
     if (found === undefined) return [`upload ${number} was acknowledged as ${outcome.id}, which is not there`]
     return found === sha256
       ? []
@@ -85,6 +105,7 @@ async function checkPhoto(
   objects: ReadonlySet<string>,
 ): Promise<string[]> {
   const { id, status, failure, original } = photo
+  const { filter } = afterEdits(attempt.filter, attempt.edits)
   if (status !== 'ready') return [`is ${status}${failure ? ` (${failure.code})` : ''}`]
   const key = originalKey(id as PhotoId, original.format)
   if (!objects.has(key)) return ['has no original']
@@ -93,8 +114,9 @@ async function checkPhoto(
     .digest('hex')
   return [
     ...(hash === original.sha256 ? [] : ['has an original of other bytes']),
-    ...(photo.filter === attempt.filter ? [] : [`has the look ${photo.filter}, not ${attempt.filter}`]),
-    ...(await checkRenditions(photo, attempt)),
+    ...(photo.filter === filter ? [] : [`has the look ${photo.filter}, not ${filter}`]),
+    ...(photo.wanted === null ? [] : ['waits for another look']),
+    ...(await checkRenditions(photo, attempt.number, filter)),
   ]
 }
 

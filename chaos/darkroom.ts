@@ -4,13 +4,15 @@ import { openSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { embeddedPostgresUrl } from '../src/catalog/embedded-postgres.ts'
 import type { Config } from '../src/config.ts'
 import type { ReadyReply } from '../src/http/schemas.ts'
 import type { Log } from '../src/log.ts'
 import { keepAlive, type RunningProcess } from '../src/supervisor/keep-alive.ts'
 import { stopProcess } from '../src/supervisor/stop-process.ts'
 import { childrenOf } from './processes.ts'
-import type { Victim } from './victim.ts'
+import { writesOf } from './read-only.ts'
+import { processVictim, type Victim } from './victim.ts'
 
 const CLI = join(import.meta.dirname, '../src/cli.ts')
 const STOPS_WITHIN_MS = 60_000
@@ -46,12 +48,20 @@ export async function startDarkroom(
   }
   const kept = keepAlive({ name: 'darkroom', log, first: start(), start: async () => start() })
 
-  const victims = [{ name: 'darkroom start', pids: async () => (kept.pid === null ? [] : [kept.pid]) }]
+  const starter = processVictim({
+    name: 'darkroom start',
+    pids: async () => (kept.pid === null ? [] : [kept.pid]),
+  })
   const childVictims = Object.entries(CHILDREN)
     .filter(([name]) => name !== 'PostgreSQL' || config.database.kind === 'embedded')
-    .map(([name, command]) => ({ name, pids: async () => await pidsOf(kept.pid, command) }))
+    .map(([name, command]) => processVictim({ name, pids: async () => await pidsOf(kept.pid, command) }))
+  const { database } = config
+  const writes =
+    database.kind === 'embedded'
+      ? [writesOf('PostgreSQL', async () => await embeddedPostgresUrl(database.directory))]
+      : []
   return {
-    victims: [...victims, ...childVictims],
+    victims: [starter, ...childVictims, ...writes],
     untilReady: async (withinMs) => {
       const giveUpAt = performance.now() + withinMs
       while (performance.now() < giveUpAt) {

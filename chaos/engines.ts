@@ -16,13 +16,20 @@ export type Engines = AsyncDisposable & {
   remark: string
 }
 
-/** `home` is Darkroom's, and where logs go. */
-export async function openEngines(set: EngineSet, home: string, random: Random, log: Log): Promise<Engines> {
+/** `disk` may be full at times; `folder` never is, for what is not ours to mend then. */
+export type Places = { disk: string; folder: string }
+
+export async function openEngines(
+  set: EngineSet,
+  places: Places,
+  random: Random,
+  log: Log,
+): Promise<Engines> {
   switch (set) {
     case 'embedded':
       // Darkroom starts its PostgreSQL itself, and has its objects in its home.
       return { env: {}, victims: [], databases: [], remark: '', [Symbol.asyncDispose]: async () => {} }
     case 'cloud':
-      return await openCloud(home, random, log)
+      return await openCloud(places, random, log)
   }
 }

@@ -1,23 +1,32 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Random } from './random.ts'
-import { type Blow, strike, type Victim } from './victim.ts'
+import type { Victim } from './victim.ts'
 
-/** A blow that is to fall `afterMs` after the one before. */
-export type PlannedBlow = Blow & { victim: string; afterMs: number }
+export type PlannedBlow = {
+  victim: string
+  how: string
+  /** How long it lasts. */
+  ms: number
+  /** Until it falls, from the one before. */
+  afterMs: number
+}
 
 /** How often each victim was hit in each way. */
-export type Toll = Map<string, Record<Blow['how'], number>>
+export type Toll = Map<string, Record<string, number>>
 
-const PAUSE_MS = [1_000, 4_000] as const
+const LASTS_MS = [1_000, 4_000] as const
+/** What is killed lies so long where it is us who start it again. */
 const DOWN_MS = [100, 3_000] as const
 const BETWEEN_MS = [300, 3_000] as const
 
-/** Blows without end, every victim killed and paused once before any is a second time. Decided by the seed alone. */
-export function* planHavoc(names: readonly string[], random: Random): Generator<PlannedBlow, never> {
-  const ways = (['kill', 'pause'] as const).flatMap((how) => names.map((victim) => ({ victim, how })))
+/** Blows without end, every victim hit once in each way before any is a second time. Decided by the seed alone. */
+export function* planHavoc(
+  ways: readonly Pick<PlannedBlow, 'victim' | 'how'>[],
+  random: Random,
+): Generator<PlannedBlow, never> {
   for (;;) {
     for (const { victim, how } of random.shuffled(ways)) {
-      const [low, high] = how === 'kill' ? DOWN_MS : PAUSE_MS
+      const [low, high] = how === 'kill' ? DOWN_MS : LASTS_MS
       yield { victim, how, ms: random.between(low, high), afterMs: random.between(...BETWEEN_MS) }
     }
   }
@@ -32,19 +41,22 @@ export async function wreakHavoc(
   random: Random,
   stop: AbortSignal,
 ): Promise<Toll> {
-  const toll: Toll = new Map(victims.map(({ name }) => [name, { kill: 0, pause: 0 }]))
+  const ways = victims.flatMap(({ name, blows }) => Object.keys(blows).map((how) => ({ victim: name, how })))
+  const toll: Toll = new Map(
+    victims.map(({ name, blows }) => [name, Object.fromEntries(Object.keys(blows).map((how) => [how, 0]))]),
+  )
   const lasting = new Map<string, Promise<void>>()
-  const plan = planHavoc([...toll.keys()], random)
+  const plan = planHavoc(ways, random)
   while (!stop.aborted) {
-    const { victim: name, afterMs, ...blow } = plan.next().value
+    const { victim: name, how, ms, afterMs } = plan.next().value
     await sleep(afterMs, undefined, { signal: stop }).catch(() => {})
-    const victim = victims.find((one) => one.name === name)
-    if (!victim || stop.aborted) break
+    const blow = victims.find((victim) => victim.name === name)?.blows[how]
+    if (!blow || stop.aborted) break
     const before = lasting.get(name)
     const struck = async () => {
       await before
       const counts = toll.get(name)
-      if (!stop.aborted && (await strike(victim, blow)) && counts) counts[blow.how] += 1
+      if (!stop.aborted && (await blow(ms)) && counts) counts[how] = (counts[how] ?? 0) + 1
     }
     lasting.set(name, struck())
   }

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type OwnerId, SHARD_COUNT, shardOfOwner } from '../src/photo/shard.ts'
 import type { Random } from './random.ts'
-import type { Victim } from './victim.ts'
+import { processVictim, type Victim } from './victim.ts'
 
 const CLI = join(import.meta.dirname, '../src/cli.ts')
 /** How many shards on either side of an owner's move with it. */
@@ -70,7 +70,7 @@ export function startMover({ databases, owners, env, logFile, random }: MoverOpt
   })()
 
   return {
-    victim: { name: 'shards move', pids: async () => (running === null ? [] : [running]) },
+    victim: processVictim({ name: 'shards move', pids: async () => (running === null ? [] : [running]) }),
     finish: async () => {
       finishing.abort()
       const tooLate = setTimeout(() => killing.abort(), ENDS_WITHIN_MS)

@@ -7,12 +7,18 @@ export function textOf(report: ChaosReport): string {
   const { seed, engines, uploads, seconds, remark, toll, attempts, moves, settled, orphans, ms, findings } =
     report
   const count = (name: string) => attempts.filter(({ outcome }) => outcome.name === name).length
-  const hits = [...toll].map(([victim, { kill, pause }]) => `${victim} ${kill}/${pause}`)
+  const hits = [...toll].map(([victim, counts]) => {
+    const ways = Object.entries(counts).map(([how, times]) => `${how} ${times}`)
+    return `${victim} (${ways.join(', ')})`
+  })
+  const asked = (name: string) =>
+    attempts.flatMap(({ edits }) => edits).filter(({ wish }) => wish.name === name).length
   return [
     `seed ${seed}, ${engines}: ${findings.length === 0 ? 'nothing found' : `${findings.length} FINDINGS`} in ${Math.round(ms / 1000)} s${remark && ` (${remark})`}`,
     `  again     npm run chaos -- --seed ${seed} --engines ${engines} --uploads ${uploads} --seconds ${seconds}`,
-    `  hit       ${hits.join(', ')} (killed/paused)`,
+    `  hit       ${hits.join(', ')}`,
     `  uploads   ${count('acknowledged')} acknowledged, after ${count('refused')} refused, ${count('unheard')} unheard and ${count('unknown')} with a lost connection`,
+    `  edits     ${asked('look')} changes of look, ${asked('deletion')} deletions`,
     ...(moves > 0 ? [`  moved     shards between databases, ${moves} times`] : []),
     `  settled   ${(settled.ms / 1000).toFixed(1)} s after the last; ${settled.mended} photos mended by the sweep, ${orphans} originals without a photo deleted`,
     ...findings.slice(0, SHOWN).map((finding) => `  FOUND     ${finding}`),

@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, readFile, rm, stat } from 'node:fs/promises'
+import { chmod, copyFile, mkdtemp, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
@@ -9,9 +9,11 @@ import { signToken } from '../src/http/tokens/sign-token.ts'
 import type { Log } from '../src/log.ts'
 import type { OwnerId } from '../src/photo/shard.ts'
 import { shardRangesOf } from '../src/services.ts'
+import { sweepRenditions } from '../src/sweep/earlier-renditions.ts'
 import { sweepObjects } from '../src/sweep/sweep-objects.ts'
 import { account } from './account.ts'
 import { startDarkroom } from './darkroom.ts'
+import { openDisk } from './disk.ts'
 import { type EngineSet, openEngines } from './engines.ts'
 import type { Toll } from './havoc.ts'
 import { halfMoved, leftovers } from './leftovers.ts'
@@ -41,6 +43,8 @@ export type ChaosReport = Omit<ChaosOptions, 'stop'> & Books & { ms: number; hom
 /** On many systems the temporary folder is memory, where PostgreSQL and Ceph would want gigabytes. */
 const DISK = process.platform === 'linux' ? '/var/tmp' : tmpdir()
 const LOG = 'darkroom.log'
+/** The variable that all processes of a run are given. */
+const RUN = 'DARKROOM_CHAOS'
 /** An upload and its jobs write ten lines; something that goes round in circles writes far more. */
 const MAX_LOG_BYTES = 50_000_000
 const TOKEN_SECRET = 'a secret of forty characters for chaos..'
@@ -69,27 +73,34 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
 }
 
 async function wreakAndAccount(options: ChaosOptions, home: string, log: Log): Promise<Books> {
-  await using engines = await openEngines(options.engines, home, createRandom(options.seed, 'engines'), log)
+  await using disk = await openDisk(home)
+  const logFile = join(disk.path, LOG)
+  // It is read when the disk is gone.
+  await using _log = { [Symbol.asyncDispose]: async () => await copyFile(logFile, join(home, LOG)) }
+  const places = { disk: disk.path, folder: home }
+  await using engines = await openEngines(options.engines, places, createRandom(options.seed, 'engines'), log)
   const env = {
     PATH: process.env.PATH ?? '',
-    DARKROOM_HOME: home,
+    DARKROOM_HOME: join(disk.path, 'home'),
+    [RUN]: home,
     PORT: String(await freePort()),
     WORKERS: '2',
     TOKEN_SECRET,
     ...engines.env,
   }
   const config = loadConfig(env)
-  await using darkroom = await startDarkroom(config, env, join(home, LOG), log)
+  await using darkroom = await startDarkroom(config, env, logFile, log)
   if (!(await darkroom.untilReady(READY_WITHIN_MS))) throw new Error(`Darkroom did not start: see ${home}`)
   const tokenOf = (owner: OwnerId) => signToken(TOKEN_SECRET, owner, 3600)
   const url = config.publicUrl
-  const scene = { url, env, logFile: join(home, LOG), engines, darkroom, tokenOf }
+  const scene = { url, env, logFile, engines, disk, darkroom, tokenOf }
   const { toll, attempts, moved } = await storm(options, scene)
 
   const isReady = await darkroom.untilReady(READY_WITHIN_MS)
   await using services = await openServicesWhenBack(config, log)
   const settled = await settle(services, log)
   const inDays = (days: number) => ({ ...SWEPT, now: new Date(Date.now() + days * DAY_MS) })
+  await sweepRenditions(services, 0, log, inDays(2).now)
   const { quarantined } = await sweepObjects(services, inDays(2), log)
   await sweepObjects(services, inDays(10), log)
   const find = async (id: string, owner: OwnerId) => {
@@ -104,20 +115,13 @@ async function wreakAndAccount(options: ChaosOptions, home: string, log: Log): P
     ...(await leftovers(config.store)),
     ...(await halfMoved(await shardRangesOf(config))),
   ]
-  return {
-    remark: engines.remark,
-    toll,
-    attempts,
-    moves: moved.moves,
-    settled,
-    orphans: quarantined,
-    findings,
-  }
+  const remark = [engines.remark, disk.remark].filter(Boolean).join(', ')
+  return { remark, toll, attempts, moves: moved.moves, settled, orphans: quarantined, findings }
 }
 
 /** Processes of Darkroom's that are there when all of it was stopped. They are ended. */
 async function strays(home: string): Promise<string[]> {
-  const found = await processesWith(`DARKROOM_HOME=${home}`)
+  const found = await processesWith(`${RUN}=${home}`)
   signal(
     found.map(({ pid }) => pid),
     'SIGKILL',

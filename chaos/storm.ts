@@ -1,8 +1,10 @@
 import type { OwnerId } from '../src/photo/shard.ts'
 import type { Darkroom } from './darkroom.ts'
+import type { Disk } from './disk.ts'
 import type { Engines } from './engines.ts'
 import { type Toll, wreakHavoc } from './havoc.ts'
 import { startMover } from './mover.ts'
+import { wishesOf } from './owner.ts'
 import { createRandom } from './random.ts'
 import { type Attempt, OWNERS, uploadAll } from './uploader.ts'
 
@@ -20,6 +22,7 @@ export type Scene = {
   env: Record<string, string>
   logFile: string
   engines: Engines
+  disk: Disk
   darkroom: Darkroom
   tokenOf(owner: OwnerId): Promise<string>
 }
@@ -30,10 +33,10 @@ export type Aftermath = {
   moved: { moves: number; findings: readonly string[] }
 }
 
-/** Uploads, blows, and moves of shards where there is somewhere to move them; resolves when all of them have ended. */
+/** Uploads and edits, blows, and moves of shards where there is somewhere to move them; resolves when all of them have ended. */
 export async function storm(plan: Plan, scene: Scene): Promise<Aftermath> {
   const { seed, seconds, stop } = plan
-  const { url, env, logFile, engines, darkroom, tokenOf } = scene
+  const { url, env, logFile, engines, disk, darkroom, tokenOf } = scene
   const { databases } = engines
   const moves = { databases, owners: OWNERS, env, logFile, random: createRandom(seed, 'mover') }
   await using mover = databases.length > 1 ? startMover(moves) : null
@@ -41,10 +44,10 @@ export async function storm(plan: Plan, scene: Scene): Promise<Aftermath> {
   const stormMs = seconds * 1000 + STORM_MS
   const allIn = new AbortController()
   const calm = AbortSignal.any([allIn.signal, AbortSignal.timeout(stormMs)])
-  const victims = [...engines.victims, ...darkroom.victims, ...(mover ? [mover.victim] : [])]
+  const victims = [...engines.victims, ...disk.victims, ...darkroom.victims, ...(mover ? [mover.victim] : [])]
   const havoc = wreakHavoc(victims, createRandom(seed, 'havoc'), calm)
   const giveUpAfterMs = stormMs + CALM_MS
-  const attempts = await uploadAll({ ...plan, url, tokenOf, giveUpAfterMs })
+  const attempts = await uploadAll({ ...plan, url, tokenOf, giveUpAfterMs, wishes: wishesOf })
   allIn.abort()
   const toll = await havoc
   stop.throwIfAborted()

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { FilterName } from '../src/photo/filter.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
 import type { OwnerId } from '../src/photo/shard.ts'
+import { askFor, type Edit, editPhoto, GREY, type Wish } from './owner.ts'
 import { drawPicture, withComment } from './picture.ts'
 import { createRandom, type Random } from './random.ts'
 
@@ -15,13 +16,15 @@ export type Outcome =
   | { name: 'refused'; status: number; code: string }
   | { name: 'unknown'; reason: string }
 
-/** One POST. Each has bytes of its own, also when it is another try of the same photo. */
+/** One POST, and what its owner wanted after it was acknowledged. Each has bytes of its own, also when it is another try of the same photo. */
 export type Attempt = {
   number: number
   owner: OwnerId
+  /** The look it was uploaded with. */
   filter: FilterName | null
   sha256: string
   outcome: Outcome
+  edits: readonly Edit[]
 }
 
 export type UploadPlan = {
@@ -31,14 +34,14 @@ export type UploadPlan = {
   uploads: number
   /** Over which their beginnings are spread. */
   seconds: number
-  /** From the first upload until one that is not taken in yet never will be. */
+  /** From the first upload until what is not granted yet never will be. */
   giveUpAfterMs: number
+  /** What its owner wants of a photo that was taken in. */
+  wishes(random: Random): readonly Wish[]
   stop: AbortSignal
 }
 
 export const OWNERS = ['ada', 'ben', 'cleo', 'dora', 'emil'] as OwnerId[]
-/** A filter that leaves no color, so that a glance tells whether it was applied. */
-const GREY = 'mono' as FilterName
 const GREY_SHARE = 0.25
 
 /** Far more than anything lasts: no upload is under way any more when the last has ended. */
@@ -46,12 +49,13 @@ const IDLE_MS = 60_000
 const TRY_AGAIN_MS = [100, 1_500] as const
 const BOUNDARY = 'darkroom-chaos'
 
-/** Uploads every photo until it is taken in, as an app does, and resolves with all attempts. */
+/** Uploads every photo until it is taken in, edits some, as an app does, and resolves with all attempts. */
 export async function uploadAll(plan: UploadPlan): Promise<Attempt[]> {
   const attempts: Attempt[] = []
   const agent = new Agent({ keepAlive: true })
   const pace = createRandom(plan.seed, 'pace')
   const giveUpAt = performance.now() + plan.giveUpAfterMs
+  const isOver = () => performance.now() > giveUpAt || plan.stop.aborted
   const starts = Array.from({ length: plan.uploads }, () => pace.between(0, plan.seconds * 1000))
   const upload = async (startsAfterMs: number, number: number) => {
     await sleep(startsAfterMs, undefined, { signal: plan.stop }).catch(() => {})
@@ -59,13 +63,19 @@ export async function uploadAll(plan: UploadPlan): Promise<Attempt[]> {
     const owner = random.pick(OWNERS)
     const filter = random.between(0, 1) < GREY_SHARE ? GREY : null
     const picture = await drawPicture(number)
-    for (let attempt = 1; performance.now() < giveUpAt && !plan.stop.aborted; attempt++) {
+    for (let attempt = 1; !isOver(); attempt++) {
       const file = withComment(picture, `seed ${plan.seed}, photo ${number}, attempt ${attempt}`)
       const sha256 = createHash('sha256').update(file).digest('hex')
       const token = await plan.tokenOf(owner)
       const outcome = await post(`${plan.url}/v1/photos`, token, slices(formOf(file, filter), random), agent)
-      attempts.push({ number, owner, filter, sha256, outcome })
-      if (outcome.name === 'acknowledged') return
+      if (outcome.name === 'acknowledged') {
+        const { id } = outcome
+        const ask = async (wish: Wish) => await askFor(wish, plan.url, await plan.tokenOf(owner), id)
+        const edits = await editPhoto(plan.wishes(random), ask, random, isOver)
+        attempts.push({ number, owner, filter, sha256, outcome, edits })
+        return
+      }
+      attempts.push({ number, owner, filter, sha256, outcome, edits: [] })
       await sleep(random.between(...TRY_AGAIN_MS))
     }
   }

@@ -1,8 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { signal } from './processes.ts'
 
-/** What can be hit: one process, with those that belong to it. */
-export type Victim = {
+/** What can be hit, and how: by the name of each blow. */
+export type Victim = { name: string; blows: Readonly<Record<string, Blow>> }
+
+/** Hits for so many milliseconds, and resolves when that is over. False when there was nothing to hit. */
+export type Blow = (ms: number) => Promise<boolean>
+
+/** One process, with those that belong to it. */
+export type VictimProcess = {
   name: string
   /** The process itself first, then its children if it works through them. None while it is down. */
   pids(): Promise<number[]>
@@ -10,26 +16,31 @@ export type Victim = {
   revive?(): Promise<void>
 }
 
-export type Blow = { how: 'kill' | 'pause'; ms: number }
-
 /**
- * Kills the process, and lets it lie for that long where it is us who start it again; or stops it with all of
- * its children for that long. False when it was down already.
+ * A process can be killed, and lies for that long where it is us who start it again; or stopped with all of its
+ * children for that long.
  */
-export async function strike(victim: Victim, { how, ms }: Blow): Promise<boolean> {
-  const pids = await victim.pids()
-  if (pids.length === 0) return false
-  switch (how) {
-    case 'kill':
-      signal(pids.slice(0, 1), 'SIGKILL')
-      if (!victim.revive) return true
-      await sleep(ms)
-      await victim.revive()
-      return true
-    case 'pause':
-      signal(pids, 'SIGSTOP')
-      await sleep(ms)
-      signal(pids, 'SIGCONT')
-      return true
+export function processVictim({ name, pids, revive }: VictimProcess): Victim {
+  return {
+    name,
+    blows: {
+      kill: async (ms) => {
+        const [first] = await pids()
+        if (first === undefined) return false
+        signal([first], 'SIGKILL')
+        if (!revive) return true
+        await sleep(ms)
+        await revive()
+        return true
+      },
+      pause: async (ms) => {
+        const all = await pids()
+        if (all.length === 0) return false
+        signal(all, 'SIGSTOP')
+        await sleep(ms)
+        signal(all, 'SIGCONT')
+        return true
+      },
+    },
   }
 }

@@ -25,6 +25,7 @@ async function openBooks() {
     uploads: UPLOADS,
     seconds: 0,
     giveUpAfterMs: 60_000,
+    wishes: () => [],
     stop: new AbortController().signal,
   })
   {

@@ -7,9 +7,11 @@ import { startEmbeddedPostgres } from '../../src/catalog/embedded-postgres.ts'
 import { freePort } from '../../src/free-port.ts'
 import type { Log } from '../../src/log.ts'
 import { SHARD_COUNT } from '../../src/photo/shard.ts'
-import type { Engines } from '../engines.ts'
+import type { Engines, Places } from '../engines.ts'
 import { childrenOf } from '../processes.ts'
 import type { Random } from '../random.ts'
+import { writesOf } from '../read-only.ts'
+import { processVictim } from '../victim.ts'
 import { createDaemons } from './daemons.ts'
 
 /** Every command is on its way to the disk before it is answered, or nothing ever is: then a kill empties the queue. */
@@ -26,29 +28,32 @@ export const CLOUD_SERVICES = [durableCeph, redis]
 export const hasCloud = () => CLOUD_SERVICES.every(isInstalled)
 
 /**
- * PostgreSQL, Redis and Ceph's S3 as processes of ours, whose data outlives them. The seed decides whether Redis's does,
+ * PostgreSQL and Redis on that disk, and Ceph's S3 beside it, as processes of ours, whose data outlives them. The seed decides whether Redis's does,
  * and of how many databases.
  */
-export async function openCloud(home: string, random: Random, log: Log): Promise<Engines> {
+export async function openCloud({ disk, folder: home }: Places, random: Random, log: Log): Promise<Engines> {
   await using opened = new AsyncDisposableStack()
   const folder = join(home, 'engines')
+  const redisFolder = join(disk, 'redis')
   opened.defer(async () => await rm(folder, { recursive: true, force: true }))
   await mkdir(folder, { recursive: true })
-  const daemons = opened.use(createDaemons(folder))
+  await mkdir(redisFolder)
+  const cephDaemons = opened.use(createDaemons(folder))
+  const redisDaemons = opened.use(createDaemons(redisFolder))
 
   const { remark, options } = random.pick(REDIS_KINDS)
   const databases = await Promise.all(
     random.pick(DATABASES).map(async (name) => {
-      const directory = join(home, name.toLowerCase().replace(' ', '-'))
+      const directory = join(disk, name.toLowerCase().replace(' ', '-'))
       return { name, postgres: opened.use(await startEmbeddedPostgres({ directory, log })) }
     }),
   )
   const urls = databases.map(({ postgres }) => postgres.url)
   const redisPort = await freePort()
-  daemons.adopt(await startRedis(folder, redisPort, options))
+  redisDaemons.adopt(await startRedis(redisFolder, redisPort, options))
   const cephFolder = join(folder, 'ceph')
   await mkdir(cephFolder)
-  const s3 = await durableCeph.start(cephFolder, daemons.adopt)
+  const s3 = await durableCeph.start(cephFolder, cephDaemons.adopt)
   // The account looks into the bucket itself, with credentials from the SDK's own chain.
   Object.assign(process.env, s3)
 
@@ -57,16 +62,19 @@ export async function openCloud(home: string, random: Random, log: Log): Promise
     env: { ...s3, ...databaseEnv(urls), QUEUE_URL: `redis://127.0.0.1:${redisPort}` },
     databases: urls,
     victims: [
-      ...databases.map(({ name, postgres }) => ({
-        name,
-        pids: async () => {
-          const { pid } = postgres
-          return pid === null ? [] : [pid, ...(await childrenOf(pid)).map((child) => child.pid)]
-        },
-      })),
-      daemons.victim('Redis', 'redis-server'),
-      daemons.victim("S3's gateway", 'radosgw'),
-      daemons.victim("S3's disk", 'ceph-osd'),
+      ...databases.flatMap(({ name, postgres }) => [
+        processVictim({
+          name,
+          pids: async () => {
+            const { pid } = postgres
+            return pid === null ? [] : [pid, ...(await childrenOf(pid)).map((child) => child.pid)]
+          },
+        }),
+        writesOf(name, async () => postgres.url),
+      ]),
+      redisDaemons.victim('Redis', 'redis-server'),
+      cephDaemons.victim("S3's gateway", 'radosgw'),
+      cephDaemons.victim("S3's disk", 'ceph-osd'),
     ],
     remark: `${remark}, ${urls.length === 1 ? 'one database' : 'shards move between two databases'}`,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),

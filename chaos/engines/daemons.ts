@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { endProcesses, isOurs, startDaemon } from '../../scripts/services/daemon.ts'
-import type { Victim } from '../victim.ts'
+import { processVictim, type Victim } from '../victim.ts'
 
 /** A program that dies that soon after its start is started again: what its predecessor held was not free yet. */
 const STEADY_MS = 500
@@ -35,11 +35,12 @@ export function createDaemons(folder: string): Daemons {
       commands.set(program, args)
       pids.set(program, pid)
     },
-    victim: (name, program) => ({
-      name,
-      pids: async () => [...pids].flatMap(([known, pid]) => (known === program ? [pid] : [])),
-      revive: () => revive(program),
-    }),
+    victim: (name, program) =>
+      processVictim({
+        name,
+        pids: async () => [...pids].flatMap(([known, pid]) => (known === program ? [pid] : [])),
+        revive: () => revive(program),
+      }),
     [Symbol.asyncDispose]: () => endProcesses([...pids.values()], folder),
   }
 }
