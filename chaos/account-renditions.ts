@@ -13,8 +13,8 @@ import { PICTURE, readPicture } from './picture.ts'
 const RENDITIONS = PRESET_NAMES.flatMap((preset) => formatsIn(preset).map((format) => ({ preset, format })))
 
 /**
- * The keys that follow from the recipes. A photo that was uploaded with a look has the renditions without one too, until
- * it gets another.
+ * The keys that follow from the recipes, in the edition that is shown. Those without a look are made for every photo, and
+ * kept beside the others until it gets another look.
  */
 export function renditionKeysOf(
   { id, look, edition }: Pick<Photo, 'id' | 'look' | 'edition'>,
@@ -25,7 +25,7 @@ export function renditionKeysOf(
       const digest = recipeDigest(recipeOf(preset, format, applied && filters.applied(applied), edition))
       return renditionKey(id, { preset, format, digest })
     })
-  return [...keysOf(look), ...(edition === 0 ? keysOf(null) : [])]
+  return [...keysOf(look), ...keysOf(null)]
 }
 
 /** Every rendition is told once, its URL gives it, and it is the picture that was uploaded, as large as was said. */
