@@ -8,7 +8,7 @@ const AGAIN_MS = 200
 export function writesOf(name: string, url: () => Promise<string>): Victim {
   const set = async (statement: string): Promise<boolean> => {
     try {
-      await using opened = openPool({ connectionString: await url(), max: 1 })
+      await using opened = openPool({ url: await url(), max: 1 })
       await opened.pool.query(statement)
       await opened.pool.query('select pg_reload_conf()')
       return true
