@@ -45,6 +45,8 @@ export type Config = {
   maxUploadBytes: number
   maxPixels: number
   workers: number
+  /** A worker that holds more after a job is replaced. */
+  workerMemoryBytes: number
   /** How long requests in flight may go on when a server is told to stop. */
   stopSeconds: number
   /** How long objects that no photo has are kept before they are deleted. */
@@ -83,6 +85,7 @@ export function loadConfig(env: Environment): Config {
     maxPixels: read.integer('MAX_MEGAPIXELS', 100, 1, 1000) * 1_000_000,
     quarantineDays: read.integer('QUARANTINE_DAYS', 7, 1, 365),
     workers: read.integer('WORKERS', availableParallelism(), 1, 256),
+    workerMemoryBytes: read.integer('WORKER_MEMORY_MB', 384, 64, 1_000_000) * 1_000_000,
     stopSeconds: read.integer('STOP_SECONDS', 20, 0, 3600),
     logLevel: read.oneOf('LOG_LEVEL', ['debug', 'info', 'warn', 'error'], 'info'),
   }

@@ -59,6 +59,21 @@ describe('a supervised child', () => {
     expect(lines[3]?.message).toBe('crashing ended with exit code 3; starting it again in 1000 ms')
   })
 
+  test('is replaced at once, and without a warning, when it leaves by itself', async () => {
+    const { child, lines } = superviseScript('leaving')
+    await using _ = child
+    const { pid } = (await child.ready) as { pid: number }
+
+    await vi.waitFor(() => expect(lines.length).toBeGreaterThanOrEqual(3), patience)
+
+    expect(lines[0]).toEqual({
+      level: 'info',
+      fields: { process: 'leaving', pid, reason: 'it is tired' },
+      message: 'leaving is replaced',
+    })
+    expect(lines.every(({ level }) => level === 'info')).toBe(true)
+  })
+
   test('tells its successor what it was doing when it died, and nothing once that is done', async () => {
     await using home = await temporaryHome()
     const file = join(home.path, 'lives')

@@ -50,6 +50,25 @@ async function openAttempts(postgres: string) {
   }
 }
 
+test('a worker that holds too much memory after a job is replaced, and no job is lost or counted', {
+  timeout: 180_000,
+}, async () => {
+  await using home = await temporaryHome()
+  // Less than any has.
+  await using darkroom = await startDarkroom(home.path, { WORKERS: '1', WORKER_MEMORY_MB: '64' })
+  const photo = await fixture('plain.jpg')
+  const [first] = await darkroom.pids('worker')
+
+  const photos = await Promise.all([1, 2, 3, 4].map(() => upload(darkroom, photo, 60)))
+
+  expect(photos.map(({ status }) => status)).toEqual(['ready', 'ready', 'ready', 'ready'])
+  expect((await darkroom.pids('worker'))[0]).not.toBe(first)
+  const lines = darkroom.printed().match(/^\{.*\}$/gm) ?? []
+  const told = lines.map((line) => JSON.parse(line) as { level: number; msg: string; reason?: string })
+  expect(told.find(({ msg }) => msg === 'worker 1 is replaced')?.reason).toMatch(/^it holds \d+ MB/)
+  expect(told.filter(({ level }) => level > 30)).toEqual([])
+})
+
 test('a picture that kills its worker three times is failed, and costs no other photo', {
   timeout: 300_000,
 }, async () => {

@@ -5,7 +5,7 @@ export const LAST_TASK = 'DARKROOM_LAST_TASK'
 export const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
 
 /** What a child tells its supervisor. */
-export type ChildMessage = { ready: unknown } | { task: unknown }
+export type ChildMessage = { ready: unknown } | { task: unknown } | { leaves: string }
 
 /** Tells the supervisor that this process does its work now. Does nothing in a process that has no supervisor. */
 export function reportReady(value: unknown): void {
@@ -15,6 +15,11 @@ export function reportReady(value: unknown): void {
 /** Tells the supervisor what this process is about to do, in JSON's terms; null when that is done. */
 export function reportTask(task: unknown): void {
   send({ task })
+}
+
+/** Tells the supervisor that this process is about to end by itself, and why: it is replaced at once. */
+export function reportLeave(why: string): void {
+  send({ leaves: why })
 }
 
 /** What the process was doing that died and was replaced by this one: what it reported last, or null. */

@@ -4,8 +4,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 /** What this folder asks of a logger; pino's fits. */
 export type Log = Record<'debug' | 'info' | 'warn' | 'error', (fields: object, message: string) => void>
 
-/** How a process ended: one of the two is set, or neither when it could not be started at all. */
-export type Exit = { code: number | null; signal: NodeJS.Signals | null }
+/**
+ * How a process ended: one of the two is set, or neither when it could not be started at all. `planned` is why it ended
+ * by itself, to be replaced.
+ */
+export type Exit = { code: number | null; signal: NodeJS.Signals | null; planned?: string }
 
 /** One life of a process. `stop` resolves when it is gone. */
 export type RunningProcess = { pid: number; exited: Promise<Exit>; stop(): Promise<void> }
@@ -42,9 +45,14 @@ export function keepAlive({ name, log, first, start, isFinal = () => false }: Ke
       if (!exit) return stop()
       running = null
       if (isFinal(exit)) return
-      deaths = performance.now() - startedAt < STEADY_MS ? deaths + 1 : 1
-      const pauseMs = pauseAfter(deaths)
-      log.warn({ process: name, pid, ...exit, pauseMs }, `${name} ${ending(exit)}; ${next(pauseMs)}`)
+      if (exit.planned !== undefined) {
+        deaths = 0
+        log.info({ process: name, pid, reason: exit.planned }, `${name} is replaced`)
+      } else {
+        deaths = performance.now() - startedAt < STEADY_MS ? deaths + 1 : 1
+        const pauseMs = pauseAfter(deaths)
+        log.warn({ process: name, pid, ...exit, pauseMs }, `${name} ${ending(exit)}; ${next(pauseMs)}`)
+      }
       while (!running && (await pause(pauseAfter(deaths)))) {
         running = await start().catch((error: unknown) => {
           deaths += 1

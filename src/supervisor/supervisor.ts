@@ -22,7 +22,8 @@ export type Supervised = KeptAlive & { readonly ready: Promise<unknown> }
 
 /**
  * Keeps a child process running until disposed; dispose several side by side. The child calls `stopSignal` and
- * `reportReady` of child.ts; what it said with `reportTask` before it died is its successor's `lastTask`. It is given
+ * `reportReady` of child.ts; what it said with `reportTask` before it died is its successor's `lastTask`, and after
+ * `reportLeave` it may end by itself. It is given
  * a process group of its own, so that Ctrl-C in a terminal reaches us alone, and an IPC channel, whose end tells it
  * that we died.
  */
@@ -40,15 +41,20 @@ export function supervise({ name, command, env, log, stopWithinMs = 30_000 }: Su
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     })
     task = null
+    let leaves: string | null = null
     child.on('message', (message: ChildMessage) => {
       if ('task' in message) {
         task = message.task
+      } else if ('leaves' in message) {
+        leaves = message.leaves
       } else {
         wasReady = true
         ready.resolve(message.ready)
       }
     })
-    const exited = exitOf(child)
+    const exited = exitOf(child).then((exit) =>
+      exit.code === 0 && leaves !== null ? { ...exit, planned: leaves } : exit,
+    )
     // Without a pid it could not be started at all; `exited` says so, and there is nothing to stop.
     const { pid = 0 } = child
     const stop = async () => {
