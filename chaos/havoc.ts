@@ -34,11 +34,12 @@ export function* planHavoc(
 
 /**
  * Strikes until the signal is aborted; several victims may be down at once, and one that still is waits for its
- * next blow. Resolves, when all were started again and go on, with what was done.
+ * next blow. When each was hit in each way there is a rest, or on a slow machine nothing would ever be up. Resolves, when all were started again and go on, with what was done.
  */
 export async function wreakHavoc(
   victims: readonly Victim[],
   random: Random,
+  rest: () => Promise<unknown>,
   stop: AbortSignal,
 ): Promise<Toll> {
   const ways = victims.flatMap(({ name, blows }) => Object.keys(blows).map((how) => ({ victim: name, how })))
@@ -47,7 +48,7 @@ export async function wreakHavoc(
   )
   const lasting = new Map<string, Promise<void>>()
   const plan = planHavoc(ways, random)
-  while (!stop.aborted) {
+  for (let count = 1; !stop.aborted; count++) {
     const { victim: name, how, ms, afterMs } = plan.next().value
     await sleep(afterMs, undefined, { signal: stop }).catch(() => {})
     const blow = victims.find((victim) => victim.name === name)?.blows[how]
@@ -59,6 +60,7 @@ export async function wreakHavoc(
       if (!stop.aborted && (await blow(ms)) && counts) counts[how] = (counts[how] ?? 0) + 1
     }
     lasting.set(name, struck())
+    if (count % ways.length === 0) await rest()
   }
   await Promise.all(lasting.values())
   return toll

@@ -10,6 +10,8 @@ import { type Attempt, OWNERS, uploadAll } from './uploader.ts'
 
 /** Blows fall until the last upload is taken in, but no longer than this after it began: a slow machine gets a rest. */
 const STORM_MS = 60_000
+/** For everything to come back, between two rounds of blows, at most. */
+const RESTS_MS = 20_000
 /** What is not taken in that long after the last blow never will be. */
 const CALM_MS = 90_000
 
@@ -45,7 +47,8 @@ export async function storm(plan: Plan, scene: Scene): Promise<Aftermath> {
   const allIn = new AbortController()
   const calm = AbortSignal.any([allIn.signal, AbortSignal.timeout(stormMs)])
   const victims = [...engines.victims, ...disk.victims, ...darkroom.victims, ...(mover ? [mover.victim] : [])]
-  const havoc = wreakHavoc(victims, createRandom(seed, 'havoc'), calm)
+  const rest = () => darkroom.untilReady(RESTS_MS)
+  const havoc = wreakHavoc(victims, createRandom(seed, 'havoc'), rest, calm)
   const giveUpAfterMs = stormMs + CALM_MS
   const attempts = await uploadAll({ ...plan, url, tokenOf, giveUpAfterMs, wishes: wishesOf })
   allIn.abort()
