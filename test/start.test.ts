@@ -14,6 +14,7 @@ import { temporaryHome } from './support/processes/temporary-home.ts'
 import { type Ran, runDarkroom } from './support/run-darkroom.ts'
 import { photoForm, postForm } from './support/uploads.ts'
 
+const CLI = join(import.meta.dirname, '../src/cli.ts')
 const run = promisify(execFile)
 const hasCurl = await run('curl', ['--version']).then(
   () => true,
@@ -141,6 +142,25 @@ if (isRoot) {
     expect((await fetch(`${darkroom.url}/readyz`)).status).toBe(200)
   })
 
+  const withMounts = needs('the right to mount', await canMount(), 'docker run --cap-add SYS_ADMIN')
+
+  withMounts(
+    'darkroom start names the folder that can not be written, and not the home, which can',
+    async () => {
+      await using home = await temporaryHome(0o700)
+      const command = `mount -t tmpfs -o ro tmpfs /var/lib && exec ${process.execPath} ${CLI} start`
+      const env = { PATH: process.env.PATH, DARKROOM_HOME: home.path, PORT: String(await freePort()) }
+
+      const ended = run('unshare', ['--mount', 'sh', '-c', command], { env })
+
+      await expect(ended).rejects.toMatchObject({
+        code: 1,
+        stderr: expect.stringMatching(/^darkroom: .* \/var\/lib\/darkroom, .*can't be written \(EROFS\)/),
+      })
+      await expect(ended).rejects.toMatchObject({ stderr: expect.not.stringContaining('DARKROOM_HOME') })
+    },
+  )
+
   testAsOrdinaryUser('darkroom start runs as an ordinary user', async () => {
     await using home = await temporaryHome()
     const own = join(home.path, 'own')
@@ -151,6 +171,13 @@ if (isRoot) {
 
     expect((await fetch(`${darkroom.url}/readyz`)).status).toBe(200)
   })
+}
+
+async function canMount(): Promise<boolean> {
+  return await run('unshare', ['--mount', 'true']).then(
+    () => true,
+    () => false,
+  )
 }
 
 function isThere(pid: number): boolean {

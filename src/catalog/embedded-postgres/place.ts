@@ -58,7 +58,8 @@ export async function preparePlace(directory: string, account: Account | null): 
 /** The folder for things that every account may enter; made when missing. Throws SetupError when it can't be. */
 export async function sharedFolder(): Promise<string> {
   try {
-    await mkdir(SHARED_FOLDER, { recursive: true })
+    // @NOTE `recursive` would say ENOENT of a file system that is read-only.
+    await mkdir(SHARED_FOLDER).catch(unlessThere)
     await access(SHARED_FOLDER, constants.W_OK)
     await chmod(SHARED_FOLDER, 0o755)
     return SHARED_FOLDER
