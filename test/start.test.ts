@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { chown, mkdir, writeFile } from 'node:fs/promises'
+import { chown, mkdir, readFile, realpath, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -101,6 +101,15 @@ describe('darkroom start', () => {
     expect(processes.filter(isThere)).toEqual([])
   })
 
+  test('gives the database room for as many workers as there are', async () => {
+    await using home = await temporaryHome()
+
+    await using _ = await startDarkroom(home.path, { WORKERS: '3' })
+
+    const options = await readFile(join(home.postgres, 'data/postmaster.opts'), 'utf8')
+    expect(options).toContain('max_connections=110')
+  })
+
   test('refuses, with one line, a data directory that another one uses', async () => {
     await using home = await temporaryHome()
     await using _first = await startDarkroom(home.path)
@@ -140,6 +149,7 @@ if (isRoot) {
     await using darkroom = await startDarkroom(home.path)
 
     expect((await fetch(`${darkroom.url}/readyz`)).status).toBe(200)
+    expect(darkroom.printed()).toContain(`Database  ${await realpath(home.postgres)}\n`)
   })
 
   const withMounts = needs('the right to mount', await canMount(), 'docker run --cap-add SYS_ADMIN')
