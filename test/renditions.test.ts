@@ -12,8 +12,10 @@ import {
   recipeDigest,
   recipeOf,
 } from '../src/photo/recipe.ts'
+import { byteLimit } from '../workers/renditions/byte-limit.ts'
 import { makeRenditions, type RenditionFile, type Wish } from '../workers/renditions/make-renditions.ts'
 import { free } from '../workers/renditions/pixels.ts'
+import { readHeader } from '../workers/renditions/read-header.ts'
 import { fixture, noisyJpeg } from './support/pictures.ts'
 
 const LIMITS = { maxPixels: 100_000_000 }
@@ -190,7 +192,8 @@ describe('a rendition as large as the original', () => {
     const { renditions } = await makeRenditions(original, wish({ formats: RENDITION_FORMAT_NAMES }), LIMITS)
 
     const whole = renditions.filter(({ width }) => width === 500)
-    expect(whole).toHaveLength(9)
+    // AVIF is left out where it would have to be of no use
+    expect(whole.filter(({ format }) => format !== 'avif')).toHaveLength(6)
     for (const { bytes } of whole) expect(bytes).toBeLessThanOrEqual(original.length)
   })
 
@@ -202,6 +205,54 @@ describe('a rendition as large as the original', () => {
     const body = bodyOf(renditions, 'full', 'webp')
     expect(body.length).toBeLessThanOrEqual(original.length)
     expect(await pixelsOf(body)).toEqual(await pixelsOf(original))
+  })
+})
+
+describe('text of few colours', () => {
+  test('is never made unreadable to have fewer bytes: AVIF is left out, and WebP loses nothing', async () => {
+    const original = await writing()
+
+    const { renditions } = await makeRenditions(original, wish({ formats: RENDITION_FORMAT_NAMES }), LIMITS)
+
+    const whole = renditions.filter(({ width }) => width === 640)
+    expect(new Set(whole.map(({ format }) => format))).toEqual(new Set(['webp', 'jpeg']))
+    const body = bodyOf(renditions, 'full', 'webp')
+    expect(body.length).toBeLessThan(original.length)
+    expect(await pixelsOf(body)).toEqual(await pixelsOf(original))
+    const asJpeg = await pixelsOf(bodyOf(renditions, 'full', 'jpeg'))
+    const wanted = await pixelsOf(original)
+    const distance = asJpeg.reduce((sum, value, i) => sum + Math.abs(value - (wanted[i] as number)), 0)
+    expect(distance / asJpeg.length).toBeLessThan(8)
+  })
+
+  test('has no AVIF of more bytes than what there is in another format', async () => {
+    const original = await noisyJpeg({ width: 800, height: 600 })
+    const formats = ['avif'] as const
+    const made = async (bytes: number) => {
+      const rivals = new Map([['medium', bytes]] as const)
+      return (await makeRenditions(original, wish({ presets: ['medium'], formats, rivals }), LIMITS))
+        .renditions
+    }
+
+    const [first] = await made(Number.POSITIVE_INFINITY)
+    const { bytes } = first as { bytes: number }
+
+    expect(await made(bytes + 1)).toHaveLength(1)
+    expect(await made(bytes)).toHaveLength(0)
+  })
+
+  test.each([
+    ['png', true],
+    ['gif', true],
+    ['webp', false],
+    ['jpeg', false],
+  ] as const)('is looked for in an original that holds every pixel: %s, %s', async (format, isLossless) => {
+    const original = await sharp(await noisyJpeg({ width: 200, height: 100 }))
+      .toFormat(format, { quality: 20 })
+      .toBuffer()
+    const photo = await readHeader(original, LIMITS.maxPixels)
+
+    expect(byteLimit(photo, original, photo, 'webp')).toEqual({ bytes: original.length, isLossless })
   })
 })
 
@@ -515,6 +566,26 @@ function bodyOf(renditions: readonly RenditionFile[], preset: PresetName, format
 }
 
 /** Thin red and blue lines on white, as a chart has them. */
+/** Letters as screens draw them: thin, in sixteen shades, on one colour. */
+async function writing(): Promise<Buffer> {
+  const size = { width: 640, height: 400 }
+  const data = Buffer.alloc(size.width * size.height * 3, 250)
+  const glyphs = [0x1f4, 0x0ea, 0x155, 0x1b3, 0x0d6, 0x12d]
+  for (let y = 20; y < 380; y++) {
+    if (y % 20 >= 9) continue
+    for (let x = 20; x < 620; x++) {
+      const [letter, row, column] = [Math.floor(x / 8) + 3 * Math.floor(y / 20), y % 20, x % 8]
+      const bits = glyphs[letter % glyphs.length] as number
+      const ink = column < 6 && ((bits >> ((row + 2 * column) % 9)) & 1) === 1
+      if (ink)
+        data.fill(20 + 12 * ((row + column) % 16), (y * size.width + x) * 3, (y * size.width + x + 1) * 3)
+    }
+  }
+  return await sharp(data, { raw: { ...size, channels: 3 } })
+    .png({ palette: true })
+    .toBuffer()
+}
+
 async function drawing(): Promise<Buffer> {
   const size = { width: 240, height: 160 }
   const data = Buffer.alloc(size.width * size.height * 3, 255)

@@ -1,3 +1,5 @@
+import type { Rendition } from '../src/photo/photo.ts'
+import type { PresetName } from '../src/photo/presets.ts'
 import { AVIF_RENDITIONS } from '../src/photo/recipe.ts'
 import type { JobHandler } from '../src/queue/job-queue.ts'
 import type { WorkerEngines } from './engines.ts'
@@ -13,9 +15,23 @@ export function makeAvif(engines: WorkerEngines): JobHandler {
     const photo = await catalog.find(photoId)
     if (photo?.status !== 'ready' || photo.edition !== edition) return
 
-    const { renditions } = await putRenditions(engines, photo, photo, AVIF_RENDITIONS)
+    const { renditions } = await putRenditions(engines, photo, photo, {
+      ...AVIF_RENDITIONS,
+      rivals: smallest(photo.renditions),
+    })
     const isKept = await catalog.recordAvif(photoId, photo, renditions)
     // Removed while we worked: the purge may have been and gone before our puts.
     if (!isKept) await deleteRenditions(store, photoId)
   }
+}
+
+/** Bytes by preset, of the formats there are. */
+function smallest(renditions: readonly Rendition[]): Map<PresetName, number> {
+  const bytes = new Map<PresetName, number>()
+  for (const rendition of renditions) {
+    const { preset } = rendition
+    if (rendition.format !== 'avif')
+      bytes.set(preset, Math.min(rendition.bytes, bytes.get(preset) ?? Infinity))
+  }
+  return bytes
 }

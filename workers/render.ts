@@ -7,7 +7,7 @@ import type { Job } from '../src/queue/job.ts'
 import type { ObjectStore } from '../src/storage/object-store.ts'
 import type { WorkerEngines } from './engines.ts'
 import { promiseAvif } from './promise-avif.ts'
-import { makeRenditions } from './renditions/make-renditions.ts'
+import { makeRenditions, type Wish } from './renditions/make-renditions.ts'
 import { free } from './renditions/pixels.ts'
 
 /**
@@ -36,7 +36,7 @@ export async function putRenditions(
   { store, filters, maxPixels }: WorkerEngines,
   { id, original, focus }: Photo,
   { look, edition }: LookChange,
-  set: RenditionSet = READY_RENDITIONS,
+  set: RenditionSet & Pick<Wish, 'rivals'> = READY_RENDITIONS,
 ): Promise<{ facts: PhotoFacts; renditions: Rendition[] }> {
   const bytes = await store.read(originalKey(id, original.format))
   const wish = { ...set, look, edition, focus }

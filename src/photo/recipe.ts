@@ -6,7 +6,7 @@ import { PRESET_NAMES, PRESETS, type Preset, type PresetName } from './presets.t
  * Raised when the same recipe begins to give other bytes (another encoder setting, another kernel): renditions
  * made before keep their keys, new ones get new keys.
  */
-const RECIPE_VERSION = 2
+const RECIPE_VERSION = 3
 
 /** Encoder settings of each format a rendition is made in. Quality as sharp and libvips count it, 1 to 100. */
 export const RENDITION_FORMATS = {

@@ -9,11 +9,24 @@ const UNDERCUTS: Record<RenditionFormat, readonly string[]> = {
   avif: ['jpeg', 'webp', 'png', 'gif', 'heif'],
 }
 
+/** `isLossless`: that many bytes hold every pixel, so that losing some to have no more may be no bargain. */
+export type ByteLimit = { bytes: number; isLossless: boolean }
+
 /**
  * How many bytes a rendition of that size may have: no more than an original of the same size that is no better
  * coded. Its own bytes can't be delivered, for they carry its metadata.
  */
-export function byteLimit(photo: Header, original: Buffer, size: Size, format: RenditionFormat): number {
+export function byteLimit(photo: Header, original: Buffer, size: Size, format: RenditionFormat): ByteLimit {
   const isWhole = size.width === photo.width && size.height === photo.height
-  return isWhole && UNDERCUTS[format].includes(photo.format) ? original.length : Number.POSITIVE_INFINITY
+  const isLimit = isWhole && UNDERCUTS[format].includes(photo.format)
+  return {
+    bytes: isLimit ? original.length : Number.POSITIVE_INFINITY,
+    isLossless: isLossless(photo.format, original),
+  }
+}
+
+function isLossless(format: string, original: Buffer): boolean {
+  // The first chunk of a WebP file, or the one of its pixels behind others.
+  if (format === 'webp') return original.includes('VP8L')
+  return format === 'png' || format === 'gif'
 }

@@ -1,12 +1,17 @@
 import type { Sharp } from 'sharp'
 import { RENDITION_FORMATS, type RenditionFormat } from '../../src/photo/recipe.ts'
+import type { ByteLimit } from './byte-limit.ts'
 import type { Credit } from './credit.ts'
 import type { Pixels } from './pixels.ts'
 import { sharp } from './sharp.ts'
 import { xmpOf } from './xmp-texts.ts'
 
 const LOWEST_QUALITY = 1
+/** Below these, small letters fall apart. */
+const LEGIBLE: Record<RenditionFormat, number> = { jpeg: 50, webp: 50, avif: 40 }
 const QUALITY_STEP = 10
+/** What fits into one packet of a network comes as fast as anything smaller. */
+const PACKET_BYTES = 1400
 /** mozjpeg's table for MS-SSIM: fewer bytes that look nearer to the original than with the standard's own. */
 const FLAT_TABLE = 3
 /** In full colour as many bytes as before, and on pictures with fine colour far nearer to the original. */
@@ -15,27 +20,44 @@ const FULL_COLOR_JPEG = -4
 /**
  * The picture as a file, with no metadata but whose it is: pixels are upright sRGB, which is what viewers assume.
  * JPEG shows transparent parts white. `isFine` keeps colour at full size. The quality gives way where the file would
- * have more than `maxBytes`.
+ * have more bytes than the limit, but not for less than can be read. Null for AVIF that keeps to no limit, or has no
+ * fewer bytes than `rival`: it would be chosen for being small.
  * Changing a setting changes bytes: raise RECIPE_VERSION with it.
  */
 export async function encode(
   picture: Pixels,
   format: RenditionFormat,
-  { credit, isFine, maxBytes }: { credit: Credit | null; isFine: boolean; maxBytes: number },
-): Promise<Buffer> {
+  { credit, isFine, limit, rival = Number.POSITIVE_INFINITY }: EncodeOptions,
+): Promise<Buffer | null> {
   let quality: number = RENDITION_FORMATS[format].quality
   let body = await encodeAt(picture, credit, format, quality, isFine)
-  if (body.length > maxBytes && format === 'webp') {
-    // Of text and drawings smaller than with losses.
+  if (format === 'avif' && body.length >= Math.max(rival, PACKET_BYTES)) return null
+  if (body.length > limit.bytes && format === 'webp' && limit.isLossless) {
+    // Of text and drawings smaller than with losses; of what had losses before never.
     const { effort } = RENDITION_FORMATS.webp
     const lossless = await open(picture, credit).webp({ lossless: true, effort }).toBuffer()
     if (lossless.length < body.length) body = lossless
   }
-  while (body.length > maxBytes && quality > LOWEST_QUALITY) {
-    quality = Math.max(quality - QUALITY_STEP, LOWEST_QUALITY)
-    body = await encodeAt(picture, credit, format, quality, false)
+  const lowest = lowestQuality(format, limit)
+  while (body.length > limit.bytes && quality > lowest) {
+    quality = Math.max(quality - QUALITY_STEP, lowest)
+    const smaller = await encodeAt(picture, credit, format, quality, false)
+    if (smaller.length < body.length) body = smaller
   }
-  return body
+  return format === 'avif' && body.length > limit.bytes ? null : body
+}
+
+export type EncodeOptions = {
+  credit: Credit | null
+  isFine: boolean
+  limit: ByteLimit
+  /** The bytes of the smallest other format, where there is one. */
+  rival?: number | undefined
+}
+
+/** A JPEG of few bytes is no better itself, so what is made of it may be as low. */
+function lowestQuality(format: RenditionFormat, { isLossless }: ByteLimit): number {
+  return format === 'avif' || isLossless ? LEGIBLE[format] : LOWEST_QUALITY
 }
 
 /** Settings by measurement: BENCHMARKS.md has the figures. */

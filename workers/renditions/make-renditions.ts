@@ -23,12 +23,14 @@ export type Wish = RenditionSet & {
   /** The photo's edition that the renditions are of; part of their digests. */
   edition?: number
   focus: Focus | null
+  /** The bytes of what there is already in a preset: AVIF that has no fewer is left out. */
+  rivals?: ReadonlyMap<PresetName, number>
 }
 
 export type RenditionFile = Rendition & { body: Buffer }
 
 /**
- * Makes every wished rendition from one decode: each size from the next larger one, and encoded while the smaller
+ * Makes every wished rendition from one decode, but for AVIF that would win nothing: each size from the next larger one, and encoded while the smaller
  * ones are still being made. `keep` is given each as soon as its bytes are there, so that storing it takes no time of
  * its own. `facts` are of the picture with its look. An animation moves in some presets.
  *
@@ -37,7 +39,7 @@ export type RenditionFile = Rendition & { body: Buffer }
  */
 export async function makeRenditions(
   original: Buffer,
-  { look, edition = 0, focus, presets, formats }: Wish,
+  { look, edition = 0, focus, presets, formats, rivals }: Wish,
   { maxPixels, filters = ownFilters() }: { maxPixels: number; filters?: FilterBook },
   keep: (rendition: RenditionFile) => Promise<unknown> = async () => {},
 ): Promise<{ facts: PhotoFacts; renditions: RenditionFile[] }> {
@@ -61,8 +63,10 @@ export async function makeRenditions(
     preset: PresetName,
     format: RenditionFormat,
     picture: Pixels,
-  ): Promise<RenditionFile> => {
-    const still = (format === 'webp' && moving.get(preset)) || (await encodeOnce(picture, format))
+  ): Promise<RenditionFile | null> => {
+    const still =
+      (format === 'webp' && moving.get(preset)) || (await encodeOnce(picture, format, rivals?.get(preset)))
+    if (!still) return null
     const isBright = format === 'jpeg' && !look && BRIGHT_PRESETS.has(preset)
     const gainMap = isBright && (await gainMapFor(picture))
     const body = gainMap ? attachGainMap(still, gainMap) : still
@@ -89,7 +93,10 @@ export async function makeRenditions(
   await Promise.allSettled(work)
   const [placeholder, ...renditions] = await Promise.all(work)
   free((await Promise.all(pictures.map(({ picture }) => picture))).map(({ data }) => data))
-  return { facts: { width: photo.width, height: photo.height, ...placeholder }, renditions }
+  return {
+    facts: { width: photo.width, height: photo.height, ...placeholder },
+    renditions: renditions.filter((rendition) => rendition !== null),
+  }
 }
 
 /** Where an animation moves, a still beside it would be chosen for being smaller. */
@@ -104,13 +111,14 @@ function scaledArea(photo: Size, preset: PresetName): number {
 
 /** A small photo is the same picture in several presets: each is looked at once, and encoded once per format. */
 function encoder(photo: Header, original: Buffer) {
-  const seen = new Map<Pixels, { isFine: boolean; bodies: Map<RenditionFormat, Promise<Buffer>> }>()
-  return (picture: Pixels, format: RenditionFormat): Promise<Buffer> => {
+  const seen = new Map<Pixels, { isFine: boolean; bodies: Map<RenditionFormat, Promise<Buffer | null>> }>()
+  return (picture: Pixels, format: RenditionFormat, rival?: number): Promise<Buffer | null> => {
     const known = seen.get(picture) ?? { isFine: hasFineColor(picture), bodies: new Map() }
     seen.set(picture, known)
     const { isFine, bodies } = known
-    const maxBytes = byteLimit(photo, original, picture, format)
-    const body = bodies.get(format) ?? encode(picture, format, { credit: photo.credit, isFine, maxBytes })
+    const limit = byteLimit(photo, original, picture, format)
+    const { credit } = photo
+    const body = bodies.get(format) ?? encode(picture, format, { credit, isFine, limit, rival })
     bodies.set(format, body)
     return body
   }
