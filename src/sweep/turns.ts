@@ -1,6 +1,6 @@
 import { setInterval as every, setTimeout as sleep } from 'node:timers/promises'
 import type { Catalog } from '../catalog/catalog.ts'
-import type { Log } from '../log.ts'
+import { type Log, onceAMinute } from '../log.ts'
 
 /** `progress` is what the turn before kept. */
 export type Turn<Progress> = { progress: Progress | null; keep(progress: Progress | null): Promise<void> }
@@ -30,12 +30,13 @@ export async function takeTurns<Progress>(
   log: Log,
   stop: AbortSignal,
 ): Promise<void> {
+  const tell = onceAMinute((fields, message) => log.error(fields, message))
   const stopped = new Promise<void>((resolve) => stop.addEventListener('abort', () => resolve()))
   while (!stop.aborted) {
     await sleep(task.pauseMs, undefined, { signal: stop }).catch(() => {})
     if (stop.aborted) return
     const turn = takeTurn({ catalog }, holder, task, stop).catch((err) => {
-      if (!stop.aborted) log.error({ err, task: task.name }, 'a sweep failed; it runs again')
+      if (!stop.aborted) tell({ err, task: task.name }, 'a sweep failed; it runs again')
     })
     await Promise.race([turn, stopped])
   }
