@@ -1,4 +1,8 @@
 import { test as always, describe, expect } from 'vitest'
+import { Catalog } from '../src/catalog/catalog.ts'
+import { migrateCatalog } from '../src/catalog/migrate.ts'
+import { moveShards } from '../src/catalog/move-shards.ts'
+import { ShardMap } from '../src/catalog/shard-map.ts'
 import { EngineUnavailableError } from '../src/errors.ts'
 import type { PhotoReply } from '../src/http/schemas.ts'
 import {
@@ -12,9 +16,12 @@ import { firstIdAt, type PhotoId } from '../src/photo/photo-id.ts'
 import type { Lap } from '../src/sweep/lap.ts'
 import { SHARDS } from '../src/sweep/stored-shards.ts'
 import { sweepObjects, sweepObjectsOn } from '../src/sweep/sweep-objects.ts'
+import { openEmptyDatabase } from './support/database.ts'
 import { fixture } from './support/pictures.ts'
+import { startProxy } from './support/proxy.ts'
 import { hasS3, NEEDS_S3, openTestBucket } from './support/s3.ts'
 import { silentLog, startService, type TestService } from './support/service.ts'
+import { ownersOf } from './support/shard-traffic.ts'
 import { authorization, photoForm, postForm } from './support/uploads.ts'
 
 const DAY_MS = 24 * 3_600_000
@@ -22,7 +29,7 @@ const inDays = (days: number) => new Date(Date.now() + days * DAY_MS)
 const jpeg = { contentType: 'image/jpeg' }
 const pixels = Buffer.from('pixels')
 const FEED = { preset: 'feed', format: 'webp', digest: '71bca1a2' } as const
-const NOTHING = { quarantined: 0, restored: 0, deleted: 0, remade: 0 }
+const NOTHING = { quarantined: 0, deleted: 0, remade: 0, withoutOriginal: 0 }
 
 const sweep = async (service: TestService, days: number, accepted = 0) =>
   await sweepObjects(service, { quarantineDays: 7, now: inDays(days), accepted }, silentLog)
@@ -133,7 +140,7 @@ describe.each([
     const before = await keysOf(service)
     for (const key of [original, rendition]) await service.store.move(key, quarantineKey(key))
 
-    expect(await sweep(service, 100)).toMatchObject({ restored: 2, deleted: 0 })
+    expect(await sweep(service, 100)).toEqual(NOTHING)
     expect(await keysOf(service)).toEqual(before)
   })
 
@@ -174,19 +181,85 @@ describe('a lap of the sweep', () => {
     expect(keys).toHaveLength(15)
     expect(keys.filter((key) => !key.startsWith('quarantine/'))).toEqual([])
   })
+})
 
-  always('waits for a database that is unavailable: what is there is unknown, not an orphan', async () => {
-    await using service = await startService()
-    await put(service, ...strangers(3).map((id) => originalKey(id, 'jpeg')))
-    const keptOfShards = async () => {
-      throw new EngineUnavailableError('The database is unavailable.')
+describe('the sweep of objects with several databases', () => {
+  const HALVES = [
+    { from: 0, to: 4095 },
+    { from: 4096, to: 8191 },
+  ] as const
+  const owners = [...ownersOf(HALVES[0], 20), ...ownersOf(HALVES[1], 20)]
+
+  /** A service's store and queue with a catalog of its own, in two databases, that has 40 photos. */
+  async function openHalves(service: TestService, urls: readonly [string, string]) {
+    const ranges = HALVES.map((half, index) => ({ ...half, url: urls[index] as string }))
+    await migrateCatalog(ranges)
+    const map = new ShardMap(ranges, { connections: 2 })
+    const catalog = new Catalog(map)
+    await service.store.delete([KEEPER_KEY])
+    for (const owner of owners) {
+      const id = await catalog.nextId(owner)
+      const original = { format: 'jpeg', bytes: 6, sha256: 'ab' } as const
+      await catalog.insert({
+        id,
+        owner,
+        visibility: 'public',
+        original,
+        focus: null,
+        look: null,
+        pending: [],
+      })
     }
-    const catalog = Object.assign(Object.create(service.catalog), { keptOfShards })
+    const installation = await catalog.installation()
+    await service.store.put(KEEPER_KEY, Buffer.from(JSON.stringify({ installation })), jpeg)
+    const all = await Promise.all(
+      owners.map((owner) => catalog.list(owner, owner, { limit: 9, before: null })),
+    )
+    await put(service, ...all.flat().map(({ id }) => originalKey(id, 'jpeg')))
+    const sweepHalves = async () =>
+      await sweepObjects(
+        { ...service, catalog },
+        { quarantineDays: 7, now: inDays(2), accepted: 100 },
+        silentLog,
+      )
+    return { ranges, sweepHalves, [Symbol.asyncDispose]: async () => await map[Symbol.asyncDispose]() }
+  }
 
-    const swept = sweepObjects({ ...service, catalog }, { quarantineDays: 7, now: inDays(2) }, silentLog)
+  always('takes nothing of a database that is unavailable for an orphan', async () => {
+    await using service = await startService()
+    await using a = await openEmptyDatabase()
+    await using b = await openEmptyDatabase()
+    await using proxy = await startProxy(b.url)
+    await using halves = await openHalves(service, [a.url, proxy.url])
+    const before = await keysOf(service)
+    await proxy.cut()
 
-    await expect(swept).rejects.toThrow(EngineUnavailableError)
-    expect(await keysOf(service)).toHaveLength(3)
+    await expect(halves.sweepHalves()).rejects.toThrow(EngineUnavailableError)
+    await proxy.mend()
+
+    expect(await halves.sweepHalves()).toEqual(NOTHING)
+    expect(await keysOf(service)).toEqual(before)
+  })
+
+  always('takes nothing of shards for an orphan while they move to another database', async () => {
+    await using service = await startService()
+    await using a = await openEmptyDatabase()
+    await using b = await openEmptyDatabase()
+    await using halves = await openHalves(service, [a.url, b.url])
+    const before = await keysOf(service)
+
+    let isMoving = true
+    const moving = (async () => {
+      await moveShards(halves.ranges, HALVES[0], b.url)
+      await moveShards(halves.ranges, HALVES[1], a.url)
+      isMoving = false
+    })()
+    const reports = []
+    while (isMoving) reports.push(await halves.sweepHalves())
+    await moving
+
+    expect(reports.filter((report) => report.quarantined + report.remade > 0)).toEqual([])
+    expect(await keysOf(service)).toEqual(before)
   })
 })
 

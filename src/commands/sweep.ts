@@ -25,8 +25,8 @@ export function sweepCommand(): Command {
       const objects = await sweepObjects(services, options, log)
       console.log(
         `${mended} lost jobs mended, ${retired} renditions of earlier looks deleted. ` +
-          `Objects without a photo: ${objects.quarantined} moved to quarantine/, ${objects.restored} moved back, ` +
-          `${objects.deleted} deleted. ${objects.remade} missing renditions are made again.`,
+          `Objects without a photo: ${objects.quarantined} moved to quarantine/, ${objects.deleted} deleted from there. ` +
+          `${objects.remade} missing renditions are made again; ${objects.withoutOriginal} photos have lost their original.`,
       )
     })
 }

@@ -16,8 +16,11 @@ export type KeeperEngines = {
 export async function proveKeeper({ catalog, store }: KeeperEngines): Promise<void> {
   const id = await catalog.installation()
   let keeper = await readKeeper(store)
-  if (keeper === null && (await catalog.isEmpty()) && (await isEmpty(store))) {
-    await store.put(KEEPER_KEY, Buffer.from(keeperFile(id)), { contentType: 'application/json' })
+  if (keeper === null) {
+    if ((await catalog.isEmpty()) && (await isEmpty(store))) {
+      await store.put(KEEPER_KEY, Buffer.from(keeperFile(id)), { contentType: 'application/json' })
+    }
+    // Ours, or that of another process which began at the same moment and has taken in photos since.
     keeper = await readKeeper(store)
   }
   if (keeper === id) return

@@ -30,10 +30,13 @@ export type Lap = {
   candidates: PhotoId[]
   /** Renditions that are made again. */
   remade: number
+  /** Photos whose original is not there any more. */
+  withoutOriginal: number
 }
 
 const DAY_MS = 24 * 3_600_000
 const MAX_CANDIDATES = 1_000
+const MAX_TOLD = 20
 /** So many of all photos may have leavings; with few photos so many in number. */
 const MAX_PART = 0.01
 const MAX_FEW = 20
@@ -50,6 +53,7 @@ export function startLap(now: Date): Lap {
     forgotten: 0,
     candidates: [],
     remade: 0,
+    withoutOriginal: 0,
   }
 }
 
@@ -74,7 +78,9 @@ export async function walkOn(
       const difference = compare(keys, photo)
       if (keys.length > 0) lap.photos += 1
       if (photo && (difference.isOriginalMissing || difference.missing.length > 0)) {
-        lap.remade += await mendMissing({ queue, store }, photo, difference, log)
+        const { remade, isOriginalLost } = await mendMissing({ queue, store }, photo, difference, log)
+        lap.remade += remade
+        if (isOriginalLost) tellLost(lap, id, log)
       }
       const isYoung = Math.abs(now.getTime() - createdAt(id).getTime()) < DAY_MS
       const isAstray = difference.isForgotten || difference.strays.length > 0
@@ -87,6 +93,13 @@ export async function walkOn(
     lap.next += shards.length
     await keep(lap)
   }
+}
+
+/** Not for each: when all are lost, the log shall not be flooded. */
+function tellLost(lap: Lap, photoId: PhotoId, log: Log): void {
+  lap.withoutOriginal += 1
+  if (lap.withoutOriginal > MAX_TOLD) return
+  log.error({ photoId }, 'the original of a photo is missing: restore it from a backup of the objects')
 }
 
 export function isWhole(lap: Lap): boolean {

@@ -10,30 +10,29 @@ export type MendEngines = { queue: Pick<JobQueue, 'enqueue'>; store: Pick<Object
 
 /**
  * Looks again, as what was listed is a while ago, and makes renditions again whose objects are missing: the same keys
- * get the same bytes. An original that is missing can only be told. Returns how many renditions are made again.
+ * get the same bytes; not without the original. Returns how many are made again, and whether the original is lost.
  */
 export async function mendMissing(
   { queue, store }: MendEngines,
   photo: KeptPhoto,
   difference: Pick<Difference, 'isOriginalMissing' | 'missing'>,
   log: Log,
-): Promise<number> {
+): Promise<{ remade: number; isOriginalLost: boolean }> {
   const { id } = photo
   const isMissing = async (key: string) => (await store.head(key)) === null
   if (difference.isOriginalMissing && (await isMissing(originalKey(id, photo.format)))) {
-    log.error({ photoId: id }, 'the original of a photo is missing: restore it from a backup of the objects')
-    return 0
+    return { remade: 0, isOriginalLost: true }
   }
   const confirmed = await Promise.all(
     difference.missing.map(async (each) => ((await isMissing(renditionKey(id, each))) ? [each] : [])),
   )
   const missing = confirmed.flat()
-  if (missing.length === 0) return 0
+  if (missing.length === 0) return { remade: 0, isOriginalLost: false }
   const isAvifOnly = missing.every(({ format }) => format === 'avif')
   const job: Job = isAvifOnly
     ? { kind: 'avif', photoId: id, edition: photo.edition }
     : { kind: photo.hasLook ? 'filter' : 'resize', photoId: id }
   await queue.enqueue(job)
   log.warn({ ...job, count: missing.length }, 'renditions are missing; they are made again')
-  return missing.length
+  return { remade: missing.length, isOriginalLost: false }
 }

@@ -4,7 +4,7 @@ import { isWhole, type Lap, type LapEngines, refuseLoss, startLap, walkOn } from
 import { deleteExpired, quarantineStrays, restoreKept } from './quarantine.ts'
 import { SHARDS } from './stored-shards.ts'
 
-export type ObjectsReport = { quarantined: number; restored: number; deleted: number; remade: number }
+export type ObjectsReport = Pick<Lap, 'remade' | 'withoutOriginal'> & { quarantined: number; deleted: number }
 
 export type ObjectsOptions = {
   quarantineDays: number
@@ -18,8 +18,8 @@ const DAY_MS = 24 * 3_600_000
 const MAX_AT_ONCE = 100
 
 /**
- * Compares all of the store with all of the catalog, now, and then deletes what may be deleted. Throws SetupError when
- * that can't be proven; then nothing is deleted.
+ * Gives photos back what lies in the quarantine, compares all of the store with all of the catalog, and then deletes
+ * what may be deleted. Throws SetupError when that can't be proven; then nothing is deleted.
  */
 export async function sweepObjects(
   engines: LapEngines,
@@ -27,14 +27,15 @@ export async function sweepObjects(
   log: Log,
 ): Promise<ObjectsReport> {
   const { now = new Date() } = options
+  await restoreKept(engines, log)
   const lap = startLap(now)
   await walkOn(engines, lap, SHARDS.length, log, { now })
   return await finishLap(engines, lap, options, log)
 }
 
 /**
- * Does the part of a lap that is due: a lap takes a day, and is kept after every step, so that any server can go on
- * with it. Its end is that of `sweepObjects`. Returns what is to be kept until the next time, null when the lap is done.
+ * Does the part of the same that is due: a lap takes a day, and is kept after every step, so that any server can go on
+ * with it. A refusal is logged, and the next lap begins. Returns what is to be kept until the next time, null when the lap is done.
  */
 export async function sweepObjectsOn(
   engines: LapEngines,
@@ -43,6 +44,7 @@ export async function sweepObjectsOn(
   log: Log,
 ): Promise<Lap | null> {
   const { now = new Date(), keep } = options
+  if (kept === null) await restoreKept(engines, log)
   const lap = kept ?? startLap(now)
   const due = Math.floor(((now.getTime() - lap.startedAt) / DAY_MS) * SHARDS.length)
   const to = Math.min(due, lap.next + MAX_AT_ONCE, SHARDS.length)
@@ -64,12 +66,11 @@ async function finishLap(
   { quarantineDays, accepted = 0, now = new Date() }: ObjectsOptions,
   log: Log,
 ): Promise<ObjectsReport> {
-  const restored = await restoreKept(engines, log)
   refuseLoss(lap, engines.store.name, accepted)
   if (lap.forgotten > 0) {
     log.error({ count: lap.forgotten }, 'photos are complete but have no row; they are left as they are')
   }
   const quarantined = await quarantineStrays(engines, lap.candidates, log, now)
   const deleted = await deleteExpired(engines, quarantineDays, log, now)
-  return { quarantined, restored, deleted, remade: lap.remade }
+  return { quarantined, deleted, remade: lap.remade, withoutOriginal: lap.withoutOriginal }
 }
