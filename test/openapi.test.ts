@@ -1,0 +1,194 @@
+import { execFile, spawnSync } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { Compile } from 'typebox/compile'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { PhotoReply } from '../src/http/schemas.ts'
+import { needs } from './support/needs.ts'
+import { fixture } from './support/pictures.ts'
+import { startService, type TestService } from './support/service.ts'
+import { authorization, photoForm } from './support/uploads.ts'
+
+type Parameter = { name: string; in: string; required?: boolean; schema: Record<string, unknown> }
+type DocumentedReply = {
+  headers?: Record<string, unknown>
+  content?: Record<string, { schema: Record<string, unknown> }>
+}
+type Operation = { operationId: string; parameters?: Parameter[]; responses: Record<string, DocumentedReply> }
+type OpenApi = { paths: Record<string, Record<string, Operation>> }
+
+let service: TestService
+let document: OpenApi
+let operations: Map<string, Operation>
+
+beforeAll(async () => {
+  service = await startService({ MAX_UPLOAD_BYTES: '1000000' })
+  document = (await (await fetch(`${service.url}/openapi.json`)).json()) as OpenApi
+  const all = Object.values(document.paths).flatMap((methods) => Object.values(methods))
+  operations = new Map(all.map((operation) => [operation.operationId, operation]))
+})
+afterAll(async () => await service[Symbol.asyncDispose]())
+
+/** What the document does not say of a reply: its status, its type, a header of it, or the form of its body. */
+async function undocumented(operationId: string, reply: Response): Promise<string[]> {
+  const documented = operations.get(operationId)?.responses[reply.status]
+  if (!documented) return [`status ${reply.status}`]
+  const missing = ['location', 'allow', 'retry-after', 'www-authenticate', 'preference-applied']
+    .filter((name) => reply.headers.has(name) && documented.headers?.[name] === undefined)
+    .map((name) => `header ${name}`)
+  const type = (reply.headers.get('content-type') ?? '').replace(/;.*/, '')
+  if (type === '' && documented.content === undefined) return missing
+  const schema = documented.content?.[type]?.schema
+  if (!schema) return [...missing, `type ${type}`]
+  const body = type.endsWith('json') ? await reply.json() : await reply.text()
+  const errors = Compile(schema).Errors(body)
+  return [...missing, ...errors.map(({ instancePath, message }) => `${instancePath} ${message}`)]
+}
+
+describe('the OpenAPI document', () => {
+  test('says what a client may leave out, and how ids, cursors and focus are written', () => {
+    const parameters = [...operations.values()].flatMap(({ parameters = [] }) => parameters)
+    const named = (name: string) => parameters.filter((parameter) => parameter.name === name)
+
+    expect(named('limit').map(({ required }) => required ?? false)).toEqual([false])
+    expect(named('id').length).toBeGreaterThan(3)
+    for (const { schema } of [...named('id'), ...named('before'), ...named('owner')]) {
+      expect(schema.pattern).toEqual(expect.any(String))
+      expect('').not.toMatch(new RegExp(schema.pattern as string))
+    }
+    expect(named('prefer').length).toBeGreaterThanOrEqual(3)
+  })
+
+  test('knows every error as application/problem+json with the codes it can have', () => {
+    const errors = [...operations.values()]
+      .filter(({ operationId }) => !['getHealth', 'getReadiness'].includes(operationId))
+      .flatMap(({ responses }) => Object.entries(responses))
+      .filter(([status]) => Number(status) >= 400)
+
+    expect(errors.length).toBeGreaterThan(50)
+    for (const [, { content }] of errors) {
+      expect(Object.keys(content ?? {})).toEqual(['application/problem+json'])
+      const properties = content?.['application/problem+json']?.schema.properties as {
+        code: { enum: string[] }
+      }
+      expect(properties.code.enum.length).toBeGreaterThan(0)
+    }
+  })
+
+  test('is what real replies keep to, errors included', async () => {
+    await using _worker = service.work()
+    const token = await authorization(service)
+    const stranger = await authorization(service, 'bob')
+    const json = { ...token, 'content-type': 'application/json' }
+    const ask = async (operationId: string, path: string, request: RequestInit = {}) => {
+      const reply = await fetch(service.url + path, request)
+      const copy = reply.clone()
+      expect([operationId, reply.status, await undocumented(operationId, reply)]).toEqual([
+        operationId,
+        reply.status,
+        [],
+      ])
+      return copy
+    }
+    const post = async (form: FormData, headers: Record<string, string> = token) =>
+      await ask('uploadPhoto', '/v1/photos', { method: 'POST', body: form, headers })
+
+    const photo = await fixture('plain.jpg')
+    const waiting = { ...token, prefer: 'wait=30' }
+    const { id } = (await (await post(photoForm(photo, { filter: 'mono' }), waiting)).json()) as PhotoReply
+    const failed = (await (
+      await post(photoForm(await fixture('truncated.jpg')), waiting)
+    ).json()) as PhotoReply
+    const statuses: number[] = []
+    const note = async (reply: Promise<Response>) => statuses.push((await reply).status)
+
+    await note(post(photoForm(photo)))
+    await note(post(photoForm(photo, { focus: 'x' })))
+    await note(post(new FormData()))
+    await note(post(photoForm(await fixture('text.jpg'))))
+    await note(post(photoForm(Buffer.alloc(2_000_000))))
+    await note(post(photoForm(photo), {}))
+    await note(ask('uploadPhoto', '/v1/photos', { method: 'POST', body: '{}', headers: json }))
+    await note(ask('getPhoto', `/v1/photos/${id}`, { headers: token }))
+    await note(ask('getPhoto', `/v1/photos/${id}`, { headers: stranger }))
+    await note(ask('getPhoto', `/v1/photos/${failed.id}`, { headers: token }))
+    await note(ask('getPhoto', `/v1/photos/${failed.id}`, { headers: stranger }))
+    await note(ask('getPhoto', '/v1/photos/%', { headers: token }))
+    await note(ask('getPhoto', '/v1/photos/1', { headers: token }))
+    await note(ask('listPhotos', '/v1/owners/alice/photos', { headers: token }))
+    await note(ask('listPhotos', '/v1/owners/alice/photos?limit=1', { headers: stranger }))
+    await note(ask('listPhotos', '/v1/owners/alice/photos?limit=0', { headers: token }))
+    await note(ask('listPhotos', `/v1/owners/${'x'.repeat(200)}/photos`, { headers: token }))
+    const look = `/v1/photos/${id}/filter`
+    const put = (body: string, headers: Record<string, string> = json) =>
+      ask('changeLook', look, { method: 'PUT', body, headers })
+    await note(put('{"filter":"noir"}'))
+    await note(put('{"filter":"dusk"}', { ...json, prefer: 'wait=30' }))
+    await note(put('{"filter":"dusk","strength":null}'))
+    await note(put('{'))
+    await note(put('x', { ...token, 'content-type': 'text/plain' }))
+    await note(put(`"${'x'.repeat(100_000)}"`))
+    await note(
+      ask('changeLook', `/v1/photos/${failed.id}/filter`, {
+        method: 'PUT',
+        body: '{"filter":"dusk"}',
+        headers: json,
+      }),
+    )
+    await note(ask('removeLook', look, { method: 'DELETE', headers: stranger }))
+    await note(ask('removeLook', look, { method: 'DELETE', headers: token }))
+    await note(ask('deletePhoto', `/v1/photos/${id}`, { method: 'DELETE', headers: stranger }))
+    await note(ask('deletePhoto', `/v1/photos/${id}`, { method: 'DELETE', headers: token }))
+    await note(ask('listPresets', '/v1/presets'))
+    await note(ask('listFilters', '/v1/filters'))
+    await note(ask('getFilterCube', '/v1/filters/mono.cube'))
+    await note(ask('getFilterHald', '/v1/filters/no-such.png'))
+    await note(ask('getHealth', '/healthz'))
+    await note(ask('getReadiness', '/readyz'))
+
+    expect(statuses).toEqual([
+      ...[201, 400, 400, 415, 413, 401, 415, 200, 200, 200, 404, 400, 400, 200, 200, 400, 400],
+      ...[202, 200, 400, 400, 415, 413, 409, 404, 202, 404, 204, 200, 200, 200, 404, 200, 200],
+    ])
+  })
+
+  const withSchemathesis = needs(
+    'schemathesis 4',
+    spawnSync('schemathesis', ['--version']).status === 0,
+    'pip install schemathesis',
+  )
+
+  withSchemathesis(
+    'is as strict and as true as schemathesis can tell, by all of its checks',
+    { timeout: 600_000 },
+    async () => {
+      const folder = await mkdtemp(join(tmpdir(), 'darkroom-schemathesis-'))
+      const { authorization: header } = await authorization(service)
+      const options = ['--checks=all', '--max-examples=20', '--continue-on-failure', '--no-color']
+
+      const run = promisify(execFile)(
+        'schemathesis',
+        ['run', `${service.url}/openapi.json`, '--header', `Authorization: ${header}`, ...options],
+        {
+          cwd: folder,
+          env: {
+            ...process.env,
+            PYTHONPATH: join(import.meta.dirname, 'support'),
+            PYTHONDONTWRITEBYTECODE: '1',
+            SCHEMATHESIS_HOOKS: 'schemathesis_hooks',
+          },
+        },
+      )
+      const { code = 0, stdout } = (await run.catch((error: { code: number; stdout: string }) => error)) as {
+        code?: number
+        stdout: string
+      }
+      await rm(folder, { recursive: true })
+
+      expect(code, stdout).toBe(0)
+      expect(stdout).toContain('No issues found')
+    },
+  )
+})
