@@ -1,9 +1,9 @@
-import { execFile, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { vi } from 'vitest'
+import { childrenOf } from '../../chaos/processes.ts'
 import { freePort } from '../../src/free-port.ts'
 
 const CLI = join(import.meta.dirname, '../../src/cli.ts')
@@ -72,12 +72,4 @@ export async function startDarkroom(
     ended.then(() => Promise.reject(new Error(`darkroom start ended: ${text}`))),
   ])
   return darkroom
-}
-
-async function childrenOf(parent: number): Promise<{ pid: number; command: string }[]> {
-  const { stdout } = await promisify(execFile)('ps', ['-A', '-ww', '-o', 'pid=,ppid=,args='])
-  return stdout.split('\n').flatMap((line) => {
-    const [, pid, ppid, command] = /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line) ?? []
-    return Number(ppid) === parent && command ? [{ pid: Number(pid), command }] : []
-  })
 }
