@@ -22,6 +22,7 @@ const LAYERS: readonly (readonly string[])[] = [
     'src/tell-failure.ts',
     'src/kept-file.ts',
     'src/free-port.ts',
+    'src/slots.ts',
     'src/postgres.ts',
     'src/postgres-errors.ts',
   ],

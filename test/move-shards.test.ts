@@ -1,12 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { expect, test } from 'vitest'
+import pg from 'pg'
+import { expect, test, vi } from 'vitest'
 import { Catalog } from '../src/catalog/catalog.ts'
 import { migrateDatabase } from '../src/catalog/migrate.ts'
 import { MOVE_STAGES, moveShards } from '../src/catalog/move-shards.ts'
 import { ShardMap } from '../src/catalog/shard-map.ts'
 import { allShardsAt } from '../src/config/shard-ranges.ts'
 import { type PhotoId, shardOf } from '../src/photo/photo-id.ts'
+import { type OwnerId, shardOfOwner } from '../src/photo/shard.ts'
 import { openEmptyDatabase, openTestDatabase, type TestDatabase } from './support/database.ts'
+import { writePhotos } from './support/many-photos.ts'
 import { runScript } from './support/processes/script.ts'
 import { type Album, checkAlbum, ownersOf, startTraffic } from './support/shard-traffic.ts'
 
@@ -116,6 +119,52 @@ test('two moves of the same shards at once do no harm', { timeout: 5 * MINUTES }
   const refusals = moves.flatMap((result) => (result.status === 'rejected' ? [result.reason.code] : []))
   expect(new Set(refusals).difference(new Set(['move_overtaken']))).toEqual(new Set())
   await expectWhole(traffic.albums, towns, b)
+})
+
+test('writers of a shard wait for what changed last, however many photos it has', async () => {
+  await using towns = await openTowns()
+  const { a, b } = towns
+  await writePhotos(a, { owner: 'alice', shard: RANGE.from, count: 20_000 })
+  let isHeld = false
+  let asked = 0
+  const query = pg.Client.prototype.query
+  using _count = vi.spyOn(pg.Client.prototype, 'query').mockImplementation(function (
+    this: pg.Client,
+    ...args
+  ) {
+    if (isHeld) asked += 1
+    return Reflect.apply(query, this, args)
+  })
+
+  await moveShards(allShardsAt(a.url), { from: RANGE.from, to: RANGE.from }, b.url, (stage) => {
+    if (stage === 'held') isHeld = true
+    if (stage === 'switched') isHeld = false
+  })
+
+  // A page of photos would be 500 of them.
+  expect(asked).toBeGreaterThan(0)
+  expect(asked).toBeLessThan(20)
+  expect(await b.query(`select count(*)::int from photos where shard_of(id) = ${RANGE.from}`)).toEqual([
+    { count: 20_000 },
+  ])
+})
+
+test('writers that wait for a shard leave connections to the others', async () => {
+  await using towns = await openTowns()
+  const { a, catalogs } = towns
+  const [catalog] = catalogs
+  const [waiting] = ownersOf(RANGE, 1) as [OwnerId]
+  const [other] = ownersOf({ from: 5000, to: 5100 }, 1) as [OwnerId]
+  const holder = new pg.Client({ connectionString: a.url })
+  await holder.connect()
+  await holder.query(`begin; select pg_advisory_xact_lock(7266766, ${shardOfOwner(waiting)})`)
+
+  const waits = Promise.all(Array.from({ length: 20 }, () => catalog.nextId(waiting)))
+  const id = await catalog.nextId(other)
+  await holder.end()
+
+  expect(shardOf(id)).toBe(shardOfOwner(other))
+  expect(new Set(await waits).size).toBe(20)
 })
 
 test('copies that differ from the photos are not switched to', async () => {

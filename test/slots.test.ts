@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { EngineUnavailableError } from '../src/errors.ts'
-import { Slots } from '../src/storage/slots.ts'
+import { Slots } from '../src/slots.ts'
 
 const LONG = 60_000
 
 describe('slots', () => {
   test('are held by so many at once, and handed over in the order they were asked for', async () => {
-    const slots = new Slots(2)
+    const slots = new Slots(2, 'too late')
     const order: number[] = []
     let held = 0
     let mostHeld = 0
@@ -25,7 +25,7 @@ describe('slots', () => {
   })
 
   test('are refused to who has waited too long, and are then for the next', async () => {
-    const slots = new Slots(1)
+    const slots = new Slots(1, 'too late')
     const first = await slots.acquire(LONG)
     const impatient = slots.acquire(1)
     const patient = slots.acquire(LONG)

@@ -30,28 +30,58 @@ export async function allowMove(queries: Queries): Promise<void> {
 
 /**
  * Makes the target's copy of a run equal to what the source has, photo by photo: what differs is copied, what is
- * gone is deleted. Returns how many photos differed. Zero says that every row was read on both sides and was equal.
- * Each page is read on both sides and mended under the lock of the target's rows, so that of two copies of the same
- * run the later one always has the later state of the source. Throws MoveOvertakenError when the run is no more
- * arriving.
+ * gone is deleted. `onDifferent` is told of these photos, page by page; when it is told of none, every row was read on
+ * both sides and was equal. Each page is read on both sides and mended under the lock of the target's rows, so that of
+ * two copies of the same run the later one always has the later state of the source. Throws MoveOvertakenError when
+ * the run is no more arriving.
  */
-export async function copyShards(source: Queries, run: Run): Promise<number> {
-  await allowMove(source)
-  let different = 0
+export async function copyShards(
+  run: Run,
+  onDifferent: (ids: readonly string[]) => Promise<void> = async () => {},
+): Promise<void> {
   let after: Place | null = { shard: run.from, id: '-1' }
   while (after) {
     const start: Place = after
-    after = await run.target.transaction(async (target) => {
-      await lockArriving(target, run)
+    const page = async (source: Queries, target: Queries) => {
       const wanted = await readDigests(source, start, { shard: run.to, id: MAX_ID }, PAGE)
       const last = wanted.length === PAGE ? (wanted.at(-1) as Digest) : null
       const found = await readDigests(target, start, last ?? { shard: run.to, id: MAX_ID }, null)
-      different += await mend(source, target, wanted, found)
-      return last
-    })
+      return { last, different: await mend(source, target, wanted, found) }
+    }
+    const { last, different } = await run.source.transaction(
+      async (source) => await onBoth(source, run, page),
+    )
+    if (different.length > 0) await onDifferent(different)
+    after = last
   }
-  await copyClocks(source, run)
+}
+
+/** As copyShards, of these photos of the run alone. Returns those that differed. */
+export async function copyPhotos(source: Queries, run: Run, ids: readonly string[]): Promise<string[]> {
+  const different: string[] = []
+  for (let start = 0; start < ids.length; start += PAGE) {
+    const page = [ids.slice(start, start + PAGE)]
+    const copied = await onBoth(source, run, async (source, target) => {
+      const wanted = await source.query<Digest>(`${DIGESTS} where p.id = any($1)`, page)
+      const found = await target.query<Digest>(`${DIGESTS} where p.id = any($1)`, page)
+      return await mend(source, target, wanted, found)
+    })
+    different.push(...copied)
+  }
   return different
+}
+
+/** In a transaction of the source's, work in one of the target's in which nobody else copies the run. */
+async function onBoth<Result>(
+  source: Queries,
+  run: Run,
+  work: (source: Queries, target: Queries) => Promise<Result>,
+): Promise<Result> {
+  await allowMove(source)
+  return await run.target.transaction(async (target) => {
+    await lockArriving(target, run)
+    return await work(source, target)
+  })
 }
 
 const MAX_ID = String(2n ** 63n - 1n)
@@ -86,12 +116,12 @@ async function mend(
   target: Queries,
   wanted: readonly Digest[],
   found: readonly Digest[],
-): Promise<number> {
+): Promise<string[]> {
   const copies = new Map(found.map(({ id, digest }) => [id, digest]))
   const stale = wanted.filter(({ id, digest }) => copies.get(id) !== digest).map(({ id }) => id)
   const kept = new Set(wanted.map(({ id }) => id))
   const gone = found.filter(({ id }) => !kept.has(id)).map(({ id }) => id)
-  if (stale.length + gone.length === 0) return 0
+  if (stale.length + gone.length === 0) return []
 
   // As text: a JavaScript number would round the ids. Whole rows: columns of later migrations come along.
   const rows = await source.query<{ photo: string; renditions: string }>(
@@ -111,11 +141,11 @@ async function mend(
        jsonb_populate_recordset(null::renditions, rows::jsonb) as rendition`,
     [rows.map(({ renditions }) => renditions)],
   )
-  return stale.length + gone.length
+  return [...stale, ...gone]
 }
 
 /** So that ids go on after the last one made, whatever the clock of the other machine says. */
-async function copyClocks(source: Queries, run: Run): Promise<void> {
+export async function copyClocks(source: Queries, run: Run): Promise<void> {
   await run.target.transaction(async (target) => {
     await lockArriving(target, run)
     const clocks = await source.query<{ shard: number; last: string }>(

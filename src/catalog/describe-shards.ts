@@ -1,17 +1,16 @@
 import type { ShardRange } from '../config/shard-ranges.ts'
 import { databaseName } from '../postgres.ts'
+import { countPhotos, type PhotoCount } from './count-photos.ts'
 import { ShardMap } from './shard-map.ts'
 import { rangesOf, shardsOf } from './shard-places.ts'
-import { countPhotos } from './shard-run.ts'
 import { latestOf } from './shard-survey.ts'
 
 /** Shards next to each other in one database; `left` are rows that a move has not removed yet. */
-export type ShardLine = {
+export type ShardLine = PhotoCount & {
   database: string
   from: number
   to: number
   state: 'here' | 'arriving' | 'left'
-  photos: number
 }
 
 export type ShardDescription = {
@@ -29,10 +28,11 @@ export async function describeShards(ranges: readonly ShardRange[]): Promise<Sha
   const { places, silent } = await map.survey()
   const lines = await Promise.all(
     places.map(async ({ at, from, to, state }): Promise<ShardLine[]> => {
-      const counts = await countPhotos(map.databaseAt(at), { from, to })
-      const photos = counts.values().reduce((sum, count) => sum + count, 0)
-      if (state === 'elsewhere' && photos === 0) return []
-      return [{ database: databaseName(at), from, to, state: state === 'elsewhere' ? 'left' : state, photos }]
+      const count = await countPhotos(map.databaseAt(at), { from, to })
+      if (state === 'elsewhere' && count.photos === 0) return []
+      return [
+        { database: databaseName(at), from, to, state: state === 'elsewhere' ? 'left' : state, ...count },
+      ]
     }),
   )
   const latest = latestOf(places)

@@ -1,41 +1,50 @@
 import type { ShardRange } from '../config/shard-ranges.ts'
-import { sqlStateOf } from '../postgres-errors.ts'
-import { allowMove, copyShards } from './copy-shards.ts'
-import type { Database, Queries } from './database.ts'
+import { allowMove, copyClocks, copyPhotos, copyShards } from './copy-shards.ts'
+import type { Database } from './database.ts'
 import { giveShards } from './give-shards.ts'
+import { whileHeld } from './hold-shards.ts'
 import { shareInstallation } from './installation.ts'
 import { migrateDatabase } from './migrate.ts'
+import { changedSince, forgetChanges, type Mark, markChanges } from './shard-changes.ts'
 import { ShardMap } from './shard-map.ts'
 import { openArrived, shardsOf } from './shard-places.ts'
 import { MoveOvertakenError, planRuns, type Run } from './shard-run.ts'
 import { latestOf } from './shard-survey.ts'
 
-export const MOVE_STAGES = ['prepared', 'copied', 'verified', 'switched', 'opened', 'removed'] as const
+export const MOVE_STAGES = [
+  'prepared',
+  'copied',
+  'held',
+  'verified',
+  'switched',
+  'opened',
+  'removed',
+] as const
 export type MoveStage = (typeof MOVE_STAGES)[number]
 
-/** Told after each stage of a run of shards. At `verified` the run is locked and about to be switched. */
+/** Told after each stage of a run of shards. From `held` on nobody writes to the run, until it is `switched`. */
 export type OnStage = (stage: MoveStage, run: { from: number; to: number }) => void
 
-/** What `hold_shard` in the migration takes shared. */
-const SHARD_LOCK = 7_266_766
-/** Passes over a run while it is written to, and how few differences are left to the pass that keeps writers out. */
-const COPIES = 5
+/** Rounds of catching up with what is written meanwhile, and how few photos may be left to the last moment. */
+const ROUNDS = 5
 const FEW = 20
-const SWITCHES = 5
 const REMOVED_AT_ONCE = 1_000
-const DEADLOCK = '40P01'
 
 /**
  * Moves the shards to the database at a URL, which every process must be able to reach, while everything else goes
  * on. `ranges` is the configuration that those processes have, too.
  *
- * A run of shards is copied while it is written to. Then the source takes the lock of its shards, which every
- * writer holds shared from its first row until it commits: now nothing changes. What changed since is copied, and
- * all of it compared; when every row is equal, the source commits that the shards are elsewhere. That commit is the
- * switch. Before it only the source serves them. After it never again: its guards refuse every statement whose
- * snapshot is younger, and an older snapshot sees the rows as they all were, because they are removed later. From
- * then on the target has everything, and opens the shards; whoever finds them elsewhere may do that too. Last the
- * old rows are removed.
+ * A run of shards is marked as leaving in a moment when nobody writes to it: from then on triggers note which photos
+ * change. It is copied while it is written to, and compared with its copy, row by row: what differs now must have been
+ * noted. What was noted is copied in rounds, until little is left. For the rest the source takes the lock of its
+ * shards, which every writer holds shared from its first row until it commits: now nothing changes. The photos noted
+ * since the last round are copied and compared; when they are equal, all are, and the source commits that the shards
+ * are elsewhere. However many photos a shard has, its writers wait only for those few.
+ *
+ * That commit is the switch. Before it only the source serves them. After it never again: its guards refuse every
+ * statement whose snapshot is younger, and an older snapshot sees the rows as they all were, because they are removed
+ * later. From then on the target has everything, and opens the shards; whoever finds them elsewhere may do that too.
+ * Last the old rows are removed.
  *
  * Killed before the switch, a move leaves copies that nobody reads and that the next move mends. Killed after, the
  * next move, or whoever asks for a photo, opens; the next move removes. Two moves at once do no harm: one of them
@@ -64,13 +73,12 @@ async function moveRun(run: Run, onStage: OnStage): Promise<void> {
   await prepare(run)
   onStage('prepared', run)
 
-  for (let copy = 1; copy <= COPIES; copy++) {
-    const different = await source.transaction(async (queries) => await copyShards(queries, run))
-    if (different <= FEW) break
-  }
+  const mark = await whileHeld(run, async (held) => await markChanges(held, run))
+  await copyShards(run)
+  await copyShards(run, async (ids) => await expectChanged(run, ids, mark))
   onStage('copied', run)
 
-  await switchRun(run, onStage)
+  await switchRun(run, await catchUp(run, mark), onStage)
   onStage('switched', run)
 
   await openArrived(target, shardsOf(run), generation + 1)
@@ -79,39 +87,50 @@ async function moveRun(run: Run, onStage: OnStage): Promise<void> {
   onStage('removed', run)
 }
 
-async function switchRun(run: Run, onStage: OnStage): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await run.source.transaction(async (queries) => await lockAndSwitch(queries, run, onStage))
-    } catch (error) {
-      // A statement about photos of many shards may wait for us as we wait for it: PostgreSQL ends one of both.
-      if (sqlStateOf(error) !== DEADLOCK || attempt === SWITCHES) throw error
-    }
-  }
+/** What differed from its copy the second time can only have changed meanwhile. */
+async function expectChanged(run: Run, ids: readonly string[], mark: Mark): Promise<void> {
+  const changed = new Set(await changedSince(run.source, run, mark))
+  if (ids.every((id) => changed.has(id))) return
+  // Another move may have switched the run meanwhile, and its notes are gone with it: that is told first.
+  await whileHeld(run, async () => {})
+  throw differ(run)
 }
 
-async function lockAndSwitch(queries: Queries, run: Run, onStage: OnStage): Promise<void> {
-  const shards = [run.from, run.to]
-  // If we vanish now, the server must not keep writers out for long.
-  await queries.query("set local idle_in_transaction_session_timeout = '60s'")
-  await queries.query(
-    `select pg_advisory_xact_lock(${SHARD_LOCK}, shard) from generate_series($1::int, $2::int) shard`,
-    shards,
-  )
-  const held = await queries.query(
-    `select from shards where shard between $1 and $2 and generation = $3 and state = 'here' for update`,
-    [...shards, run.generation],
-  )
-  if (held.length !== run.to - run.from + 1) throw new MoveOvertakenError(run)
-  const different = await copyShards(queries, run)
-  if (different > 0 && (await copyShards(queries, run)) > 0) {
-    throw new Error(`Copies of photos in the shards ${run.from}-${run.to} differ from them.`)
+/** Copies what changed while the run was copied, until few photos are left to the last moment. */
+async function catchUp(run: Run, from: Mark): Promise<Mark> {
+  let mark = from
+  for (let round = 1; round <= ROUNDS; round++) {
+    const next = await whileHeld(run, async (held) => await markChanges(held, run))
+    const since = mark
+    const changed = await run.source.transaction(async (source) => {
+      const ids = await changedSince(source, run, since)
+      await copyPhotos(source, run, ids)
+      return ids.length
+    })
+    mark = next
+    if (changed <= FEW) break
   }
-  onStage('verified', run)
-  await queries.query(`update shards set state = 'elsewhere', url = $3 where shard between $1 and $2`, [
-    ...shards,
-    run.target.url,
-  ])
+  return mark
+}
+
+async function switchRun(run: Run, mark: Mark, onStage: OnStage): Promise<void> {
+  await whileHeld(run, async (held) => {
+    onStage('held', run)
+    const changed = await changedSince(held, run, mark)
+    await copyPhotos(held, run, changed)
+    if ((await copyPhotos(held, run, changed)).length > 0) throw differ(run)
+    await copyClocks(held, run)
+    onStage('verified', run)
+    await held.query(
+      `update shards set state = 'elsewhere', url = $3, is_leaving = false where shard between $1 and $2`,
+      [run.from, run.to, run.target.url],
+    )
+    await forgetChanges(held, run)
+  })
+}
+
+function differ({ from, to }: Run): Error {
+  return new Error(`Copies of photos in the shards ${from}-${to} differ from them.`)
 }
 
 /** Announces the shards at the target, where they may have been before. */
@@ -119,7 +138,8 @@ async function prepare(run: Run): Promise<void> {
   const prepared = await run.target.query(
     `insert into shards (shard, state, url, generation)
      select shard, 'arriving', $3, $4 from generate_series($1::int, $2::int) shard
-     on conflict (shard) do update set state = excluded.state, url = excluded.url, generation = excluded.generation
+     on conflict (shard) do update set state = excluded.state, url = excluded.url, generation = excluded.generation,
+       is_leaving = false
      where shards.state <> 'here' and shards.generation <= excluded.generation
      returning shard`,
     [run.from, run.to, run.source.url, run.generation + 1],

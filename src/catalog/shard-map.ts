@@ -4,8 +4,9 @@ import type { ShardRange } from '../config/shard-ranges.ts'
 import { EngineUnavailableError } from '../errors.ts'
 import { type PhotoId, shardOf } from '../photo/photo-id.ts'
 import { SHARD_COUNT, type Shard } from '../photo/shard.ts'
+import { Slots } from '../slots.ts'
 import { Database, type Queries } from './database.ts'
-import { isNotHere, openArrived, rangesOf, shardsOf } from './shard-places.ts'
+import { isNotHere, openArrived, rangesOf, SHARDS_PER_RUN, shardsOf } from './shard-places.ts'
 import { latestOf, type Survey, surveyShards } from './shard-survey.ts'
 
 /** For a statement to all databases: each answers for the shards it has, and for no copies or leavings of others. */
@@ -18,6 +19,9 @@ const ALL_SHARDS = shardsOf({ from: 0, to: SHARD_COUNT - 1 })
 const ATTEMPTS = 8
 const PAUSE_MS = 50
 
+const SLOT_WITHIN_MS = 5_000
+const SLOTS_TAKEN = 'Too many wait for this part of the photos.'
+
 /**
  * Sends statements to the databases that have their shards, as far as this process knows. The truth lies in the
  * databases; the configuration is where the search begins. A map that is out of date does no harm: every statement
@@ -28,6 +32,7 @@ export class ShardMap implements AsyncDisposable {
   readonly #connections: number
   readonly #databases = new Map<string, Database>()
   readonly #known: Known[] = []
+  readonly #slots = new Map<number, Slots>()
   #refreshing: Promise<void> | null = null
 
   constructor(ranges: readonly ShardRange[], { connections }: { connections: number }) {
@@ -42,8 +47,23 @@ export class ShardMap implements AsyncDisposable {
   of(shard: Shard): Queries {
     return {
       query: async (statement, values) =>
-        await this.#follow(async () => await this.databaseOf(shard).query(statement, values)),
+        await this.#follow(async () => {
+          using _slot = await this.#slotsOf(shard).acquire(SLOT_WITHIN_MS)
+          return await this.databaseOf(shard).query(statement, values)
+        }),
     }
+  }
+
+  /**
+   * Shards whose writers wait, as those of a move while it switches, never have all connections: others go on. A move
+   * switches so many shards at once as share slots, so it meets two neighbours of them at most.
+   */
+  #slotsOf(shard: Shard): Slots {
+    const place = Math.floor(shard / SHARDS_PER_RUN)
+    const slots =
+      this.#slots.get(place) ?? new Slots(Math.max(1, Math.floor(this.#connections / 3)), SLOTS_TAKEN)
+    this.#slots.set(place, slots)
+    return slots
   }
 
   /**

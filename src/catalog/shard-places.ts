@@ -8,6 +8,9 @@ export type ShardPlace = {
   generation: number
 } & ({ state: 'here'; url: null } | { state: 'arriving' | 'elsewhere'; url: string })
 
+/** So many neighbours move together at most. */
+export const SHARDS_PER_RUN = 64
+
 /** SQLSTATE of a statement about a shard that is not in the database: what the guards in the migration raise. */
 const NOT_HERE = 'DR001'
 

@@ -8,10 +8,10 @@ const NOTES = {
 
 /** One line per range of shards, and below what is not as it should be. */
 export function shardReport({ lines, silent, moved }: ShardDescription): string {
-  const rows = lines.map(({ database, from, to, state, photos }) => [
+  const rows = lines.map(({ database, from, to, state, photos, isEstimate }) => [
     database,
     nameOf({ from, to }),
-    photos.toLocaleString('en'),
+    `${isEstimate ? 'about ' : ''}${photos.toLocaleString('en')}`,
     NOTES[state],
   ])
   const warnings = silent.map(({ database, reason }) => `${database}: ${reason}`)

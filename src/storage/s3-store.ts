@@ -14,13 +14,13 @@ import {
 } from '@aws-sdk/client-s3'
 import type { S3Config } from '../config/s3-url.ts'
 import { EngineUnavailableError, ObjectNotFoundError, SetupError } from '../errors.ts'
+import { Slots } from '../slots.ts'
 import { remedyFor } from './disk-errors.ts'
 import type { ByteRange, KeptObject, ObjectInfo, ObjectStore, PutOptions } from './object-store.ts'
 import { resumedBody } from './s3-body.ts'
 import { createS3Client, MAX_ATTEMPTS } from './s3-client.ts'
 import { isMissing, isTransient, nameOf, setupErrorOf, translateS3Error } from './s3-errors.ts'
 import { createPut } from './s3-put.ts'
-import { Slots } from './slots.ts'
 import { openNameless, type SpooledBody, spool } from './spool.ts'
 import { removeStaleFiles } from './temporary-files.ts'
 
@@ -50,7 +50,7 @@ export class S3Store implements ObjectStore {
   readonly #client: S3Client
   readonly #bucket: string
   readonly #spool: string
-  readonly #sends = new Slots(MAX_SENDS)
+  readonly #sends = new Slots(MAX_SENDS, 'The storage does not keep up.')
   readonly #checksums: S3Config['checksums']
   readonly #timeoutMs: number
 

@@ -30,7 +30,7 @@ export async function writePhotos(
     insert into renditions (photo_id, preset, format, digest, width, height, bytes, retired_at)
     select id, 'feed', 'jpeg', 'digest' || n, 1, 1, 1,
       case when n = 1 and (id & 1023) % 20 = 5 then now() - interval '10 days' end
-    from photos, generate_series(1, ${RENDITIONS_EACH}) n;
+    from photos, generate_series(1, ${RENDITIONS_EACH}) n where shard_of(id) = ${shard};
     commit`)
   await database.query('analyze photos, renditions')
 }

@@ -5,8 +5,18 @@ create table shards (
   shard smallint primary key check (shard between 0 and 8191),
   state text not null check (state in ('here', 'arriving', 'elsewhere')),
   url text check ((url is null) = (state = 'here')),
-  generation int not null
+  generation int not null,
+  -- a move copies it: each change of its photos is noted
+  is_leaving boolean not null default false
 );
+
+-- Photos that changed since a move began to copy them, and the number of their last change.
+create table shard_changes (
+  photo_id bigint primary key,
+  number bigint not null
+);
+create sequence shard_change_numbers;
+create index shard_changes_in_order on shard_changes (number);
 
 -- A database that was used without shards has them all, until they are moved.
 insert into shards (shard, state, generation)
@@ -77,11 +87,23 @@ begin
 end;
 $$;
 
+-- The note is committed with the change. A move marks a shard as leaving while nobody writes to it, so none is missed.
+create function hold_and_note(id bigint) returns void
+language plpgsql volatile
+as $$
+begin
+  perform hold_shard(shard_of(id));
+  insert into shard_changes (photo_id, number)
+  select id, nextval('shard_change_numbers') from shards where shard = shard_of(id) and is_leaving
+  on conflict (photo_id) do update set number = excluded.number;
+end;
+$$;
+
 create function hold_shard_of_photo() returns trigger
 language plpgsql
 as $$
 begin
-  perform hold_shard(shard_of(coalesce(new.id, old.id)));
+  perform hold_and_note(coalesce(new.id, old.id));
   return coalesce(new, old);
 end;
 $$;
@@ -90,7 +112,7 @@ create function hold_shard_of_rendition() returns trigger
 language plpgsql
 as $$
 begin
-  perform hold_shard(shard_of(coalesce(new.photo_id, old.photo_id)));
+  perform hold_and_note(coalesce(new.photo_id, old.photo_id));
   return coalesce(new, old);
 end;
 $$;

@@ -1,12 +1,14 @@
-import { EngineUnavailableError } from '../errors.ts'
+import { EngineUnavailableError } from './errors.ts'
 
 /** So many may hold a slot at once; the others wait for their turn, first come, first served. */
 export class Slots {
   #free: number
+  readonly #tooLate: string
   readonly #waiting: Array<() => void> = []
 
-  constructor(count: number) {
+  constructor(count: number, tooLate: string) {
     this.#free = count
+    this.#tooLate = tooLate
   }
 
   /** A slot, which is free again when it is disposed. Throws EngineUnavailableError when none is in time. */
@@ -21,7 +23,7 @@ export class Slots {
     this.#waiting.push(resolve)
     const timer = setTimeout(() => {
       this.#waiting.splice(this.#waiting.indexOf(resolve), 1)
-      reject(new EngineUnavailableError('The storage does not keep up.'))
+      reject(new EngineUnavailableError(this.#tooLate))
     }, withinMs)
     await promise.finally(() => clearTimeout(timer))
   }
