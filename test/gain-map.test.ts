@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
 import { box, codedOf, itemsFile, pictureItem, text, u16, u32 } from '../fixtures/heif-file.ts'
@@ -5,6 +6,7 @@ import type { FilterName } from '../src/photo/filter.ts'
 import { READY_RENDITIONS } from '../src/photo/recipe.ts'
 import { exifTexts } from '../workers/renditions/exif-texts.ts'
 import { furtherImages, withFurtherImage } from '../workers/renditions/further-images.ts'
+import { heicGainMap } from '../workers/renditions/gain-map/find-gain-map.ts'
 import { attachGainMap } from '../workers/renditions/gain-map/gain-map.ts'
 import { segment, withSegments } from '../workers/renditions/jpeg-segments.ts'
 import { makeRenditions, type Wish } from '../workers/renditions/make-renditions.ts'
@@ -153,6 +155,21 @@ describe("the gain map of an iPhone's photo", () => {
     expect(map).toMatchObject({ width: 160, height: 120 })
     expect(xmp).toContain('hdrgm:HDRCapacityMax="2"')
     expect(xmp).toContain('hdrgm:GainMapMax="1.5"')
+  })
+
+  test('in a container that is damaged anywhere fails nothing while it is looked for', async () => {
+    const [apple, toneMapped] = [await appleHeic(), await toneMappedHeic()]
+    const original = fc.constantFrom(apple, toneMapped)
+    const damage = fc.array(fc.tuple(fc.nat(700), fc.nat(255)), { minLength: 1, maxLength: 4 })
+
+    fc.assert(
+      fc.property(original, damage, (original, damage) => {
+        const bytes = Buffer.from(original)
+        for (const [at, value] of damage) bytes[at] = value
+        heicGainMap(bytes, { exif: undefined })
+      }),
+      { numRuns: 3000 },
+    )
   })
 
   test('without a headroom is left out', async () => {

@@ -17,10 +17,14 @@ export type Box = { type: string; body: Buffer; start: number }
 
 /** What the container of a HEIF file lists (ISO/IEC 14496-12 and 23008-12). Null for a file that is none, or broken. */
 export function readHeifItems(file: Buffer): HeifItems | null {
+  return unlessBroken(() => itemsOf(file))
+}
+
+/** Null where numbers point behind the end. */
+function unlessBroken<T>(read: () => T): T | null {
   try {
-    return itemsOf(file)
+    return read()
   } catch (error) {
-    // Numbers that point behind the end.
     if (error instanceof RangeError) return null
     throw error
   }
@@ -40,7 +44,7 @@ function itemsOf(file: Buffer): HeifItems | null {
     primary: pitm.body.readUIntBE(4, pitm.body[0] === 0 ? 2 : 4),
     items: new Map(items.map((item) => [item.id, item])),
     references: iref ? referencesIn(iref) : [],
-    dataOf: (id) => (iloc ? dataAt(iloc, id, file, idat?.body) : null),
+    dataOf: (id) => (iloc ? unlessBroken(() => dataAt(iloc, id, file, idat?.body)) : null),
   }
 }
 

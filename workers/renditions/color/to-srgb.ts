@@ -10,9 +10,10 @@ const HLG_SCREEN = { peak: 1000, gamma: 1.2 }
 /** So few pixels may be brighter than what counts as a picture's brightest: a hot pixel dims nothing. */
 const BRIGHTER = 1 / 10_000
 /** Enough to find that share of. */
-const LOOKED_AT = 400_000
-/** Of tables by light. */
+const LOOKED_AT = 100_000
+/** Of tables by light, and of the one that tone-maps, which is smooth. */
 const STEPS = 65_535
+const DIM_STEPS = 16_383
 
 /** Light of sRGB's primaries, where 1 is white: of the pixel whose samples begin there, into three numbers. */
 type ReadLight = (at: number, rgb: Float64Array) => void
@@ -31,6 +32,7 @@ export function toSrgb(samples: Samples, space: ColorSpace): Pixels {
   const read = lightReader(samples, space)
   const brightest = space.transfer.range === 'standard' ? 1 : brightestOf(samples, read)
   const dimming = brightest > 1 ? dimmingTo(brightest) : null
+  const perLight = DIM_STEPS / brightest
   const out = Buffer.allocUnsafe(data.length)
   const rgb = new Float64Array(3)
   for (let i = 0; i < data.length; i += channels) {
@@ -41,7 +43,7 @@ export function toSrgb(samples: Samples, space: ColorSpace): Pixels {
     if (dimming) {
       // By the brightest of the three for all of them: so the hue stays.
       const most = Math.max(red, green, blue)
-      const dim = dimming[Math.min((most / brightest) * STEPS, STEPS) | 0] as number
+      const dim = dimming[Math.min(most * perLight, DIM_STEPS) | 0] as number
       red *= dim
       green *= dim
       blue *= dim
@@ -81,8 +83,8 @@ function hlgScreen(): Float64Array {
 
 /** What is left of light by tone mapping, from none to the brightest. */
 function dimmingTo(brightest: number): Float64Array {
-  return Float64Array.from({ length: STEPS + 1 }, (_, i) => {
-    const light = (Math.max(i, 1) / STEPS) * brightest
+  return Float64Array.from({ length: DIM_STEPS + 1 }, (_, i) => {
+    const light = (Math.max(i, 1) / DIM_STEPS) * brightest
     return toneMap(light, brightest) / light
   })
 }
