@@ -78,3 +78,27 @@ test('who waits for a photo to be ready is answered when the server stops', asyn
   expect(((await reply.json()) as PhotoReply).status).toBe('processing')
   expect(await api.ended).toBe(0)
 })
+
+test('a request that begins before the stop and ends after it is told to come again, as problem+json', async () => {
+  await using api = await openApi()
+  // Keeps the server from its end.
+  const upload = await openUpload(api)
+  await upload.beginFile()
+  const { hostname, port } = new URL(api.url)
+  const socket = connect(Number(port), hostname)
+  await once(socket, 'connect')
+  socket.write('GET /v1/presets HTTP/1.1\r\nHost: x\r\n')
+  await upload.send((await fixture('plain.jpg')).subarray(0, 500))
+
+  process.kill(api.pid, 'SIGTERM')
+  await refused(api.url)
+  socket.write('\r\n')
+  const reply = (await Array.fromAsync(socket)).join('')
+
+  expect(reply).toMatch(/^HTTP\/1.1 503 /)
+  expect(reply).toMatch(/^content-type: application\/problem\+json\r$/im)
+  expect(reply).toMatch(/^retry-after: \d+\r$/im)
+  expect(reply).toMatch(/^connection: close\r$/im)
+  expect(reply).toContain('"code":"unavailable"')
+  upload.socket.destroy()
+})

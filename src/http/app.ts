@@ -11,6 +11,7 @@ import {
 import type { Catalog } from '../catalog/catalog.ts'
 import { SettleWatch } from '../catalog/settle-watch.ts'
 import type { Cdn } from '../delivery/cdn.ts'
+import { EngineUnavailableError } from '../errors.ts'
 import type { FilterBook } from '../filters/filter-book.ts'
 import type { Ingest } from '../ingest/ingest.ts'
 import type { Log } from '../log.ts'
@@ -99,7 +100,8 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
     http: { requireHostHeader: false },
     frameworkErrors: replyError,
     clientErrorHandler: replyToParserError,
-    return503OnClosing: true,
+    // Fastify's own 503 is no problem+json.
+    return503OnClosing: false,
     forceCloseConnections: 'idle',
     rewriteUrl: ({ url = '/' }) => withoutBasePath(url, basePath),
     routerOptions: { maxParamLength: MAX_PARAMETER },
@@ -110,6 +112,9 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
   addErrorReplies(app, basePath)
   addBodyRules(app)
   demandLeastRate(app, LEAST_RATE)
+  app.addHook('onRequest', async () => {
+    if (stopping.aborted) throw new EngineUnavailableError('The server is being stopped.')
+  })
   app.addHook('onSend', async (_request, reply) => {
     if (stopping.aborted) reply.header('connection', 'close')
   })
