@@ -76,7 +76,10 @@ if (isRoot) {
       const listed = await examine(0, false)
       const removed = await examine(0, true)
       const kept = await examine(6, true)
+      await symlink(place, home.postgres)
+      const start = startEmbeddedPostgres({ directory: home.postgres, log })
 
+      await expect(start).rejects.toThrow(new RegExp(`mv ${folder}/removed/\\S+ ${place}$`))
       expect(withHome).toEqual([])
       expect(listed).toMatchObject([{ isWell: false, detail: expect.stringContaining(home.path) }])
       expect(removed[0]).toMatchObject({ isWell: true, detail: expect.stringContaining('Laid aside as') })

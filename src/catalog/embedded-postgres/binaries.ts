@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { SetupError } from '../../errors.ts'
 import { type Account, canEnter } from './account.ts'
-import { sharedFolder } from './place.ts'
+import { sharedFolder } from './shared-folder.ts'
 
 export type Binaries = { initdb: string; postgres: string }
 

@@ -2,7 +2,7 @@ import { realpath } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { SetupError } from '../../errors.ts'
 import { checkBelonging } from './belonging.ts'
-import { SHARED_FOLDER } from './place.ts'
+import { SHARED_FOLDER } from './shared-folder.ts'
 import { deleteRemoved, findRemoved, findStrays, layAside } from './strays.ts'
 
 type Finding = { name: string; isWell: boolean; detail: string }

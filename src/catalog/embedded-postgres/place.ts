@@ -1,25 +1,23 @@
 import {
-  access,
   chmod,
   chown,
-  constants,
   lstat,
   mkdir,
   mkdtemp,
   readdir,
+  readlink,
   realpath,
   rm,
   stat,
   symlink,
 } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { SetupError } from '../../errors.ts'
 import { type Account, canEnter } from './account.ts'
 import { BELONGS_TO, checkBelonging, recordOwner } from './belonging.ts'
 import { LOCK_FILE } from './lock.ts'
-
-/** Where root puts what the server's account could not reach elsewhere. Everyone may enter. */
-export const SHARED_FOLDER = '/var/lib/darkroom'
+import { sharedFolder } from './shared-folder.ts'
+import { findRemoved } from './strays.ts'
 
 /**
  * Makes the folder that holds everything of one embedded PostgreSQL, or finds it; answers with its real path.
@@ -37,11 +35,8 @@ export async function preparePlace(directory: string, account: Account | null): 
     if (await canEnter(home, account)) await mkdir(directory, { mode: 0o700 }).catch(unlessThere)
     else await linkElsewhere(directory)
   }
-  const path = await realpath(directory).catch((cause) => {
-    throw new SetupError(
-      `${directory} is a link to a database that is not there: bring it back. It is part of a backup, as the home is.`,
-      { cause },
-    )
+  const path = await realpath(directory).catch(async (cause) => {
+    throw await goneError(directory, cause)
   })
   await claim(path)
   await checkBelonging(path, directory)
@@ -53,23 +48,6 @@ export async function preparePlace(directory: string, account: Account | null): 
   if (account) await chown(path, 0, account.gid)
   await chmod(path, account ? 0o710 : 0o700)
   return path
-}
-
-/** The folder for things that every account may enter; made when missing. Throws SetupError when it can't be. */
-export async function sharedFolder(): Promise<string> {
-  try {
-    // @NOTE `recursive` would say ENOENT of a file system that is read-only.
-    await mkdir(SHARED_FOLDER).catch(unlessThere)
-    await access(SHARED_FOLDER, constants.W_OK)
-    await chmod(SHARED_FOLDER, 0o755)
-    return SHARED_FOLDER
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException
-    throw new SetupError(
-      `PostgreSQL does not run as root, the account it runs as can't enter where its files lie, and ${SHARED_FOLDER}, where they would lie instead, can't be written (${code}). Start Darkroom as an ordinary user, or set DATABASE_URL.`,
-      { cause },
-    )
-  }
 }
 
 async function linkElsewhere(directory: string): Promise<void> {
@@ -97,6 +75,18 @@ async function claim(path: string): Promise<void> {
       `${path} holds something else than Darkroom's database. Choose another folder with DARKROOM_HOME.`,
     )
   }
+}
+
+/** The home may have been moved, or its disk not mounted, when the doctor found nobody who leads to the database. */
+async function goneError(directory: string, cause: unknown): Promise<SetupError> {
+  const path = resolve(dirname(directory), await readlink(directory))
+  const removed = (await findRemoved(dirname(path))).find((each) => each.path.endsWith(`-${basename(path)}`))
+  const wayOut = removed
+    ? `It was laid aside. Bring it back:\n  mv ${removed.path} ${path}`
+    : 'Bring it back: it is part of a backup, as the home is.'
+  return new SetupError(`${directory} is a link to a database that is not there, ${path}. ${wayOut}`, {
+    cause,
+  })
 }
 
 /** Two starts may make the same folder at the same moment; the lock decides between them. */
