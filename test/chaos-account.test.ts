@@ -1,12 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import { account } from '../chaos/account.ts'
 import { halfMoved } from '../chaos/leftovers.ts'
+import type { Edit } from '../chaos/owner.ts'
 import { settle } from '../chaos/settle.ts'
 import { type Attempt, uploadAll } from '../chaos/uploader.ts'
 import { migrateCatalog } from '../src/catalog/migrate.ts'
 import { moveShards, type OnStage } from '../src/catalog/move-shards.ts'
 import type { PhotoReply } from '../src/http/schemas.ts'
 import { failureOf } from '../src/photo/failure.ts'
+import type { FilterName } from '../src/photo/filter.ts'
 import { originalKey, renditionKey } from '../src/photo/object-keys.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
 import { openEmptyDatabase } from './support/database.ts'
@@ -62,6 +64,33 @@ describe('the account of a chaos run', () => {
     await using books = await openBooks()
 
     expect(await books.account()).toEqual([])
+  })
+
+  test('finds a photo that has not the look its owner gave it, and one that its owner deleted', async () => {
+    await using books = await openBooks()
+    const edits: Edit[][] = [
+      [{ wish: { name: 'look', filter: 'clear' as FilterName }, statuses: [503, 202] }],
+      [{ wish: { name: 'deletion' }, statuses: [0, 404] }],
+      [],
+    ]
+    const told = books.attempts.map((attempt, index) => ({ ...attempt, edits: edits[index] ?? [] }))
+    const [first, second] = told.map(({ outcome }) => (outcome.name === 'acknowledged' ? outcome.id : ''))
+
+    const found = await books.account(told)
+
+    expect(found).toContainEqual(expect.stringMatching(`photo ${first}: has the look \\w+, not clear`))
+    expect(found).toContain(`upload ${told[1]?.number} was deleted as ${second}, which is still there`)
+  })
+
+  test('finds a wish that was never granted, and what was said of it besides that it can not be now', async () => {
+    await using books = await openBooks()
+    const [attempt, ...others] = books.attempts as [Attempt, ...Attempt[]]
+    const edits: Edit[] = [{ wish: { name: 'deletion' }, statuses: [500, 503] }]
+
+    const found = await books.account([{ ...attempt, edits }, ...others])
+
+    expect(found).toContain(`the deletion of upload ${attempt.number} was answered with 500`)
+    expect(found).toContain(`the deletion of upload ${attempt.number} was never granted: 500 503`)
   })
 
   test('finds an original and a rendition that are missing', async () => {
