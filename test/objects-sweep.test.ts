@@ -1,10 +1,11 @@
-import { test as always, describe, expect } from 'vitest'
+import { test as always, describe, expect, vi } from 'vitest'
 import { Catalog } from '../src/catalog/catalog.ts'
 import { migrateCatalog } from '../src/catalog/migrate.ts'
 import { moveShards } from '../src/catalog/move-shards.ts'
 import { ShardMap } from '../src/catalog/shard-map.ts'
 import { EngineUnavailableError } from '../src/errors.ts'
 import type { PhotoReply } from '../src/http/schemas.ts'
+import type { FilterName } from '../src/photo/filter.ts'
 import {
   KEEPER_KEY,
   originalKey,
@@ -13,9 +14,12 @@ import {
   renditionsPrefix,
 } from '../src/photo/object-keys.ts'
 import { firstIdAt, type PhotoId } from '../src/photo/photo-id.ts'
+import type { OwnerId } from '../src/photo/shard.ts'
 import type { Lap } from '../src/sweep/lap.ts'
 import { SHARDS } from '../src/sweep/stored-shards.ts'
 import { sweepObjects, sweepObjectsOn } from '../src/sweep/sweep-objects.ts'
+import { makeAvif } from '../workers/avif.ts'
+import { filterPhoto } from '../workers/filter.ts'
 import { openEmptyDatabase } from './support/database.ts'
 import { fixture } from './support/pictures.ts'
 import { startProxy } from './support/proxy.ts'
@@ -259,6 +263,51 @@ describe('the sweep of objects with several databases', () => {
     await moving
 
     expect(reports.filter((report) => report.quarantined + report.remade > 0)).toEqual([])
+    expect(await keysOf(service)).toEqual(before)
+  })
+})
+
+describe('what a worker put and did not record, because it died,', () => {
+  /** Engines of a worker that is killed when it has put the last rendition. */
+  const dying = (service: TestService) => {
+    for (const method of ['recordAvif', 'showLook'] as const) {
+      vi.spyOn(service.catalog, method).mockRejectedValue(new Error('killed'))
+    }
+    return { ...service, maxPixels: service.config.maxPixels }
+  }
+
+  always('is deleted in the end when its AVIF is given up', async () => {
+    await using service = await startService()
+    const id = await uploadReady(service)
+    const before = await keysOf(service)
+
+    await expect(makeAvif(dying(service))({ kind: 'avif', photoId: id, edition: 0 })).rejects.toThrow(
+      'killed',
+    )
+    expect((await keysOf(service)).length).toBeGreaterThan(before.length)
+    await sweep(service, 1.5)
+    await sweep(service, 10)
+
+    expect(await keysOf(service)).toEqual(before)
+  })
+
+  always('is deleted in the end when its look is given up, and kept while it is waited for', async () => {
+    await using service = await startService()
+    const id = await uploadReady(service)
+    const before = await keysOf(service)
+    const look = { filter: 'mono' as FilterName, strength: 1 }
+    const edition = (await service.catalog.wantLook(id, 'alice' as OwnerId, look)) as number
+
+    const killed = filterPhoto(dying(service))({ kind: 'filter', photoId: id, edition })
+    await expect(killed).rejects.toThrow('killed')
+    const put = await keysOf(service)
+    expect(put.length).toBeGreaterThan(before.length)
+
+    await sweep(service, 1.5)
+    expect(await keysOf(service)).toEqual(put)
+    await service.catalog.giveUpLook(id, edition)
+    await sweep(service, 1.5)
+    await sweep(service, 10)
     expect(await keysOf(service)).toEqual(before)
   })
 })
