@@ -246,7 +246,16 @@ async function ultraHdr(base: Buffer): Promise<Buffer> {
     .withExif({ IFD0: { Model: 'PRIVATE' } })
     .jpeg({ quality: 95 })
     .toBuffer()
-  return attachGainMap(base, withSegments(picture, segment(0xe1, xmpOfNumbers())))
+  // An orientation of its own, 3, which is not the photo's.
+  const turned = Buffer.from([
+    ...Buffer.from('MM\0*', 'latin1'),
+    ...u32(8),
+    ...u16(1),
+    ...[1, 18, 0, 3],
+    ...u32(1),
+  ])
+  const exif = segment(0xe1, 'Exif\0\0', turned, Buffer.from([0, 3, 0, 0]), Buffer.from(u32(0)))
+  return attachGainMap(base, withSegments(picture, exif, segment(0xe1, xmpOfNumbers())))
 }
 
 async function halves(): Promise<Buffer> {

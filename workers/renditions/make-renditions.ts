@@ -30,12 +30,14 @@ export type Wish = RenditionSet & {
 export type RenditionFile = Rendition & { body: Buffer }
 
 /**
- * Makes every wished rendition from one decode, but for AVIF that would win nothing: each size from the next larger one, and encoded while the smaller
- * ones are still being made. `keep` is given each as soon as its bytes are there, so that storing it takes no time of
- * its own. `facts` are of the picture with its look. An animation moves in some presets.
+ * Makes every wished rendition from one decode, but for AVIF that would win nothing: each size from the next larger
+ * one, and encoded while the smaller ones are still being made. `keep` is given each as soon as its bytes are there,
+ * so that storing it takes no time of its own. `facts` are of the picture with its look. An animation moves in some
+ * presets.
  *
- * Throws TooManyPixelsError and UnsupportedPhotoError, before a pixel is decoded where its header tells, CorruptPhotoError when the original can't be read whole,
- * FilterMissingError when there is no such filter here, and what `keep` throws.
+ * Throws TooManyPixelsError and UnsupportedPhotoError, before a pixel is decoded where its header tells,
+ * CorruptPhotoError when the original can't be read whole, FilterMissingError when there is no such filter here, and
+ * what `keep` throws.
  */
 export async function makeRenditions(
   original: Buffer,

@@ -1,3 +1,4 @@
+import type { Sharp } from 'sharp'
 import type { Size } from '../../../src/photo/fit.ts'
 import { readHeicItem } from '../heic/decode-heic.ts'
 import { sharp } from '../sharp.ts'
@@ -5,20 +6,23 @@ import { sharp } from '../sharp.ts'
 /** The values of a gain map, upright. They are no colours: nothing converts them. */
 export type GainPicture = Size & { data: Buffer; channels: 1 | 3 }
 
-/** Throws an Error when it can't be decoded. `orientation` is that of the photo it lies beside (EXIF). */
+/**
+ * Throws an Error when it can't be decoded. `orientation` is that of the photo it lies beside (EXIF), whatever its own
+ * EXIF says.
+ */
 export async function jpegGain(
   jpeg: Buffer,
   orientation: number,
   limitInputPixels: number,
 ): Promise<GainPicture> {
   const { channels = 3 } = await sharp(jpeg).metadata()
-  const { data, ...raw } = await valuesOf(jpeg, channels, limitInputPixels)
+  const { data, ...raw } = await valuesOf(sharp(jpeg, { ignoreIcc: true, limitInputPixels }), channels)
   if (orientation === 1) return { data, ...raw }
   const tagged = await sharp(data, { raw })
     .withMetadata({ orientation })
     .png({ compressionLevel: 0 })
     .toBuffer()
-  return await valuesOf(tagged, channels, limitInputPixels)
+  return await valuesOf(sharp(tagged, { autoOrient: true, ignoreIcc: true, limitInputPixels }), channels)
 }
 
 /** As above, of an item of a HEIC file. Its container turns it. */
@@ -32,9 +36,8 @@ export async function heicGain(file: Buffer, item: number, maxPixels: number): P
   return { data: levels, width, height, channels: 1 }
 }
 
-/** @NOTE Without its profile: sharp would convert what it takes for colours. */
-async function valuesOf(file: Buffer, channels: number, limitInputPixels: number): Promise<GainPicture> {
-  const image = sharp(file, { autoOrient: true, ignoreIcc: true, limitInputPixels })
+/** @NOTE Of an image opened without its profile: sharp would convert what it takes for colours. */
+async function valuesOf(image: Sharp, channels: number): Promise<GainPicture> {
   const wanted = channels === 3 ? image.toColourspace('srgb') : image.extractChannel(0).toColourspace('b-w')
   const { data, info } = await wanted.raw().toBuffer({ resolveWithObject: true })
   return { data, width: info.width, height: info.height, channels: info.channels as 1 | 3 }

@@ -26,8 +26,8 @@ export type Tiling = Size & {
 export type Tile = ColorCoding & Record<keyof typeof CHANNEL, Plane | null>
 
 /**
- * The primary picture of a HEIC file, or that of an item beside it, not cropped; depth maps and thumbnails stay closed. Rotation and
- * mirroring are applied as the container says; EXIF has no say in it (ISO/IEC 23008-12, 6.5.10).
+ * The primary picture of a HEIC file, or that of an item beside it, not cropped; depth maps and thumbnails stay
+ * closed. Rotation and mirroring are applied as the container says; EXIF has no say in it (ISO/IEC 23008-12, 6.5.10).
  */
 export class HeicFile {
   readonly #libheif: Libheif
