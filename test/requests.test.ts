@@ -6,6 +6,7 @@ import { fastify } from 'fastify'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { addErrorReplies } from '../src/http/error-replies.ts'
 import { demandLeastRate } from '../src/http/least-rate.ts'
+import { replyToParserError } from '../src/http/parser-errors.ts'
 import type { PhotoReply } from '../src/http/schemas.ts'
 import { fixture } from './support/pictures.ts'
 import { exchange, type RawReply } from './support/raw-http.ts'
@@ -139,6 +140,18 @@ describe('every error is problem+json with a code of ours', () => {
     const [reply] = await exchange(shared().url, 'GET /v1/presets HTTP/1.1\r\nConnection: close\r\n\r\n')
 
     expectProblem(reply as RawReply, [400, 'invalid_request'])
+  })
+
+  test('headers that do not end', async () => {
+    await using app = fastify({
+      clientErrorHandler: replyToParserError,
+      http: { headersTimeout: 500, connectionsCheckingInterval: 100 },
+    })
+    const url = await app.listen({ port: 0, host: '127.0.0.1' })
+
+    const [reply] = await exchange(url, 'GET / HTTP/1.1\r\nHost: x\r\n')
+
+    expectProblem(reply as RawReply, [408, 'request_timeout'])
   })
 
   test('an engine that is unavailable, of which only the log tells the operator more', async () => {
