@@ -82,6 +82,7 @@ export async function walkOn(
         lap.remade += remade
         if (isOriginalLost) tellLost(lap, id, log)
       }
+      // An upload may be in flight. An id of a time to come is of a clock that was ahead: nobody knows how old it is.
       const isYoung = Math.abs(now.getTime() - createdAt(id).getTime()) < DAY_MS
       const isAstray = difference.isForgotten || difference.strays.length > 0
       if (!isAstray || (photo === null && isYoung)) continue
