@@ -1,4 +1,3 @@
-import type { Sharp } from 'sharp'
 import type { ColorTable } from '../../src/photo/color-table.ts'
 import { renditionSize, type Size } from '../../src/photo/fit.ts'
 import { MOVING_PRESETS, PRESETS, type PresetName } from '../../src/photo/presets.ts'
@@ -6,42 +5,104 @@ import { RENDITION_FORMATS } from '../../src/photo/recipe.ts'
 import { applyTable } from './apply-table.ts'
 import { asCorruptPhoto } from './corrupt-photo.ts'
 import { credited } from './encode.ts'
-import type { Header } from './read-header.ts'
+import { drawFrames } from './gif/draw-frames.ts'
+import { readGif } from './gif/gif-file.ts'
+import { free, type Pixels } from './pixels.ts'
+import type { Animation, Header } from './read-header.ts'
+import { scaleTo } from './resize.ts'
 import { sharp } from './sharp.ts'
 
+/** All frames of a rendition together: 80 MB of memory, and some two seconds of a core to encode. */
+const MAX_PIXELS = 20_000_000
+
+export type MovingFile = Size & { body: Buffer }
+
+/** Frames of one size, one below the other, in RGBA. */
+type Frames = Size & { data: Buffer; count: number }
+
 /**
- * The moving WebP renditions of an animation, by preset; none of a photo that stands still. They are made one
- * after the other, for each holds many frames. Throws CorruptPhotoError when a frame can't be read.
+ * The moving WebP renditions of an animation, by preset; none of a photo that stands still. Each is as large as its
+ * preset says, or as MAX_PIXELS lets it be: one that is long moves in a smaller picture. `presets` come largest first:
+ * each is made from the one before. Throws CorruptPhotoError when a frame can't be read.
  */
 export async function animate(
   photo: Header,
   presets: readonly PresetName[],
   table: ColorTable | null,
-): Promise<Map<PresetName, Buffer>> {
-  const made = new Map<PresetName, Buffer>()
-  if (!photo.animation) return made
-  const { quality, effort } = RENDITION_FORMATS.webp
-  let last = { width: 0, body: Buffer.alloc(0) }
+): Promise<Map<PresetName, MovingFile>> {
+  const made = new Map<PresetName, MovingFile>()
+  const { animation } = photo
+  if (!animation) return made
+  let frames: Frames | null = null
+  let last: MovingFile | null = null
   for (const preset of presets.filter((name) => MOVING_PRESETS.has(name))) {
-    const size = renditionSize(photo, PRESETS[preset])
+    const size = movingSize(renditionSize(photo, PRESETS[preset]), animation)
     // A small one is the same in several presets.
-    if (last.width !== size.width) {
-      const frames = await framesOf(photo, size, table)
-      const moving = credited(frames, photo.credit).webp({ quality, effort, ...photo.animation })
-      last = { width: size.width, body: await asCorruptPhoto(moving.toBuffer()) }
+    if (last?.width !== size.width) {
+      const from: Frames | null = frames
+      frames = from ? await scaleFrames(from, size) : await framesOf(photo, animation, size, table)
+      if (from) free([from.data])
+      last = { ...size, body: await encode(frames, photo, animation) }
     }
-    made.set(preset, last.body)
+    made.set(preset, last)
   }
+  if (frames) free([frames.data])
   return made
 }
 
-/** All frames at that size, one below the other. */
-async function framesOf({ file }: Header, { width, height }: Size, table: ColorTable | null): Promise<Sharp> {
-  const options = { pages: -1, failOn: 'warning', limitInputPixels: false } as const
-  const scaled = sharp(file, options).resize(width, height, { fit: 'fill' })
-  if (!table) return scaled
-  const { data, info } = await asCorruptPhoto(scaled.raw().toBuffer({ resolveWithObject: true }))
-  const channels = info.channels as 3 | 4
-  applyTable({ data, width, height: info.height, channels }, table)
-  return sharp(data, { raw: { width, height: info.height, channels, pageHeight: height } })
+function movingSize({ width, height }: Size, { delay }: Animation): Size {
+  const scale = Math.min(1, Math.sqrt(MAX_PIXELS / (width * height * delay.length)))
+  return { width: Math.max(1, Math.floor(width * scale)), height: Math.max(1, Math.floor(height * scale)) }
+}
+
+async function framesOf(
+  photo: Header,
+  { delay }: Animation,
+  size: Size,
+  table: ColorTable | null,
+): Promise<Frames> {
+  const frames = { ...size, count: delay.length }
+  const drawn = photo.format === 'gif' ? gifFrames(photo.file, frames) : webpFrames(photo.file, size)
+  const data = await asCorruptPhoto(drawn)
+  if (table) applyTable({ data, width: size.width, height: size.height * frames.count, channels: 4 }, table)
+  return { ...frames, data }
+}
+
+async function gifFrames(file: Buffer, { width, height, count }: Omit<Frames, 'data'>): Promise<Buffer> {
+  const gif = readGif(file)
+  const data = Buffer.alloc(width * height * 4 * count)
+  let at = 0
+  for (const canvas of drawFrames(gif)) {
+    const frame = await scaleTo(
+      { data: canvas, width: gif.width, height: gif.height, channels: 4 },
+      { width, height },
+    )
+    data.set(frame.data, at)
+    at += frame.data.length
+  }
+  return data
+}
+
+async function webpFrames(file: Buffer, { width, height }: Size): Promise<Buffer> {
+  const all = sharp(file, { pages: -1, failOn: 'warning', limitInputPixels: false })
+  return await all.resize(width, height, { fit: 'fill' }).ensureAlpha().raw().toBuffer()
+}
+
+async function scaleFrames({ data, width, height, count }: Frames, size: Size): Promise<Frames> {
+  const [from, to] = [width * height * 4, size.width * size.height * 4]
+  const scaled = Buffer.alloc(to * count)
+  for (let i = 0; i < count; i++) {
+    const frame: Pixels = { data: data.subarray(i * from, (i + 1) * from), width, height, channels: 4 }
+    scaled.set((await scaleTo(frame, size)).data, i * to)
+  }
+  return { ...size, count, data: scaled }
+}
+
+async function encode(frames: Frames, { credit }: Header, animation: Animation): Promise<Buffer> {
+  const { quality, effort } = RENDITION_FORMATS.webp
+  const { data, width, height, count } = frames
+  const raw = { width, height: height * count, channels: 4, pageHeight: height } as const
+  return await credited(sharp(data, { raw }), credit)
+    .webp({ quality, effort, ...animation })
+    .toBuffer()
 }

@@ -4,6 +4,8 @@ import { inSrgb } from './color/in-srgb.ts'
 import { readSamples, scaleSamples } from './color/samples.ts'
 import { withStraightAlpha } from './color/straight-alpha.ts'
 import { asCorruptPhoto } from './corrupt-photo.ts'
+import { drawFrames } from './gif/draw-frames.ts'
+import { readGif } from './gif/gif-file.ts'
 import { type Pixels, withoutIdleAlpha } from './pixels.ts'
 import type { Header } from './read-header.ts'
 import { scaleTo } from './resize.ts'
@@ -15,6 +17,7 @@ import { sharp } from './sharp.ts'
  */
 export async function decode(photo: Header, size: Size): Promise<Pixels> {
   const { meaning, white, isPremultiplied } = photo.color
+  if (photo.format === 'gif') return await scaleTo(await asCorruptPhoto(firstFrame(photo)), size)
   if (photo.extraChannels.count > 0) return await scaleTo(await withoutExtraChannels(photo), size)
   const scaled = (options = { ignoreIcc: false }) =>
     open(photo, options).resize(size.width, size.height, { fit: 'fill' })
@@ -44,6 +47,11 @@ function open({ file }: Header, options: { ignoreIcc: boolean } = { ignoreIcc: f
   // The header has told how many pixels there are.
   const limits = { limitInputPixels: false, limitInputChannels: false }
   return sharp(file, { autoOrient: true, failOn: 'warning', ...limits, ...options })
+}
+
+async function firstFrame({ file, width, height }: Header): Promise<Pixels> {
+  const [canvas = Buffer.alloc(0)] = drawFrames(readGif(file)).take(1)
+  return withoutIdleAlpha({ data: canvas, width, height, channels: 4 })
 }
 
 /**

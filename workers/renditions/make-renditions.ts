@@ -4,7 +4,7 @@ import type { Look } from '../../src/photo/look.ts'
 import type { Focus, PhotoFacts, Rendition } from '../../src/photo/photo.ts'
 import { BRIGHT_PRESETS, MOVING_PRESETS, PRESETS, type PresetName } from '../../src/photo/presets.ts'
 import { type RenditionFormat, type RenditionSet, recipeDigest, recipeOf } from '../../src/photo/recipe.ts'
-import { animate } from './animate.ts'
+import { animate, type MovingFile } from './animate.ts'
 import { applyTable } from './apply-table.ts'
 import { byteLimit } from './byte-limit.ts'
 import { decode } from './decode.ts'
@@ -57,7 +57,7 @@ export async function makeRenditions(
   if (table) applyTable(decoded, table)
   const moving = formats.includes('webp')
     ? await animate(photo, largestFirst, table)
-    : new Map<PresetName, Buffer>()
+    : new Map<PresetName, MovingFile>()
 
   const encodeOnce = encoder(photo, original)
   const gainMapFor = gainMapMaker(photo)
@@ -66,14 +66,14 @@ export async function makeRenditions(
     format: RenditionFormat,
     picture: Pixels,
   ): Promise<RenditionFile | null> => {
-    const still =
-      (format === 'webp' && moving.get(preset)) || (await encodeOnce(picture, format, rivals?.get(preset)))
+    const moved = format === 'webp' ? moving.get(preset) : undefined
+    const still = moved?.body ?? (await encodeOnce(picture, format, rivals?.get(preset)))
     if (!still) return null
     const isBright = format === 'jpeg' && !look && BRIGHT_PRESETS.has(preset)
     const gainMap = isBright && (await gainMapFor(picture))
     const body = gainMap ? attachGainMap(still, gainMap) : still
     const digest = recipeDigest(recipeOf(preset, format, applied, edition))
-    const { width, height } = picture
+    const { width, height } = moved ?? picture
     const rendition = { preset, format, digest, width, height, bytes: body.length, body }
     await keep(rendition)
     return rendition

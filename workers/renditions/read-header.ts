@@ -5,6 +5,7 @@ import { type Color, colorOf } from './color/color-of.ts'
 import { asCorruptPhoto } from './corrupt-photo.ts'
 import type { Credit } from './credit.ts'
 import { type GainMap, heicGainMap, jpegGainMap } from './gain-map/find-gain-map.ts'
+import { isGif, readGif } from './gif/gif-file.ts'
 import { plainHeif } from './heif-kind.ts'
 import { isReadInOnePass } from './jpeg-kind.ts'
 import { hasLastRows, mendJpeg } from './mend-jpeg.ts'
@@ -14,8 +15,10 @@ import { type ExtraChannels, extraChannelsOf } from './tiff-kind.ts'
 
 /** A JPEG that large is decoded at half its width and height or less. */
 const JPEG_SHARE = 4
-/** Of WebP; a GIF that asks for as many repetitions plays once more. */
-const MAX_LOOPS = 65_535
+/** Of what sharp writes into WebP. A GIF may ask for as many repetitions, which is once more, and show a frame longer. */
+const [MAX_LOOPS, MAX_DELAY] = [65_535, 65_535]
+/** What has more stands still: each costs some work, be it ever so small. */
+const MAX_FRAMES = 3000
 
 /**
  * What is known before a pixel is decoded: the upright size, what its colours mean, whose work it is, how it moves, and
@@ -43,6 +46,7 @@ export type Animation = { delay: number[]; loop: number }
  * hold very many pixels.
  */
 export async function readHeader(original: Buffer, maxPixels: number): Promise<Header> {
+  if (isGif(original)) return await readGifHeader(original, maxPixels)
   const { isHeic, ...heif } = plainHeif(original)
   const { file, isEndAdded } = mendJpeg(heif.file)
   const shrinks = isReadInOnePass(file)
@@ -76,8 +80,36 @@ export async function readHeader(original: Buffer, maxPixels: number): Promise<H
   }
 }
 
+/**
+ * Of GIF, which we draw ourselves. @NOTE libvips shrinks canvases it does not believe in, and paints black what a
+ * frame without transparency leaves behind.
+ */
+async function readGifHeader(file: Buffer, maxPixels: number): Promise<Header> {
+  const { width, height, frames, loop } = await asCorruptPhoto((async () => readGif(file))())
+  // A frame may stand out of the canvas.
+  const pixels = frames.reduce((sum, frame) => sum + Math.max(width * height, frame.width * frame.height), 0)
+  if (pixels > maxPixels) throw new TooManyPixelsError(pixels / 1e6, maxPixels / 1e6)
+  const moves = frames.length > 1 && frames.length <= MAX_FRAMES
+  return {
+    width,
+    height,
+    file,
+    color: { meaning: { kind: 'usual' }, white: 255, isPremultiplied: false },
+    format: 'gif',
+    isHeic: false,
+    credit: null,
+    animation: moves ? writable({ delay: frames.map(({ delay }) => delay), loop }) : null,
+    gainMap: null,
+    extraChannels: { count: 0, alpha: null },
+  }
+}
+
 /** libvips turns no animation, and hardly any asks for it: one that does stands still. */
 function animationOf({ format, pages = 1, delay, loop = 0, orientation = 1 }: Metadata): Animation | null {
-  const moves = (format === 'gif' || format === 'webp') && pages > 1 && orientation === 1
-  return moves && delay ? { delay, loop: Math.min(loop, MAX_LOOPS) } : null
+  const moves = format === 'webp' && pages > 1 && pages <= MAX_FRAMES && orientation === 1
+  return moves && delay ? writable({ delay, loop }) : null
+}
+
+function writable({ delay, loop }: Animation): Animation {
+  return { delay: delay.map((each) => Math.min(each, MAX_DELAY)), loop: Math.min(loop, MAX_LOOPS) }
 }

@@ -4,7 +4,7 @@ import sharp from 'sharp'
 sharp.concurrency(1)
 // No original is seen twice, so libvips' cache of operations would only hold memory.
 sharp.cache(false)
-// Only what ingest takes in: no SVG, no PDF, none of the rarer decoders behind them.
+// Only what ingest takes in, but for GIF: no SVG, no PDF, none of the rarer decoders behind them.
 sharp.block({ operation: ['VipsForeignLoad'] })
 sharp.unblock({
   operation: [
@@ -12,7 +12,6 @@ sharp.unblock({
     'VipsForeignLoadPng',
     'VipsForeignLoadWebp',
     'VipsForeignLoadHeif',
-    'VipsForeignLoadNsgif',
     'VipsForeignLoadTiff',
   ],
 })
