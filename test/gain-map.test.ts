@@ -241,21 +241,11 @@ async function withMakerNote(jpeg: Buffer, [headroom, gain]: [number, number]): 
 
 /** A gain map of a quarter of the size: nothing on the left, much on the right; with words that are none of its. */
 async function ultraHdr(base: Buffer): Promise<Buffer> {
-  const picture = await sharp(await halves())
-    .toColourspace('b-w')
-    .withExif({ IFD0: { Model: 'PRIVATE' } })
-    .jpeg({ quality: 95 })
-    .toBuffer()
   // An orientation of its own, 3, which is not the photo's.
-  const turned = Buffer.from([
-    ...Buffer.from('MM\0*', 'latin1'),
-    ...u32(8),
-    ...u16(1),
-    ...[1, 18, 0, 3],
-    ...u32(1),
-  ])
-  const exif = segment(0xe1, 'Exif\0\0', turned, Buffer.from([0, 3, 0, 0]), Buffer.from(u32(0)))
-  return attachGainMap(base, withSegments(picture, exif, segment(0xe1, xmpOfNumbers())))
+  const entry = [...u16(0x0112), ...u16(3), ...u32(1), ...u16(3), ...u16(0)]
+  const tiff = [...Buffer.from('MM\0*', 'latin1'), ...u32(8), ...u16(1), ...entry, ...u32(0)]
+  const exif = segment(0xe1, 'Exif\0\0', Buffer.from(tiff), 'PRIVATE')
+  return attachGainMap(base, withSegments(await halves(), exif, segment(0xe1, xmpOfNumbers())))
 }
 
 async function halves(): Promise<Buffer> {
