@@ -9,6 +9,7 @@ import { sweepRenditions } from '../src/sweep/earlier-renditions.ts'
 import { sweepJobs } from '../src/sweep/lost-jobs.ts'
 import { makeAvif } from '../workers/avif.ts'
 import type { WorkerEngines } from '../workers/engines.ts'
+import { filterPhoto } from '../workers/filter.ts'
 import { fixture } from './support/pictures.ts'
 import { silentLog, startService, type TestService } from './support/service.ts'
 import { authorization, type Fields, photoForm, postForm } from './support/uploads.ts'
@@ -138,6 +139,24 @@ describe('the jobs of AVIF', () => {
 
     expect([mended, again, state.name]).toEqual([1, 0, 'underway'])
     expect(await sweepJobs(service, silentLog, inAMinute())).toBe(0)
+  })
+
+  test('that were lost are enqueued again also of a look that shares its edition with another', async () => {
+    await using service = await startService()
+    const { id } = await (async () => {
+      await using _worker = service.work()
+      const ready = await uploadReady(service, { filter: 'mono' })
+      await expect.poll(async () => await sweepJobs(service, silentLog, inAMinute()), PATIENCE).toBe(0)
+      return ready
+    })()
+    const edition = (await service.catalog.wantLook(id, 'alice' as OwnerId, null)) ?? 0
+    const enqueue = async () => Promise.reject(new Error('the queue is full'))
+    const forgetful = { ...service, maxPixels: 1e8, queue: { enqueue } }
+
+    await filterPhoto(forgetful)({ kind: 'filter', photoId: id, edition })
+
+    expect(await service.catalog.find(id)).toMatchObject({ look: null, edition: 0 })
+    expect(await sweepJobs(service, silentLog, inAMinute())).toBe(1)
   })
 
   test('that fail for good leave the photo ready and are not tried for ever', async () => {

@@ -11,7 +11,7 @@ import { OF_SHARDS_HERE, type ShardMap } from './shard-map.ts'
 export type WithoutAvif = { id: PhotoId; edition: number }
 
 /**
- * Records renditions beside those the edition has. When another edition is shown meanwhile, they are retired at
+ * Records renditions beside those the edition has. When another edition or look is shown meanwhile, they are retired at
  * once. False when the photo was removed: then nothing is recorded. Recording twice changes nothing.
  */
 export async function recordAvif(
@@ -22,11 +22,13 @@ export async function recordAvif(
 ): Promise<boolean> {
   const rows = await database.query(
     `with photo as (
-       update photos set avif_edition = $2 where id = $1 and deleted_at is null and photo_is_here($1)
-       returning id, edition
+       update photos set avif_edition =
+         case when (edition, filter, strength) is not distinct from ($2, $3, $4) then $2 else avif_edition end
+       where id = $1 and deleted_at is null and photo_is_here($1)
+       returning id, avif_edition is not distinct from $2 and (filter, strength) is not distinct from ($3, $4) as is_shown
      ), made as (
        insert into renditions (photo_id, filter, strength, edition, retired_at, preset, format, digest, width, height, bytes)
-       select photo.id, $3, $4, $2, case when photo.edition <> $2 then now() end, r.*
+       select photo.id, $3, $4, $2, case when not photo.is_shown then now() end, r.*
        from photo, jsonb_to_recordset($5)
          as r(preset text, format text, digest text, width int, height int, bytes int)
        on conflict do nothing

@@ -93,6 +93,8 @@ export async function showEarlierLook(
      ), photo as (
        update photos set
          filter = $3, strength = $4, edition = $5, ${WANTS_NOTHING}, ${NEEDS_NO_FILTER},
+         -- the first edition may have two looks, and AVIF of the other alone
+         avif_edition = null,
          color = $7, thumbhash = decode($8, 'base64')
        where ${IS_WANTED} and $6::text[] <@ (select array_agg(digest) from kept)
        returning id
