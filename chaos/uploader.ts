@@ -44,7 +44,7 @@ export type UploadPlan = {
 export const OWNERS = ['ada', 'ben', 'cleo', 'dora', 'emil'] as OwnerId[]
 const GREY_SHARE = 0.25
 
-/** Far more than anything lasts: no upload is under way any more when the last has ended. */
+/** Far more than anything lasts: no upload is in flight any more when the last has ended. */
 const IDLE_MS = 60_000
 const TRY_AGAIN_MS = [100, 1_500] as const
 const BOUNDARY = 'darkroom-chaos'

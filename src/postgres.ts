@@ -9,7 +9,7 @@ export const STATEMENT_MS = 15_000
 const CLOSE_MS = 5_000
 
 /** Whether an error is about the server, or what stands before it, and not about the statement. */
-export function isPostgresAway(error: unknown): boolean {
+export function isPostgresUnavailable(error: unknown): boolean {
   return meaningOf(error) !== 'ours'
 }
 
@@ -25,7 +25,7 @@ export function refusalOf(error: unknown, url: string): SetupError | null {
 
 /** What `error` is to the rest of the code: EngineUnavailableError when it is about the server, else itself. */
 export function postgresError(error: unknown): unknown {
-  if (!isPostgresAway(error)) return error
+  if (!isPostgresUnavailable(error)) return error
   return new EngineUnavailableError('The database is unavailable.', { cause: error })
 }
 

@@ -17,7 +17,7 @@ import { startSweeper } from './sweep/sweeper.ts'
 export async function serve(config: Config, log: Log): Promise<AsyncDisposable> {
   await using opened = new AsyncDisposableStack()
   const services = opened.use(await openServices(config, log))
-  // Who opened them tolerates a database that is away; whoever starts a server shall see that it is.
+  // Who opened them tolerates a database that is unavailable; whoever starts a server shall see that it is.
   await services.catalog.check()
 
   const { catalog, queue, store, cdn, filters, signingKey } = services

@@ -34,9 +34,9 @@ export async function openServices(config: Config, log: Log, { connections = 10 
   const shards = opened.use(new ShardMap(ranges, { connections }))
   await shards.refresh()
   const catalog = new Catalog(shards)
-  await catalog.check().catch(tolerateAway(log, 'the database is away'))
+  await catalog.check().catch(tolerateUnavailable(log, 'the database is unavailable'))
   await proveKeeper({ catalog, store }).catch(
-    tolerateAway(log, 'whose the objects are is not known; nothing is deleted until it is'),
+    tolerateUnavailable(log, 'whose the objects are is not known; nothing is deleted until it is'),
   )
   const queue = opened.use(await openQueue(config.queue, firstUrl(ranges), log))
   const signingKey = await signingKeyOf(config)
@@ -103,8 +103,8 @@ async function openStore(config: StoreConfig): Promise<ObjectStore> {
   }
 }
 
-/** One that is away may come back, and says so when it is asked; one that is set up wrong stays so. */
-function tolerateAway(log: Log, message: string): (err: unknown) => void {
+/** One that is unavailable may come back, and says so when it is asked; one that is set up wrong stays so. */
+function tolerateUnavailable(log: Log, message: string): (err: unknown) => void {
   return (err) => {
     if (!(err instanceof EngineUnavailableError)) throw err
     log.warn({ err }, message)
@@ -118,9 +118,9 @@ async function openQueue(config: QueueConfig, databaseUrl: string, log: Log): Pr
   await queue
     .check()
     .catch(
-      tolerateAway(
+      tolerateUnavailable(
         log,
-        'the queue is away; uploads are taken in, and their work is promised when it is back',
+        'the queue is unavailable; uploads are taken in, and their work is promised when it is back',
       ),
     )
   opened.move()

@@ -137,7 +137,7 @@ describe('the jobs of AVIF', () => {
     await expect.poll(async () => avifOf(await find(service, id)), PATIENCE).toEqual(AVIF)
     await expect.poll(async () => await service.queue.state(job), PATIENCE).toEqual({ name: 'missing' })
 
-    expect([mended, again, state.name]).toEqual([1, 0, 'underway'])
+    expect([mended, again, state.name]).toEqual([1, 0, 'pending'])
     expect(await sweepJobs(service, silentLog, inAMinute())).toBe(0)
   })
 

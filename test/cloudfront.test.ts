@@ -148,13 +148,13 @@ describe('A quota', () => {
 })
 
 describe('An API', () => {
-  test('that is broken is told as an engine that is away', async () => {
+  test('that is broken is told as an engine that is unavailable', async () => {
     await using there = await startCdn({ answer: () => ({ status: 503, code: 'ServiceUnavailable' }) })
 
     await expect(there.cdn.invalidate([PHOTO])).rejects.toThrow(EngineUnavailableError)
   })
 
-  test('that is not there is told as an engine that is away', async () => {
+  test('that is not there is told as an engine that is unavailable', async () => {
     const there = await startCdn()
     await there.api[Symbol.asyncDispose]()
 

@@ -160,7 +160,7 @@ describe('PUT /v1/photos/:id/filter', () => {
 
     expect([mended, again]).toEqual([1, 0])
     const job = { kind: 'filter', photoId: id as PhotoId, edition: edition as number } as const
-    expect(await service.queue.state(job)).toEqual({ name: 'underway' })
+    expect(await service.queue.state(job)).toEqual({ name: 'pending' })
   })
 })
 

@@ -320,21 +320,21 @@ describe('the API', () => {
     })
   })
 
-  test('answers 503 with Retry-After while its database is away, and recovers by itself', async () => {
+  test('answers 503 with Retry-After while its database is unavailable, and recovers by itself', async () => {
     await using database = await openTestDatabase()
     await using proxy = await startProxy(database.url)
     await using service = await startService({ DATABASE_URL: proxy.url })
     const { id } = await upload(service)
 
     await proxy.cut()
-    const away = await get(service, `/v1/photos/${id}`)
+    const unavailable = await get(service, `/v1/photos/${id}`)
     const readiness = await fetch(`${service.url}/readyz`)
     await proxy.mend()
     const back = await get(service, `/v1/photos/${id}`)
 
-    expect(away.status).toBe(503)
-    expect(away.headers.get('retry-after')).toBe('2')
-    expect(await away.json()).toMatchObject({ code: 'unavailable' })
+    expect(unavailable.status).toBe(503)
+    expect(unavailable.headers.get('retry-after')).toBe('2')
+    expect(await unavailable.json()).toMatchObject({ code: 'unavailable' })
     expect(readiness.status).toBe(503)
     expect(back.status).toBe(200)
   })

@@ -25,13 +25,13 @@ jobQueueContract('BullMQ on PostgreSQL', async () => {
   })
 })
 
-test('a queue whose server is away says so', async () => {
+test('a queue whose server is unavailable says so', async () => {
   await using queue = openPostgresQueue('postgres://nobody:x@127.0.0.1:1/none', silentLog)
 
   await expect(queue.check()).rejects.toThrow(EngineUnavailableError)
 })
 
-test('a queue and a worker that began while the server was away go on when it is there', async () => {
+test('a queue and a worker that began while the server was unavailable go on when it is there', async () => {
   await using database = await openTestDatabase()
   await using proxy = await startProxy(database.url)
   await proxy.cut()
@@ -107,7 +107,7 @@ test('a job whose lock ran out three times, though no worker died of it, is stil
   expect(await ended.promise).toBe('done')
 })
 
-test('a job whose engine is away costs no attempt, also while the queue is away with it', async () => {
+test('a job whose engine is unavailable costs no attempt, also while the queue is unavailable with it', async () => {
   await using database = await openTestDatabase()
   await using proxy = await startProxy(database.url)
   await using queue = openPostgresQueue(proxy.url, silentLog)
@@ -160,7 +160,7 @@ test('a worker whose queue fails rests after each time, and says so once', async
   expect(told).toEqual([...new Set(told)])
 })
 
-test('a worker that waits for a server that is away can be stopped', async () => {
+test('a worker that waits for a server that is unavailable can be stopped', async () => {
   await using queue = openPostgresQueue('postgres://nobody:x@127.0.0.1:1/none', silentLog)
   const nothing = async () => {}
   const work = queue.work({

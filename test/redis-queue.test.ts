@@ -73,7 +73,7 @@ testWithRedis('a service does not start on a Redis that refuses its password, an
   await using _service = await startService({ QUEUE_URL: url.href })
 })
 
-testWithRedis('a queue that is away says why', async () => {
+testWithRedis('a queue that is unavailable says why', async () => {
   await using queue = openRedisQueue(address('redis://127.0.0.1:1'), silentLog)
 
   await expect(queue.check()).rejects.toMatchObject({ cause: { code: 'ECONNREFUSED' } })
@@ -81,7 +81,7 @@ testWithRedis('a queue that is away says why', async () => {
 })
 
 testWithRedis(
-  'while Redis is away uploads are taken in at once, and the sweep promises their work when it is back',
+  'while Redis is unavailable uploads are taken in at once, and the sweep promises their work when it is back',
   async () => {
     await using redis = await openTestRedis()
     await using proxy = await startProxy(redis.url)
@@ -92,20 +92,20 @@ testWithRedis(
     await proxy.cut()
     const uploaded = await postForm(service, photoForm(await fixture('plain.jpg')))
     const { id } = (await uploaded.json()) as { id: PhotoId }
-    const readyWhileAway = await ready()
+    const readyWhileUnavailable = await ready()
     await proxy.mend()
     await expect.poll(ready, { timeout: 30_000 }).toBe(200)
     const mended = await sweepJobs(service, silentLog, inAMinute())
 
     expect(uploaded.status).toBe(201)
-    expect(readyWhileAway).toBe(503)
+    expect(readyWhileUnavailable).toBe(503)
     expect(mended).toBe(1)
     await using _work = service.work()
     await expect.poll(async () => (await service.catalog.find(id))?.status, { timeout: 60_000 }).toBe('ready')
   },
 )
 
-testWithRedis('a Redis that hangs is as good as away', async () => {
+testWithRedis('a Redis that hangs is unavailable', async () => {
   await using redis = await openTestRedis()
   await using queue = await openReady(redis.url)
 
@@ -118,7 +118,7 @@ testWithRedis('a Redis that hangs is as good as away', async () => {
     .toBe('promised')
 })
 
-testWithRedis('a Redis that is full is as good as away', async () => {
+testWithRedis('a Redis that is full is unavailable', async () => {
   await using redis = await openTestRedis()
   await using queue = await openReady(redis.url)
   await redis.command('config', 'set', 'maxmemory', '1')
@@ -168,7 +168,7 @@ testWithRedis('a worker that waits while Redis dies goes on with an empty one in
   expect(await done.promise).toEqual(job)
 })
 
-testWithRedis('a worker stops while Redis is away', async () => {
+testWithRedis('a worker stops while Redis is unavailable', async () => {
   await using redis = await openTestRedis()
   await using proxy = await startProxy(redis.url)
   await using queue = await openReady(proxy.url)

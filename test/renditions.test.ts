@@ -93,20 +93,20 @@ describe('what is made', () => {
     expect(new Set(stored)).toEqual(new Set(PRESET_NAMES))
   })
 
-  test('fails as a whole when one of it can not be stored, and leaves nothing under way', async () => {
+  test('fails as a whole when one of it can not be stored, and leaves nothing in flight', async () => {
     const original = await fixture('plain.jpg')
 
-    let underWay = 0
+    let inFlight = 0
 
     const making = makeRenditions(original, wish(), LIMITS, async ({ preset }) => {
       if (preset === 'thumb') throw new Error('the store is full')
-      underWay += 1
+      inFlight += 1
       await sleep(100)
-      underWay -= 1
+      inFlight -= 1
     })
 
     await expect(making).rejects.toThrow('the store is full')
-    expect(underWay).toBe(0)
+    expect(inFlight).toBe(0)
   })
 })
 

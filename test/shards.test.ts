@@ -81,7 +81,7 @@ test('photos lie in the database that has the shard of their owner, and lists ac
   )
 })
 
-test('while a database is away the photos of the others are served', async () => {
+test('while a database is unavailable the photos of the others are served', async () => {
   await using a = await openEmptyDatabase()
   await using b = await openEmptyDatabase()
   await using proxy = await startProxy(b.url)
@@ -170,7 +170,7 @@ test('a process that does not know of a move finds everything, also what it neve
   expect([await shardsIn(a), await shardsIn(b), await shardsIn(c)]).toEqual([4096, 1904, 2192])
 })
 
-test('a database that goes away for good takes nothing with it that had moved', async () => {
+test('a database that is gone for good takes nothing with it that had moved', async () => {
   await using a = await openEmptyDatabase()
   await using b = await openEmptyDatabase()
   await using proxy = await startProxy(a.url)

@@ -36,8 +36,8 @@ describe('the sweep of jobs', () => {
     const again = await sweepJobs(service, silentLog, inAMinute())
 
     expect([mended, again]).toEqual([2, 0])
-    expect(await service.queue.state({ kind: 'resize', photoId })).toEqual({ name: 'underway' })
-    expect(await service.queue.state({ kind: 'filter', photoId })).toEqual({ name: 'underway' })
+    expect(await service.queue.state({ kind: 'resize', photoId })).toEqual({ name: 'pending' })
+    expect(await service.queue.state({ kind: 'filter', photoId })).toEqual({ name: 'pending' })
     expect(await service.queue.counts()).toMatchObject({ waiting: 2 })
   })
 
@@ -84,7 +84,7 @@ describe('the sweep of jobs', () => {
     await service.catalog.remove(photoId, 'alice' as OwnerId)
 
     expect(await sweepJobs(service, silentLog, inAMinute())).toBe(1)
-    expect(await service.queue.state({ kind: 'purge', photoId })).toEqual({ name: 'underway' })
+    expect(await service.queue.state({ kind: 'purge', photoId })).toEqual({ name: 'pending' })
   })
 
   test('asks the queue nothing about photos whose turn has not come, and once about all others', async () => {
@@ -115,7 +115,7 @@ describe('the sweep of jobs', () => {
 
     expect(mended).toBe(1)
     expect(await service.queue.state({ kind: 'resize', photoId: ids[1] as PhotoId })).toEqual({
-      name: 'underway',
+      name: 'pending',
     })
   })
 })

@@ -36,8 +36,8 @@ async function startApi() {
   const photos = new Map<string, ReturnType<typeof photoReply>>()
   const authenticate = createAuthenticate(verifyBySecrets([SECRET]))
   const owners = new Set<string>()
-  let underway = 0
-  let mostUnderway = 0
+  let inFlight = 0
+  let mostInFlight = 0
 
   await app.register(multipart, { limits: { fileSize: 100_000_000 } })
   app.addHook('onRequest', async (request) => {
@@ -51,7 +51,7 @@ async function startApi() {
       refused++
       throw new EngineUnavailableError('The storage does not answer.')
     }
-    mostUnderway = Math.max(mostUnderway, ++underway)
+    mostInFlight = Math.max(mostInFlight, ++inFlight)
     const upload: Upload = { headers: request.headers, parts: [], file: '', sha256: '' }
     let bytes: Buffer = Buffer.alloc(0)
     for await (const part of request.parts()) {
@@ -63,7 +63,7 @@ async function startApi() {
         upload.sha256 = sha256(bytes)
       }
     }
-    underway--
+    inFlight--
     uploads.push(upload)
     if (bytes.equals(Buffer.from('text'))) throw new UnsupportedFormatError('text')
     const photo = photoReply(`${764879989359635463n + BigInt(uploads.length)}`)
@@ -94,7 +94,7 @@ async function startApi() {
     url,
     uploads,
     owners,
-    mostUnderway: () => mostUnderway,
+    mostInFlight: () => mostInFlight,
     /** That many uploads are answered with 503. */
     refuseNext: (count: number) => {
       refusing = count
@@ -171,7 +171,7 @@ describe('darkroom upload', () => {
     expect(api.uploads.map(({ sha256 }) => sha256).sort()).toEqual(
       files.map(([, bytes]) => sha256(bytes)).sort(),
     )
-    expect(api.mostUnderway()).toBeLessThanOrEqual(4)
+    expect(api.mostInFlight()).toBeLessThanOrEqual(4)
   })
 
   test('speaks for "me", for the owner it is told, or with the token it is given', async () => {

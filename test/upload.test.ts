@@ -51,7 +51,7 @@ describe('POST /v1/photos', () => {
     expect(reply.headers.get('location')).toBe(`/v1/photos/${id}`)
     expect(await originalsOf(service)).toEqual([originalKey(id as PhotoId, 'jpeg')])
     expect(await service.queue.state({ kind: 'resize', photoId: id as PhotoId })).toEqual({
-      name: 'underway',
+      name: 'pending',
     })
     expect(await service.queue.counts()).toMatchObject({ waiting: 1 })
   })
@@ -71,7 +71,7 @@ describe('POST /v1/photos', () => {
       focus: { x: 0.25, y: 0.75 },
     })
     expect(await service.queue.state({ kind: 'filter', photoId: photo.id as PhotoId })).toEqual({
-      name: 'underway',
+      name: 'pending',
     })
   })
 

@@ -93,7 +93,7 @@ export class ShardMap implements AsyncDisposable {
 
   /**
    * One statement about all photos: each database gets the shards it has, as $1, side by side with the others. It
-   * is guarded by `only_shards_here`, so that together they miss none. Databases that are away are left out, as long
+   * is guarded by `only_shards_here`, so that together they miss none. Databases that are unavailable are left out, as long
    * as one answers.
    */
   async everywhere<Row extends QueryResultRow>(
@@ -151,7 +151,7 @@ export class ShardMap implements AsyncDisposable {
       try {
         return await ask()
       } catch (error) {
-        // A database may be away for good, and its shards elsewhere: whoever asks next shall know.
+        // A database may be gone for good, and its shards elsewhere: whoever asks next shall know.
         if (error instanceof EngineUnavailableError) void this.refresh()
         if (!isNotHere(error)) throw error
         if (attempt === ATTEMPTS) {

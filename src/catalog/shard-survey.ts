@@ -35,7 +35,7 @@ async function askOne(at: string, database: Queries, silent: Survey['silent']): 
   }
 }
 
-/** A database without tables is as silent as one that is away. */
+/** A database without tables is as silent as one that is unavailable. */
 function toSilence(error: unknown): EngineUnavailableError {
   if (error instanceof EngineUnavailableError) return error
   return new EngineUnavailableError('It does not tell its shards: `darkroom migrate` may not have run.', {

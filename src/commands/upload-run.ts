@@ -53,7 +53,7 @@ export async function uploadFiles(
   })
 }
 
-/** Asks for the photos that are underway until each is ready or failed, or the time is up for all. */
+/** Asks for the photos that are processing until each is ready or failed, or the time is up for all. */
 export async function waitForPhotos(
   api: PhotosApi,
   outcomes: readonly Outcome[],

@@ -18,7 +18,7 @@ const TIMEOUTS = { connectionTimeout: 3_000, requestTimeout: 10_000, throwOnRequ
 const BUSY = /^(TooManyInvalidationsInProgress|Throttling|ThrottlingException|TooManyRequestsException)$/
 
 /** Node's codes and the SDK's names for an API that does not answer. */
-const AWAY = /^(ECONN|ENOTFOUND|EAI_|ETIMEDOUT|EPIPE|EHOSTUNREACH|TimeoutError)/
+const UNAVAILABLE = /^(ECONN|ENOTFOUND|EAI_|ETIMEDOUT|EPIPE|EHOSTUNREACH|TimeoutError)/
 
 /** One distribution's API. Credentials are found as every AWS SDK finds them. */
 export class CloudFront implements Disposable {
@@ -76,7 +76,7 @@ export class CloudFront implements Disposable {
     const { name } = error
     const status = error instanceof CloudFrontServiceException ? (error.$metadata.httpStatusCode ?? 0) : 0
     if (BUSY.test(name) || status === 429) return new CdnBusyError({ cause: error })
-    if (status >= 500 || AWAY.test('code' in error ? String(error.code) : name)) {
+    if (status >= 500 || UNAVAILABLE.test('code' in error ? String(error.code) : name)) {
       return new EngineUnavailableError('The CDN does not answer.', { cause: error })
     }
     switch (name) {

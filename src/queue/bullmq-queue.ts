@@ -37,7 +37,7 @@ const JOB_OPTIONS = {
 /**
  * One job at a time: a picture that kills its process takes no other job with it. A worker that dies is replaced,
  * and its successor says what it died of. When nobody is left to say so, as when the machine dies, or when the worker
- * lives and the queue is away for long, the job's lock runs out after 10 s and it is begun anew. That need not be
+ * lives and the queue is unavailable for long, the job's lock runs out after 10 s and it is begun anew. That need not be
  * the picture's fault, so it may happen more often than attempts may fail, but not for ever: where the kernel ends
  * a whole container that is out of memory, nobody is left either. Locks are renewed by the event loop, which no
  * step of ours holds for long: libvips works in threads of its own.

@@ -1,11 +1,11 @@
 import type { Job, JobKind } from './job.ts'
 
-/** `underway` is waiting, running or waiting for its next attempt. */
-export type JobState = { name: 'missing' } | { name: 'underway' } | { name: 'failed'; reason: string }
+/** `pending` is waiting, running or waiting for its next attempt. */
+export type JobState = { name: 'missing' } | { name: 'pending' } | { name: 'failed'; reason: string }
 
 /**
  * Does the work of one job. Doing one twice changes nothing. A DarkroomError that is not retryable ends the job at
- * once; one that an engine is away makes it wait for that engine, which costs no attempt.
+ * once; one that an engine is unavailable makes it wait for that engine, which costs no attempt.
  */
 export type JobHandler = (job: Job) => Promise<void>
 
@@ -30,7 +30,7 @@ export type Work = {
  */
 export interface JobQueue extends AsyncDisposable {
   /**
-   * Enqueueing a job that is underway changes nothing. A failed one is enqueued afresh. Jobs that are not urgent
+   * Enqueueing a job that is pending changes nothing. A failed one is enqueued afresh. Jobs that are not urgent
    * begin when no others wait.
    */
   enqueue(job: Job): Promise<void>

@@ -12,7 +12,7 @@ import {
 import type pg from 'pg'
 import { EngineUnavailableError, SetupError } from '../errors.ts'
 import { type Log, onceAMinute } from '../log.ts'
-import { isPostgresAway, openPool, refusalOf, withPostgres } from '../postgres.ts'
+import { isPostgresUnavailable, openPool, refusalOf, withPostgres } from '../postgres.ts'
 import { BullmqQueue, type Payload, type PhotoJob, QUEUE_NAME, WORKER_OPTIONS } from './bullmq-queue.ts'
 import type { JobKind } from './job.ts'
 import type { JobState } from './job-queue.ts'
@@ -38,7 +38,7 @@ export function openPostgresQueue(url: string, log: Log): BullmqQueue {
   })
   const { pool } = opened
   const tell = onceAMinute((fields, message) => log.error(fields, message))
-  const report = (err: Error) => isPostgresAway(err) || tell({ err }, 'queue')
+  const report = (err: Error) => isPostgresUnavailable(err) || tell({ err }, 'queue')
 
   return new BullmqQueue(
     {
@@ -46,7 +46,7 @@ export function openPostgresQueue(url: string, log: Log): BullmqQueue {
       states: async (keys) => await readStates(pool, keys),
       oldestWaiting: async () => await readOldestWaiting(pool),
       startWorker: (processor) => startWorker(pool, processor, log),
-      unavailableBecause: (error) => (isPostgresAway(error) ? error : null),
+      unavailableBecause: (error) => (isPostgresUnavailable(error) ? error : null),
       check: async () => {
         await refusePooler(pool, url)
         await checkTables(pool)
@@ -64,7 +64,7 @@ function connectionTo(pool: unknown): PostgresConnectionOptions {
 }
 
 /**
- * Fails at once while the server is away.
+ * Fails at once while the server is unavailable.
  *
  * @NOTE BullMQ's queue remembers for ever that its first connection failed: then it is replaced.
  */
@@ -101,7 +101,7 @@ function lastingQueue(pool: pg.Pool, report: (error: Error) => void) {
 
 async function readStates(pool: pg.Pool, keys: readonly string[]): Promise<JobState[]> {
   const { rows } = await pool.query<JobState>(
-    `select case when state is null or state = 'completed' then 'missing' when state = 'failed' then 'failed' else 'underway' end as name,
+    `select case when state is null or state = 'completed' then 'missing' when state = 'failed' then 'failed' else 'pending' end as name,
        case when state = 'failed' then coalesce(failed_reason, '') end as reason
      from unnest($2::text[]) with ordinality as asked(id, place) left join job on job.queue = $1 and job.id = asked.id
      order by place`,
@@ -132,7 +132,7 @@ function deafPool(pool: pg.Pool): QueuePool {
 
 function startWorker(pool: pg.Pool, processor: (job: PhotoJob) => Promise<void>, log: Log) {
   const stopping = new AbortController()
-  const patience = { name: 'PostgreSQL', isUnavailable: isPostgresAway, log }
+  const patience = { name: 'PostgreSQL', isUnavailable: isPostgresUnavailable, log }
   const { Worker } = withBackend((...given: Parameters<typeof createPostgresBackend>) =>
     patientBackend(createPostgresBackend(...given), patience),
   )

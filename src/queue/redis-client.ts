@@ -8,7 +8,7 @@ const ANSWER_MS = 2_000
 
 export type RedisClient = Redis | Cluster
 
-/** What a client does while the server is away. */
+/** What a client does while the server is unavailable. */
 export type Patience =
   /** Fails at once, so that whoever asked can go on without it. */
   | 'none'

@@ -22,7 +22,7 @@ const PREFIX = '{darkroom}'
 const ACL_RULES = `~${PREFIX}:* +@all -@dangerous +info`
 
 /**
- * The queue on Redis or Valkey, alone, clustered or behind sentinels. While the server is away, methods fail at
+ * The queue on Redis or Valkey, alone, clustered or behind sentinels. While the server is unavailable, methods fail at
  * once and workers wait; both go on when it is back, and the sweep enqueues what it lost.
  */
 export function openRedisQueue(address: RedisAddress, log: Log): BullmqQueue {
@@ -31,7 +31,7 @@ export function openRedisQueue(address: RedisAddress, log: Log): BullmqQueue {
   const queue = new Queue<Payload, void, JobKind>(QUEUE_NAME, {
     connection: client,
     prefix: PREFIX,
-    // Without these the first command waits for the server, however long it is away.
+    // Without these the first command waits for the server, however long that lasts.
     skipWaitingForReady: true,
     skipVersionCheck: true,
     skipMetasUpdate: true,
@@ -84,13 +84,13 @@ async function readStates(
     const [timestamp, reason] = answers[index * 2 + 1] as (string | null)[]
     if (!timestamp) return { name: 'missing' }
     const isFailed = answers[index * 2] !== null
-    return isFailed ? { name: 'failed', reason: reason ?? '' } : { name: 'underway' }
+    return isFailed ? { name: 'failed', reason: reason ?? '' } : { name: 'pending' }
   })
 }
 
 /**
  * @NOTE BullMQ's own close waits for its connections to end, and those that are reconnecting never say that they
- * did. So while the server is away we wait for the job alone; it is done again later, as nobody could be told.
+ * did. So while the server is unavailable we wait for the job alone; it is done again later, as nobody could be told.
  */
 function startWorker(
   address: RedisAddress,
@@ -121,9 +121,9 @@ function startWorker(
     close: async () => {
       // At once, or the next job would begin before the answer comes.
       await worker.pause(true)
-      const isAway = !(await isThere())
-      if (isAway) await running
-      await Worker.prototype.close.call(worker, isAway)
+      const isUnavailable = !(await isThere())
+      if (isUnavailable) await running
+      await Worker.prototype.close.call(worker, isUnavailable)
       client.disconnect()
     },
   })
@@ -137,8 +137,8 @@ async function firstAttempt(client: RedisClient): Promise<void> {
 }
 
 /**
- * Says once that the server went away and once that it is back, instead of once for every attempt. `trouble` is why
- * it is away, or null.
+ * Says once that the server became unavailable and once that it is back, instead of once for every attempt. `trouble` is why
+ * it is unavailable, or null.
  */
 function connect(
   address: RedisAddress,

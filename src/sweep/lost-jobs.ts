@@ -111,7 +111,7 @@ async function mend(
   state: JobState,
   log: Log,
 ): Promise<boolean> {
-  if (state.name === 'underway') return false
+  if (state.name === 'pending') return false
   if (state.name === 'failed' && giveUp) {
     await giveUp(catalog, job)
     log.warn({ ...job, reason: state.reason }, 'given up, as its job had')

@@ -48,14 +48,14 @@ export function jobQueueContract(
       expect(await done.promise).toEqual(other)
     })
 
-    test('takes a job that is underway once', async () => {
+    test('takes a job that is pending once', async () => {
       await using queue = await openQueue()
 
       await Promise.all([queue.enqueue(job), queue.enqueue(job), queue.enqueue(job)])
       await queue.enqueue(job)
 
       expect(await queue.counts()).toMatchObject({ waiting: 1 })
-      expect(await queue.state(job)).toEqual({ name: 'underway' })
+      expect(await queue.state(job)).toEqual({ name: 'pending' })
     })
 
     test('begins jobs that nobody waits for when no others wait', async () => {
@@ -76,7 +76,7 @@ export function jobQueueContract(
 
       await expect.poll(() => order, { timeout: 30_000 }).toEqual([job, other, ...patient])
       expect(waiting).toMatchObject({ waiting: 4 })
-      expect(states).toEqual([{ name: 'underway' }, { name: 'underway' }])
+      expect(states).toEqual([{ name: 'pending' }, { name: 'pending' }])
     })
 
     test('keeps nothing of a job that is done, so it may be enqueued again', async () => {
@@ -133,8 +133,8 @@ export function jobQueueContract(
       expect(await queue.states([never, job, other, avif, job])).toEqual([
         { name: 'missing' },
         { name: 'failed', reason: new CorruptPhotoError().message },
-        { name: 'underway' },
-        { name: 'underway' },
+        { name: 'pending' },
+        { name: 'pending' },
         { name: 'failed', reason: new CorruptPhotoError().message },
       ])
       expect(await queue.states([])).toEqual([])
@@ -182,7 +182,7 @@ export function jobQueueContract(
         .toEqual({ name: 'failed', reason: 'the store is on fire' })
     })
 
-    test('tries a job as often as it takes while an engine is away', async () => {
+    test('tries a job as often as it takes while an engine is unavailable', async () => {
       await using queue = await openQueue()
       const done = Promise.withResolvers<void>()
       let attempts = 0
@@ -381,7 +381,7 @@ export function jobQueueContract(
       await disposed
 
       expect(done).toEqual([job])
-      expect(await queue.state(other)).toEqual({ name: 'underway' })
+      expect(await queue.state(other)).toEqual({ name: 'pending' })
     })
   })
 }

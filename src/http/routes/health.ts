@@ -10,7 +10,7 @@ const CHECK_MS = 3_000
 
 /**
  * For load balancers: alive means this process answers, ready means that every engine does. Of several databases
- * one is enough, as every server has the same: an owner's shard that is away is away everywhere.
+ * one is enough, as every server has the same: an owner's shard that is unavailable is so everywhere.
  */
 export function healthRoutes({ catalog, queue, store }: Dependencies): FastifyPluginAsyncTypebox {
   const healthSchema = {
