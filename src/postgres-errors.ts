@@ -108,6 +108,11 @@ export function adviceOn(error: Error): string {
   return 'Mend that there, or put its URL right.'
 }
 
+/** PgBouncer and its like know few of the settings that a connection may begin with. */
+export function isRefusedByPooler(error: unknown): boolean {
+  return error instanceof Error && /unsupported startup parameter/.test(error.message)
+}
+
 /** The SQLSTATE of an error, or of the one that it translates; empty when there is none. */
 export function sqlStateOf(error: unknown): string {
   if (!(error instanceof Error)) return ''

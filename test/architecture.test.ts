@@ -23,6 +23,7 @@ const LAYERS: readonly (readonly string[])[] = [
     'src/kept-file.ts',
     'src/free-port.ts',
     'src/slots.ts',
+    'src/aws-errors.ts',
     'src/postgres.ts',
     'src/postgres-errors.ts',
   ],

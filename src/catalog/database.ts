@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import { EngineUnavailableError } from '../errors.ts'
 import { openPool, type Pool, postgresError, STATEMENT_MS } from '../postgres.ts'
-import { sqlStateOf } from '../postgres-errors.ts'
+import { isRefusedByPooler, sqlStateOf } from '../postgres-errors.ts'
 import { Breaker } from './breaker.ts'
 
 const MAX_ATTEMPTS = 5
@@ -43,8 +43,6 @@ export class Database implements Queries, AsyncDisposable {
     statement: string,
     values: readonly unknown[] = [],
   ): Promise<Row[]> {
-    if (this.#isPooled)
-      return await this.transaction(async ({ query }) => await query<Row>(statement, values))
     for (let attempt = 1; ; attempt++) {
       try {
         return this.#isPooled
@@ -139,11 +137,6 @@ async function rowsOf<Row extends pg.QueryResultRow>(
   values: readonly unknown[],
 ): Promise<Row[]> {
   return (await client.query<Row>(statement, [...values])).rows
-}
-
-/** PgBouncer and its like know few of the settings that a connection may begin with. */
-function isRefusedByPooler(error: unknown): boolean {
-  return error instanceof Error && /unsupported startup parameter/.test(error.message)
 }
 
 /**

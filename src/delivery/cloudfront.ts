@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto'
 import {
   CloudFrontClient,
   type CloudFrontClientConfig,
-  CloudFrontServiceException,
   CreateInvalidationCommand,
   GetDistributionConfigCommand,
 } from '@aws-sdk/client-cloudfront'
+import { isTransient, nameOf, statusOf } from '../aws-errors.ts'
 import { CdnBusyError, EngineUnavailableError, SetupError } from '../errors.ts'
 import { CACHE_TAG_HEADER } from '../photo/cache-tag.ts'
 
@@ -16,9 +16,6 @@ const REGION = 'us-east-1'
 const TIMEOUTS = { connectionTimeout: 3_000, requestTimeout: 10_000, throwOnRequestTimeout: true }
 
 const BUSY = /^(TooManyInvalidationsInProgress|Throttling|ThrottlingException|TooManyRequestsException)$/
-
-/** Node's codes and the SDK's names for an API that does not answer. */
-const UNAVAILABLE = /^(ECONN|ENOTFOUND|EAI_|ETIMEDOUT|EPIPE|EHOSTUNREACH|TimeoutError)/
 
 /** One distribution's API. Credentials are found as every AWS SDK finds them. */
 export class CloudFront implements Disposable {
@@ -62,7 +59,7 @@ export class CloudFront implements Disposable {
       )
       return DistributionConfig?.CacheTagConfig?.HeaderName?.toLowerCase() === CACHE_TAG_HEADER
     } catch (error) {
-      if (error instanceof Error && error.name === 'AccessDenied') return false
+      if (nameOf(error) === 'AccessDenied') return false
       throw this.#translated(error)
     }
   }
@@ -72,14 +69,9 @@ export class CloudFront implements Disposable {
   }
 
   #translated(error: unknown): unknown {
-    if (!(error instanceof Error)) return error
-    const { name } = error
-    const status = error instanceof CloudFrontServiceException ? (error.$metadata.httpStatusCode ?? 0) : 0
-    if (BUSY.test(name) || status === 429) return new CdnBusyError({ cause: error })
-    if (status >= 500 || UNAVAILABLE.test('code' in error ? String(error.code) : name)) {
-      return new EngineUnavailableError('The CDN does not answer.', { cause: error })
-    }
-    switch (name) {
+    if (BUSY.test(nameOf(error)) || statusOf(error) === 429) return new CdnBusyError({ cause: error })
+    if (isTransient(error)) return new EngineUnavailableError('The CDN does not answer.', { cause: error })
+    switch (nameOf(error)) {
       case 'AccessDenied':
         return new SetupError(
           `CloudFront refuses invalidations of ${this.#distributionId}: allow this role cloudfront:CreateInvalidation.`,

@@ -13,6 +13,7 @@ import type pg from 'pg'
 import { EngineUnavailableError, SetupError } from '../errors.ts'
 import { type Log, onceAMinute } from '../log.ts'
 import { isPostgresUnavailable, openPool, refusalOf, withPostgres } from '../postgres.ts'
+import { isRefusedByPooler } from '../postgres-errors.ts'
 import { BullmqQueue, type Payload, type PhotoJob, QUEUE_NAME, WORKER_OPTIONS } from './bullmq-queue.ts'
 import type { JobKind } from './job.ts'
 import type { JobState } from './job-queue.ts'
@@ -153,9 +154,7 @@ async function refusePooler(pool: pg.Pool, url: string): Promise<void> {
   try {
     await pool.query('select 1')
   } catch (error) {
-    if (!(error instanceof Error) || !/unsupported startup parameter/.test(error.message)) {
-      throw refusalOf(error, url) ?? error
-    }
+    if (!isRefusedByPooler(error)) throw refusalOf(error, url) ?? error
     throw new SetupError(
       'The queue must reach PostgreSQL directly: it listens, which a transaction pooler does not pass on. ' +
         'Set QUEUE_URL to a URL that goes past the pooler.',

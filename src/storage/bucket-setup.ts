@@ -6,9 +6,10 @@ import {
   PutPublicAccessBlockCommand,
   type S3Client,
 } from '@aws-sdk/client-s3'
+import { nameOf, statusOf } from '../aws-errors.ts'
 import type { S3Config } from '../config/s3-url.ts'
 import { createS3Client } from './s3-client.ts'
-import { nameOf, statusOf, translateS3Error } from './s3-errors.ts'
+import { translateS3Error } from './s3-errors.ts'
 
 /** One setting of the bucket. `detail` says what was seen or made, or what is wrong and how to mend it. */
 export type BucketFinding = { name: string; isWell: boolean; detail: string }

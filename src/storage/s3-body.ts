@@ -1,5 +1,6 @@
 import { PassThrough, pipeline, type Readable } from 'node:stream'
-import { isTransient, translateS3Error } from './s3-errors.ts'
+import { isTransient } from '../aws-errors.ts'
+import { translateS3Error } from './s3-errors.ts'
 
 /** Most renditions leave S3 at once, however slow their viewer is. */
 const READ_AHEAD = 1_000_000

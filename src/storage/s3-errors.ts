@@ -1,10 +1,5 @@
+import { isTransient, nameOf, statusOf } from '../aws-errors.ts'
 import { DarkroomError, EngineUnavailableError, PhotoTooLargeError, SetupError } from '../errors.ts'
-
-/** How connections fail, by the code of the system call or of Node's HTTP parser. */
-const NETWORK =
-  /^(E(CONN(REFUSED|RESET|ABORTED)|PIPE|TIMEDOUT|AI_AGAIN|NOTFOUND|HOSTUNREACH|NETUNREACH)|ENOTFOUND|HPE_\w+)$/
-const TRANSIENT =
-  /^(TimeoutError|SlowDown|Throttling\w*|RequestTimeout|ConditionalRequestConflict|OperationAborted)$/
 
 const UNKNOWN_KEY = 'The access key is unknown there: look at AWS_ACCESS_KEY_ID or the profile.'
 
@@ -26,24 +21,9 @@ const REMEDIES: Readonly<Record<string, string>> = {
     'There are no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give the machine a role.',
 }
 
-export function nameOf(error: unknown): string {
-  return error instanceof Error ? error.name : ''
-}
-
-export function statusOf(error: unknown): number {
-  return (error as { $metadata?: { httpStatusCode?: number } } | null)?.$metadata?.httpStatusCode ?? 0
-}
-
 /** There is no object of that key. HEAD has no body that would say NoSuchKey. */
 export function isMissing(error: unknown): boolean {
   return nameOf(error) === 'NoSuchKey' || nameOf(error) === 'NotFound'
-}
-
-/** The same request may succeed when it is sent again. */
-export function isTransient(error: unknown): boolean {
-  const { code = '' } = error as NodeJS.ErrnoException
-  const status = statusOf(error)
-  return TRANSIENT.test(nameOf(error)) || NETWORK.test(code) || status >= 500 || status === 429
 }
 
 /**

@@ -12,6 +12,7 @@ import {
   paginateListObjectsV2,
   type S3Client,
 } from '@aws-sdk/client-s3'
+import { isTransient, nameOf } from '../aws-errors.ts'
 import type { S3Config } from '../config/s3-url.ts'
 import { EngineUnavailableError, ObjectNotFoundError, SetupError } from '../errors.ts'
 import { Slots } from '../slots.ts'
@@ -19,7 +20,7 @@ import { remedyFor } from './disk-errors.ts'
 import type { ByteRange, KeptObject, ObjectInfo, ObjectStore, PutOptions } from './object-store.ts'
 import { resumedBody } from './s3-body.ts'
 import { createS3Client, MAX_ATTEMPTS } from './s3-client.ts'
-import { isMissing, isTransient, nameOf, setupErrorOf, translateS3Error } from './s3-errors.ts'
+import { isMissing, setupErrorOf, translateS3Error } from './s3-errors.ts'
 import { createPut } from './s3-put.ts'
 import { openNameless, type SpooledBody, spool } from './spool.ts'
 import { removeStaleFiles } from './temporary-files.ts'
