@@ -202,12 +202,27 @@ export class EngineUnavailableError extends DarkroomError {
   override readonly retryable = true
 }
 
-/** A job of a kind that this worker does not know: it was enqueued by a newer Darkroom, whose workers are on their way. */
-export class UnknownJobKindError extends DarkroomError {
-  readonly code = 'unknown_job_kind'
+/** What a job needs is not here, for which its photo is not to blame: it waits until somebody brings it, or another worker has it. */
+export abstract class JobMustWaitError extends DarkroomError {
   override readonly retryable = true
+}
+
+/** A job of a kind that this worker does not know: it was enqueued by a newer Darkroom, whose workers are on their way. */
+export class UnknownJobKindError extends JobMustWaitError {
+  readonly code = 'unknown_job_kind'
   constructor(kind: string) {
     super(`This worker knows no jobs of the kind "${kind}". A newer Darkroom's workers do.`)
+  }
+}
+
+/** The original was there when its upload was answered. A storage that has lost it, or not all of it mounted, may have it again. */
+export class OriginalMissingError extends JobMustWaitError {
+  readonly code = 'original_missing'
+  constructor(options?: ErrorOptions) {
+    super(
+      'The original of a photo is not in the storage. Put it back, from a backup or an earlier version of the object; the photo waits for it.',
+      options,
+    )
   }
 }
 
@@ -219,15 +234,14 @@ export class CdnBusyError extends EngineUnavailableError {
 }
 
 /**
- * A photo's filter is not among those of this process: its `.cube` file was removed, or never copied to this
- * machine. Another worker may have it.
+ * A photo's filter is not among those of this process: it came with a newer Darkroom, or its `.cube` file was removed, or
+ * never copied to this machine.
  */
-export class FilterMissingError extends DarkroomError {
+export class FilterMissingError extends JobMustWaitError {
   readonly code = 'filter_missing'
-  override readonly retryable = true
   constructor(name: string) {
     super(
-      `There is no filter "${name}" here. Put its .cube file into FILTERS_DIR on every machine, then start again.`,
+      `There is no filter "${name}" here. If it is one of your own, put its .cube file into FILTERS_DIR on every machine, then start again.`,
     )
   }
 }

@@ -1,3 +1,4 @@
+import { ObjectNotFoundError, OriginalMissingError } from '../src/errors.ts'
 import type { Look, LookChange } from '../src/photo/look.ts'
 import { originalKey, renditionKey, renditionsPrefix } from '../src/photo/object-keys.ts'
 import type { Photo, PhotoFacts, Rendition } from '../src/photo/photo.ts'
@@ -31,14 +32,16 @@ export async function render(
   if (recorded.status === 'ready') await promiseAvif(engines, photoId, recorded.edition)
 }
 
-/** Makes those renditions of that look and edition from the original, and puts them; nothing is recorded. */
+/** Makes those renditions of that look and edition from the original, and puts them; nothing is recorded. Throws FilterMissingError and OriginalMissingError. */
 export async function putRenditions(
   { store, filters, maxPixels }: WorkerEngines,
   { id, original, focus }: Photo,
   { look, edition }: LookChange,
   set: RenditionSet & Pick<Wish, 'rivals'> = READY_RENDITIONS,
 ): Promise<{ facts: PhotoFacts; renditions: Rendition[] }> {
-  const bytes = await store.read(originalKey(id, original.format))
+  // Before the original is fetched: a job that lacks it comes again and again.
+  if (look) filters.get(look.filter)
+  const bytes = await readOriginal(store, originalKey(id, original.format))
   const wish = { ...set, look, edition, focus }
   const { facts, renditions } = await makeRenditions(bytes, wish, { maxPixels, filters }, (made) => {
     const { contentType } = RENDITION_FORMATS[made.format]
@@ -46,6 +49,15 @@ export async function putRenditions(
   })
   free([bytes, ...renditions.map(({ body }) => body)])
   return { facts, renditions: renditions.map(({ body: _, ...rendition }) => rendition) }
+}
+
+async function readOriginal(store: ObjectStore, key: string): Promise<Buffer> {
+  try {
+    return await store.read(key)
+  } catch (error) {
+    if (error instanceof ObjectNotFoundError) throw new OriginalMissingError({ cause: error })
+    throw error
+  }
 }
 
 /** Deletes every rendition object of a photo that was removed. */

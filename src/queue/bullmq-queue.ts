@@ -7,7 +7,7 @@ import {
   type Worker,
   type WorkerOptions,
 } from 'bullmq'
-import { DarkroomError, EngineUnavailableError, UnknownJobKindError } from '../errors.ts'
+import { DarkroomError, EngineUnavailableError, JobMustWaitError, UnknownJobKindError } from '../errors.ts'
 import { type Log, onceAMinute, type Telling } from '../log.ts'
 import { isUrgent, type Job, type JobKind, jobKey } from './job.ts'
 import type { Claim, JobQueue, JobState, Work } from './job-queue.ts'
@@ -22,6 +22,9 @@ const LOW_PRIORITY = 10
 /** Until a job that was postponed begins again, for the first time and at most; each time twice as long. */
 const POSTPONED_MS = 500
 const MAX_POSTPONED_MS = 10_000
+
+/** The same for what may be missing for days, of thousands of photos: as long as it has waited already, at most this. */
+const MAX_WAIT_MS = 300_000
 
 /** How long a worker rests between two postponed jobs, at most: hundreds may wait for an engine that is unavailable. */
 const MAX_REST_MS = 2_000
@@ -49,6 +52,9 @@ export const WORKER_OPTIONS = {
   maxStalledCount: 5,
   runRetryDelay: 1_000,
 } as const satisfies Partial<WorkerOptions>
+
+/** What BullMQ says when a job's lock has run out, or the job is not there any more: how it ended can't be recorded. */
+const CLAIM_LOST = /^(Missing (lock|key) for job|Lock mismatch for job|could not renew lock for job)/
 
 export type Payload = Omit<Job, 'kind'>
 export type PhotoJob = BullmqJob<Payload, void, JobKind>
@@ -128,7 +134,8 @@ export class BullmqQueue implements JobQueue {
         if (error instanceof DarkroomError && !error.retryable) {
           throw Object.assign(new UnrecoverableError(error.message), { cause: error })
         }
-        if (error instanceof EngineUnavailableError) await this.#postpone(job, error, stopping.signal)
+        if (error instanceof EngineUnavailableError || error instanceof JobMustWaitError)
+          await this.#postpone(job, error, stopping.signal)
         throw error
       } finally {
         onClaim(null)
@@ -146,8 +153,7 @@ export class BullmqQueue implements JobQueue {
       })
     }
     worker.on('failed', (job, error) => job && tellFailed(job, error))
-    const report = onceAMinute((fields, message) => this.#log.error(fields, message))
-    worker.on('error', (err) => this.#backend.unavailableBecause(err) || report({ err }, 'queue'))
+    worker.on('error', this.#tellOf())
     const settled = orphan && this.#failOrphan(orphan, tellFailed)
 
     return {
@@ -184,17 +190,18 @@ export class BullmqQueue implements JobQueue {
   }
 
   /**
-   * That an engine is unavailable, or this worker older than the job, is not the job's fault, so it costs no attempt,
+   * That an engine is unavailable, or what the job needs is not here, is not the job's fault, so it costs no attempt,
    * however long that lasts; nor when the queue is unavailable as well, as on a disk that is full: then the worker has
    * nothing else to do, and waits for the queue.
    */
   async #postpone(
     job: PhotoJob,
-    err: EngineUnavailableError | UnknownJobKindError,
+    err: EngineUnavailableError | JobMustWaitError,
     stopping: AbortSignal,
   ): Promise<never> {
     const before = job.attemptsStarted - job.attemptsMade - 1
-    const ms = Math.min(POSTPONED_MS * 2 ** before, MAX_POSTPONED_MS)
+    const isMissing = err instanceof JobMustWaitError
+    const ms = Math.min(POSTPONED_MS * 2 ** before, isMissing ? MAX_WAIT_MS : MAX_POSTPONED_MS)
     for (;;) {
       try {
         await job.moveToDelayed(Date.now() + ms, job.token)
@@ -206,10 +213,27 @@ export class BullmqQueue implements JobQueue {
       await sleep(POSTPONED_MS, undefined, { signal: stopping }).catch(() => {})
     }
     this.#tellPostponed({ job: job.id, ms, err }, 'job postponed')
+    // Other jobs don't need it.
+    if (isMissing) throw new DelayedError()
     const restMs = Math.min(50 * (2 ** this.#postponed - 1), MAX_REST_MS)
     this.#postponed += 1
     await sleep(restMs, undefined, { signal: stopping }).catch(() => {})
     throw new DelayedError()
+  }
+
+  /** Tells of an error of the worker's, which goes on: in plain words where they are known. */
+  #tellOf(): (error: Error) => void {
+    const warn = onceAMinute((fields, message) => this.#log.warn(fields, message))
+    const report = onceAMinute((fields, message) => this.#log.error(fields, message))
+    return (err) => {
+      if (this.#backend.unavailableBecause(err)) return
+      if (CLAIM_LOST.test(err.message))
+        warn(
+          { cause: err.message },
+          'the queue lost a job while it was done here, as in an outage of the queue; what is missing of it is done again',
+        )
+      else report({ err }, 'an error in the queue that is not known; the worker goes on')
+    }
   }
 
   /**

@@ -1,6 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { test as always, describe, expect } from 'vitest'
-import { CorruptPhotoError, EngineUnavailableError } from '../../src/errors.ts'
+import {
+  CorruptPhotoError,
+  EngineUnavailableError,
+  FilterMissingError,
+  OriginalMissingError,
+} from '../../src/errors.ts'
 import type { PhotoId } from '../../src/photo/photo-id.ts'
 import type { Job } from '../../src/queue/job.ts'
 import type { Claim, JobHandler, JobQueue, Work } from '../../src/queue/job-queue.ts'
@@ -225,6 +230,30 @@ export function jobQueueContract(
         await note(given)
       }
       await using _work = queue.work({ handlers: { ...idle, resize }, onFailed })
+
+      await expect.poll(() => done, { timeout: 30_000 }).toEqual([other, job])
+      expect(failures).toEqual([])
+    })
+
+    test.each([
+      ['a filter that this worker does not have', new FilterMissingError('neon')],
+      ['an original that the storage does not have', new OriginalMissingError()],
+    ])('lets a job wait for %s, counts no attempt, and does others meanwhile', async (_what, missing) => {
+      await using queue = await openQueue()
+      const [done, failures]: [Job[], Job[]] = [[], []]
+      let attempts = 0
+      const resize = async (given: Job) => {
+        attempts += 1
+        if (attempts <= 3) throw missing
+        done.push(given)
+      }
+      await queue.enqueue(job)
+      await using _work = queue.work({
+        handlers: { ...idle, resize, purge: async (given) => void done.push(given) },
+        onFailed: async (given) => void failures.push(given),
+      })
+      await expect.poll(() => attempts).toBeGreaterThan(0)
+      await queue.enqueue(other)
 
       await expect.poll(() => done, { timeout: 30_000 }).toEqual([other, job])
       expect(failures).toEqual([])
