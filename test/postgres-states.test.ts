@@ -131,9 +131,13 @@ describe('a database that can take no photos now', () => {
     await expect.poll(() => readiness(service)).toEqual([200, 'ready'])
   })
 
-  test('as its disk is full, says so to load balancers once an upload has met it', async () => {
+  test.each([
+    ['its disk is full', '53100'],
+    ['it took a right from our role', '42501'],
+    ['a table is gone, as while a backup is restored', '42P01'],
+  ])('as %s, says so to load balancers once an upload has met it', async (_why, code) => {
     await using service = await startService()
-    await failInserts(service.database, '53100')
+    await failInserts(service.database, code)
 
     expect(await readiness(service)).toEqual([200, 'ready'])
     await upload(service)

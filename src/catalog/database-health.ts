@@ -36,7 +36,7 @@ export async function checkDatabases(databases: readonly Database[]): Promise<'r
 
 async function checkDatabase(database: Database): Promise<void> {
   await checkTables(database)
-  // Reading says nothing of a disk that is full.
+  // Reading that says nothing of a disk that is full, or of rights on other tables.
   if (database.shortage) throw database.shortage
 }
 

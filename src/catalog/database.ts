@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import { EngineUnavailableError } from '../errors.ts'
 import { openPool, type Pool, postgresError, STATEMENT_MS } from '../postgres.ts'
-import { isRefusedByPooler, sqlStateOf } from '../postgres-errors.ts'
+import { isRefusedByPooler, meaningOf, sqlStateOf } from '../postgres-errors.ts'
 import { Breaker } from './breaker.ts'
 
 const MAX_ATTEMPTS = 5
@@ -54,7 +54,7 @@ export class Database implements Queries, AsyncDisposable {
     }
   }
 
-  /** What the server lacked when it refused a statement of the last seconds: disk, memory, connections. */
+  /** What was lacking when the server refused a statement of the last seconds: disk, memory, connections, a right, a table. */
   get shortage(): EngineUnavailableError | null {
     if (this.#shortage === null || performance.now() - this.#shortage.at > SHORTAGE_MS) return null
     return this.#shortage.error
@@ -147,9 +147,10 @@ function isDeadlock(error: unknown): boolean {
   return sqlStateOf(error) === '40P01'
 }
 
-/** Class 53 of SQLSTATE. */
+/** Class 53 of SQLSTATE, and what somebody has to set up otherwise. */
 function isShortage(error: unknown): error is EngineUnavailableError {
-  return error instanceof EngineUnavailableError && sqlStateOf(error).startsWith('53')
+  if (!(error instanceof EngineUnavailableError)) return false
+  return sqlStateOf(error).startsWith('53') || meaningOf(error.cause) === 'refused'
 }
 
 async function translated<Result>(call: () => Promise<Result>): Promise<Result> {
