@@ -1,3 +1,4 @@
+import { pino } from 'pino'
 import { expect } from 'vitest'
 import { endProcesses } from '../scripts/services/daemon.ts'
 import { startRedis } from '../scripts/services/redis.ts'
@@ -143,6 +144,35 @@ testWithRedis('a Redis that was emptied loses no photo', async () => {
     await Promise.all(ids.map(async (id) => (await service.catalog.find(id))?.status))
   await expect.poll(statuses, { timeout: 30_000 }).toEqual(ids.map(() => 'ready'))
 })
+
+testWithRedis(
+  'a job that Redis forgets while it is done is told in plain words, without a stack',
+  async () => {
+    await using redis = await openTestRedis()
+    const lines: Record<string, unknown>[] = []
+    const log = pino({ level: 'warn' }, { write: (line) => lines.push(JSON.parse(line)) })
+    await using queue = openRedisQueue(address(redis.url), log)
+    const [begun, end] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const resize = async () => {
+      begun.resolve()
+      await end.promise
+    }
+    await expect.poll(async () => await queue.enqueue(job).then(() => 'promised', String)).toBe('promised')
+    await using _work = queue.work({
+      handlers: { resize, filter: nothing, purge: nothing, avif: nothing },
+      onFailed: nothing,
+    })
+
+    await begun.promise
+    await redis.command('flushall')
+    end.resolve()
+
+    await expect
+    .poll(() => lines.map(({ msg }) => msg), { timeout: 10_000 })
+    .toEqual([expect.stringContaining('done again')])
+    expect(JSON.stringify(lines)).not.toContain('stack')
+  },
+)
 
 testWithRedis('a worker that waits while Redis dies goes on with an empty one in its place', async () => {
   await using redis = await openTestRedis()

@@ -1,3 +1,4 @@
+import { pino } from 'pino'
 import { describe, expect, test, vi } from 'vitest'
 import { CorruptPhotoError } from '../src/errors.ts'
 import type { FilterName } from '../src/photo/filter.ts'
@@ -39,6 +40,17 @@ describe('the sweep of jobs', () => {
     expect(await service.queue.state({ kind: 'resize', photoId })).toEqual({ name: 'pending' })
     expect(await service.queue.state({ kind: 'filter', photoId })).toEqual({ name: 'pending' })
     expect(await service.queue.counts()).toMatchObject({ waiting: 2 })
+  })
+
+  test('tells of the jobs that an emptied queue lost in one line, however many', async () => {
+    await using service = await startService()
+    for (let count = 0; count < 5; count++) await insertWithoutJob(service)
+    const lines: Record<string, unknown>[] = []
+    const log = pino({ level: 'info' }, { write: (line) => lines.push(JSON.parse(line)) })
+
+    await sweepJobs(service, log, inAMinute())
+
+    expect(lines).toMatchObject([{ msg: 'lost jobs enqueued again', jobs: 5 }])
   })
 
   test('leaves young photos alone, whose job is on its way', async () => {

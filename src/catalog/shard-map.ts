@@ -20,7 +20,8 @@ const ATTEMPTS = 8
 const PAUSE_MS = 50
 
 const SLOT_WITHIN_MS = 5_000
-const SLOTS_TAKEN = 'Too many wait for this part of the photos.'
+const SLOTS_TAKEN =
+  'Too many requests for photos of these shards wait: their database answers slowly, or they are being moved.'
 
 /**
  * Sends statements to the databases that have their shards, as far as this process knows. The truth lies in the

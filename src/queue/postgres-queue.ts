@@ -39,7 +39,8 @@ export function openPostgresQueue(url: string, log: Log): BullmqQueue {
   })
   const { pool } = opened
   const tell = onceAMinute((fields, message) => log.error(fields, message))
-  const report = (err: Error) => isPostgresUnavailable(err) || tell({ err }, 'queue')
+  const report = (err: Error) =>
+    isPostgresUnavailable(err) || tell({ err }, 'an error in the queue that is not known')
 
   return new BullmqQueue(
     {

@@ -1,8 +1,8 @@
 import type { Catalog } from '../catalog/catalog.ts'
-import type { Log } from '../log.ts'
+import { type Log, onceAMinute } from '../log.ts'
 import { failureOf } from '../photo/failure.ts'
 import type { PhotoId } from '../photo/photo-id.ts'
-import type { Job, JobKind } from '../queue/job.ts'
+import { type Job, type JobKind, jobKey } from '../queue/job.ts'
 import type { JobQueue, JobState } from '../queue/job-queue.ts'
 
 export type JobEngines = { catalog: Catalog; queue: JobQueue }
@@ -93,15 +93,21 @@ async function mendPage(
   const jobs = page.flatMap((waiting) => waiting.jobs)
   if (jobs.length === 0) return 0
   const states = await engines.queue.states(jobs)
-  let mended = 0
+  const tellFailed = onceAMinute((fields, message) => log.error(fields, message))
+  const mended = { enqueued: 0, 'given up': 0 }
+  let first: Job | null = null
   for (const [index, job] of jobs.entries()) {
     try {
-      if (await mend(engines, work, job, states[index] as JobState, log)) mended += 1
+      const how = await mend(engines, work, job, states[index] as JobState, log)
+      if (how === 'enqueued') first ??= job
+      if (how !== null) mended[how] += 1
     } catch (err) {
-      log.error({ ...job, err }, 'lost job not mended; the next sweep will')
+      tellFailed({ ...job, err }, 'lost job not mended; the next sweep will')
     }
   }
-  return mended
+  // A queue that was emptied has lost one of every photo that waits.
+  if (first) log.warn({ jobs: mended.enqueued, first: jobKey(first) }, 'lost jobs enqueued again')
+  return mended.enqueued + mended['given up']
 }
 
 async function mend(
@@ -110,14 +116,13 @@ async function mend(
   job: Job,
   state: JobState,
   log: Log,
-): Promise<boolean> {
-  if (state.name === 'pending') return false
+): Promise<'enqueued' | 'given up' | null> {
+  if (state.name === 'pending') return null
   if (state.name === 'failed' && giveUp) {
     await giveUp(catalog, job)
     log.warn({ ...job, reason: state.reason }, 'given up, as its job had')
-    return true
+    return 'given up'
   }
   await queue.enqueue(job)
-  log.warn({ ...job }, 'lost job enqueued again')
-  return true
+  return 'enqueued'
 }
