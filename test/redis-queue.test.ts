@@ -168,8 +168,8 @@ testWithRedis(
     end.resolve()
 
     await expect
-    .poll(() => lines.map(({ msg }) => msg), { timeout: 10_000 })
-    .toEqual([expect.stringContaining('done again')])
+      .poll(() => lines.map(({ msg }) => msg), { timeout: 10_000 })
+      .toEqual([expect.stringContaining('done again')])
     expect(JSON.stringify(lines)).not.toContain('stack')
   },
 )
