@@ -38,16 +38,18 @@ async function fromPs(): Promise<Listed[]> {
   })
 }
 
-/** The processes that were given such a variable, which only Linux tells. */
-export async function processesWith(variable: string): Promise<Child[]> {
+/** The processes that were given such a variable, or name the folder in their command line, which only Linux tells. */
+export async function processesWith(variable: string, folder: string): Promise<Child[]> {
   const names = await readdir('/proc').catch(() => [])
   const found = names
     .filter((name) => /^\d+$/.test(name))
     .map(async (pid) => {
       const read = async (file: string) =>
         (await readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '')).split('\0')
-      const isOne = (await read('environ')).includes(variable)
-      return isOne ? [{ pid: Number(pid), command: (await read('cmdline')).join(' ').trim() }] : []
+      const command = (await read('cmdline')).join(' ').trim()
+      // PostgreSQL is given an environment of its own.
+      const isOne = (await read('environ')).includes(variable) || command.includes(folder)
+      return isOne ? [{ pid: Number(pid), command }] : []
     })
   return (await Promise.all(found)).flat()
 }

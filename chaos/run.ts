@@ -62,6 +62,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const log = pino({ level: 'info' }, pino.destination({ dest: join(home, 'chaos.log'), sync: true }))
 
   const books = await wreakAndAccount(options, home, log).catch(async (error) => {
+    await strays(home)
     if (options.stop.aborted) await rm(home, { recursive: true, force: true })
     throw error
   })
@@ -121,7 +122,7 @@ async function wreakAndAccount(options: ChaosOptions, home: string, log: Log): P
 
 /** Processes of Darkroom's that are there when all of it was stopped. They are ended. */
 async function strays(home: string): Promise<string[]> {
-  const found = await processesWith(`${RUN}=${home}`)
+  const found = await processesWith(`${RUN}=${home}`, home)
   signal(
     found.map(({ pid }) => pid),
     'SIGKILL',
