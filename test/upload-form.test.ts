@@ -67,6 +67,11 @@ describe('a part of a form', () => {
     ],
     ['may be no field', [() => field('colour', 'red'), () => file()], [400, 'invalid_field']],
     [
+      'may be no field, however many come',
+      [...'abcdefghij'].map((name) => () => field(name, 'x')).concat(() => file()),
+      [400, 'invalid_field'],
+    ],
+    [
       'may not come twice',
       [() => field('focus', '0,0'), () => field('focus', '1,1'), () => file()],
       [400, 'invalid_field'],

@@ -2,7 +2,7 @@ import type { FastifySchemaCompiler } from 'fastify'
 import type { Static, TObject, TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
 import {
-  type DarkroomError,
+  DarkroomError,
   InvalidCursorError,
   InvalidFieldError,
   InvalidPhotoIdError,
@@ -38,7 +38,9 @@ export const compileInput: FastifySchemaCompiler<TSchema> = ({ schema, httpPart 
     try {
       return { value: check(input) }
     } catch (error) {
-      return { error: error as Error }
+      if (error instanceof DarkroomError) return { error }
+      // What is returned is the client's fault to Fastify.
+      throw error
     }
   }
 }
@@ -55,15 +57,15 @@ function readNumbers({ properties }: TObject, texts: Record<string, unknown>): R
 }
 
 function inputError(problems: readonly Problem[], { properties }: TObject, input: unknown): DarkroomError {
-  // A name too many is told of twice: as a value that may not be, then as what it is.
-  const problem = problems.find(({ keyword }) => keyword !== 'boolean') as Problem
+  // A name too many is a problem of its value first, and of the whole at the end of a list that is cut at eight.
+  const problem = problems.find(({ keyword }) => keyword !== 'boolean')
+  if (problem === undefined || problem.keyword === 'additionalProperties') {
+    const unknown = Object.keys(input as object).find((name) => !Object.hasOwn(properties, name)) ?? ''
+    const known = Object.keys(properties).join(', ') || 'none'
+    return new InvalidFieldError(`"${unknown.slice(0, 40)}" is not known here. There are: ${known}.`)
+  }
   const [, name] = problem.instancePath.split('/')
   switch (problem.keyword) {
-    case 'additionalProperties': {
-      const [unknown = ''] = problem.params.additionalProperties
-      const known = Object.keys(properties).join(', ') || 'none'
-      return new InvalidFieldError(`"${unknown.slice(0, 40)}" is not known here. There are: ${known}.`)
-    }
     case 'required':
       return new InvalidFieldError(`"${problem.params.requiredProperties[0]}" is missing.`)
     case 'dependentRequired':
