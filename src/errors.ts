@@ -110,7 +110,9 @@ export class FilterNotFoundError extends DarkroomError {
 export class RouteNotFoundError extends DarkroomError {
   readonly code = 'route_not_found'
   constructor(method: string, url: string, docs: string) {
-    super(`There is nothing at ${method} ${url.slice(0, 200)}. The API is described at ${docs}.`)
+    // A query may carry a signature or a token, which are not for the log.
+    const [path = ''] = url.split('?')
+    super(`There is nothing at ${method} ${path.slice(0, 200)}. The API is described at ${docs}.`)
   }
 }
 

@@ -1,5 +1,5 @@
 import { METHODS } from 'node:http'
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify'
 import { MethodNotAllowedError } from '../errors.ts'
 
 /**
@@ -11,23 +11,19 @@ export function collectAllowedMethods(app: FastifyInstance): () => void {
   const known = METHODS.filter((method) => method !== 'CONNECT')
   for (const method of known) if (!app.supportedMethods.includes(method)) app.addHttpMethod(method)
 
-  const allowed = new Map<string, Set<string>>()
-  app.addHook('onRoute', ({ url, method }) => {
-    // What is below a path (the edge) answers for itself.
-    if (url.endsWith('*')) return
-    const methods = allowed.get(url) ?? new Set()
-    for (const one of [method].flat()) methods.add(one)
-    allowed.set(url, methods)
+  const urls = new Set<string>()
+  app.addHook('onRoute', ({ url }) => {
+    urls.add(url)
   })
 
   return () => {
-    for (const [url, methods] of [...allowed]) {
-      const names = [...methods].toSorted()
+    for (const url of [...urls]) {
+      const names = known.filter((method) => app.hasRoute({ method: method as HTTPMethods, url }))
       const refuse = async ({ method }: FastifyRequest, reply: FastifyReply) => {
         reply.header('allow', names.join(', '))
         throw new MethodNotAllowedError(method, names)
       }
-      const others = known.filter((method) => !methods.has(method))
+      const others = known.filter((method) => !names.includes(method))
       app.route({ method: others, url, schema: { hide: true }, onRequest: refuse, handler: refuse })
     }
   }

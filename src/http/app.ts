@@ -119,12 +119,12 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
     if (stopping.aborted) reply.header('connection', 'close')
   })
 
+  const refuseOtherMethods = collectAllowedMethods(app)
   await app.register(swagger, {
     openapi: { ...OPENAPI, servers: [{ url: basePath || '/' }], tags: TAGS.map((name) => ({ name })) },
   })
   await app.register(swaggerUi, { routePrefix: '/docs', indexPrefix: basePath })
 
-  const refuseOtherMethods = collectAllowedMethods(app)
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
   app.get('/', { schema: { hide: true } }, async (_request, reply) => reply.redirect(`${basePath}/docs`))
 

@@ -9,10 +9,15 @@ const RETRY_AFTER_S = 2
 /** Every error as application/problem+json (RFC 9457) with a stable code. */
 export function addErrorReplies(app: FastifyInstance, basePath = ''): void {
   app.setErrorHandler<FastifyError>(replyError)
+  const refuse = async ({ method, originalUrl }: FastifyRequest) => {
+    throw new RouteNotFoundError(method, originalUrl, `${basePath}/docs`)
+  }
   // Before the body: what comes to nowhere is not read.
-  app.addHook('onRequest', async ({ is404, method, originalUrl }) => {
-    if (is404) throw new RouteNotFoundError(method, originalUrl, `${basePath}/docs`)
+  app.addHook('onRequest', async (request) => {
+    if (request.is404) await refuse(request)
   })
+  // For a route that finds out itself that there is nothing.
+  app.setNotFoundHandler(refuse)
 }
 
 /** Also for what Fastify refuses before it has found a route (its `frameworkErrors`). */
