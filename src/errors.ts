@@ -139,6 +139,14 @@ export class BodyTooLargeError extends DarkroomError {
   }
 }
 
+/** A body that is compressed as a whole, which none needs to be: photos are already. */
+export class UnsupportedEncodingError extends DarkroomError {
+  readonly code = 'unsupported_encoding'
+  constructor(encoding: string) {
+    super(`The body has the Content-Encoding "${encoding.slice(0, 40)}". Send it without one.`)
+  }
+}
+
 export class ExpectationFailedError extends DarkroomError {
   readonly code = 'expectation_failed'
   constructor() {

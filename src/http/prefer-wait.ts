@@ -3,6 +3,6 @@ const MAX_WAIT_S = 60
 /** Seconds that `Prefer: wait=N` (RFC 7240) asks for, at most 60; 0 without one. */
 export function preferredWait(header: string | string[] | undefined): number {
   const text = Array.isArray(header) ? header.join(',') : (header ?? '')
-  const seconds = /(?:^|[,;])\s*wait\s*=\s*"?(\d{1,6})"?\s*(?:$|[,;])/i.exec(text)?.[1]
+  const seconds = /(?:^|[,;])\s*wait\s*=\s*"?(\d+)"?\s*(?:$|[,;])/i.exec(text)?.[1]
   return Math.min(Number(seconds ?? 0), MAX_WAIT_S)
 }

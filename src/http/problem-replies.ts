@@ -14,13 +14,15 @@ const ANY: readonly ProblemCode[] = [
   'invalid_url',
   'invalid_field',
   'request_timeout',
+  'body_too_large',
+  'unsupported_encoding',
   'expectation_failed',
   'headers_too_large',
   'internal',
   'unavailable',
 ]
 const WITH_TOKEN: readonly ProblemCode[] = ['unauthenticated']
-const WITH_BODY: readonly ProblemCode[] = ['invalid_json', 'body_too_large', 'unsupported_media_type']
+const WITH_BODY: readonly ProblemCode[] = ['invalid_json', 'unsupported_media_type']
 
 const HEADERS: Record<number, { name: string; description: string }> = {
   401: { name: 'www-authenticate', description: '`Bearer` (RFC 6750).' },

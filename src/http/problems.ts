@@ -27,6 +27,7 @@ export const STATUSES = {
   url_too_long: 414,
   unsupported_format: 415,
   unsupported_media_type: 415,
+  unsupported_encoding: 415,
   expectation_failed: 417,
   headers_too_large: 431,
   internal: 500,

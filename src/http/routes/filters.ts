@@ -8,7 +8,7 @@ import { FilterNotFoundError } from '../../errors.ts'
 import type { BookedFilter, FilterBook } from '../../filters/filter-book.ts'
 import { TableFiles } from '../../filters/table-files.ts'
 import { problemReplies } from '../problem-replies.ts'
-import { filtersReply } from '../schemas.ts'
+import { filtersReply, noQuery } from '../schemas.ts'
 
 const DAY_S = 86_400
 const YEAR_S = 365 * DAY_S
@@ -18,15 +18,17 @@ const listSchema = {
   summary: 'The looks photos can have',
   description: 'With where their colour tables are, so that an app can show a look before it is asked for.',
   tags: ['about'],
+  querystring: noQuery,
   response: { 200: filtersReply, ...problemReplies('open') },
 }
 
 const tableSchema = {
   tags: ['about'],
   params: Type.Object({ name: Type.String() }),
-  querystring: Type.Object({
-    v: Type.Optional(Type.String({ description: 'As the list of filters gives it.' })),
-  }),
+  querystring: Type.Object(
+    { v: Type.Optional(Type.String({ description: 'As the list of filters gives it.' })) },
+    { additionalProperties: false },
+  ),
 }
 
 const cubeSchema = {

@@ -45,7 +45,6 @@ const FORM_PROBLEMS = [
   'empty_file',
   'upload_aborted',
   'photo_too_large',
-  'body_too_large',
   'unsupported_format',
   'unsupported_media_type',
 ] as const
