@@ -1,3 +1,4 @@
+import { lookup } from 'node:dns/promises'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -67,7 +68,16 @@ describe('every error is problem+json with a code of ours', () => {
       [CLOSE],
     ],
     ['an unknown parameter', [400, 'invalid_field'], 'GET /v1/owners/a/photos?befor=1 HTTP/1.1', [CLOSE]],
+    [
+      'more unknown parameters than are looked at',
+      [400, 'invalid_field'],
+      'GET /v1/owners/a/photos?a=1&b=1&c=1&d=1&e=1&f=1&g=1&h=1&i=1 HTTP/1.1',
+      [CLOSE],
+    ],
+    ['a parameter where there is none', [400, 'invalid_field'], 'GET /v1/filters?x=1 HTTP/1.1', [CLOSE]],
+    ['two hosts', [400, 'invalid_request'], 'GET /v1/presets HTTP/1.1', ['Host: y', CLOSE]],
     ['no route', [404, 'route_not_found'], 'GET /v1/nothing HTTP/1.1', [CLOSE]],
+    ['no file of the docs', [404, 'route_not_found'], 'GET /docs/static/nothing HTTP/1.1', [CLOSE]],
     [
       'no route, with a form',
       [404, 'route_not_found'],
@@ -117,6 +127,19 @@ describe('every error is problem+json with a code of ours', () => {
       [JSON_TYPE, CLOSE, 'Content-Length: 2'],
       '{}',
     ],
+    [
+      'a body that is compressed',
+      [415, 'unsupported_encoding'],
+      PUT_LOOK,
+      [JSON_TYPE, CLOSE, 'Content-Encoding: gzip', 'Content-Length: 2'],
+      '{}',
+    ],
+    [
+      'a body that is long where none is taken',
+      [413, 'body_too_large'],
+      'GET /v1/presets HTTP/1.1',
+      ['Content-Length: 100000'],
+    ],
     ['a long body', [413, 'body_too_large'], PUT_LOOK, [JSON_TYPE, 'Content-Length: 100000']],
     [
       'a body whose chunks are none',
@@ -152,6 +175,21 @@ describe('every error is problem+json with a code of ours', () => {
     const [reply] = await exchange(url, 'GET / HTTP/1.1\r\nHost: x\r\n')
 
     expectProblem(reply as RawReply, [408, 'request_timeout'])
+  })
+
+  test('on the address of a name as on any other', async () => {
+    await using service = await startService({ HOST: 'localhost' })
+    const { port } = new URL(service.url)
+    const addresses = (await lookup('localhost', { all: true })).map(({ address, family }) =>
+      family === 6 ? `[${address}]` : address,
+    )
+
+    const replies = await Promise.all(
+      addresses.map(async (address) => await exchange(`http://${address}:${port}`, 'nonsense\r\n\r\n')),
+    )
+
+    expect(replies.flat().length).toBeGreaterThan(0)
+    for (const reply of replies.flat()) expectProblem(reply, [400, 'invalid_request'])
   })
 
   test('an engine that is unavailable, of which only the log tells the operator more', async () => {
@@ -219,12 +257,25 @@ describe('a request that comes to nothing', () => {
     expect(replies.map(({ status }) => status)).toEqual([404, 404, 405, 200])
   })
 
+  test('does not take the place of the one before it', async () => {
+    const token = `Authorization: Bearer ${await shared().token('alice')}`
+    const whole = `GET /v1/owners/alice/photos HTTP/1.1\r\nHost: x\r\n${token}\r\n\r\n`
+
+    const replies = await exchange(shared().url, `${whole}nonsense\r\n\r\n`)
+
+    expect(replies.map(({ status }) => status)).toEqual([200])
+    expect(replies[0]?.headers.get('connection')).toBe('close')
+  })
+
   test.each([
     ['DELETE', '/v1/photos', 'POST'],
     ['POST', `/v1/photos/${ID}`, 'DELETE, GET, HEAD'],
     ['OPTIONS', `/v1/photos/${ID}/filter`, 'DELETE, PUT'],
     ['PUT', '/v1/presets', 'GET, HEAD'],
     ['PATCH', '/healthz', 'GET, HEAD'],
+    ['POST', '/docs', 'GET, HEAD'],
+    ['POST', '/docs/static/index.css', 'GET, HEAD'],
+    ['DELETE', `/renditions/1/${ID}/feed-00000000.jpg`, 'GET, HEAD'],
   ])('is told what is allowed: %s %s', async (method, path, allowed) => {
     const reply = await fetch(shared().url + path, { method })
 
@@ -271,6 +322,14 @@ test('a client that waits for "100 Continue" is told to go on when its token and
   const replies = await exchange(service.url, Buffer.concat([Buffer.from(request), body]))
 
   expect(replies.map(({ status }) => status)).toEqual([100, 201])
+})
+
+test('an expectation of HTTP/1.0, which has none, is ignored', async () => {
+  await using service = await startService()
+
+  const [reply] = await exchange(service.url, 'GET /v1/presets HTTP/1.0\r\nExpect: 100-continue\r\n\r\n')
+
+  expect(reply?.status).toBe(200)
 })
 
 test('a reply carries the id of its request, which a proxy may have given it', async () => {

@@ -1,3 +1,4 @@
+import { lookup } from 'node:dns/promises'
 import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
@@ -8,11 +9,17 @@ const ANSWER_MS = 3_000
 
 export type Address = { host: string; port: number }
 
-/** Throws SetupError when the address can't be listened on. */
+/**
+ * Throws SetupError when the address can't be listened on. @NOTE Of `localhost` Fastify would make two servers, the
+ * second of which has none of what we add to the first.
+ */
 export async function listen(app: FastifyInstance, { host, port }: Address): Promise<void> {
-  await app.listen({ host, port }).catch((error) => {
-    throw addressError(error, { host, port })
-  })
+  try {
+    const { address } = await lookup(host)
+    await app.listen({ host: address, port })
+  } catch (error) {
+    throw addressError(error as Error, { host, port })
+  }
 }
 
 /**

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { type OutgoingMessage, STATUS_CODES } from 'node:http'
+import { type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { endLingering } from './lingering-close.ts'
@@ -19,16 +19,28 @@ export function replyToParserError(this: FastifyInstance, error: ParserError, so
   }
   // Each further piece of what could not be read is another error.
   if (socket.writableEnded) return
+  const { _httpMessage: reply } = socket as Socket & { _httpMessage?: ServerResponse }
+  if (reply?.req.complete) {
+    // What is broken is the next request: this one gets its reply first, and would else take ours for it.
+    closeAfter(reply, socket)
+    return
+  }
   // A reply that has begun can't be followed by another: what the client would read is neither.
-  const { _httpMessage: begun } = socket as Socket & { _httpMessage?: OutgoingMessage }
-  if (begun?.headersSent) {
+  if (reply?.headersSent) {
     socket.destroy()
     return
   }
-  const reply = problemOfParser(error)
+  const problem = problemOfParser(error)
   const id = randomUUID()
-  this.log.info({ requestId: id, code: reply.code }, reply.detail)
-  endLingering(socket, httpReply(reply, id))
+  this.log.info({ requestId: id, code: problem.code }, problem.detail)
+  endLingering(socket, httpReply(problem, id))
+}
+
+function closeAfter(reply: ServerResponse, socket: Socket): void {
+  if (!reply.headersSent) reply.setHeader('connection', 'close')
+  reply.once('finish', () => endLingering(socket))
+  // Nothing more of it is read: each piece would be another error.
+  socket.pause()
 }
 
 function problemOfParser({ code, reason, message }: ParserError): Problem {
