@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Catalog } from '../../catalog/catalog.ts'
 import type { JobQueue } from '../../queue/job-queue.ts'
 import type { ObjectStore } from '../../storage/object-store.ts'
+import { problemReplies } from '../problem-replies.ts'
 import { healthReply, readyReply } from '../schemas.ts'
 
 type Dependencies = { catalog: Catalog; queue: JobQueue; store: ObjectStore }
@@ -13,17 +14,26 @@ const CHECK_MS = 3_000
  * one is enough, as every server has the same: an owner's shard that is unavailable is so everywhere.
  */
 export function healthRoutes({ catalog, queue, store }: Dependencies): FastifyPluginAsyncTypebox {
+  const { 503: unavailable, ...problems } = problemReplies('open')
   const healthSchema = {
     operationId: 'getHealth',
     summary: 'Is this process alive?',
     tags: ['health'],
-    response: { 200: healthReply },
+    response: { 200: healthReply, ...problems },
   }
   const readySchema = {
     operationId: 'getReadiness',
     summary: 'Can it take work?',
     tags: ['health'],
-    response: { 200: readyReply, 503: readyReply },
+    response: {
+      200: readyReply,
+      ...problems,
+      // A server that is being stopped asks no engine.
+      503: {
+        ...unavailable,
+        content: { 'application/json': { schema: readyReply }, ...unavailable?.content },
+      },
+    },
   }
 
   return async (app) => {
