@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError } from 'commander'
 export function sweepCommand(): Command {
   return new Command('sweep')
     .description(
-      'Enqueue lost jobs again, make renditions again whose objects are missing, and put aside objects that no photo has: they are moved to quarantine/ and deleted after QUARANTINE_DAYS. Servers do this by themselves, once a day; this does it now.',
+      'Enqueue lost jobs again, delete renditions of earlier looks, make renditions again whose objects are missing, and put aside objects that no photo has: they are moved to quarantine/ and deleted after QUARANTINE_DAYS. Servers do all this by themselves, the comparison of objects within a day; this does it now.',
     )
     .option('--accept <n>', 'so many photos may have objects that the catalog does not know', readCount)
     .action(async ({ accept }: { accept?: number }) => {
