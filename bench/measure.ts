@@ -51,7 +51,7 @@ export function compareOnce(ours: number, against: number): Comparison {
   return { ours, against, ratio: spreadOf([ours / against]) }
 }
 
-export function spreadOf(values: readonly number[]): Spread {
+function spreadOf(values: readonly number[]): Spread {
   return { median: quantile(values, 0.5), low: quantile(values, 0.25), high: quantile(values, 0.75) }
 }
 

@@ -17,7 +17,7 @@ type Problem = ReturnType<ReturnType<typeof Compile>['Errors']>[number]
  * in. The check returns its input, or throws InvalidFieldError, InvalidPhotoIdError, InvalidCursorError or
  * InvalidRequestError.
  */
-export function checkOf<Schema extends TSchema>(schema: Schema): Check<Schema> {
+function checkOf<Schema extends TSchema>(schema: Schema): Check<Schema> {
   const compiled = Compile(schema)
   return (input) => {
     if (compiled.Check(input)) return input as Static<Schema>

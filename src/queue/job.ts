@@ -6,7 +6,7 @@ import type { PhotoId } from '../photo/photo-id.ts'
  * `filter` job of an edition changes a photo's look; one without makes the look it was uploaded with. An `avif`
  * job makes what a photo gets after it is ready, in the edition it was of then.
  */
-export const JOB_KINDS = ['resize', 'filter', 'purge', 'avif'] as const
+const JOB_KINDS = ['resize', 'filter', 'purge', 'avif'] as const
 export type JobKind = (typeof JOB_KINDS)[number]
 export type Job = { kind: JobKind; photoId: PhotoId; edition?: number }
 

@@ -27,7 +27,7 @@ export async function exchange(
 }
 
 /** Replies one after the other, each with a Content-Length or none at all. */
-export function repliesIn(text: string): RawReply[] {
+function repliesIn(text: string): RawReply[] {
   const replies: RawReply[] = []
   for (let rest = text; rest !== ''; ) {
     const end = rest.indexOf('\r\n\r\n')

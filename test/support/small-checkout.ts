@@ -18,7 +18,7 @@ export const BROUGHT = `node-${process.platform}-${process.arch}`
 const HERE = { os: process.platform, cpu: process.arch }
 
 /** A Node that says so when it is started, and is the one of the tests. */
-export const RUNS = `#!/bin/sh\necho brought >&2\nexec ${process.execPath} "$@"\n`
+const RUNS = `#!/bin/sh\necho brought >&2\nexec ${process.execPath} "$@"\n`
 
 export type SmallCheckout = AsyncDisposable & {
   path(name: string): string

@@ -3,14 +3,14 @@ import { join } from 'node:path'
 import { SetupError } from '../../errors.ts'
 import { BELONGS_TO, leadsTo, ownerOf } from './belonging.ts'
 import { dataIn } from './cluster.ts'
-import { LOCK_FILE, lockFolder } from './lock.ts'
+import { HOLDER_FILE, LOCK_FILE, lockFolder } from './lock.ts'
 import { findPostmaster } from './postmaster.ts'
 
 /** A database outside its home that no home leads to any more. `owner` is the link that did. */
-export type Stray = { path: string; owner: string | null; lastUsed: Date }
+export type Abandoned = { path: string; owner: string | null; lastUsed: Date }
 
-/** A stray that was laid aside, and when it may be deleted. */
-export type Removed = { path: string; until: Date }
+/** One that was laid aside, and when it may be deleted. */
+export type LaidAside = { path: string; until: Date }
 
 const PLACE = /^postgres-[\w-]+$/
 const REMOVED = 'removed'
@@ -19,26 +19,26 @@ const REMOVED_PLACE = /^(\d{4}-\d\d-\d\d)-postgres-[\w-]+$/
 const MADE_WITHIN_MS = 600_000
 const KEPT_MS = 7 * 24 * 3_600_000
 
-/** The strays of a folder of databases; what `directory` leads to is none. */
-export async function findStrays(folder: string, directory: string): Promise<Stray[]> {
-  const strays: Stray[] = []
+/** The abandoned databases of a folder of databases; what `directory` leads to is none. */
+export async function findAbandoned(folder: string, directory: string): Promise<Abandoned[]> {
+  const abandoned: Abandoned[] = []
   for (const name of await namesIn(folder, PLACE)) {
     const path = join(folder, name)
     const owner = await ownerOf(path)
     if ((owner && (await leadsTo(owner, path))) || (await leadsTo(directory, path))) continue
-    const { mtime } = await stat(join(path, 'owner')).catch(() => stat(path))
+    const { mtime } = await stat(join(path, HOLDER_FILE)).catch(() => stat(path))
     const hasData = (await stat(dataIn(path)).catch(() => null)) !== null
     if (hasData || Date.now() - mtime.getTime() > MADE_WITHIN_MS)
-      strays.push({ path, owner, lastUsed: mtime })
+      abandoned.push({ path, owner, lastUsed: mtime })
   }
-  return strays
+  return abandoned
 }
 
 /**
- * Lays a stray aside for a week: its home may have been moved, or lie on a disk that is not mounted. Answers with its
+ * Lays one aside for a week: its home may have been moved, or lie on a disk that is not mounted. Answers with its
  * new path. Throws SetupError when it is in use, or not a database of ours.
  */
-export async function layAside(folder: string, { path }: Stray, now: Date): Promise<string> {
+export async function layAside(folder: string, { path }: Abandoned, now: Date): Promise<string> {
   const info = await lstat(path)
   const names = await readdir(path)
   const isOurs = info.isDirectory() && info.uid === process.getuid?.()
@@ -53,7 +53,8 @@ export async function layAside(folder: string, { path }: Stray, now: Date): Prom
   return removed
 }
 
-export async function findRemoved(folder: string): Promise<Removed[]> {
+/** The databases that were laid aside in a folder of databases. */
+export async function findLaidAside(folder: string): Promise<LaidAside[]> {
   const names = await namesIn(join(folder, REMOVED), REMOVED_PLACE)
   return names.map((name) => ({
     path: join(folder, REMOVED, name),
@@ -61,7 +62,8 @@ export async function findRemoved(folder: string): Promise<Removed[]> {
   }))
 }
 
-export async function deleteRemoved({ path }: Removed): Promise<void> {
+/** Deletes a database for good. */
+export async function deleteLaidAside({ path }: LaidAside): Promise<void> {
   await rm(path, { recursive: true, force: true })
 }
 

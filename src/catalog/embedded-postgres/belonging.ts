@@ -23,10 +23,12 @@ export async function ownerOf(path: string): Promise<string | null> {
   return (await readFile(join(path, BELONGS_TO), 'utf8').catch(() => '')).trim() || null
 }
 
+/** The place belongs to the home of this link from now on. */
 export async function recordOwner(path: string, directory: string): Promise<void> {
   await writeFile(join(path, BELONGS_TO), `${await realLink(directory)}\n`)
 }
 
+/** Whether the link leads to the place; not when there is no link any more. */
 export async function leadsTo(link: string, path: string): Promise<boolean> {
   return (await realpath(link).catch(() => null)) === path
 }

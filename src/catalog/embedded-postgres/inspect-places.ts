@@ -1,8 +1,8 @@
 import { realpath } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { deleteLaidAside, findAbandoned, findLaidAside, layAside } from './abandoned.ts'
 import { checkBelonging } from './belonging.ts'
 import { SHARED_FOLDER } from './shared-folder.ts'
-import { deleteRemoved, findRemoved, findStrays, layAside } from './strays.ts'
 
 type Finding = { name: string; isWell: boolean; detail: string }
 
@@ -19,15 +19,15 @@ export async function* inspectPlaces(
   // Only root's databases lie outside their homes.
   if (process.getuid?.() !== 0) return
 
-  for (const stray of await findStrays(folder, directory)) {
-    const what = `${stray.path}, last used ${dayOf(stray.lastUsed)}: ${stray.owner ? `its home ${dirname(stray.owner)} is gone, or has another` : 'no home is known'}.`
-    if (fix) yield await attempt(async () => `${what} Laid aside as ${await layAside(folder, stray, now)}.`)
+  for (const each of await findAbandoned(folder, directory)) {
+    const what = `${each.path}, last used ${dayOf(each.lastUsed)}: ${each.owner ? `its home ${dirname(each.owner)} is gone, or has another` : 'no home is known'}.`
+    if (fix) yield await attempt(async () => `${what} Laid aside as ${await layAside(folder, each, now)}.`)
     else yield found(false, `${what} \`darkroom doctor --fix\` lays it aside, and deletes it after a week.`)
   }
-  for (const removed of await findRemoved(folder)) {
+  for (const removed of await findLaidAside(folder)) {
     const isDue = removed.until <= now
     if (isDue && fix) {
-      await deleteRemoved(removed)
+      await deleteLaidAside(removed)
       yield found(true, `${removed.path} was deleted.`)
     } else {
       yield found(

@@ -6,6 +6,9 @@ import { SetupError } from '../../errors.ts'
 /** Its presence also marks a folder as ours. */
 export const LOCK_FILE = 'lock'
 
+/** Names the process that has, or had, the lock: written each time that one takes it. */
+export const HOLDER_FILE = 'owner'
+
 const SQLITE_BUSY = 5
 
 /**
@@ -16,7 +19,7 @@ const SQLITE_BUSY = 5
  * however it ends, and no two processes get one at the same moment. Nothing is ever stored in the file.
  */
 export function lockFolder(folder: string, name: string): Disposable {
-  const ownerFile = join(folder, 'owner')
+  const holderFile = join(folder, HOLDER_FILE)
   const lock = new DatabaseSync(join(folder, LOCK_FILE))
   try {
     lock.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE')
@@ -24,18 +27,18 @@ export function lockFolder(folder: string, name: string): Disposable {
     lock.close()
     if ((error as { errcode?: number }).errcode !== SQLITE_BUSY) throw error
     throw new SetupError(
-      `Darkroom already runs on ${name} (process ${readOwner(ownerFile)}). Stop it, or choose another with DARKROOM_HOME.`,
+      `Darkroom already runs on ${name} (process ${readHolder(holderFile)}). Stop it, or choose another with DARKROOM_HOME.`,
       { cause: error },
     )
   }
-  writeFileSync(ownerFile, String(process.pid))
+  writeFileSync(holderFile, String(process.pid))
   return { [Symbol.dispose]: () => lock.close() }
 }
 
-/** The owner writes it as soon as it has the lock: for an instant it may be missing. */
-function readOwner(ownerFile: string): string {
+/** The holder writes it as soon as it has the lock: for an instant it may be missing. */
+function readHolder(holderFile: string): string {
   try {
-    return readFileSync(ownerFile, 'utf8') || 'unknown'
+    return readFileSync(holderFile, 'utf8') || 'unknown'
   } catch {
     return 'unknown'
   }

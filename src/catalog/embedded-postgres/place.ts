@@ -13,11 +13,11 @@ import {
 } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { SetupError } from '../../errors.ts'
+import { findLaidAside } from './abandoned.ts'
 import { type Account, canEnter } from './account.ts'
 import { BELONGS_TO, checkBelonging, recordOwner } from './belonging.ts'
 import { LOCK_FILE } from './lock.ts'
 import { sharedFolder } from './shared-folder.ts'
-import { findRemoved } from './strays.ts'
 
 /**
  * Makes the folder that holds everything of one embedded PostgreSQL, or finds it; answers with its real path.
@@ -80,7 +80,9 @@ async function claim(path: string): Promise<void> {
 /** The home may have been moved, or its disk not mounted, when the doctor found nobody who leads to the database. */
 async function goneError(directory: string, cause: unknown): Promise<SetupError> {
   const path = resolve(dirname(directory), await readlink(directory))
-  const removed = (await findRemoved(dirname(path))).find((each) => each.path.endsWith(`-${basename(path)}`))
+  const removed = (await findLaidAside(dirname(path))).find((each) =>
+    each.path.endsWith(`-${basename(path)}`),
+  )
   const wayOut = removed
     ? `It was laid aside. Bring it back:\n  mv ${removed.path} ${path}`
     : 'Bring it back: it is part of a backup, as the home is.'

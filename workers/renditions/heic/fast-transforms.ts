@@ -7,7 +7,7 @@ export type Kernels = {
 type Heap = { readonly HEAPU8: Uint8Array; _malloc(bytes: number): number }
 
 /** By size, as libde265 has them in its table of functions, where a platform may put its own. */
-export const TRANSFORMS = ['transform4', 'transform8', 'transform16', 'transform32'] as const
+const TRANSFORMS = ['transform4', 'transform8', 'transform16', 'transform32'] as const
 type TransformName = (typeof TRANSFORMS)[number]
 
 /** 64 √2 cos(kπ / 64) as the standard rounds it by hand (H.265, 8.6.4.2); the first is 64 as the rows' lengths are. */
