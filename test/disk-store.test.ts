@@ -90,7 +90,7 @@ describe('DiskStore', () => {
 
     const reopened = await DiskStore.open(opened.root)
 
-    expect(await reopened.head('originals/7/42.jpg')).toEqual({ key: 'originals/7/42.jpg', size: 6 })
+    expect(await reopened.head('originals/7/42.jpg')).toMatchObject({ size: 6 })
   })
 
   test('removes, when opened, temporary files a day old and leaves younger ones to who may be writing them', async () => {
@@ -250,7 +250,7 @@ describe('a folder that fails', () => {
 
     await expect(put).rejects.toThrow(/read-only/)
     await expect(store.delete(['originals/7/1.jpg'])).rejects.toThrow(EngineUnavailableError)
-    expect(await store.head('originals/7/1.jpg')).toEqual({ key: 'originals/7/1.jpg', size: 6 })
+    expect(await store.head('originals/7/1.jpg')).toMatchObject({ size: 6 })
   })
 })
 
