@@ -76,6 +76,17 @@ describe('darkroom filters sheet', () => {
     expect(colorAt(info.width - 44, 36)).toEqual([255, 0, 0])
   })
 
+  test('draws a photo in HEIC as any other', async () => {
+    await using home = await openHome()
+    const photo = join(import.meta.dirname, '../fixtures/photos/photo.heic')
+    const output = home.path('sheet.png')
+
+    const ran = await home.run('sheet', photo, '-o', output, '--tile', '64')
+
+    expect([ran.code, ran.stderr]).toEqual([0, ''])
+    expect((await sharp(output).metadata()).width).toBeGreaterThan(64)
+  })
+
   test('writes each name with letters of its own, on a machine without fonts, and cuts what is too long', async () => {
     await using home = await openHome()
     await writeFile(home.path(`filters/${'mimosa'.repeat(10)}.cube`), toCube(ALL_RED, 'Long'))

@@ -20,7 +20,7 @@ const grey = await sharp(noise).toColourspace('b-w').jpeg().toBuffer()
 const KINDS = { baseline, progressive, 'full-coloured': full, grey, cmyk }
 
 async function pixelsOf(jpeg: Buffer): Promise<Buffer> {
-  return (await decode(await readHeader(jpeg, 1e6), SIZE)).data
+  return (await decode(await readHeader(jpeg, 1e6), SIZE, 1e6)).data
 }
 
 /** Where the first segment of that kind begins. */

@@ -91,7 +91,7 @@ async function decodedPictures(): Promise<Pixels> {
   const decoded = await Promise.all(
     pictures.map(async ({ original, height }) => {
       const header = await readHeader(original, 1e7)
-      return await decode(header, { width: WIDTH, height })
+      return await decode(header, { width: WIDTH, height }, 1e7)
     }),
   )
   const data = Buffer.concat(decoded.map((picture) => picture.data))

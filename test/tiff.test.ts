@@ -19,7 +19,7 @@ function samples(...pixel: number[]): Buffer {
 
 async function decoded(tiff: Buffer, maxPixels = 1e6): Promise<Pixels> {
   const photo = await readHeader(tiff, maxPixels)
-  return await decode(photo, { width: 20, height: 15 })
+  return await decode(photo, { width: 20, height: 15 }, maxPixels)
 }
 
 /** In the middle of the picture, a step away at most: scaling rounds what is transparent. */

@@ -47,7 +47,7 @@ async function tilesOf(
 ): Promise<[Tile, ...Tile[]]> {
   const header = await readHeader(original, maxPixels)
   const size = scaledFor(header, { width: side, height: side, fit: 'inside' })
-  const picture = await decode(header, size)
+  const picture = await decode(header, size, maxPixels)
   const looks = filters.all.map((filter): Tile => {
     const data = Buffer.from(picture.data)
     applyTable({ ...picture, data }, filter.table())

@@ -6,6 +6,7 @@ import { withStraightAlpha } from './color/straight-alpha.ts'
 import { asCorruptPhoto } from './corrupt-photo.ts'
 import { drawFrames } from './gif/draw-frames.ts'
 import { readGif } from './gif/gif-file.ts'
+import { decodeHeic } from './heic/decode-heic.ts'
 import { type Pixels, withoutIdleAlpha } from './pixels.ts'
 import type { Header } from './read-header.ts'
 import { scaleTo } from './resize.ts'
@@ -13,9 +14,11 @@ import { sharp } from './sharp.ts'
 
 /**
  * Decodes the original's first frame once, upright, at that size, to 8-bit sRGB. JPEG and WebP shrink while they
- * are decoded. Throws CorruptPhotoError rather than give back a picture with a part missing.
+ * are decoded. Throws CorruptPhotoError rather than give back a picture with a part missing, or one of HEIC with more
+ * pixels than its container says and `maxPixels` allows.
  */
-export async function decode(photo: Header, size: Size): Promise<Pixels> {
+export async function decode(photo: Header, size: Size, maxPixels: number): Promise<Pixels> {
+  if (photo.isHeic) return await decodeHeic(photo.file, photo.color, size, maxPixels)
   const { meaning, white, isPremultiplied } = photo.color
   if (photo.format === 'gif') return await scaleTo(await asCorruptPhoto(firstFrame(photo)), size)
   if (photo.extraChannels.count > 0) return await scaleTo(await withoutExtraChannels(photo), size)

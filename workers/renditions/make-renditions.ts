@@ -11,7 +11,6 @@ import { decode } from './decode.ts'
 import { encode } from './encode.ts'
 import { hasFineColor } from './fine-color.ts'
 import { attachGainMap, gainMapMaker } from './gain-map/gain-map.ts'
-import { decodeHeic } from './heic/decode-heic.ts'
 import { free, type Pixels } from './pixels.ts'
 import { placeholderOf } from './placeholder.ts'
 import { type Header, readHeader } from './read-header.ts'
@@ -51,9 +50,7 @@ export async function makeRenditions(
   const largestFirst = [...presets].sort((a, b) => scaledArea(photo, b) - scaledArea(photo, a))
   const largest = scaledFor(photo, PRESETS[largestFirst[0] ?? 'thumb'])
 
-  const decoded = photo.isHeic
-    ? await decodeHeic(photo.file, photo.color, largest, maxPixels)
-    : await decode(photo, largest)
+  const decoded = await decode(photo, largest, maxPixels)
   if (table) applyTable(decoded, table)
   const moving = formats.includes('webp')
     ? await animate(photo, largestFirst, table)
