@@ -1,9 +1,8 @@
 import sharp, { type Sharp } from 'sharp'
 import { describe, expect, test } from 'vitest'
-import { box, codedOf, itemsFile, pictureItem, u32 } from '../fixtures/heif-file.ts'
+import { box, codedOf, itemsFile, pictureItem, text, u32 } from '../fixtures/heif-file.ts'
 import { CorruptPhotoError, UnsupportedPhotoError } from '../src/errors.ts'
 import { decode } from '../workers/renditions/decode.ts'
-import { decodeHeic } from '../workers/renditions/heic/decode-heic.ts'
 import type { Pixels } from '../workers/renditions/pixels.ts'
 import { readHeader } from '../workers/renditions/read-header.ts'
 import { fixture } from './support/pictures.ts'
@@ -14,7 +13,7 @@ const avif = codedOf(await fixture('photo.avif'))
 
 async function decoded(file: Buffer): Promise<Pixels> {
   const photo = await readHeader(file, 1e6)
-  return photo.isHeic ? await decodeHeic(photo.file, photo.color, photo, 1e6) : await decode(photo, photo)
+  return await decode(photo, photo, 1e6)
 }
 
 /** Width, height, and how far the middle of what is left lies right of and below the picture's. */
@@ -103,6 +102,22 @@ describe('a HEIF file', () => {
 
     expect({ width, height }).toEqual({ width: WIDTH, height: HEIGHT })
   })
+
+  test.each(['avis', 'avif', 'msf1', 'hevc', 'heic'])(
+    'of the brand %s with nothing but a film is said to be one',
+    async (brand) => {
+      const film = Buffer.concat([
+        box('ftyp', text(brand), u32(0), text('iso8')),
+        box('moov', box('mvhd', Buffer.alloc(100))),
+        box('mdat', [1, 2, 3]),
+      ])
+
+      const failure = await readHeader(film, 1e6).catch((error: unknown) => error)
+
+      expect(failure).toBeInstanceOf(UnsupportedPhotoError)
+      expect((failure as Error).message).toContain('The picture is a film')
+    },
+  )
 
   test('in another coding is not called damaged', async () => {
     const item = { ...pictureItem(heic, [WIDTH, HEIGHT]), type: 'avc1' }

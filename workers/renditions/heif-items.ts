@@ -20,6 +20,11 @@ export function readHeifItems(file: Buffer): HeifItems | null {
   return unlessBroken(() => itemsOf(file))
 }
 
+/** Whether the file has a film, whatever else is in it. */
+export function hasFilm(file: Buffer): boolean {
+  return unlessBroken(() => boxesIn(file, 0).some(({ type }) => type === 'moov')) ?? false
+}
+
 /** Null where numbers point behind the end. */
 function unlessBroken<T>(read: () => T): T | null {
   try {

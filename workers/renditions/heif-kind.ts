@@ -1,5 +1,5 @@
 import { UnsupportedPhotoError } from '../../src/errors.ts'
-import { type HeifItems, readHeifItems } from './heif-items.ts'
+import { type HeifItems, hasFilm, readHeifItems } from './heif-items.ts'
 
 /** Where the brand stands that a file is of first. */
 const MAJOR_BRAND = 8
@@ -16,12 +16,13 @@ type Coding = keyof typeof KNOWN_BRANDS
 
 /**
  * A HEIF file as libvips takes it, whatever its brands, and whether its picture is in HEVC; of one that moves, the
- * picture that stands for it. Others come back as they are. Throws UnsupportedPhotoError when the picture is in
- * another coding than HEVC or AV1.
+ * picture that stands for it. Others come back as they are. Throws UnsupportedPhotoError for a film without a picture,
+ * and when the picture is in another coding than HEVC or AV1.
  */
 export function plainHeif(original: Buffer): { file: Buffer; isHeic: boolean } {
   const isHeif = original.toString('latin1', 4, 8) === 'ftyp'
   const heif = isHeif ? readHeifItems(original) : null
+  if (isHeif && !heif && hasFilm(original)) throw new UnsupportedPhotoError('a film')
   if (!heif) return { file: original, isHeic: false }
   const type = codingOf(heif, heif.primary)
   // Damaged: the decoder will say so.
