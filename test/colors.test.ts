@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp, { type Sharp } from 'sharp'
 import { describe, expect, test } from 'vitest'
-import { box, codedOf, itemsFile, nclx, pictureItem, text, u32 } from '../fixtures/heif-file.ts'
+import { box, type Coded, codedOf, itemsFile, nclx, pictureItem, text, u32 } from '../fixtures/heif-file.ts'
 import { COLUMNS, layOut, PATCHES } from '../fixtures/patches.ts'
 import { RENDITION_FORMAT_NAMES } from '../src/photo/recipe.ts'
 import { makeRenditions } from '../workers/renditions/make-renditions.ts'
@@ -100,6 +100,20 @@ describe('colours come out as they were meant: of a photo whose colour space is 
     const coded = await png8(PATCHES.map((patch) => codeColor(patch, primaries, transfer)))
     const avif = await sharp(coded).avif({ quality: 100, chromaSubsampling: '4:4:4' }).toBuffer()
     const original = itemsFile('avif', [pictureItem(codedOf(avif), [256, 256], nclx(primaries, transfer, 6))])
+
+    await expectPatches(original, PATCHES)
+  })
+
+  test.each([
+    ['Display P3', P3, SRGB],
+    ['BT.2020 with the curve of sRGB', BT2020, SRGB],
+    ['BT.709', 1, 1],
+  ])('%s, which an AVIF names in its AV1 alone', async (_name, primaries, transfer) => {
+    const coded = await png8(PATCHES.map((patch) => codeColor(patch, primaries, transfer)))
+    const avif = await sharp(coded).avif({ quality: 100, chromaSubsampling: '4:4:4' }).toBuffer()
+    const stream = naming(primaries, transfer, codedOf(avif))
+    const original = itemsFile('avif', [pictureItem(stream, [256, 256])])
+    expect(original.includes('nclx')).toBe(false)
 
     await expectPatches(original, PATCHES)
   })
@@ -291,6 +305,17 @@ async function deepPng(coded: readonly (readonly number[])[]): Promise<Buffer> {
     3,
   )
   return await sharp(data, { raw }).toColourspace('rgb16').png().toBuffer()
+}
+
+/** The AV1 picture with these colours in its sequence header; sharp names sRGB's there, and BT.601's matrix. */
+function naming(primaries: number, transfer: number, { data, ...coded }: Coded): Coded {
+  const bits = (bytes: readonly number[] | Buffer) =>
+    Array.from(bytes, (byte) => byte.toString(2).padStart(8, '0')).join('')
+  const [head, rest] = [bits(data.subarray(0, 16)), data.subarray(16)]
+  const named = head.replace(bits([1, SRGB, 6]), bits([primaries, transfer, 6]))
+  if (named === head) throw new Error('sharp writes its sequence header otherwise.')
+  const bytes = named.match(/.{8}/g)?.map((byte) => Number.parseInt(byte, 2)) ?? []
+  return { ...coded, data: Buffer.concat([Buffer.from(bytes), rest]) }
 }
 
 async function png8(coded: readonly (readonly number[])[]): Promise<Buffer> {
