@@ -212,6 +212,15 @@ export class EngineUnavailableError extends DarkroomError {
   override readonly retryable = true
 }
 
+/** A worker's process ended while it did a job: killed, out of memory, or by a picture that made it crash. */
+export class WorkerDiedError extends DarkroomError {
+  readonly code = 'worker_died'
+  override readonly retryable = true
+  constructor() {
+    super('The worker died while it did this job.')
+  }
+}
+
 /** What a job needs is not here, for which its photo is not to blame: it waits until somebody brings it, or another worker has it. */
 export abstract class JobMustWaitError extends DarkroomError {
   override readonly retryable = true

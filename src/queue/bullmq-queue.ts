@@ -7,7 +7,13 @@ import {
   type Worker,
   type WorkerOptions,
 } from 'bullmq'
-import { DarkroomError, EngineUnavailableError, JobMustWaitError, UnknownJobKindError } from '../errors.ts'
+import {
+  DarkroomError,
+  EngineUnavailableError,
+  JobMustWaitError,
+  UnknownJobKindError,
+  WorkerDiedError,
+} from '../errors.ts'
 import { type Log, onceAMinute, type Telling } from '../log.ts'
 import { isUrgent, type Job, type JobKind, jobKey } from './job.ts'
 import type { Claim, JobQueue, JobState, Work } from './job-queue.ts'
@@ -241,14 +247,18 @@ export class BullmqQueue implements JobQueue {
    * anew when its lock runs out.
    */
   async #failOrphan({ key, token }: Claim, tellFailed: (job: PhotoJob, error: Error) => void): Promise<void> {
-    const error = new Error('The worker died while it did this job.')
+    const error = new WorkerDiedError()
     try {
       const job = await this.#backend.queue.getJob(key)
       if (!job) return
       await job.moveToFailed(error, token)
       tellFailed(job, error)
-    } catch (err) {
-      this.#log.warn({ job: key, err }, 'the death of a worker was not counted as an attempt of its job')
+    } catch (error) {
+      const cause = error instanceof Error ? error.message : String(error)
+      this.#log.warn(
+        { job: key, cause },
+        'a worker died, which could not be counted as an attempt of its job: that had ended, another worker has it, or it is begun anew in ten seconds',
+      )
     }
   }
 

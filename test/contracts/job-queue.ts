@@ -5,6 +5,7 @@ import {
   EngineUnavailableError,
   FilterMissingError,
   OriginalMissingError,
+  WorkerDiedError,
 } from '../../src/errors.ts'
 import type { PhotoId } from '../../src/photo/photo-id.ts'
 import type { Job } from '../../src/queue/job.ts'
@@ -303,7 +304,7 @@ export function jobQueueContract(
       const [told, error] = await failed.promise
 
       expect(told).toEqual(job)
-      expect(error.message).toBe('The worker died while it did this job.')
+      expect(error).toBeInstanceOf(WorkerDiedError)
       expect(await queue.state(job)).toEqual({ name: 'failed', reason: error.message })
       finish.resolve()
       await Promise.all([first, second, third, fourth].map(({ work }) => work[Symbol.asyncDispose]()))
