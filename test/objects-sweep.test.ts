@@ -33,7 +33,7 @@ const inDays = (days: number) => new Date(Date.now() + days * DAY_MS)
 const jpeg = { contentType: 'image/jpeg' }
 const pixels = Buffer.from('pixels')
 const FEED = { preset: 'feed', format: 'webp', digest: '71bca1a2' } as const
-const NOTHING = { quarantined: 0, deleted: 0, remade: 0, withoutOriginal: 0 }
+const NOTHING = { quarantined: 0, deleted: 0, remade: 0, withoutOriginal: 0, forgotten: 0 }
 
 const sweep = async (service: TestService, days: number, accepted = 0) =>
   await sweepObjects(service, { quarantineDays: 7, now: inDays(days), accepted }, silentLog)
@@ -124,16 +124,26 @@ describe.each([
     expect(await sweep(service, 2, 30)).toEqual({ ...NOTHING, quarantined: 30 })
   })
 
-  test('keeps a complete photo without a row for ever: the catalog has lost it', async () => {
+  test('keeps a complete photo without a row for ever, and tells of it at once: the catalog has lost it', async () => {
     await using service = await open()
     const id = await uploadReady(service)
     await service.database.query(`delete from photos where id = ${id}`)
     const before = await keysOf(service)
 
-    await sweep(service, 2)
-    await sweep(service, 100)
+    for (const days of [0, 2, 100]) expect(await sweep(service, days)).toEqual({ ...NOTHING, forgotten: 1 })
 
     expect(await keysOf(service)).toEqual(before)
+  })
+
+  test('stops when the database was restored as it was a few hours ago, without the photos since', async () => {
+    await using service = await open()
+    const today = Array.from(
+      { length: 30 },
+      (_, index) => String(BigInt(firstIdAt(inDays(-0.1))) + (BigInt(index * 7) << 10n)) as PhotoId,
+    )
+    for (const id of today) await put(service, originalKey(id, 'jpeg'), renditionKey(id, FEED))
+
+    await expect(sweep(service, 0)).rejects.toThrow(/does not know 30 of the 30 photos.*30 are complete/)
   })
 
   test('moves back what a photo turns up for, also when it has waited for long', async () => {

@@ -26,7 +26,7 @@ export function sweepCommand(): Command {
       console.log(
         `${mended} lost jobs mended, ${retired} renditions of earlier looks deleted. ` +
           `Objects without a photo: ${objects.quarantined} moved to quarantine/, ${objects.deleted} deleted from there. ` +
-          `${objects.remade} missing renditions are made again; ${objects.withoutOriginal} photos have lost their original.`,
+          `${objects.remade} missing renditions are made again; ${objects.withoutOriginal} photos have lost their original, ${objects.forgotten} their row.`,
       )
     })
 }

@@ -1,6 +1,7 @@
 import type { Catalog } from '../catalog/catalog.ts'
 import { SetupError } from '../errors.ts'
 import type { Log } from '../log.ts'
+import { photoIdOfOriginal } from '../photo/object-keys.ts'
 import { createdAt, type PhotoId } from '../photo/photo-id.ts'
 import type { JobQueue } from '../queue/job-queue.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
@@ -84,16 +85,24 @@ export async function walkOn(
       }
       // An upload may be in flight. An id of a time to come is of a clock that was ahead: nobody knows how old it is.
       const isYoung = Math.abs(now.getTime() - createdAt(id).getTime()) < DAY_MS
-      const isAstray = difference.isForgotten || difference.strays.length > 0
-      if (!isAstray || (photo === null && isYoung)) continue
+      const isForgotten = difference.isForgotten && !(await isPurged(store, keys))
+      const isAstray = isForgotten || (!difference.isForgotten && difference.strays.length > 0)
+      // What was complete is no upload in flight: a database that was restored has lost the photos of the last hours.
+      if (!isAstray || (photo === null && isYoung && !isForgotten)) continue
       lap.astray += 1
       if (photo === null) lap.unknown += 1
-      if (difference.isForgotten) lap.forgotten += 1
+      if (isForgotten) lap.forgotten += 1
       else if (lap.candidates.length < MAX_CANDIDATES) lap.candidates.push(id)
     }
     lap.next += shards.length
     await keep(lap)
   }
+}
+
+/** Whether a photo that was complete when it was listed has been deleted since: a purge takes the original first. */
+async function isPurged(store: ObjectStore, keys: readonly string[]): Promise<boolean> {
+  const original = keys.find((key) => photoIdOfOriginal(key) !== null)
+  return original !== undefined && (await store.head(original)) === null
 }
 
 /** Not for each: when all are lost, the log shall not be flooded. */

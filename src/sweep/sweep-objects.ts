@@ -4,7 +4,10 @@ import { isWhole, type Lap, type LapEngines, refuseLoss, startLap, walkOn } from
 import { deleteExpired, quarantineStrays, restoreKept } from './quarantine.ts'
 import { SHARDS } from './stored-shards.ts'
 
-export type ObjectsReport = Pick<Lap, 'remade' | 'withoutOriginal'> & { quarantined: number; deleted: number }
+export type ObjectsReport = Pick<Lap, 'remade' | 'withoutOriginal' | 'forgotten'> & {
+  quarantined: number
+  deleted: number
+}
 
 export type ObjectsOptions = {
   quarantineDays: number
@@ -68,9 +71,13 @@ async function finishLap(
 ): Promise<ObjectsReport> {
   refuseLoss(lap, engines.store.name, accepted)
   if (lap.forgotten > 0) {
-    log.error({ count: lap.forgotten }, 'photos are complete but have no row; they are left as they are')
+    log.error(
+      { count: lap.forgotten },
+      'photos are complete but have no row, as after the restore of an older database: restore a newer one; they are left as they are',
+    )
   }
   const quarantined = await quarantineStrays(engines, lap.candidates, log, now)
   const deleted = await deleteExpired(engines, quarantineDays, log, now)
-  return { quarantined, deleted, remade: lap.remade, withoutOriginal: lap.withoutOriginal }
+  const { remade, withoutOriginal, forgotten } = lap
+  return { quarantined, deleted, remade, withoutOriginal, forgotten }
 }
