@@ -67,6 +67,8 @@ describe('a PUBLIC_URL with a path', () => {
     )
     expect(withoutBasePath('/base', '/base')).toBe('/')
     expect(withoutBasePath('/base?a=1', '/base')).toBe('/?a=1')
+    expect(withoutBasePath('http://example.com:3000/base/a?b=/', '/base')).toBe('/a?b=/')
+    expect(withoutBasePath('HTTPS://example.com/a', '')).toBe('/a')
   })
 
   test.each([

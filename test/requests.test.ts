@@ -324,10 +324,13 @@ test('a client that waits for "100 Continue" is told to go on when its token and
   expect(replies.map(({ status }) => status)).toEqual([100, 201])
 })
 
-test('an expectation of HTTP/1.0, which has none, is ignored', async () => {
+test.each([
+  ['expectations', 'GET /v1/presets HTTP/1.0\r\nExpect: 100-continue'],
+  ['hosts', 'GET /v1/presets'],
+])('older versions of HTTP know no %s', async (_what, head) => {
   await using service = await startService()
 
-  const [reply] = await exchange(service.url, 'GET /v1/presets HTTP/1.0\r\nExpect: 100-continue\r\n\r\n')
+  const [reply] = await exchange(service.url, `${head}\r\n\r\n`)
 
   expect(reply?.status).toBe(200)
 })

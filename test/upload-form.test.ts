@@ -65,6 +65,11 @@ describe('a part of a form', () => {
       [() => file('; name="filter"; filename="a"')],
       [400, 'missing_file'],
     ],
+    [
+      'is none of the form when it does not say so',
+      [() => ({ headers: ['Content-Disposition: attachment; name="colour"'], body: 'red' }), () => file()],
+      [201],
+    ],
     ['may be no field', [() => field('colour', 'red'), () => file()], [400, 'invalid_field']],
     [
       'may be no field, however many come',

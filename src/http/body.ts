@@ -32,14 +32,14 @@ export function addBodyRules(app: FastifyInstance): void {
   app.server.on('checkExpectation', (request, response) => app.routing(request, response))
 
   app.addHook('onRequest', async ({ raw }) => {
-    const { expect, 'content-encoding': encoding = 'identity' } = raw.headers
+    const { expect, 'content-encoding': encoding = '' } = raw.headers
     const hosts = raw.headersDistinct.host?.length ?? 0
-    // RFC 9112, 3.2, and RFC 9110, 10.1.1: older clients know neither of the two.
-    const isOld = raw.httpVersion === '1.0'
+    // RFC 9112, 3.2, and RFC 9110, 10.1.1: older versions know neither Host nor expectations.
+    const isOld = raw.httpVersion !== '1.1'
     if (hosts > 1 || (hosts === 0 && !isOld))
       throw new InvalidRequestError('The header Host must be there once.')
     if (expect !== undefined && !isOld && !WAITING.has(raw)) throw new ExpectationFailedError()
-    if (hasBody(raw) && encoding.toLowerCase() !== 'identity') throw new UnsupportedEncodingError(encoding)
+    if (hasBody(raw) && !/^(?:identity)?$/i.test(encoding)) throw new UnsupportedEncodingError(encoding)
     // Axios and generated clients name a type with every DELETE. Without a body it says nothing.
     if (!hasBody(raw)) delete raw.headers['content-type']
   })

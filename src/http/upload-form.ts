@@ -38,7 +38,10 @@ export function isFilePart(fieldNames: readonly string[]) {
   }
 }
 
-/** Reads a form up to its file. Throws an error for the client when the form is not as the API says. */
+/**
+ * Reads a form up to its file. Throws an error for the client when the form is not as the API says. @NOTE The parser
+ * skips a part that is not `form-data` (RFC 7578, 4.2) as if it were not there, and nothing tells of it.
+ */
 export async function readUploadForm(
   request: FastifyRequest,
   checkFields: (fields: unknown) => UploadFields,
