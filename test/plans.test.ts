@@ -52,7 +52,7 @@ const CALLS: Record<
       for (const before of [null, at(ids, 0.5)]) await catalog.list(owner, viewer, { limit: 31, before })
     }
   },
-  record: (catalog, ids) => catalog.record(at(ids, 0.2), 'resize', null, facts, renditions),
+  record: (catalog, ids) => catalog.record(at(ids, 0.2), { kind: 'resize', look: null, facts, renditions }),
   markFailed: (catalog, ids) => catalog.markFailed(at(ids, 0.2), { code: 'x', message: 'x' }),
   remove: (catalog, ids) => catalog.remove(at(ids, 0.3), owner),
   findRemoved: (catalog, ids) => catalog.findRemoved(at(ids, 0.3)),

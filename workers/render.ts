@@ -26,7 +26,7 @@ export async function render(
 
   const made = { look: lookOf(photo), edition: photo.edition }
   const { facts, renditions } = await putRenditions(engines, photo, made)
-  const recorded = await catalog.record(photoId, kind, made.look, facts, renditions, made.edition)
+  const recorded = await catalog.record(photoId, { kind, ...made, facts, renditions })
   // Removed while we worked: the purge may have been and gone before our puts.
   if (!recorded) return await deleteRenditions(store, photoId)
   if (recorded.status === 'ready') await promiseAvif(engines, photoId, recorded.edition)

@@ -27,6 +27,15 @@ export type NewPhoto = {
 /** What is left to do for a photo that is still processing. */
 export type Unfinished = { id: PhotoId; pending: readonly string[] }
 
+/** What one job of that kind made of a photo: renditions of a look, and what it found out about the picture. */
+export type Made = {
+  kind: string
+  look: Look | null
+  edition?: number
+  facts: PhotoFacts
+  renditions: readonly Rendition[]
+}
+
 export type Page = { limit: number; before: PhotoId | null }
 
 /**
@@ -109,11 +118,7 @@ export class Catalog {
    */
   async record(
     id: PhotoId,
-    kind: string,
-    look: Look | null,
-    facts: PhotoFacts,
-    renditions: readonly Rendition[],
-    edition = 0,
+    { kind, look, edition = 0, facts, renditions }: Made,
   ): Promise<Pick<Photo, 'status' | 'edition'> | null> {
     const rows = await this.#of(id).query<Pick<Photo, 'status' | 'edition'>>(
       `with photo as (
@@ -213,13 +218,14 @@ export class Catalog {
   /** Those of the ids that wait for no more work: ready or failed with no other look on its way, removed or gone. */
   async settled(ids: readonly PhotoId[]): Promise<Set<PhotoId>> {
     // A subquery for each, as a join would read all photos that wait when they are many.
-    return await this.#ids(
+    const rows = await this.#shards.ofEach<{ id: PhotoId }>(
+      ids,
       `select asked.id::text from unnest($1::bigint[]) as asked(id)
        where photos_are_here($1) and coalesce((
          select p.status <> 'processing' and p.wanted_at is null
          from photos p where p.id = asked.id and p.deleted_at is null), true)`,
-      ids,
     )
+    return new Set(rows.map(({ id }) => id))
   }
 
   /** The database that has the photo, as far as is known: photos of one place are asked for in one question. */
@@ -355,11 +361,6 @@ export class Catalog {
 
   #of(id: PhotoId): Queries {
     return this.#shards.of(shardOf(id))
-  }
-
-  async #ids(statement: string, ids: readonly PhotoId[]): Promise<Set<PhotoId>> {
-    const rows = await this.#shards.ofEach<{ id: PhotoId }>(ids, statement)
-    return new Set(rows.map(({ id }) => id))
   }
 }
 

@@ -81,7 +81,12 @@ async function upload({ owner, photos, ids }: Album, catalog: Catalog): Promise<
 async function finish({ photos }: Album, catalog: Catalog): Promise<void> {
   const id = pick([...photos.keys()])
   if (!id) return
-  const recorded = await catalog.record(id, 'resize', null, FACTS, renditionsOf(0))
+  const recorded = await catalog.record(id, {
+    kind: 'resize',
+    look: null,
+    facts: FACTS,
+    renditions: renditionsOf(0),
+  })
   expect(recorded).toMatchObject({ status: 'ready' })
   photos.set(id, 'ready')
   expect((await catalog.find(id))?.renditions).toHaveLength(PRESETS.length)
