@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { pino } from 'pino'
 import { expect, test } from 'vitest'
 import { EngineUnavailableError } from '../src/errors.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
@@ -11,7 +10,7 @@ import { openPostgresQueue } from '../src/queue/postgres-queue.ts'
 import { jobQueueContract } from './contracts/job-queue.ts'
 import { openTestDatabase } from './support/database.ts'
 import { startProxy } from './support/proxy.ts'
-import { silentLog } from './support/service.ts'
+import { recordedLog, silentLog } from './support/service.ts'
 
 jobQueueContract('BullMQ on PostgreSQL', async () => {
   const database = await openTestDatabase()
@@ -143,8 +142,7 @@ test('a queue whose database is read-only is unavailable', async () => {
 
 test('a worker whose queue fails rests after each time, and says so once', async () => {
   await using database = await openTestDatabase()
-  const lines: { msg: string; err?: { message: string } }[] = []
-  const log = pino({}, { write: (line) => void lines.push(JSON.parse(line)) })
+  const { log, lines } = recordedLog()
   await database.query('drop table bullmq.job cascade')
   await using queue = openPostgresQueue(database.url, log)
   const nothing = async () => {}
@@ -156,7 +154,7 @@ test('a worker whose queue fails rests after each time, and says so once', async
   await expect.poll(() => lines.length, { timeout: 20_000 }).toBeGreaterThan(0)
   await sleep(3_000)
 
-  const told = lines.map(({ msg, err }) => err?.message ?? msg)
+  const told = lines.map(({ msg, err }) => (err as Error | undefined)?.message ?? msg)
   expect(told).toEqual([...new Set(told)])
 })
 

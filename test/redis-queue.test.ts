@@ -1,4 +1,3 @@
-import { pino } from 'pino'
 import { expect } from 'vitest'
 import { endProcesses } from '../scripts/services/daemon.ts'
 import { startRedis } from '../scripts/services/redis.ts'
@@ -13,7 +12,7 @@ import { jobQueueContract } from './contracts/job-queue.ts'
 import { fixture } from './support/pictures.ts'
 import { startProxy } from './support/proxy.ts'
 import { openTestCluster, openTestRedis, openTestSentinel, testWithRedis } from './support/redis.ts'
-import { silentLog, startService } from './support/service.ts'
+import { recordedLog, silentLog, startService } from './support/service.ts'
 import { photoForm, postForm } from './support/uploads.ts'
 
 const job: Job = { kind: 'resize', photoId: '764879989359635463' as PhotoId }
@@ -149,8 +148,7 @@ testWithRedis(
   'a job that Redis forgets while it is done is told in plain words, without a stack',
   async () => {
     await using redis = await openTestRedis()
-    const lines: Record<string, unknown>[] = []
-    const log = pino({ level: 'warn' }, { write: (line) => lines.push(JSON.parse(line)) })
+    const { log, lines } = recordedLog('warn')
     await using queue = openRedisQueue(address(redis.url), log)
     const [begun, end] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
     const resize = async () => {

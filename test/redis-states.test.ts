@@ -3,7 +3,6 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import { pino } from 'pino'
 import { describe, expect } from 'vitest'
 import { parseRedisUrl, type RedisAddress } from '../src/config/redis-url.ts'
 import { SetupError } from '../src/errors.ts'
@@ -13,7 +12,7 @@ import { openRedisQueue } from '../src/queue/redis-queue.ts'
 import { sweepJobs } from '../src/sweep/lost-jobs.ts'
 import { fixture } from './support/pictures.ts'
 import { openTestRedis, type TestRedis, testWithRedis } from './support/redis.ts'
-import { silentLog, startService, type TestService } from './support/service.ts'
+import { recordedLog, silentLog, startService, type TestService } from './support/service.ts'
 import { authorization, photoForm, postForm } from './support/uploads.ts'
 
 type State = {
@@ -169,8 +168,7 @@ testWithRedis(
 testWithRedis('a worker that begins while Redis takes no writes says so once', async () => {
   await using redis = await openTestRedis()
   await STATES.NOREPLICAS?.enter(redis)
-  const lines: { msg: string; cause?: string }[] = []
-  const log = pino({}, { write: (line) => void lines.push(JSON.parse(line)) })
+  const { log, lines } = recordedLog()
   await using queue = openRedisQueue(parseRedisUrl(redis.url) as RedisAddress, log)
   const nothing = async () => {}
   await using _work = queue.work({

@@ -1,4 +1,3 @@
-import { pino } from 'pino'
 import { describe, expect, test, vi } from 'vitest'
 import { CorruptPhotoError } from '../src/errors.ts'
 import type { FilterName } from '../src/photo/filter.ts'
@@ -6,7 +5,7 @@ import { originalKey } from '../src/photo/object-keys.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
 import type { OwnerId } from '../src/photo/shard.ts'
 import { sweepJobs } from '../src/sweep/lost-jobs.ts'
-import { silentLog, startService, type TestService } from './support/service.ts'
+import { recordedLog, silentLog, startService, type TestService } from './support/service.ts'
 
 const inAMinute = () => new Date(Date.now() + 60_000)
 const jpeg = { contentType: 'image/jpeg' }
@@ -45,8 +44,7 @@ describe('the sweep of jobs', () => {
   test('tells of the jobs that an emptied queue lost in one line, however many', async () => {
     await using service = await startService()
     for (let count = 0; count < 5; count++) await insertWithoutJob(service)
-    const lines: Record<string, unknown>[] = []
-    const log = pino({ level: 'info' }, { write: (line) => lines.push(JSON.parse(line)) })
+    const { log, lines } = recordedLog()
 
     await sweepJobs(service, log, inAMinute())
 

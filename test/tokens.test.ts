@@ -1,7 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
-import { pino } from 'pino'
 import { describe, expect, test } from 'vitest'
 import { loadConfig } from '../src/config.ts'
 import { EngineUnavailableError, UnauthenticatedError } from '../src/errors.ts'
@@ -10,8 +9,8 @@ import { examineTokens } from '../src/http/tokens/examine-tokens.ts'
 import { IssuerKeys } from '../src/http/tokens/issuer-keys.ts'
 import { openTokens } from '../src/http/tokens/open-tokens.ts'
 import { verifyByIssuer, verifyBySecrets } from '../src/http/tokens/verify-token.ts'
+import { recordedLog, silentLog } from './support/service.ts'
 
-const silentLog = pino({ level: 'silent' })
 const SECRET = 'a secret of at least thirty-two characters'
 const bySecret = createAuthenticate(verifyBySecrets([SECRET]))
 
@@ -283,10 +282,9 @@ describe('the keys of an issuer', () => {
   test('of other apps are warned of at the start, when no audience is set', async () => {
     await using issuer = await startIssuer(await newKey('1'))
     const warnings = async (env: Record<string, string>) => {
-      const lines: string[] = []
-      const log = pino({ level: 'warn' }, { write: (line) => lines.push(JSON.parse(line).msg) })
+      const { log, lines } = recordedLog('warn')
       using _tokens = await openTokens(loadConfig({ JWKS_URL: issuer.url, ...env }), log)
-      return lines
+      return lines.map(({ msg }) => msg)
     }
 
     expect(await warnings({})).toEqual([expect.stringContaining('TOKEN_AUDIENCE is not set')])

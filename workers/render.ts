@@ -32,7 +32,10 @@ export async function render(
   if (recorded.status === 'ready') await promiseAvif(engines, photoId, recorded.edition)
 }
 
-/** Makes those renditions of that look and edition from the original, and puts them; nothing is recorded. Throws FilterMissingError and OriginalMissingError. */
+/**
+ * Makes those renditions of that look and edition from the original, and puts them; nothing is recorded. Throws
+ * FilterMissingError and OriginalMissingError.
+ */
 export async function putRenditions(
   { store, filters, maxPixels }: WorkerEngines,
   { id, original, focus }: Photo,

@@ -24,6 +24,7 @@ const MOVE_SETTINGS = `
     set_config('bytea_output', 'hex', true), set_config('extra_float_digits', '1', true),
     set_config('darkroom.moves_shards', 'yes', true)`
 
+/** Sets what copying wants of a transaction, until that ends. */
 export async function allowMove(queries: Queries): Promise<void> {
   await queries.query(MOVE_SETTINGS)
 }

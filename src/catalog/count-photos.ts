@@ -6,6 +6,7 @@ const COUNTED = 10_000
 /** Photos that have rows in the database, whether their shards are here or not. */
 export type PhotoCount = { photos: number; isEstimate: boolean }
 
+/** Counts the photos in a range of shards, or reckons when they are many. */
 export async function countPhotos(
   database: Queries,
   { from, to }: { from: number; to: number },

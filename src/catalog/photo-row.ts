@@ -57,6 +57,7 @@ export type PhotoRow = {
   renditions: Rendition[]
 }
 
+/** The photo that a row of PHOTO_COLUMNS tells of. */
 export function photoOfRow(row: PhotoRow): Photo {
   const { width, height, color, thumbhash, focus_x: x, focus_y: y, filter, strength } = row
   const isDecoded = width !== null && height !== null && color !== null && thumbhash !== null

@@ -14,10 +14,12 @@ export const SHARDS_PER_RUN = 64
 /** SQLSTATE of a statement about a shard that is not in the database: what the guards in the migration raise. */
 const NOT_HERE = 'DR001'
 
+/** Whether a statement was refused because its shard is in another database. */
 export function isNotHere(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === NOT_HERE
 }
 
+/** What the database says of all shards. */
 export async function readPlaces(database: Queries): Promise<ShardPlace[]> {
   return await database.query<ShardPlace>(
     `select min(shard)::int as "from", max(shard)::int as "to", state, url, generation
@@ -73,6 +75,7 @@ export async function openArrived(
   )
 }
 
+/** Both ends are among them. */
 export function shardsOf({ from, to }: { from: number; to: number }): Shard[] {
   return Array.from({ length: to - from + 1 }, (_, index) => (from + index) as Shard)
 }

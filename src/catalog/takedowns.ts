@@ -8,6 +8,7 @@ import { OF_SHARDS_HERE, type ShardMap } from './shard-map.ts'
 /** A removed photo whose objects are there yet. Viewers may have seen it when it ever had renditions. */
 export type Removed = { id: PhotoId; format: Original['format']; hadRenditions: boolean }
 
+/** A removed photo whose purge is still to be done; null when there is none. */
 export async function findRemoved(database: Queries, id: PhotoId): Promise<Removed | null> {
   const rows = await database.query<Removed>(
     `select id::text, format, exists (select from renditions where photo_id = $1) as "hadRenditions" from photos

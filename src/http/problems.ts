@@ -65,6 +65,7 @@ export type Problem = {
   detail: string
 }
 
+/** What a client is told, by its code; `detail` unless that is for operators. */
 export function problem(code: ProblemCode, detail: string): Problem {
   const status = STATUSES[code]
   return {

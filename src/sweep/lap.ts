@@ -44,6 +44,7 @@ const MAX_FEW = 20
 /** And of very few photos half may have no row, or so many. */
 const ALWAYS = 2
 
+/** A lap that has compared nothing yet. */
 export function startLap(now: Date): Lap {
   return {
     startedAt: now.getTime(),
@@ -112,6 +113,7 @@ function tellLost(lap: Lap, photoId: PhotoId, log: Log): void {
   log.error({ photoId }, 'the original of a photo is missing: restore it from a backup of the objects')
 }
 
+/** Whether everything was compared. */
 export function isWhole(lap: Lap): boolean {
   return lap.next === SHARDS.length
 }

@@ -58,6 +58,7 @@ export async function storedPhoto(
   return lists.flat().filter((key) => photoIdOf(key) !== null)
 }
 
+/** Whose object a key names; null for one that we could not have written. */
 export function photoIdOf(key: string): PhotoId | null {
   return photoIdOfOriginal(key) ?? photoIdOfRendition(key)
 }

@@ -28,6 +28,12 @@ export type TestService = AsyncDisposable &
 
 export const silentLog = pino({ level: 'silent' })
 
+/** A log from that level on, and what was written to it, line by line. */
+export function recordedLog(level = 'info') {
+  const lines: Record<string, unknown>[] = []
+  return { lines, log: pino({ level }, { write: (line) => void lines.push(JSON.parse(line)) }) }
+}
+
 /** The whole API over a real socket, on a database and a folder of its own, without workers until asked. */
 export async function startService(env: Record<string, string> = {}): Promise<TestService> {
   await using opened = new AsyncDisposableStack()

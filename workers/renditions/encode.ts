@@ -30,7 +30,7 @@ export async function encode(
   { credit, isFine, limit, rival = Number.POSITIVE_INFINITY }: EncodeOptions,
 ): Promise<Buffer | null> {
   let quality: number = RENDITION_FORMATS[format].quality
-  let body = await encodeAt(picture, credit, format, quality, isFine)
+  let body = await encodeAt(picture, credit, { format, quality, isFine })
   if (format === 'avif' && body.length >= Math.max(rival, PACKET_BYTES)) return null
   if (body.length > limit.bytes && format === 'webp' && limit.isLossless) {
     // Of text and drawings smaller than with losses; of what had losses before never.
@@ -41,7 +41,7 @@ export async function encode(
   const lowest = lowestQuality(format, limit)
   while (body.length > limit.bytes && quality > lowest) {
     quality = Math.max(quality - QUALITY_STEP, lowest)
-    const smaller = await encodeAt(picture, credit, format, quality, false)
+    const smaller = await encodeAt(picture, credit, { format, quality, isFine: false })
     if (smaller.length < body.length) body = smaller
   }
   return format === 'avif' && body.length > limit.bytes ? null : body
@@ -64,9 +64,7 @@ function lowestQuality(format: RenditionFormat, { isLossless }: ByteLimit): numb
 function encodeAt(
   picture: Pixels,
   credit: Credit | null,
-  format: RenditionFormat,
-  quality: number,
-  isFine: boolean,
+  { format, quality, isFine }: { format: RenditionFormat; quality: number; isFine: boolean },
 ): Promise<Buffer> {
   const image = open(picture, credit)
   switch (format) {

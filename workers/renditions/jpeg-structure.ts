@@ -32,6 +32,7 @@ export function readStructure(jpeg: Buffer): JpegStructure | null {
   }
 }
 
+/** What the frame header says; null without one. */
 export function frameOf({ parts }: JpegStructure): JpegFrame | null {
   const isFrame = ({ marker }: JpegPart) =>
     marker >= SOF0 && marker <= SOF15 && ![DHT, JPG, DAC].includes(marker)
@@ -41,6 +42,7 @@ export function frameOf({ parts }: JpegStructure): JpegFrame | null {
   return { process: marker - SOF0, bits: segment[4] ?? 8, components: ids(segment, 10, 3) }
 }
 
+/** What each scan tells of which components, in the order of the file. */
 export function scansOf({ parts }: JpegStructure): JpegScan[] {
   return parts.flatMap(({ marker, segment }) => {
     if (marker !== SOS) return []

@@ -36,6 +36,7 @@ export function colorOf(metadata: Metadata, original: Buffer): Color {
   }
 }
 
+/** What values in that space mean; null is sRGB. */
 export function meaningOf(space: ColorSpace | null): Meaning {
   return space ? { kind: 'space', space } : { kind: 'usual' }
 }

@@ -1,3 +1,4 @@
+import { readDirectory, readFields, type TiffField } from '../tiff-directory.ts'
 import type { GainNumbers } from './gain-numbers.ts'
 
 /** What Apple's gain maps are called, in HEIC. */
@@ -8,7 +9,6 @@ const APPLE = 'Apple iOS\0'
 /** Where the directory of Apple's note begins in it: behind the name, a version and the order of bytes. */
 const NOTE_START = 14
 const [HDR_HEADROOM, HDR_GAIN] = [33, 48]
-const ENTRY_BYTES = 12
 const MAX_HEADROOM = 64
 
 /**
@@ -40,23 +40,11 @@ export function toIsoGain(values: Buffer, headroom: number): void {
 
 function headroomOfNote(block: Buffer): number | null {
   const tiff = block.subarray(0, 6).equals(Buffer.from('Exif\0\0')) ? block.subarray(6) : block
-  const isLittle = tiff.toString('latin1', 0, 2) === 'II'
-  const read = (at: number, bytes: 2 | 4) =>
-    at + bytes > tiff.length ? 0 : isLittle ? tiff.readUIntLE(at, bytes) : tiff.readUIntBE(at, bytes)
-  const find = (directory: number, tag: number) => {
-    for (let i = 0; i < read(directory, 2); i++) {
-      const entry = directory + 2 + ENTRY_BYTES * i
-      if (read(entry, 2) === tag) return entry
-    }
-    return null
-  }
-  const exif = find(read(4, 4), EXIF_DIRECTORY)
-  const entry = exif && find(read(exif + 8, 4), MAKER_NOTE)
-  if (!entry) return null
-  const start = read(entry + 8, 4)
-  const note = tiff.subarray(start, start + read(entry + 4, 4))
-  if (note.toString('latin1', 0, APPLE.length) !== APPLE) return null
-  const [headroom, gain] = [rationalOf(note, HDR_HEADROOM), rationalOf(note, HDR_GAIN)]
+  const [exif] = readDirectory(tiff)?.get(EXIF_DIRECTORY)?.numbers() ?? []
+  const note = exif === undefined ? undefined : readDirectory(tiff, exif)?.get(MAKER_NOTE)?.bytes
+  if (note?.toString('latin1', 0, APPLE.length) !== APPLE) return null
+  const fields = readFields(note, NOTE_START, { isLittle: false, isLarge: false })
+  const [headroom, gain] = [fractionOf(fields.get(HDR_HEADROOM)), fractionOf(fields.get(HDR_GAIN))]
   if (headroom === null || gain === null) return null
   return 2 ** Math.max(0, stopsOf(headroom, gain))
 }
@@ -68,15 +56,6 @@ function stopsOf(headroom: number, gain: number): number {
   return gain <= 0.01 ? -70 * gain + 3 : -0.303 * gain + 2.303
 }
 
-/** Big-endian, counted from the note's own start. */
-function rationalOf(note: Buffer, tag: number): number | null {
-  const count = note.length < NOTE_START + 2 ? 0 : note.readUInt16BE(NOTE_START)
-  for (let i = 0; i < count; i++) {
-    const entry = NOTE_START + 2 + ENTRY_BYTES * i
-    if (entry + ENTRY_BYTES > note.length) return null
-    if (note.readUInt16BE(entry) !== tag) continue
-    const at = note.readUInt32BE(entry + 8)
-    return at + 8 > note.length ? null : note.readInt32BE(at) / note.readInt32BE(at + 4)
-  }
-  return null
+function fractionOf(field: TiffField | undefined): number | null {
+  return field?.bytes.length === 8 ? field.bytes.readInt32BE(0) / field.bytes.readInt32BE(4) : null
 }

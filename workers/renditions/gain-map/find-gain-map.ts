@@ -95,6 +95,7 @@ function xmpIn(jpeg: Buffer): string {
   return found ? found.body.subarray(XMP.length).toString() : ''
 }
 
+/** Whether a segment begins with the name of what it holds. */
 export function isNamed(body: Buffer, name: string): boolean {
   return body.subarray(0, name.length).equals(Buffer.from(name))
 }

@@ -23,6 +23,7 @@ export type GifFrame = Crop & {
 /** The size is that of the canvas. `loop` is how often all frames are shown; 0 is for ever. */
 export type Gif = Size & { frames: GifFrame[]; loop: number }
 
+/** Whether a file begins as a GIF. */
 export function isGif(file: Buffer): boolean {
   return /^GIF8[79]a/.test(file.toString('latin1', 0, 6))
 }
