@@ -74,7 +74,10 @@ export async function startDarkroom(
   }
 }
 
-/** The oldest such child, so that no worker is killed time and again while others are spared; PostgreSQL works through children. */
+/**
+ * The oldest such child, so that no worker is killed time and again while others are spared; PostgreSQL works through
+ * children.
+ */
 async function pidsOf(parent: number | null, command: RegExp): Promise<number[]> {
   if (parent === null) return []
   const found = (await childrenOf(parent)).find((child) => command.test(child.command))

@@ -33,8 +33,9 @@ export function* planHavoc(
 }
 
 /**
- * Strikes until the signal is aborted; several victims may be down at once, and one that still is waits for its
- * next blow. When each was hit in each way there is a rest, or on a slow machine nothing would ever be up. Resolves, when all were started again and go on, with what was done.
+ * Strikes until the signal is aborted; several victims may be down at once, and one that still is waits for its next
+ * blow. When each was hit in each way there is a rest, or on a slow machine nothing would ever be up. Resolves, when
+ * all were started again and go on, with what was done.
  */
 export async function wreakHavoc(
   victims: readonly Victim[],

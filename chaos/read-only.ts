@@ -4,7 +4,10 @@ import type { Victim } from './victim.ts'
 
 const AGAIN_MS = 200
 
-/** A PostgreSQL that refuses all writes for a while, in sessions that are there already as well: a failover, as it looks from here. */
+/**
+ * A PostgreSQL that refuses all writes for a while, in sessions that are there already as well: a failover, as it looks
+ * from here.
+ */
 export function writesOf(name: string, url: () => Promise<string>): Victim {
   const set = async (statement: string): Promise<boolean> => {
     try {

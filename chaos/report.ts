@@ -4,7 +4,7 @@ const SHOWN = 20
 
 /** The account as text. What was found comes last, a line each. */
 export function textOf(report: ChaosReport): string {
-  const { seed, engines, uploads, seconds, remark, toll, attempts, moves, settled, orphans, ms, findings } =
+  const { seed, engines, uploads, seconds, remark, toll, attempts, moves, settled, strays, ms, findings } =
     report
   const count = (name: string) => attempts.filter(({ outcome }) => outcome.name === name).length
   const hits = [...toll].map(([victim, counts]) => {
@@ -20,7 +20,7 @@ export function textOf(report: ChaosReport): string {
     `  uploads   ${count('acknowledged')} acknowledged, after ${count('refused')} refused, ${count('unheard')} unheard and ${count('unknown')} with a lost connection`,
     `  edits     ${asked('look')} changes of look, ${asked('deletion')} deletions`,
     ...(moves > 0 ? [`  moved     shards between databases, ${moves} times`] : []),
-    `  settled   ${(settled.ms / 1000).toFixed(1)} s after the last; ${settled.mended} photos mended by the sweep, ${orphans} originals without a photo deleted`,
+    `  settled   ${(settled.ms / 1000).toFixed(1)} s after the last; ${settled.mended} photos mended by the sweep, ${strays} originals without a photo deleted`,
     ...findings.slice(0, SHOWN).map((finding) => `  FOUND     ${finding}`),
     ...(findings.length > SHOWN ? [`  FOUND     and ${findings.length - SHOWN} more`] : []),
     ...(findings.length === 0 ? [] : [`  logs      ${report.home}`]),

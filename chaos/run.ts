@@ -33,7 +33,7 @@ type Books = {
   /** How often shards went from one database to another. */
   moves: number
   settled: Settled
-  orphans: number
+  strays: number
   findings: readonly string[]
 }
 
@@ -62,11 +62,11 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const log = pino({ level: 'info' }, pino.destination({ dest: join(home, 'chaos.log'), sync: true }))
 
   const books = await wreakAndAccount(options, home, log).catch(async (error) => {
-    await strays(home)
+    await endLeftovers(home)
     if (options.stop.aborted) await rm(home, { recursive: true, force: true })
     throw error
   })
-  const findings = [...books.findings, ...(await strays(home)), ...(await logged(join(home, LOG)))]
+  const findings = [...books.findings, ...(await endLeftovers(home)), ...(await logged(join(home, LOG)))]
   if (findings.length === 0) await rm(home, { recursive: true, force: true })
   const { seed, engines, uploads, seconds } = options
   const ms = Math.round(performance.now() - startedAt)
@@ -117,11 +117,11 @@ async function wreakAndAccount(options: ChaosOptions, home: string, log: Log): P
     ...(await halfMoved(await shardRangesOf(config))),
   ]
   const remark = [engines.remark, disk.remark].filter(Boolean).join(', ')
-  return { remark, toll, attempts, moves: moved.moves, settled, orphans: quarantined, findings }
+  return { remark, toll, attempts, moves: moved.moves, settled, strays: quarantined, findings }
 }
 
 /** Processes of Darkroom's that are there when all of it was stopped. They are ended. */
-async function strays(home: string): Promise<string[]> {
+async function endLeftovers(home: string): Promise<string[]> {
   const found = await processesWith(`${RUN}=${home}`, home)
   signal(
     found.map(({ pid }) => pid),

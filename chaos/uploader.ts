@@ -16,7 +16,10 @@ export type Outcome =
   | { name: 'refused'; status: number; code: string }
   | { name: 'unknown'; reason: string }
 
-/** One POST, and what its owner wanted after it was acknowledged. Each has bytes of its own, also when it is another try of the same photo. */
+/**
+ * One POST, and what its owner wanted after it was acknowledged. Each has bytes of its own, also when it is another try
+ * of the same photo.
+ */
 export type Attempt = {
   number: number
   owner: OwnerId

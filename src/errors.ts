@@ -221,7 +221,10 @@ export class WorkerDiedError extends DarkroomError {
   }
 }
 
-/** What a job needs is not here, for which its photo is not to blame: it waits until somebody brings it, or another worker has it. */
+/**
+ * What a job needs is not here, for which its photo is not to blame: it waits until somebody brings it, or another
+ * worker has it.
+ */
 export abstract class JobMustWaitError extends DarkroomError {
   override readonly retryable = true
 }
@@ -234,7 +237,10 @@ export class UnknownJobKindError extends JobMustWaitError {
   }
 }
 
-/** The original was there when its upload was answered. A storage that has lost it, or not all of it mounted, may have it again. */
+/**
+ * The original was there when its upload was answered. A storage that has lost it, or not all of it mounted, may have
+ * it again.
+ */
 export class OriginalMissingError extends JobMustWaitError {
   readonly code = 'original_missing'
   constructor(options?: ErrorOptions) {

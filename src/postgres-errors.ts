@@ -5,7 +5,10 @@
  */
 export type Meaning = 'passes' | 'refused' | 'ours'
 
-/** Each class of PostgreSQL's appendix A: the first two characters of a SQLSTATE. Codes that differ from their class stand below. */
+/**
+ * Each class of PostgreSQL's appendix A: the first two characters of a SQLSTATE. Codes that differ from their class
+ * stand below.
+ */
 const CLASSES: Record<string, Meaning> = {
   '00': 'ours', // successful completion
   '01': 'ours', // warning

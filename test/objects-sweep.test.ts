@@ -239,7 +239,7 @@ describe('the sweep of objects with several databases', () => {
     return { ranges, sweepHalves, [Symbol.asyncDispose]: async () => await map[Symbol.asyncDispose]() }
   }
 
-  always('takes nothing of a database that is unavailable for an orphan', async () => {
+  always('takes nothing of a database that is unavailable for a stray', async () => {
     await using service = await startService()
     await using a = await openEmptyDatabase()
     await using b = await openEmptyDatabase()
@@ -255,7 +255,7 @@ describe('the sweep of objects with several databases', () => {
     expect(await keysOf(service)).toEqual(before)
   })
 
-  always('takes nothing of shards for an orphan while they move to another database', async () => {
+  always('takes nothing of shards for a stray while they move to another database', async () => {
     await using service = await startService()
     await using a = await openEmptyDatabase()
     await using b = await openEmptyDatabase()

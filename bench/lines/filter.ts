@@ -12,7 +12,10 @@ const FILTERS = ['silver', 'coast', 'honey', 'harbor', 'matte', 'chrome', 'velve
 const LOOKS = FILTERS.map((name): Look => ({ filter: name as FilterName, strength: 0.7 }))
 const ROUNDS = 3 * LOOKS.length
 
-/** CPU time of the renditions that make a photo ready, AVIF left out, in a look, one look after the other, against those of the photo as it is. */
+/**
+ * CPU time of the renditions that make a photo ready, AVIF left out, in a look, one look after the other, against those
+ * of the photo as it is.
+ */
 export const filter: Line = {
   name: 'filter',
   measure: async (bench) => {

@@ -25,7 +25,10 @@ const GIVE_UP_MS = 30_000
 type Course = { repliedAt: number; takenAt: number; readyAt: number; steps: Steps; decodeMs: number }
 type TimedWorker = ScriptProcess<object, Steps>
 
-/** From the last byte of an upload until the photo is ready, which is before its AVIF, one at a time, and where that time goes. */
+/**
+ * From the last byte of an upload until the photo is ready, which is before its AVIF, one at a time, and where that
+ * time goes.
+ */
 export const ready: Line = {
   name: 'ready',
   measure: async (bench) => {

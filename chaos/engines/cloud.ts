@@ -28,8 +28,8 @@ export const CLOUD_SERVICES = [durableCeph, redis]
 export const hasCloud = () => CLOUD_SERVICES.every(isInstalled)
 
 /**
- * PostgreSQL and Redis on that disk, and Ceph's S3 beside it, as processes of ours, whose data outlives them. The seed decides whether Redis's does,
- * and of how many databases.
+ * PostgreSQL and Redis on that disk, and Ceph's S3 beside it, as processes of ours, whose data outlives them. The seed
+ * decides whether Redis's does, and of how many databases.
  */
 export async function openCloud({ disk, folder: home }: Places, random: Random, log: Log): Promise<Engines> {
   await using opened = new AsyncDisposableStack()

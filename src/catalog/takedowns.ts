@@ -27,7 +27,10 @@ export async function markPurged(database: Queries, id: PhotoId): Promise<void> 
   )
 }
 
-/** Purged photos whose copies are still to be taken down, the longest purged first. Those of a database that is unavailable are missing. */
+/**
+ * Purged photos whose copies are still to be taken down, the longest purged first. Those of a database that is
+ * unavailable are missing.
+ */
 export async function purgedPhotos(shards: Pick<ShardMap, 'everywhere'>, limit: number): Promise<PhotoId[]> {
   const rows = await shards.everywhere<{ id: PhotoId }>(
     `select p.id::text from photos p

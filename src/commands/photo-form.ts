@@ -69,7 +69,10 @@ export function photoForm(
   }
 }
 
-/** As browsers do it (HTML, "multipart/form-data encoding algorithm"), and the backslash, which some parsers take for an escape. */
+/**
+ * As browsers do it (HTML, "multipart/form-data encoding algorithm"), and the backslash, which some parsers take for an
+ * escape.
+ */
 function escapeName(name: string): string {
   return name.replace(/["\r\n\\]/g, encodeURIComponent)
 }

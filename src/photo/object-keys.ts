@@ -28,7 +28,10 @@ export function originalsPrefix(id: PhotoId): string {
   return `${ORIGINALS_PREFIX}${shardOf(id)}/${id}.`
 }
 
-/** What all renditions of a photo begin with, and what one delivery policy covers. Ends with a slash, so that no other photo's keys match. */
+/**
+ * What all renditions of a photo begin with, and what one delivery policy covers. Ends with a slash, so that no other
+ * photo's keys match.
+ */
 export function renditionsPrefix(id: PhotoId): string {
   return `${RENDITIONS_PREFIX}${shardOf(id)}/${id}/`
 }

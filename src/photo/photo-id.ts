@@ -29,7 +29,10 @@ export const WRITTEN_PHOTO_ID_PATTERN = `^(?:${DIGITS}|${SHORTCODE})$`
 
 const WRITTEN_PHOTO_ID = new RegExp(WRITTEN_PHOTO_ID_PATTERN)
 
-/** Reads an id as people and programs write it: decimal digits, or the 11 characters of a shortcode. Throws InvalidPhotoIdError. */
+/**
+ * Reads an id as people and programs write it: decimal digits, or the 11 characters of a shortcode. Throws
+ * InvalidPhotoIdError.
+ */
 export function parsePhotoId(text: string): PhotoId {
   if (!WRITTEN_PHOTO_ID.test(text)) throw new InvalidPhotoIdError(text)
   if (text.length > 11) return text as PhotoId

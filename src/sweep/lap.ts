@@ -62,7 +62,7 @@ export function startLap(now: Date): Lap {
 /**
  * Goes on with the lap up to the place `to`. Nothing is deleted or moved; renditions whose objects are missing are made
  * again. `keep` is told after each step. Throws EngineUnavailableError when a database does not tell what it keeps:
- * its photos are not orphans.
+ * its objects are not strays.
  */
 export async function walkOn(
   { catalog, queue, store }: LapEngines,

@@ -38,7 +38,8 @@ export async function sweepObjects(
 
 /**
  * Does the part of the same that is due: a lap takes a day, and is kept after every step, so that any server can go on
- * with it. A refusal is logged, and the next lap begins. Returns what is to be kept until the next time, null when the lap is done.
+ * with it. A refusal is logged, and the next lap begins. Returns what is to be kept until the next time, null when the
+ * lap is done.
  */
 export async function sweepObjectsOn(
   engines: LapEngines,

@@ -22,7 +22,10 @@ export function s3Endpoint(s3: Environment | null = inject('s3')): string {
   return new URL(s3?.STORAGE_URL ?? '').searchParams.get('endpoint') ?? ''
 }
 
-/** A bucket of the test's own on a real S3 server that all tests share, Ceph unless told; the store reaches it `through` a proxy. */
+/**
+ * A bucket of the test's own on a real S3 server that all tests share, Ceph unless told; the store reaches it `through`
+ * a proxy.
+ */
 export type TestBucket = AsyncDisposable & {
   config: S3Config
   url: string

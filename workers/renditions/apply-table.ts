@@ -103,7 +103,10 @@ export function applyTable({ data, channels }: Pixels, { size, values }: ColorTa
   }
 }
 
-/** For each 8-bit value: where the lattice point below it lies along each axis, and how far it is on its way to the next, in 255ths. */
+/**
+ * For each 8-bit value: where the lattice point below it lies along each axis, and how far it is on its way to the
+ * next, in 255ths.
+ */
 function latticeOf(size: number) {
   const last = size - 1
   const point = Int32Array.from({ length: 256 }, (_, value) =>

@@ -17,8 +17,8 @@ const ENDED = -1
 const idle: Worker[] = []
 
 /**
- * Decodes a HEIC photo, its tiles side by side, off the event loop: the picture, or that of another item. Throws an Error when any part can't be
- * decoded.
+ * Decodes a HEIC photo, its tiles side by side, off the event loop: the picture, or that of another item. Throws an
+ * Error when any part can't be decoded.
  */
 export async function decodePlanes(
   original: Buffer,
