@@ -68,6 +68,12 @@ describe('a TIFF is read', () => {
     await expectPixel(tiffFile(samples(90, 0, 255), { ...GREY, extraSamples }), [90, 90, 90])
   })
 
+  test.each([4, 6])('with %d channels though it tells of three colours alone', async (channels) => {
+    const stored = [180, 90, 60, 0, 9, 0].slice(0, channels)
+
+    await expectPixel(tiffFile(samples(...stored), { ...RGB, channels }), [180, 90, 60])
+  })
+
   test('in 16 bits with channels besides', async () => {
     const wide = Buffer.from(Uint16Array.from(samples(180, 90, 60, 0, 0), (value) => value * 257).buffer)
     const tiff = tiffFile(wide, { ...RGB, bits: 16, extraSamples: [UNSPECIFIED, UNSPECIFIED] })
@@ -99,6 +105,19 @@ describe('a TIFF that would come out wrong is refused, and not called damaged', 
       'a preview of a raw photo',
       tiffFile(samples(9, 9, 9), { ...RGB, fields: { 254: [1], 330: [8] } }),
       'a raw photo',
+    ],
+    ...[10, 12, 14].map((bits): [string, Buffer, string] => [
+      `${bits} bits`,
+      tiffFile(samples(9, 9, 9), { ...RGB, bits }),
+      `${bits} bits per channel`,
+    ]),
+    ['colours of 4 bits', tiffFile(samples(9, 9), { ...RGB, bits: 4 }), '4 bits per channel'],
+    ['Lab of 8 bits', tiffFile(samples(9, 9, 9), { ...RGB, fields: { 262: [8] } }), 'in Lab colours'],
+    ["ICC's Lab", tiffFile(samples(9, 9, 9), { ...RGB, fields: { 262: [9] } }), 'in Lab colours'],
+    [
+      'YCbCr that is neither halved nor JPEG',
+      tiffFile(samples(9, 9, 9), { ...RGB, fields: { 262: [6], 530: [1, 1] } }),
+      'in YCbCr colours',
     ],
     ["a sensor's colours", tiffFile(samples(9), { ...GREY, fields: { 262: [32803] } }), 'a raw photo'],
   ])('%s', async (_, tiff, words) => {

@@ -5,6 +5,8 @@ type Options = {
   /** 1 is grey, 2 is RGB. */
   photometric: number
   extraSamples?: readonly number[]
+  /** Other than these. */
+  channels?: number
   sampleFormat?: number
   isBigEndian?: boolean
   isLarge?: boolean
@@ -23,7 +25,7 @@ export function tiffFile(samples: Buffer, options: Options): Buffer {
     isBigEndian = false,
     isLarge = false,
   } = options
-  const channels = (photometric === 2 ? 3 : 1) + extraSamples.length
+  const channels = options.channels ?? (photometric === 2 ? 3 : 1) + extraSamples.length
   const word = isLarge ? 8 : 4
   const number = (value: number, bytes: number) => {
     const buffer = Buffer.alloc(8)

@@ -46,10 +46,15 @@ export async function decode(photo: Header, size: Size, maxPixels: number): Prom
   }
 }
 
-function open({ file }: Header, options: { ignoreIcc: boolean } = { ignoreIcc: false }): Sharp {
+function open(
+  { file, extraChannels }: Header,
+  options: { ignoreIcc: boolean } = { ignoreIcc: false },
+): Sharp {
   // The header has told how many pixels there are.
   const limits = { limitInputPixels: false, limitInputChannels: false }
-  return sharp(file, { autoOrient: true, failOn: 'warning', ...limits, ...options })
+  // libtiff warns of channels that the file does not tell of.
+  const failOn = extraChannels.areUntold ? 'error' : 'warning'
+  return sharp(file, { autoOrient: true, failOn, ...limits, ...options })
 }
 
 async function firstFrame({ file, width, height }: Header): Promise<Pixels> {

@@ -100,7 +100,7 @@ async function readGifHeader(file: Buffer, maxPixels: number): Promise<Header> {
     credit: null,
     animation: moves ? writable({ delay: frames.map(({ delay }) => delay), loop }) : null,
     gainMap: null,
-    extraChannels: { count: 0, alpha: null },
+    extraChannels: { count: 0, alpha: null, areUntold: false },
   }
 }
 
