@@ -116,6 +116,8 @@ function durationOf(ms: number): string {
 }
 
 async function examineQueue({ queue }: Services): Promise<string> {
+  // Counting reads; a Redis that is full, or a replica, reads well.
+  await queue.check()
   const { waiting, active, delayed, failed } = await queue.counts()
   return `${waiting} waiting, ${active} running, ${delayed} to be tried again, ${failed} failed and kept`
 }

@@ -1,15 +1,18 @@
 import { execFile } from 'node:child_process'
-import { mkdir } from 'node:fs/promises'
+import { mkdir, mkdtempDisposable } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { describe, expect } from 'vitest'
 import { parseRedisUrl, type RedisAddress } from '../src/config/redis-url.ts'
+import { examine } from '../src/doctor.ts'
 import { SetupError } from '../src/errors.ts'
 import type { PhotoReply, ReadyReply } from '../src/http/schemas.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
 import { openRedisQueue } from '../src/queue/redis-queue.ts'
 import { sweepJobs } from '../src/sweep/lost-jobs.ts'
+import { openTestDatabase } from './support/database.ts'
 import { fixture } from './support/pictures.ts'
 import { openTestRedis, type TestRedis, testWithRedis } from './support/redis.ts'
 import { recordedLog, silentLog, startService, type TestService } from './support/service.ts'
@@ -183,6 +186,23 @@ testWithRedis('a worker that begins while Redis takes no writes says so once', a
     ['Redis is unavailable; asking again until it is back', expect.stringMatching(/^NOREPLICAS/)],
   ])
 })
+
+for (const prefix of ['OOM', 'READONLY']) {
+  testWithRedis(`the doctor tells of a Redis that takes no jobs, and why: ${prefix}`, async () => {
+    await using database = await openTestDatabase()
+    await using home = await mkdtempDisposable(join(tmpdir(), 'darkroom-home-'))
+    await using redis = await openTestRedis()
+    await STATES[prefix]?.enter(redis)
+
+    const env = { DARKROOM_HOME: home.path, DATABASE_URL: database.url, QUEUE_URL: redis.url, PORT: '1' }
+    const findings = await Array.fromAsync(examine(env))
+
+    expect(findings.find(({ name }) => name === 'queue')).toMatchObject({
+      isWell: false,
+      detail: expect.stringContaining(prefix),
+    })
+  })
+}
 
 describe('a service that Redis lets not do what a queue needs is not started, and is told what does', () => {
   const users = {

@@ -16,7 +16,11 @@ export type Patience =
   | 'endless'
 
 /** A client that is connecting, and connects again whenever the server or its primary changes or comes back. */
-export function createRedisClient(address: RedisAddress, patience: Patience): RedisClient {
+export function createRedisClient(
+  address: RedisAddress,
+  patience: Patience,
+  onReplica: (error: Error) => void = () => {},
+): RedisClient {
   const { hosts, username, password, db, masterName, sentinelPassword, isTls } = address
   const tls = isTls ? { tls: {} } : {}
   const options: Omit<RedisOptions, 'replyMapping'> = {
@@ -30,7 +34,11 @@ export function createRedisClient(address: RedisAddress, patience: Patience): Re
     // It wants INFO, and where a user may not ask for that it says so on the terminal. We see what commands say.
     enableReadyCheck: false,
     // A primary that became a replica: the name leads to another one by now.
-    reconnectOnError: ({ message }) => message.startsWith('READONLY'),
+    reconnectOnError: (error) => {
+      const isReplica = error.message.startsWith('READONLY')
+      if (isReplica) onReplica(error)
+      return isReplica
+    },
     connectionName: 'darkroom',
     ...(patience === 'none'
       ? { enableOfflineQueue: false, maxRetriesPerRequest: 0, commandTimeout: ANSWER_MS }

@@ -145,8 +145,12 @@ function connect(
   patience: 'none' | 'endless',
   log: Log,
 ): { client: RedisClient; trouble(): Error | null } {
-  const client = createRedisClient(address, patience)
   let trouble: Error | null = null
+  /** It connects anew then, and until it has, commands only say that there is no connection. A cluster's nodes do so by themselves. */
+  let replica: Error | null = null
+  const client = createRedisClient(address, patience, (error) => {
+    if (address.kind !== 'cluster') replica = error
+  })
   client.on('error', (error: Error & { lastNodeError?: Error }) => {
     const reason = error.lastNodeError ?? error
     if (!trouble)
@@ -155,9 +159,9 @@ function connect(
   })
   client.on('ready', () => {
     if (trouble) log.info('Redis is back')
-    trouble = null
+    trouble = replica = null
   })
-  return { client, trouble: () => trouble }
+  return { client, trouble: () => trouble ?? replica }
 }
 
 function setupErrorOf(reason: Error, { hosts, username }: RedisAddress): SetupError {
