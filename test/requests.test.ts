@@ -257,6 +257,16 @@ describe('a request that comes to nothing', () => {
     expect(replies.map(({ status }) => status)).toEqual([404, 404, 405, 200])
   })
 
+  test('does not cost its connection for what its body says', async () => {
+    const head = ['Content-Type: application/json', 'Content-Length: 1']
+    const malformed = await rawRequest(shared(), `PUT /v1/photos/${ID}/filter HTTP/1.1`, head, '{')
+    const last = 'GET /v1/presets HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'
+
+    const replies = await exchange(shared().url, malformed + last)
+
+    expect(replies.map(({ status }) => status)).toEqual([400, 200])
+  })
+
   test('does not take the place of the one before it', async () => {
     const token = `Authorization: Bearer ${await shared().token('alice')}`
     const whole = `GET /v1/owners/alice/photos HTTP/1.1\r\nHost: x\r\n${token}\r\n\r\n`

@@ -28,6 +28,8 @@ export function replyError(error: FastifyError, request: FastifyRequest, reply: 
   else request.log.info({ code }, detail)
 
   if (isBodyLeft(request)) closeAfterReply(request, reply)
+  // Fastify would close the connection of whatever it could not parse.
+  else reply.removeHeader('connection')
   if (status === 401) reply.header('www-authenticate', 'Bearer')
   if (status === 503) reply.header('retry-after', RETRY_AFTER_S)
   return reply
