@@ -29,20 +29,26 @@ export async function peek(
   return { head: start.subarray(0, bytes), body: body() }
 }
 
-/** The stream, until the signal is aborted: then it throws the signal's reason at once, also while nothing arrives. */
+/**
+ * The stream, until the signal is aborted: then it throws the signal's reason at once, also while nothing arrives.
+ *
+ * @NOTE Each wait has a promise of its own. One for all, in Promise.race, would keep every chunk until the end.
+ */
 export async function* interruptible(
   source: AsyncIterable<Buffer>,
   signal: AbortSignal,
 ): AsyncGenerator<Buffer> {
   const iterator = source[Symbol.asyncIterator]()
-  const { promise: interrupted, reject } = Promise.withResolvers<never>()
-  interrupted.catch(() => {})
-  const interrupt = () => reject(signal.reason)
+  let giveUp: (reason: unknown) => void = () => {}
+  const interrupt = () => giveUp(signal.reason)
   signal.addEventListener('abort', interrupt)
-  if (signal.aborted) interrupt()
   try {
     for (;;) {
-      const { done, value } = await Promise.race([iterator.next(), interrupted])
+      signal.throwIfAborted()
+      const { promise, resolve, reject } = Promise.withResolvers<IteratorResult<Buffer>>()
+      giveUp = reject
+      iterator.next().then(resolve, reject)
+      const { done, value } = await promise
       if (done) return
       yield value
     }
