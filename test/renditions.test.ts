@@ -453,6 +453,32 @@ describe('an animation', () => {
     }
   })
 
+  test('has frames that nothing of their neighbours runs into', async () => {
+    const colors = ['#ff0000', '#0000ff', '#ff0000']
+    const frames = await Promise.all(
+      colors.map((background) =>
+        sharp({ create: { width: 701, height: 467, channels: 3, background } })
+          .png()
+          .toBuffer(),
+      ),
+    )
+    const original = await sharp(frames, { join: { animated: true } })
+      .webp({ lossless: true, delay: [100, 100, 100] })
+      .toBuffer()
+
+    const { renditions } = await makeRenditions(original, wish(), LIMITS)
+
+    const body = bodyOf(renditions, 'small', 'webp')
+    for (const [page, expected] of [
+      [255, 0, 0],
+      [0, 0, 255],
+      [255, 0, 0],
+    ].entries()) {
+      const shown = await frame(body, page)
+      for (const y of [0, 0.999]) expect(await colorAt(shown, 0.5, y)).toBeNear(expected, 8)
+    }
+  })
+
   test('counts with all its frames', async () => {
     const original = await fixture('animated.gif')
     const limits = { maxPixels: 48 * 32 * 3 - 1 }
