@@ -17,7 +17,7 @@ import { firstIdAt, type PhotoId } from '../src/photo/photo-id.ts'
 import type { OwnerId } from '../src/photo/shard.ts'
 import type { Lap } from '../src/sweep/lap.ts'
 import { SHARDS } from '../src/sweep/stored-shards.ts'
-import { sweepObjects, sweepObjectsOn } from '../src/sweep/sweep-objects.ts'
+import { type ObjectsReport, sweepObjects, sweepObjectsOn } from '../src/sweep/sweep-objects.ts'
 import { makeAvif } from '../workers/avif.ts'
 import { filterPhoto } from '../workers/filter.ts'
 import { openEmptyDatabase } from './support/database.ts'
@@ -268,8 +268,10 @@ describe('the sweep of objects with several databases', () => {
       await moveShards(halves.ranges, HALVES[1], a.url)
       isMoving = false
     })()
-    const reports = []
-    while (isMoving) reports.push(await halves.sweepHalves())
+    const reports: ObjectsReport[] = []
+    // A bundle of a thousand shards may meet one that has just moved each time it is asked again: the next turn goes on.
+    const passes = (error: unknown) => expect(error).toBeInstanceOf(EngineUnavailableError)
+    while (isMoving) await halves.sweepHalves().then((report) => reports.push(report), passes)
     await moving
 
     expect(reports.filter((report) => report.quarantined + report.remade > 0)).toEqual([])
