@@ -31,15 +31,24 @@ export async function takeTurns<Progress>(
   stop: AbortSignal,
 ): Promise<void> {
   const tell = onceAMinute((fields, message) => log.error(fields, message))
-  const stopped = new Promise<void>((resolve) => stop.addEventListener('abort', () => resolve()))
   while (!stop.aborted) {
     await sleep(task.pauseMs, undefined, { signal: stop }).catch(() => {})
     if (stop.aborted) return
     const turn = takeTurn({ catalog }, holder, task, stop).catch((err) => {
       if (!stop.aborted) tell({ err, task: task.name }, 'a sweep failed; it runs again')
     })
-    await Promise.race([turn, stopped])
+    await endOf(turn, stop)
   }
+}
+
+/** Resolves when the turn has ended, or when stopped. Turns that raced one promise would be kept by it for ever. */
+async function endOf(turn: Promise<unknown>, stop: AbortSignal): Promise<void> {
+  const { promise: ended, resolve } = Promise.withResolvers<void>()
+  const end = () => resolve()
+  stop.addEventListener('abort', end)
+  void turn.then(end)
+  await ended
+  stop.removeEventListener('abort', end)
 }
 
 /** Does one turn, when it is ours. Returns whether it was. Throws what the work throws. */
