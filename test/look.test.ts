@@ -1,10 +1,13 @@
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import type { PhotoReply } from '../src/http/schemas.ts'
 import { renditionsPrefix } from '../src/photo/object-keys.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
+import type { OwnerId } from '../src/photo/shard.ts'
 import { sweepRenditions } from '../src/sweep/earlier-renditions.ts'
 import { sweepJobs } from '../src/sweep/lost-jobs.ts'
+import { filterPhoto } from '../workers/filter.ts'
+import { resizePhoto } from '../workers/resize.ts'
 import { fixture } from './support/pictures.ts'
 import { silentLog, startService, type TestService } from './support/service.ts'
 import { authorization, type Fields, photoForm, postForm } from './support/uploads.ts'
@@ -138,8 +141,9 @@ describe('PUT /v1/photos/:id/filter', () => {
     await using service = await startService()
     await using _worker = service.work()
     const before = await uploadReady(service)
-    const keys = await Array.fromAsync(service.store.list('originals/'))
-    await service.store.delete(keys)
+    const [key = ''] = await Array.fromAsync(service.store.list('originals/'))
+    await service.store.delete([key])
+    await service.store.put(key, Buffer.from('no photo'), { contentType: 'image/jpeg' })
 
     const { status, body } = await change(service, before.id, { filter: 'mono' }, { wait: 30 })
 
@@ -212,6 +216,29 @@ describe('the renditions of earlier looks', () => {
     expect(await sweepRenditions(service, LIFE_S, silentLog, afterItsLife())).toBeGreaterThan(0)
     expect(digestsOf(body)).not.toEqual(digestsOf(plain))
     for (const { url } of body.renditions) expect((await fetch(url)).status).toBe(200)
+  })
+
+  test('go too when they were still being made as the photo was shown without', async () => {
+    await using service = await startService()
+    const { id } = (await (
+      await postForm(service, photoForm(await fixture('plain.jpg'), { filter: 'mono' }))
+    ).json()) as { id: PhotoId }
+    const engines = { ...service, maxPixels: service.config.maxPixels }
+    await resizePhoto(engines)({ kind: 'resize', photoId: id })
+    const edition = (await service.catalog.wantLook(id, 'alice' as OwnerId, null)) ?? 0
+    const record = service.catalog.record.bind(service.catalog)
+    using _overtaken = vi.spyOn(service.catalog, 'record').mockImplementation(async (...made) => {
+      await filterPhoto(engines)({ kind: 'filter', photoId: id, edition })
+      return await record(...made)
+    })
+
+    await filterPhoto(engines)({ kind: 'filter', photoId: id })
+    await sweepRenditions(service, LIFE_S, silentLog, afterItsLife())
+
+    const shown = await find(service, id)
+    expect(shown).toMatchObject({ status: 'ready', filter: null })
+    const keys = shown.renditions.map(({ url }) => new URL(url).pathname.slice(1))
+    expect((await objectsOf(service, id)).toSorted()).toEqual(keys.toSorted())
   })
 })
 

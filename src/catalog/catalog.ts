@@ -132,11 +132,13 @@ export class Catalog {
            color = case when (filter, strength) is not distinct from ($3, $4) then $7 else color end,
            thumbhash = case when (filter, strength) is not distinct from ($3, $4) then decode($8, 'base64') else thumbhash end
          where id = $1 and deleted_at is null and photo_is_here($1)
-         returning id, status, edition
+         returning id, status, edition, filter, strength
        ), made as (
          insert into renditions (photo_id, filter, strength, edition, retired_at, preset, format, digest, width, height, bytes)
-         -- of an edition that is not shown any more: to be deleted in its time
-         select photo.id, $3, $4, $10, case when photo.edition <> $10 then now() end, r.*
+         -- of an edition or a look that is not shown any more: to be deleted in its time. Those without a look are kept
+         select photo.id, $3, $4, $10,
+           case when photo.edition <> $10
+             or ($3 is not null and (photo.filter, photo.strength) is distinct from ($3, $4)) then now() end, r.*
          from photo, jsonb_to_recordset($9)
            as r(preset text, format text, digest text, width int, height int, bytes int)
          on conflict (photo_id, preset, format, digest) do update set retired_at = excluded.retired_at
