@@ -309,11 +309,13 @@ describe('a request that comes to nothing', () => {
       ]
 
       const [waiting] = await exchange(service.url, [...head, 'Expect: 100-continue', '', ''].join('\r\n'))
-      const [sending] = await exchange(service.url, [...head, '', ''].join('\r\n'))
 
       expectProblem(waiting as RawReply, wanted)
       expect(waiting?.headers.get('connection')).toBe('close')
-      if (length) expectProblem(sending as RawReply, wanted)
+      // After a token that is no good the rest of a short body is waited for, which here never comes.
+      if (!length) return
+      const [sending] = await exchange(service.url, [...head, '', ''].join('\r\n'))
+      expectProblem(sending as RawReply, wanted)
     },
   )
 })
