@@ -76,7 +76,7 @@ run_tests() {
   inside app bash -c '
     cd ~/darkroom
     npm test -- --reporter=default --reporter=json --outputFile.json="$HOME/report.json" >"$HOME/test.log" 2>&1 ||
-      { tail -100 "$HOME/test.log"; exit 1; }
+      { tail -400 "$HOME/test.log"; exit 1; }
     grep -E "^ +Tests " "$HOME/test.log"
     node --eval "
       const { testResults } = JSON.parse(fs.readFileSync(process.env.HOME + \"/report.json\"))
