@@ -87,7 +87,7 @@ export async function walkOn(
       // An upload may be in flight. An id of a time to come is of a clock that was ahead: nobody knows how old it is.
       const isYoung = Math.abs(now.getTime() - createdAt(id).getTime()) < DAY_MS
       const isForgotten = difference.isForgotten && !(await isPurged(store, keys))
-      const isAstray = isForgotten || (!difference.isForgotten && difference.strays.length > 0)
+      const isAstray = isForgotten || difference.strays.length > 0
       // What was complete is no upload in flight: a database that was restored has lost the photos of the last hours.
       if (!isAstray || (photo === null && isYoung && !isForgotten)) continue
       lap.astray += 1

@@ -23,8 +23,12 @@ export function startSweeper(engines: SweeperEngines, config: SweeperConfig, log
   const running = Promise.all([
     // A lost job is enqueued again within a minute.
     run({ name: 'jobs', pauseMs: 15_000, work: async () => await sweepJobs(engines, log) }),
-    // Deleted photos are gone from the CDN within seconds.
-    run({ name: 'take down', pauseMs: 5_000, work: async () => await takeDown(engines, log) }),
+    run({
+      name: 'take down',
+      // Deleted photos are gone from a CDN within seconds; where there is none, its last may be left of one there was.
+      pauseMs: engines.cdn.keepsCopies ? 5_000 : 600_000,
+      work: async () => await takeDown(engines, log),
+    }),
     run({
       name: 'earlier renditions',
       pauseMs: 600_000,

@@ -1,7 +1,8 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 
 const CLI = join(import.meta.dirname, '../../src/cli.ts')
@@ -19,6 +20,11 @@ export async function runDarkroom(
     env: { PATH: process.env.PATH, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  return await outcomeOf(child)
+}
+
+/** What a process printed, and its exit code, when it has ended. */
+export async function outcomeOf(child: ChildProcessByStdio<null, Readable, Readable>): Promise<Ran> {
   const [stdout, stderr, [code]] = await Promise.all([
     text(child.stdout),
     text(child.stderr),

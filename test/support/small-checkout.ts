@@ -1,11 +1,9 @@
 import { execFile, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { copyFile, mkdir, mkdtempDisposable, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { text } from 'node:stream/consumers'
 import { promisify } from 'node:util'
-import type { Ran } from './run-darkroom.ts'
+import { outcomeOf, type Ran } from './run-darkroom.ts'
 
 const run = promisify(execFile)
 const INSTALL = join(import.meta.dirname, '../../scripts/install.js')
@@ -77,12 +75,7 @@ export async function smallCheckout({
         env: { ...env, ...more },
         stdio: ['ignore', 'pipe', 'pipe'],
       })
-      const [stdout, stderr, [code]] = await Promise.all([
-        text(child.stdout),
-        text(child.stderr),
-        once(child, 'close'),
-      ])
-      return { code, stdout, stderr }
+      return await outcomeOf(child)
     },
     [Symbol.asyncDispose]: async () => await folder.remove(),
   }
