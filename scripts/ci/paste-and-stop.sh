@@ -25,5 +25,6 @@ photo=$(bash -c "$(grep -o 'curl -H .*' "$printed")" 2>/dev/null)
 
 kill -INT -- "-$npm"
 wait "$npm" || give_up "npm start ended with $?."
-left=$(cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\0' ' ' | grep -oE 'src/cli\.ts (start|serve)|workers/main\.ts|bin/postgres')
+# Brackets, so that grep does not find itself.
+left=$(cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\0' ' ' | grep -oE 'src/cli[.]ts (start|serve)|workers/main[.]ts|bin/[p]ostgres')
 [ -z "$left" ] || give_up "Still running: $left"

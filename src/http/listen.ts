@@ -1,4 +1,5 @@
 import { lookup } from 'node:dns/promises'
+import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
@@ -10,13 +11,12 @@ const ANSWER_MS = 3_000
 export type Address = { host: string; port: number }
 
 /**
- * Throws SetupError when the address can't be listened on. @NOTE Of `localhost` Fastify would make two servers, the
- * second of which has none of what we add to the first.
+ * Throws SetupError when the address can't be listened on. Of a name it is one address, that of IPv4 where it has one.
+ * @NOTE Of `localhost` Fastify would make two servers, the second of which has none of what we add to the first.
  */
 export async function listen(app: FastifyInstance, { host, port }: Address): Promise<void> {
   try {
-    const { address } = await lookup(host)
-    await app.listen({ host: address, port })
+    await app.listen({ host: await addressOf(host), port })
   } catch (error) {
     throw addressError(error as Error, { host, port })
   }
@@ -42,12 +42,19 @@ export async function drain(app: FastifyInstance, ms: number, interrupt: () => v
 
 /** Resolves when the address can be listened on at this moment; throws SetupError otherwise. */
 export async function checkAddress({ host, port }: Address): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>()
-  const probe = createServer().once('error', reject)
-  probe.listen({ host, port }, () => probe.close(() => resolve()))
-  await promise.catch((error) => {
-    throw addressError(error, { host, port })
-  })
+  try {
+    const probe = createServer().listen({ host: await addressOf(host), port })
+    await once(probe, 'listening')
+    probe.close()
+    await once(probe, 'close')
+  } catch (error) {
+    throw addressError(error as Error, { host, port })
+  }
+}
+
+async function addressOf(host: string): Promise<string> {
+  const { address } = await lookup(host, { order: 'ipv4first' })
+  return address
 }
 
 function addressError(error: Error & { code?: string }, { host, port }: Address): Error {
