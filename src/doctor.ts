@@ -6,7 +6,7 @@ import { type Config, loadConfig } from './config.ts'
 import { examineCdn } from './delivery/examine-cdn.ts'
 import { DarkroomError, SetupError } from './errors.ts'
 import { openFilterBook } from './filters/filter-book.ts'
-import { examineTokens } from './http/tokens/examine-tokens.ts'
+import { examineTokens } from './http/auth/examine-tokens.ts'
 import { createLog } from './log.ts'
 import { openServices, type Services } from './services.ts'
 

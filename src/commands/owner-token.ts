@@ -14,7 +14,7 @@ export async function ownerToken({ auth, home }: Config, owner: OwnerId, seconds
   if (auth.kind === 'jwks') {
     throw new SetupError(`Tokens come from the issuer whose keys are at ${auth.url}: ask it for one.`)
   }
-  const { signToken } = await import('../http/tokens/sign-token.ts')
-  const { readTokenSecret } = await import('../http/tokens/token-secret.ts')
+  const { signToken } = await import('../http/auth/sign-token.ts')
+  const { readTokenSecret } = await import('../http/auth/token-secret.ts')
   return await signToken(auth.secret ?? (await readTokenSecret(home)), owner, seconds)
 }

@@ -19,6 +19,7 @@ import type { OwnerId } from '../photo/shard.ts'
 import type { JobQueue } from '../queue/job-queue.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import { collectAllowedMethods } from './allowed-methods.ts'
+import type { Authenticate } from './auth/authenticate.ts'
 import { basePathOf, withoutBasePath } from './base-path.ts'
 import { addBodyRules } from './body.ts'
 import { compileInput } from './check-input.ts'
@@ -32,7 +33,6 @@ import { healthRoutes } from './routes/health.ts'
 import { lookRoutes } from './routes/look.ts'
 import { photoRoutes } from './routes/photos.ts'
 import { uploadRoute } from './routes/upload.ts'
-import type { Authenticate } from './tokens/authenticate.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {

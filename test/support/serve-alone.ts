@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { vi } from 'vitest'
 import { freePort } from '../../src/free-port.ts'
-import { signToken } from '../../src/http/tokens/sign-token.ts'
+import { signToken } from '../../src/http/auth/sign-token.ts'
 import type { OwnerId } from '../../src/photo/shard.ts'
 
 const CLI = join(import.meta.dirname, '../../src/cli.ts')
