@@ -9,7 +9,6 @@ import {
   LogController,
 } from 'fastify'
 import type { Catalog } from '../catalog/catalog.ts'
-import { SettleWatch } from '../catalog/settle-watch.ts'
 import type { Cdn } from '../delivery/cdn.ts'
 import { EngineUnavailableError } from '../errors.ts'
 import type { FilterBook } from '../filters/filter-book.ts'
@@ -30,9 +29,10 @@ import { addReplyHeaders } from './reply-headers.ts'
 import { aboutRoutes } from './routes/about.ts'
 import { filterRoutes } from './routes/filters.ts'
 import { healthRoutes } from './routes/health.ts'
-import { lookRoutes } from './routes/look.ts'
+import { photoFilterRoutes } from './routes/photo-filter.ts'
 import { photoRoutes } from './routes/photos.ts'
 import { uploadRoute } from './routes/upload.ts'
+import { SettleWatch } from './settle-watch.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -140,7 +140,7 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
     })
     const settleWatch = new SettleWatch(catalog, stopping)
     await withToken.register(photoRoutes(dependencies))
-    await withToken.register(lookRoutes({ ...dependencies, settleWatch }))
+    await withToken.register(photoFilterRoutes({ ...dependencies, settleWatch }))
     await withToken.register(async (uploads) => {
       uploads.removeAllContentTypeParsers()
       await uploads.register(uploadRoute({ ...dependencies, basePath, settleWatch }))

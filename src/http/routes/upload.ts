@@ -1,17 +1,17 @@
 import multipart from '@fastify/multipart'
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import type { Catalog } from '../../catalog/catalog.ts'
-import type { SettleWatch } from '../../catalog/settle-watch.ts'
 import type { Cdn } from '../../delivery/cdn.ts'
 import { PhotoTooLargeError } from '../../errors.ts'
 import type { FilterBook } from '../../filters/filter-book.ts'
 import type { Ingest } from '../../ingest/ingest.ts'
 import { compileInput, textCheckOf } from '../check-input.ts'
-import { lookOf } from '../look.ts'
 import { replyOf } from '../photo-reply.ts'
 import { preferredWait } from '../prefer-wait.ts'
 import { problemReplies } from '../problem-replies.ts'
+import { requestedLook } from '../requested-look.ts'
 import { noQuery, photoReply, preferenceApplied, preferWait, uploadFields } from '../schemas.ts'
+import type { SettleWatch } from '../settle-watch.ts'
 import { isFilePart, readUploadForm, type UploadFields } from '../upload-form.ts'
 
 type Dependencies = {
@@ -138,6 +138,6 @@ function wishesOf({ visibility = 'public', focus, filter, strength }: UploadFiel
   return {
     visibility,
     focus: focus === undefined ? null : { x, y },
-    look: filter === undefined ? null : lookOf({ filter, strength }, filters),
+    look: filter === undefined ? null : requestedLook({ filter, strength }, filters),
   }
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Catalog } from '../catalog/catalog.ts'
 import type { PhotoId } from '../photo/photo-id.ts'
-import type { Catalog } from './catalog.ts'
 
 const POLL_MS = 50
 

@@ -1,18 +1,18 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Catalog } from '../../catalog/catalog.ts'
-import type { SettleWatch } from '../../catalog/settle-watch.ts'
 import type { Cdn } from '../../delivery/cdn.ts'
 import { PhotoFailedError, PhotoNotFoundError } from '../../errors.ts'
 import type { FilterBook } from '../../filters/filter-book.ts'
 import type { Look } from '../../photo/look.ts'
 import { parsePhotoId } from '../../photo/photo-id.ts'
 import type { JobQueue } from '../../queue/job-queue.ts'
-import { lookOf } from '../look.ts'
 import { replyOf } from '../photo-reply.ts'
 import { preferredWait } from '../prefer-wait.ts'
 import { problemReplies } from '../problem-replies.ts'
+import { requestedLook } from '../requested-look.ts'
 import { lookSchema, noQuery, photoParams, photoReply, preferenceApplied, preferWait } from '../schemas.ts'
+import type { SettleWatch } from '../settle-watch.ts'
 
 type Dependencies = {
   catalog: Catalog
@@ -46,7 +46,7 @@ const removeSchema = {
 type Change = FastifyRequest<{ Params: { id: string } }>
 
 /** PUT and DELETE /v1/photos/:id/filter: another look for a photo that is there already. */
-export function lookRoutes({
+export function photoFilterRoutes({
   catalog,
   queue,
   cdn,
@@ -82,7 +82,7 @@ export function lookRoutes({
 
   return async (app) => {
     app.put('/v1/photos/:id/filter', { schema: changeSchema }, async (request, reply) => {
-      return await change(request, reply, lookOf(request.body, filters))
+      return await change(request, reply, requestedLook(request.body, filters))
     })
 
     app.delete('/v1/photos/:id/filter', { schema: removeSchema }, async (request, reply) => {

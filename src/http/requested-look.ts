@@ -8,7 +8,7 @@ const FULL_STRENGTH = 1
  * The look a client asks for. Strength is 0 to 1, 1 if nothing is said, and counts in hundredths; a strength of 0 is
  * no look at all. Throws InvalidFieldError when there is no such filter.
  */
-export function lookOf(
+export function requestedLook(
   { filter: name, strength = FULL_STRENGTH }: { filter: string; strength?: number | undefined },
   filters: FilterBook,
 ): Look | null {
