@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import { pino } from 'pino'
-import { startEmbeddedPostgres } from '../src/catalog/embedded-postgres.ts'
+import { startEmbeddedPostgres } from '../src/embedded-postgres/embedded-postgres.ts'
 import type { Log } from '../src/log.ts'
 import { drawPhoto, PHOTOS, type PhotoName } from './photo.ts'
 

@@ -1,5 +1,4 @@
 import { Catalog } from './catalog/catalog.ts'
-import { embeddedPostgresUrl } from './catalog/embedded-postgres.ts'
 import { migrateCatalog } from './catalog/migrate.ts'
 import { ShardMap } from './catalog/shard-map.ts'
 import { allShardsAt, type ShardRange } from './config/shard-ranges.ts'
@@ -7,6 +6,7 @@ import type { Config, DatabaseConfig, QueueConfig, StoreConfig } from './config.
 import type { Cdn } from './delivery/cdn.ts'
 import { SignedCdn } from './delivery/signed-cdn.ts'
 import { openSigningKey, readSigningKey, type SigningKey } from './delivery/signing-key.ts'
+import { embeddedPostgresUrl } from './embedded-postgres/embedded-postgres.ts'
 import { EngineUnavailableError } from './errors.ts'
 import { type FilterBook, openFilterBook } from './filters/filter-book.ts'
 import type { Log } from './log.ts'

@@ -1,7 +1,7 @@
 import { access, constants, mkdir, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { startEmbeddedPostgres } from './catalog/embedded-postgres.ts'
 import type { Config, DatabaseConfig } from './config.ts'
+import { startEmbeddedPostgres } from './embedded-postgres/embedded-postgres.ts'
 import { SetupError } from './errors.ts'
 import { signToken } from './http/auth/sign-token.ts'
 import { openTokenSecret } from './http/auth/token-secret.ts'

@@ -12,7 +12,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['src/serve.ts'],
   ['src/services.ts'],
   ['src/http', 'src/ingest', 'src/sweep', 'workers'],
-  ['src/storage', 'src/queue', 'src/catalog', 'src/delivery', 'src/filters'],
+  ['src/storage', 'src/queue', 'src/catalog', 'src/delivery', 'src/filters', 'src/embedded-postgres'],
   ['src/supervisor'],
   [
     'src/config.ts',
@@ -21,7 +21,6 @@ const LAYERS: readonly (readonly string[])[] = [
     'src/environment.ts',
     'src/tell-failure.ts',
     'src/kept-file.ts',
-    'src/free-port.ts',
     'src/slots.ts',
     'src/aws-errors.ts',
     'src/postgres.ts',

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { loadConfig } from '../src/config.ts'
-import { freePort } from '../src/free-port.ts'
+import { freePort } from '../src/embedded-postgres/free-port.ts'
 import { withoutBasePath } from '../src/http/base-path.ts'
 import { fixture } from './support/pictures.ts'
 import { startService } from './support/service.ts'

@@ -2,7 +2,7 @@ import { createPostgresBackend, type PostgresConnectionOptions, withBackend } fr
 import pg from 'pg'
 import sharp from 'sharp'
 import { expect, test, vi } from 'vitest'
-import { embeddedPostgresUrl } from '../src/catalog/embedded-postgres.ts'
+import { embeddedPostgresUrl } from '../src/embedded-postgres/embedded-postgres.ts'
 import type { PhotoReply } from '../src/http/schemas.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
 import { QUEUE_NAME } from '../src/queue/bullmq-queue.ts'

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { freePort } from '../../src/free-port.ts'
+import { freePort } from '../../src/embedded-postgres/free-port.ts'
 import { type CephObjects, cephConf } from './ceph-conf.ts'
 import { run, startDaemon } from './daemon.ts'
 import { makeBucket, S3_CREDENTIALS } from './s3-bucket.ts'

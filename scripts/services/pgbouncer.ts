@@ -2,7 +2,7 @@ import { chmod, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { freePort } from '../../src/free-port.ts'
+import { freePort } from '../../src/embedded-postgres/free-port.ts'
 import { startDaemon } from './daemon.ts'
 import type { Service } from './service.ts'
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { freePort } from '../../src/free-port.ts'
+import { freePort } from '../../src/embedded-postgres/free-port.ts'
 import { isOurs, run, startDaemon } from './daemon.ts'
 import type { Service } from './service.ts'
 

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { freePort } from '../../src/free-port.ts'
+import { freePort } from '../../src/embedded-postgres/free-port.ts'
 import { startDaemon } from './daemon.ts'
 import { makeBucket, S3_CREDENTIALS } from './s3-bucket.ts'
 import type { Service } from './service.ts'

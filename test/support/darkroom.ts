@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { vi } from 'vitest'
 import { childrenOf } from '../../chaos/processes.ts'
-import { freePort } from '../../src/free-port.ts'
+import { freePort } from '../../src/embedded-postgres/free-port.ts'
 
 const CLI = join(import.meta.dirname, '../../src/cli.ts')
 

@@ -1,4 +1,4 @@
-import { canEnter } from '../../src/catalog/embedded-postgres/account.ts'
+import { canEnter } from '../../src/embedded-postgres/account.ts'
 import { needs } from './needs.ts'
 
 export const isRoot = process.getuid?.() === 0

@@ -5,7 +5,7 @@ import { Redis } from 'ioredis'
 import { endProcesses, run } from '../../scripts/services/daemon.ts'
 import { redis, startRedis } from '../../scripts/services/redis.ts'
 import { isInstalled } from '../../scripts/services/service.ts'
-import { freePort } from '../../src/free-port.ts'
+import { freePort } from '../../src/embedded-postgres/free-port.ts'
 import { needs } from './needs.ts'
 
 export const testWithRedis = needs('Redis', isInstalled(redis), 'npm run services -- install redis')

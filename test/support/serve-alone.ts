@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { vi } from 'vitest'
-import { freePort } from '../../src/free-port.ts'
+import { freePort } from '../../src/embedded-postgres/free-port.ts'
 import { signToken } from '../../src/http/auth/sign-token.ts'
 import type { OwnerId } from '../../src/photo/shard.ts'
 

@@ -1,6 +1,6 @@
 // Runs an embedded PostgreSQL on the folder it was given until it is told to stop. Prints one line: what came of it.
 import { once } from 'node:events'
-import { startEmbeddedPostgres } from '../../../src/catalog/embedded-postgres.ts'
+import { startEmbeddedPostgres } from '../../../src/embedded-postgres/embedded-postgres.ts'
 import { SetupError } from '../../../src/errors.ts'
 import { stopSignal } from '../../../src/supervisor/child.ts'
 import { recordingLog } from './recording-log.ts'

@@ -1,6 +1,6 @@
 import { lstat, mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { SetupError } from '../../errors.ts'
+import { SetupError } from '../errors.ts'
 import { BELONGS_TO, leadsTo, ownerOf } from './belonging.ts'
 import { dataIn } from './cluster.ts'
 import { HOLDER_FILE, LOCK_FILE, lockFolder } from './lock.ts'

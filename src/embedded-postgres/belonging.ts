@@ -1,6 +1,6 @@
 import { readFile, realpath, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { SetupError } from '../../errors.ts'
+import { SetupError } from '../errors.ts'
 
 /** In a place outside its home: the link in the home that leads there. */
 export const BELONGS_TO = 'belongs-to'

@@ -1,7 +1,7 @@
 import { chmod, cp, mkdtemp, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import { SetupError } from '../../errors.ts'
+import { SetupError } from '../errors.ts'
 import { type Account, canEnter } from './account.ts'
 import { sharedFolder } from './shared-folder.ts'
 

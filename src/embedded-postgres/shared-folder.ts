@@ -1,5 +1,5 @@
 import { access, chmod, constants, mkdir } from 'node:fs/promises'
-import { SetupError } from '../../errors.ts'
+import { SetupError } from '../errors.ts'
 
 /** Where root puts what the server's account could not reach elsewhere. Everyone may enter. */
 export const SHARED_FOLDER = '/var/lib/darkroom'

@@ -12,7 +12,7 @@ import {
   symlink,
 } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
-import { SetupError } from '../../errors.ts'
+import { SetupError } from '../errors.ts'
 import { findLaidAside } from './abandoned.ts'
 import { type Account, canEnter } from './account.ts'
 import { BELONGS_TO, checkBelonging, recordOwner } from './belonging.ts'

@@ -3,7 +3,7 @@ import { open, readFile, readlink, rename, rm, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import { type StopStep, stopProcess } from '../../supervisor/stop-process.ts'
+import { type StopStep, stopProcess } from '../supervisor/stop-process.ts'
 
 /** The server that runs on a cluster now, whoever started it. */
 export type Postmaster = { pid: number; port: number }

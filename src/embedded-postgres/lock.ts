@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { SetupError } from '../../errors.ts'
+import { SetupError } from '../errors.ts'
 
 /** Its presence also marks a folder as ours. */
 export const LOCK_FILE = 'lock'
