@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { openPool } from '../src/postgres.ts'
+import { openPool } from '../src/postgres/connections.ts'
 import type { Victim } from './victim.ts'
 
 const AGAIN_MS = 200

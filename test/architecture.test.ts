@@ -23,8 +23,7 @@ const LAYERS: readonly (readonly string[])[] = [
     'src/kept-file.ts',
     'src/slots.ts',
     'src/aws-errors.ts',
-    'src/postgres.ts',
-    'src/postgres-errors.ts',
+    'src/postgres',
   ],
   ['src/photo'],
   ['src/errors.ts'],
@@ -36,7 +35,6 @@ const NEIGHBOURS = [
   'src/http → src/ingest',
   'src/cli.ts → src/commands',
   'src/config.ts → src/config',
-  'src/postgres.ts → src/postgres-errors.ts',
 ]
 
 /** Each vendor has one home. */

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { Database } from '../src/catalog/database.ts'
 import { EngineUnavailableError } from '../src/errors.ts'
-import { withPostgres } from '../src/postgres.ts'
+import { withPostgres } from '../src/postgres/connections.ts'
 import { openTestDatabase } from './support/database.ts'
 import { startProxy } from './support/proxy.ts'
 

@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { EngineUnavailableError, SetupError } from '../errors.ts'
-import { databaseName, refusalOf } from '../postgres.ts'
-import { sqlStateOf } from '../postgres-errors.ts'
+import { databaseName, refusalOf } from '../postgres/connections.ts'
+import { sqlStateOf } from '../postgres/errors.ts'
 import type { Queries } from './database.ts'
 
 /** Files `NNN.do.NAME.sql`; what was applied stands in the table, a row for each. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EngineUnavailableError, SetupError } from '../errors.ts'
 import { EPOCH_MS } from '../photo/photo-id.ts'
-import { databaseName } from '../postgres.ts'
+import { databaseName } from '../postgres/connections.ts'
 import { checkTables } from './check-tables.ts'
 import type { Database } from './database.ts'
 

@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import { EngineUnavailableError } from '../errors.ts'
-import { openPool, type Pool, postgresError, STATEMENT_MS } from '../postgres.ts'
-import { isRefusedByPooler, meaningOf, sqlStateOf } from '../postgres-errors.ts'
+import { openPool, type Pool, postgresError, STATEMENT_MS } from '../postgres/connections.ts'
+import { isRefusedByPooler, meaningOf, sqlStateOf } from '../postgres/errors.ts'
 import { Breaker } from './breaker.ts'
 
 const MAX_ATTEMPTS = 5

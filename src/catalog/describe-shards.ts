@@ -1,5 +1,5 @@
 import type { ShardRange } from '../config/shard-ranges.ts'
-import { databaseName } from '../postgres.ts'
+import { databaseName } from '../postgres/connections.ts'
 import { countPhotos, type PhotoCount } from './count-photos.ts'
 import { ShardMap } from './shard-map.ts'
 import { rangesOf, shardsOf } from './shard-places.ts'

@@ -1,7 +1,7 @@
 import type { ShardRange } from '../config/shard-ranges.ts'
 import { SetupError } from '../errors.ts'
 import type { Shard } from '../photo/shard.ts'
-import { databaseName } from '../postgres.ts'
+import { databaseName } from '../postgres/connections.ts'
 import type { ShardMap } from './shard-map.ts'
 import { give, type Owner, pointTo, shardsOf } from './shard-places.ts'
 import { latestOf } from './shard-survey.ts'

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { sqlStateOf } from '../postgres-errors.ts'
+import { sqlStateOf } from '../postgres/errors.ts'
 import type { Queries } from './database.ts'
 import { MoveOvertakenError, type Run } from './shard-run.ts'
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { EngineUnavailableError, SetupError } from '../errors.ts'
-import { databaseName } from '../postgres.ts'
+import { databaseName } from '../postgres/connections.ts'
 import type { Database } from './database.ts'
 
 const READ = 'select id::text from installation'

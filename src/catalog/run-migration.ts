@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import type Postgrator from 'postgrator'
 import { SetupError } from '../errors.ts'
-import { sqlStateOf } from '../postgres-errors.ts'
+import { sqlStateOf } from '../postgres/errors.ts'
 
 type Migration = Awaited<ReturnType<Postgrator['getMigrations']>>[number]
 

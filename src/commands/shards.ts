@@ -26,7 +26,7 @@ function moveCommand(): Command {
       const { loadConfig } = await import('../config.ts')
       const { parseDatabaseUrl, parseShards } = await import('../config/shard-ranges.ts')
       const { SetupError } = await import('../errors.ts')
-      const { databaseName } = await import('../postgres.ts')
+      const { databaseName } = await import('../postgres/connections.ts')
       const { shardRangesOf } = await import('../services.ts')
       const { moveShards } = await import('../catalog/move-shards.ts')
 

@@ -1,7 +1,7 @@
 import { Socket } from 'node:net'
 import pg from 'pg'
-import { EngineUnavailableError, SetupError } from './errors.ts'
-import { adviceOn, meaningOf } from './postgres-errors.ts'
+import { EngineUnavailableError, SetupError } from '../errors.ts'
+import { adviceOn, meaningOf } from './errors.ts'
 
 const CONNECT_MS = 5_000
 /** How long a statement may take before we give it up. */
