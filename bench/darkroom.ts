@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Config, loadConfig } from '../src/config.ts'
+import { type Config, loadConfig } from '../src/config/config.ts'
 import { freePort } from '../src/embedded-postgres/free-port.ts'
 import { signToken } from '../src/http/auth/sign-token.ts'
 import { openTokenSecret } from '../src/http/auth/token-secret.ts'

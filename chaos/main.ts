@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { forgetLibpqVariables } from '../src/environment.ts'
+import { forgetLibpqVariables } from '../src/config/environment.ts'
 import { CLOUD_SERVICES, hasCloud } from './engines/cloud.ts'
 import { ENGINE_SETS, type EngineSet } from './engines.ts'
 import { textOf } from './report.ts'

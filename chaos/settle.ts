@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Config } from '../src/config.ts'
+import type { Config } from '../src/config/config.ts'
 import { EngineUnavailableError } from '../src/errors.ts'
 import type { Log } from '../src/log.ts'
 import { openServices, type Services } from '../src/services.ts'

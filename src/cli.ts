@@ -12,7 +12,7 @@ import { sweepCommand } from './commands/sweep.ts'
 import { tokenCommand } from './commands/token.ts'
 import { uploadCommand } from './commands/upload.ts'
 import { workCommand } from './commands/work.ts'
-import { prepareEnvironment } from './environment.ts'
+import { prepareEnvironment } from './config/environment.ts'
 import { tellFailure } from './tell-failure.ts'
 
 const program = new Command('darkroom')

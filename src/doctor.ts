@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { access, constants, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Config, loadConfig } from './config.ts'
+import { type Config, loadConfig } from './config/config.ts'
 import { examineCdn } from './delivery/examine-cdn.ts'
 import { inspectPlaces } from './embedded-postgres/inspect-places.ts'
 import { DarkroomError, SetupError } from './errors.ts'

@@ -1,4 +1,4 @@
-import type { Config } from './config.ts'
+import type { Config } from './config/config.ts'
 import { probeEdge } from './delivery/edge-probe.ts'
 import { makeSigningKey, type SigningKey } from './delivery/signing-key.ts'
 import { SetupError } from './errors.ts'

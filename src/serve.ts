@@ -1,4 +1,4 @@
-import type { Config } from './config.ts'
+import type { Config } from './config/config.ts'
 import { EngineUnavailableError } from './errors.ts'
 import { createApp } from './http/app.ts'
 import { openTokens } from './http/auth/open-tokens.ts'

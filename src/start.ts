@@ -1,6 +1,6 @@
 import { access, constants, mkdir, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import type { Config, DatabaseConfig } from './config.ts'
+import type { Config, DatabaseConfig } from './config/config.ts'
 import { startEmbeddedPostgres } from './embedded-postgres/embedded-postgres.ts'
 import { SetupError } from './errors.ts'
 import { signToken } from './http/auth/sign-token.ts'

@@ -15,10 +15,8 @@ const LAYERS: readonly (readonly string[])[] = [
   ['src/storage', 'src/queue', 'src/catalog', 'src/delivery', 'src/filters', 'src/embedded-postgres'],
   ['src/supervisor'],
   [
-    'src/config.ts',
     'src/config',
     'src/log.ts',
-    'src/environment.ts',
     'src/tell-failure.ts',
     'src/kept-file.ts',
     'src/slots.ts',
@@ -34,7 +32,6 @@ const NEIGHBOURS = [
   // a route hands the body to the use case
   'src/http → src/ingest',
   'src/cli.ts → src/commands',
-  'src/config.ts → src/config',
 ]
 
 /** Each vendor has one home. */

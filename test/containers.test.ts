@@ -5,7 +5,7 @@ import { validate } from 'dockerfile-utils'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import manifest from '../package.json' with { type: 'json' }
-import { loadConfig } from '../src/config.ts'
+import { loadConfig } from '../src/config/config.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 const dockerfile = await readFile(join(ROOT, 'Dockerfile'), 'utf8')

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { migrateCatalog } from '../src/catalog/migrate.ts'
+import { loadConfig } from '../src/config/config.ts'
 import { allShardsAt } from '../src/config/shard-ranges.ts'
-import { loadConfig } from '../src/config.ts'
 import { SetupError } from '../src/errors.ts'
 import { KEEPER_KEY, originalKey } from '../src/photo/object-keys.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { loadConfig } from '../src/config.ts'
+import { loadConfig } from '../src/config/config.ts'
 import { freePort } from '../src/embedded-postgres/free-port.ts'
 import { withoutBasePath } from '../src/http/base-path.ts'
 import { fixture } from './support/pictures.ts'

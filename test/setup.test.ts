@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { loadConfig } from '../src/config.ts'
+import { loadConfig } from '../src/config/config.ts'
 import { SetupError } from '../src/errors.ts'
 import { openServices } from '../src/services.ts'
 import { openEmptyDatabase, openTestDatabase, type TestDatabase } from './support/database.ts'

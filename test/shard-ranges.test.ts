@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { loadConfig } from '../src/config/config.ts'
 import { parseShardRanges, parseShards } from '../src/config/shard-ranges.ts'
-import { loadConfig } from '../src/config.ts'
 
 function parse(text: string) {
   const problems: string[] = []

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { loadConfig } from '../src/config.ts'
+import { loadConfig } from '../src/config/config.ts'
 import { createLog } from '../src/log.ts'
 import type { Claim } from '../src/queue/job-queue.ts'
 import { openServices } from '../src/services.ts'

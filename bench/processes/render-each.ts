@@ -1,6 +1,6 @@
 // What most people write: a pipeline from the original for every rendition, with the same bytes in and out of the store.
 import sharp from 'sharp'
-import { loadConfig } from '../../src/config.ts'
+import { loadConfig } from '../../src/config/config.ts'
 import { originalKey, renditionKey } from '../../src/photo/object-keys.ts'
 import type { PhotoId } from '../../src/photo/photo-id.ts'
 import { PRESETS, type PresetName } from '../../src/photo/presets.ts'

@@ -1,6 +1,6 @@
 // The worker's whole way: the real handler on the real engines, as workers/main.ts opens them.
 import { pino } from 'pino'
-import { loadConfig } from '../../src/config.ts'
+import { loadConfig } from '../../src/config/config.ts'
 import { openServices } from '../../src/services.ts'
 import { resizePhoto } from '../../workers/resize.ts'
 import type { Rendered, RenderQuestion } from '../render-crew.ts'

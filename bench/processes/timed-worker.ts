@@ -1,7 +1,7 @@
 // A worker as workers/main.ts is one, with a clock at the doors of its engines while it makes a photo ready. Answers
 // with the steps of the last one.
 import { pino } from 'pino'
-import { loadConfig } from '../../src/config.ts'
+import { loadConfig } from '../../src/config/config.ts'
 import { openServices } from '../../src/services.ts'
 import { makeAvif } from '../../workers/avif.ts'
 import { filterPhoto } from '../../workers/filter.ts'

@@ -62,7 +62,7 @@ function sheetCommand(): Command {
     .addOption(countOption('--tile <pixels>', 'longest side of each picture', 16, 2000).default('320'))
     .addOption(countOption('--columns <n>', 'how many next to each other', 1, 50).default('7'))
     .action(async (photo: string, { output, tile, columns }: SheetOptions) => {
-      const { loadConfig } = await import('../config.ts')
+      const { loadConfig } = await import('../config/config.ts')
       const { filtersDirectory, maxPixels } = loadConfig(process.env)
       const options = { photo, output, tile, columns, filters: filtersDirectory, 'max-pixels': maxPixels }
       const words = Object.entries(options).map(([name, value]) => `--${name}=${value}`)
@@ -74,7 +74,7 @@ function sheetCommand(): Command {
 
 /** Every filter there is; what is wrong with a file of the operator's is said on stderr. */
 async function openFilters(): Promise<FilterBook> {
-  const { loadConfig } = await import('../config.ts')
+  const { loadConfig } = await import('../config/config.ts')
   const { openFilterBook } = await import('../filters/filter-book.ts')
   const filters = await openFilterBook(loadConfig(process.env).filtersDirectory)
   for (const { path, reason } of filters.badFiles) console.error(`${path} is no filter: ${reason}`)

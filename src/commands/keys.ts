@@ -23,7 +23,7 @@ export function keysCommand(): Command {
     .option('--old <id>', "CloudFront's id of the key that goes")
     .addHelpText('after', EXPLANATION)
     .action(async ({ to, id, switchedAt, old }: Options) => {
-      const { loadConfig } = await import('../config.ts')
+      const { loadConfig } = await import('../config/config.ts')
       const { rotateKeys } = await import('../key-rotation.ts')
       const plan = {
         file: resolve(to),

@@ -6,7 +6,7 @@ export function migrateCommand(): Command {
       'Bring the tables of every database up to date. Run it before new servers and workers start.',
     )
     .action(async () => {
-      const { loadConfig } = await import('../config.ts')
+      const { loadConfig } = await import('../config/config.ts')
       const { migrateServices } = await import('../services.ts')
 
       const applied = await migrateServices(loadConfig(process.env))

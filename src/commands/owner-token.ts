@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander'
-import type { Config } from '../config.ts'
+import type { Config } from '../config/config.ts'
 import { SetupError } from '../errors.ts'
 import { isOwnerId, OWNER_ID_RULE, type OwnerId } from '../photo/shard.ts'
 

@@ -9,7 +9,7 @@ export function serveCommand(): Command {
     )
     .action(async () => {
       keepYoungGenerationSmall()
-      const { loadConfig } = await import('../config.ts')
+      const { loadConfig } = await import('../config/config.ts')
       const { createLog } = await import('../log.ts')
       const { serve } = await import('../serve.ts')
       const { reportReady, stopSignal } = await import('../supervisor/child.ts')

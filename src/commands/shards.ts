@@ -4,7 +4,7 @@ export function shardsCommand(): Command {
   return new Command('shards')
     .description('Show which database has which of the 8,192 logical shards, and how many photos.')
     .action(async () => {
-      const { loadConfig } = await import('../config.ts')
+      const { loadConfig } = await import('../config/config.ts')
       const { shardRangesOf } = await import('../services.ts')
       const { describeShards } = await import('../catalog/describe-shards.ts')
       const { shardReport } = await import('./shard-report.ts')
@@ -23,7 +23,7 @@ function moveCommand(): Command {
     .argument('<range>', 'such as 4096-8191, or 17')
     .requiredOption('--to <url>', 'the database, postgres://…')
     .action(async (text: string, { to }: { to: string }) => {
-      const { loadConfig } = await import('../config.ts')
+      const { loadConfig } = await import('../config/config.ts')
       const { parseDatabaseUrl, parseShards } = await import('../config/shard-ranges.ts')
       const { SetupError } = await import('../errors.ts')
       const { databaseName } = await import('../postgres/connections.ts')

@@ -11,7 +11,7 @@ export function startCommand(): Command {
       'Run everything on this machine: a PostgreSQL of its own, the API with the local edge, and the workers.',
     )
     .action(async () => {
-      const { loadConfig } = await import('../config.ts')
+      const { loadConfig } = await import('../config/config.ts')
       const { createLog } = await import('../log.ts')
       const { start } = await import('../start.ts')
       const { STOP_SIGNALS } = await import('../supervisor/child.ts')

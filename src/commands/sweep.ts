@@ -7,7 +7,7 @@ export function sweepCommand(): Command {
     )
     .option('--accept <n>', 'so many photos may have objects that the catalog does not know', readCount)
     .action(async ({ accept }: { accept?: number }) => {
-      const { loadConfig } = await import('../config.ts')
+      const { loadConfig } = await import('../config/config.ts')
       const { createLog } = await import('../log.ts')
       const { openServices } = await import('../services.ts')
       const { sweepRenditions } = await import('../sweep/earlier-renditions.ts')

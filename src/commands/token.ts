@@ -19,7 +19,7 @@ export function tokenCommand(): Command {
     )
     .addHelpText('after', EXAMPLES)
     .action(async (owner: OwnerId, { expires }: { expires: number }) => {
-      const { loadConfig } = await import('../config.ts')
+      const { loadConfig } = await import('../config/config.ts')
       console.log(await ownerToken(loadConfig(process.env), owner, expires))
     })
 }

@@ -78,7 +78,7 @@ async function upload(paths: string[], options: UploadOptions): Promise<void> {
 }
 
 async function connect({ url, token, owner }: UploadOptions): Promise<PhotosApi> {
-  const { loadConfig } = await import('../config.ts')
+  const { loadConfig } = await import('../config/config.ts')
   const { PhotosApi } = await import('./photos-api.ts')
   const config = loadConfig(process.env)
   const makeToken = async () => token ?? (await ownerToken(config, owner, TOKEN_SECONDS))

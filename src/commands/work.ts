@@ -8,7 +8,7 @@ export function workCommand(): Command {
     )
     .option('--processes <n>', 'how many, instead of WORKERS or one per core')
     .action(async ({ processes }: { processes?: string }) => {
-      const { loadConfig } = await import('../config.ts')
+      const { loadConfig } = await import('../config/config.ts')
       const { createLog } = await import('../log.ts')
       const { STOP_SIGNALS } = await import('../supervisor/child.ts')
       const { superviseWorkers } = await import('../supervisor/workers.ts')

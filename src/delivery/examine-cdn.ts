@@ -1,4 +1,4 @@
-import type { CdnConfig } from '../config.ts'
+import type { CdnConfig } from '../config/config.ts'
 import { CACHE_TAG_HEADER } from '../photo/cache-tag.ts'
 
 /** How deleted photos are taken down from the CDN, in a line for operators. Throws when its API refuses us or does not answer. */

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Config } from '../config.ts'
+import type { Config } from '../config/config.ts'
 import type { Log } from '../log.ts'
 import { type EarlierEngines, sweepRenditions } from './earlier-renditions.ts'
 import type { Lap, LapEngines } from './lap.ts'

@@ -6,9 +6,9 @@ import { type RunningService, startTemporarily } from '../../scripts/services/ru
 import { type Environment, isInstalled, type Service } from '../../scripts/services/service.ts'
 import { versity } from '../../scripts/services/versity.ts'
 import { migrateCatalog } from '../../src/catalog/migrate.ts'
+import { forgetLibpqVariables } from '../../src/config/environment.ts'
 import { allShardsAt } from '../../src/config/shard-ranges.ts'
 import { startEmbeddedPostgres } from '../../src/embedded-postgres/embedded-postgres.ts'
-import { forgetLibpqVariables } from '../../src/environment.ts'
 import { migratePostgresQueue } from '../../src/queue/postgres-queue.ts'
 import { temporaryHome } from './processes/temporary-home.ts'
 

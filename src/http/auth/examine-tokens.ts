@@ -1,4 +1,4 @@
-import type { Config } from '../../config.ts'
+import type { Config } from '../../config/config.ts'
 import { requestKeySet } from './key-set.ts'
 import { readTokenSecret } from './token-secret.ts'
 

@@ -1,4 +1,4 @@
-import type { Config } from '../../config.ts'
+import type { Config } from '../../config/config.ts'
 import type { Log } from '../../log.ts'
 import { type Authenticate, createAuthenticate } from './authenticate.ts'
 import { IssuerKeys } from './issuer-keys.ts'

@@ -1,9 +1,9 @@
 import { availableParallelism } from 'node:os'
 import { join, resolve } from 'node:path'
-import { parseRedisUrl, REDIS_URL_FORMS, type RedisAddress } from './config/redis-url.ts'
-import { readS3Url, type S3Config } from './config/s3-url.ts'
-import { parseShardRanges, type ShardRange } from './config/shard-ranges.ts'
-import { SetupError } from './errors.ts'
+import { SetupError } from '../errors.ts'
+import { parseRedisUrl, REDIS_URL_FORMS, type RedisAddress } from './redis-url.ts'
+import { readS3Url, type S3Config } from './s3-url.ts'
+import { parseShardRanges, type ShardRange } from './shard-ranges.ts'
 
 const HOUR_S = 3600
 

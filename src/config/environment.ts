@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { env } from 'node:process'
 import { parseEnv } from 'node:util'
-import { SetupError } from './errors.ts'
+import { SetupError } from '../errors.ts'
 
 /**
  * What a process begins with: reads `.env` of the working directory into the environment, where what is set already
