@@ -5,7 +5,7 @@ import type { Config, DatabaseConfig, QueueConfig, StoreConfig } from './config/
 import { allShardsAt, type ShardRange } from './config/shard-ranges.ts'
 import type { Cdn } from './delivery/cdn.ts'
 import { SignedCdn } from './delivery/signed-cdn.ts'
-import { openSigningKey, readSigningKey, type SigningKey } from './delivery/signing-key.ts'
+import { type SigningKey, signingKeyOf } from './delivery/signing-key.ts'
 import { embeddedPostgresUrl } from './embedded-postgres/embedded-postgres.ts'
 import { EngineUnavailableError } from './errors.ts'
 import { type FilterBook, openFilterBook } from './filters/filter-book.ts'
@@ -39,7 +39,7 @@ export async function openServices(config: Config, log: Log, { connections = 10 
     tolerateUnavailable(log, 'whose the objects are is not known; nothing is deleted until it is'),
   )
   const queue = opened.use(await openQueue(config.queue, firstUrl(ranges), log))
-  const signingKey = await signingKeyOf(config)
+  const signingKey = await signingKeyOf(config.cdn)
   const cdn = await openCdn(config, signingKey, opened)
 
   const disposal = opened.move()
@@ -133,16 +133,6 @@ function createQueue(config: QueueConfig, databaseUrl: string, log: Log): JobQue
       return openPostgresQueue(config.url ?? databaseUrl, log)
     case 'redis':
       return openRedisQueue(config.address, log)
-  }
-}
-
-/** What delivery URLs are signed with. Throws SetupError when it can't be had. */
-export async function signingKeyOf({ cdn }: Config): Promise<SigningKey> {
-  switch (cdn.kind) {
-    case 'local':
-      return await openSigningKey(cdn.keyDirectory)
-    case 'cloudfront':
-      return await readSigningKey(cdn.keyFile, cdn.keyPairId)
   }
 }
 

@@ -1,6 +1,7 @@
 import { access, constants, mkdir, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Config, DatabaseConfig } from './config/config.ts'
+import { signingKeyOf } from './delivery/signing-key.ts'
 import { startEmbeddedPostgres } from './embedded-postgres/embedded-postgres.ts'
 import { SetupError } from './errors.ts'
 import { signToken } from './http/auth/sign-token.ts'
@@ -9,7 +10,7 @@ import { checkAddress } from './http/listen.ts'
 import type { Log } from './log.ts'
 import type { OwnerId } from './photo/shard.ts'
 import { databaseName } from './postgres/connections.ts'
-import { migrateServices, signingKeyOf } from './services.ts'
+import { migrateServices } from './services.ts'
 import { supervise } from './supervisor/supervisor.ts'
 import { superviseWorkers } from './supervisor/workers.ts'
 
@@ -42,7 +43,7 @@ export async function start(config: Config, env: NodeJS.ProcessEnv, log: Log): P
   await makeHome(config.home)
   const secret =
     config.auth.kind === 'secret' ? (config.auth.secret ?? (await openTokenSecret(config.home))) : null
-  await signingKeyOf(config)
+  await signingKeyOf(config.cdn)
   const { database, place } = await openDatabase(config, log, opened)
   // Before anything is started on its account: a port that is taken makes one clear line.
   await checkAddress(config)

@@ -3,7 +3,6 @@ import { join } from 'node:path'
 import { getSignedUrl } from '@aws-sdk/cloudfront-signer'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { loadConfig } from '../src/config/config.ts'
-import { checkViewer } from '../src/delivery/edge-check.ts'
 import { examineCdn } from '../src/delivery/examine-cdn.ts'
 import { readSigningKey } from '../src/delivery/signing-key.ts'
 import { SetupError } from '../src/errors.ts'
@@ -12,6 +11,7 @@ import type { PhotoId } from '../src/photo/photo-id.ts'
 import { takeDown } from '../src/sweep/take-down.ts'
 import { purgePhoto } from '../workers/purge.ts'
 import { type CloudFrontApiOptions, startCloudFrontApi } from './support/cloudfront-api.ts'
+import { cloudFrontVerdict } from './support/cloudfront-rules/verdict.ts'
 import { KEY, temporaryDirectory } from './support/edge.ts'
 import { fixture } from './support/pictures.ts'
 import { silentLog, startService, type TestService } from './support/service.ts'
@@ -91,8 +91,8 @@ describe('With CloudFront in front', () => {
         Object.fromEntries(new URL(theirs).searchParams),
       )
       expect(
-        checkViewer(
-          { target: pathname + search, address: '192.0.2.7' },
+        cloudFrontVerdict(
+          { target: pathname + search },
           { origin: CDN, keys: new Map([[KEY.keyPairId, KEY.publicKey]]), now: Date.now() },
         ),
       ).toBeNull()

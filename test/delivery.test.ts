@@ -6,8 +6,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { decodeCloudFrontBase64, encodeCloudFrontBase64 } from '../src/delivery/cloudfront-base64.ts'
 import { expiryOf } from '../src/delivery/expiry.ts'
-import { policyText } from '../src/delivery/policy.ts'
-import { matchesResource } from '../src/delivery/resource-match.ts'
+import { parsePolicy, policyText } from '../src/delivery/policy.ts'
 import { SignedCdn } from '../src/delivery/signed-cdn.ts'
 import { signedQuery } from '../src/delivery/signer.ts'
 import { openSigningKey } from '../src/delivery/signing-key.ts'
@@ -130,15 +129,17 @@ describe('The expiry', () => {
 
 describe('A signed query', () => {
   test('is what the AWS signer makes of the same policy', () => {
-    const resource = `${ORIGIN}/renditions/1403/${PHOTO}/*`
+    const prefix = `${ORIGIN}/renditions/1403/${PHOTO}/`
     const url = `${ORIGIN}/renditions/1403/${PHOTO}/feed-0a1b2c3d.webp`
 
-    const query = signedQuery(resource, 1_795_251_600, KEY)
+    const query = signedQuery({ prefix, expires: 1_795_251_600 }, KEY)
 
     const theirs = getSignedUrl({
       url,
       policy: JSON.stringify({
-        Statement: [{ Resource: resource, Condition: { DateLessThan: { 'AWS:EpochTime': 1_795_251_600 } } }],
+        Statement: [
+          { Resource: `${prefix}*`, Condition: { DateLessThan: { 'AWS:EpochTime': 1_795_251_600 } } },
+        ],
       }),
       keyPairId: KEY.keyPairId,
       privateKey: pemOf(KEY),
@@ -151,12 +152,14 @@ describe('A signed query', () => {
   test('holds a policy that the public key vouches for', () => {
     fc.assert(
       fc.property(photoIds, fc.nat(), (id, expires) => {
-        const parameters = new URLSearchParams(signedQuery(`${ORIGIN}/renditions/7/${id}/*`, expires, KEY))
+        const grant = { prefix: `${ORIGIN}/renditions/7/${id}/`, expires }
+        const parameters = new URLSearchParams(signedQuery(grant, KEY))
 
         const policy = decodeCloudFrontBase64(parameters.get('Policy') ?? '') ?? Buffer.alloc(0)
         const signature = decodeCloudFrontBase64(parameters.get('Signature') ?? '') ?? Buffer.alloc(0)
         expect(verify('sha1', policy, KEY.publicKey, signature)).toBe(true)
-        expect(policy.toString()).toBe(policyText(`${ORIGIN}/renditions/7/${id}/*`, expires))
+        expect(policy.toString()).toBe(policyText(grant))
+        expect(parsePolicy(policy.toString())).toEqual(grant)
       }),
       { numRuns: 25 },
     )
@@ -224,67 +227,6 @@ describe('The CDN', () => {
       `/renditions/1403/${PHOTO}/feed-0a1b2c3d.jpg`,
     ])
     expect(new Set(urls.map(({ search }) => search)).size).toBe(1)
-  })
-})
-
-describe("A policy's resource", () => {
-  test.each([
-    ['https://d.example/p/1/*', 'https://d.example/p/1/feed.webp'],
-    ['https://d.example/p/1/*', 'https://d.example/p/1/'],
-    ['https://d.example/p/1/*', 'https://d.example/p/1/a/b/c'],
-    ['https://d.example/p/1/*', 'https://d.example/p/1/feed.webp?size=large'],
-    ['*', 'https://d.example/p/1/feed.webp?size=large'],
-    ['*://d.example/p/*', 'http://d.example/p/1'],
-    ['http*://d.example/p/1', 'https://d.example/p/1'],
-    ['https://*.example/p/1', 'https://d.e.example/p/1'],
-    ['https://d.example*', 'https://d.example/p/1?a=b'],
-    ['https://d.example/*/feed.webp', 'https://d.example/p/1/feed.webp'],
-    ['https://d.example/p/?/feed.webp', 'https://d.example/p/1/feed.webp'],
-    ['https://d.example/p?size=*&v=2', 'https://d.example/p?size=large&v=2'],
-    ['https://d.example/x*x?*z', 'https://d.example/xqxqx?qz'],
-    ['https://d.example/a.b', 'https://d.example/a.b'],
-  ])('%s covers %s', (resource, url) => {
-    expect(matchesResource(resource, url)).toBe(true)
-  })
-
-  test.each([
-    ['https://d.example/p/1/*', 'https://d.example/p/12/feed.webp'],
-    ['https://d.example/p/1/*', 'https://d.example/p/1'],
-    ['https://d.example/p/1/*', 'http://d.example/p/1/feed.webp'],
-    ['https://d.example/p/1/*', 'https://D.example/p/1/feed.webp'],
-    ['https://d*/feed.webp', 'https://d.example/p/1/feed.webp'],
-    ['https://*.example/p/1', 'https://evil.test/.example/p/1'],
-    ['*://d.example/p', 'https://evil.test/://d.example/p'],
-    ['https://d.example/*.webp', 'https://d.example/feed?x=.webp'],
-    ['https://d.example/p/?/feed.webp', 'https://d.example/p//feed.webp/'],
-    ['https://d?example/p', 'https://d/example/p'],
-    ['https://d.example/p', 'https://d.example/p?a=b'],
-    ['https://d.example/a.b', 'https://d.example/axb'],
-    ['', 'https://d.example/'],
-  ])('%s does not cover %s', (resource, url) => {
-    expect(matchesResource(resource, url)).toBe(false)
-  })
-
-  test('covers the URL it was made of by putting stars and question marks within the path', () => {
-    const segments = fc.array(
-      fc.record({
-        text: fc.stringMatching(/^[a-z0-9./]{1,6}$/),
-        as: fc.constantFrom('same', 'star', 'marks'),
-      }),
-      {
-        maxLength: 8,
-      },
-    )
-    fc.assert(
-      fc.property(segments, (parts) => {
-        const url = parts.map(({ text }) => text).join('')
-        const resource = parts
-          .map(({ text, as }) => ({ same: text, star: '*', marks: '?'.repeat(text.length) })[as])
-          .join('')
-
-        expect(matchesResource(`https://d.example/${resource}`, `https://d.example/${url}`)).toBe(true)
-      }),
-    )
   })
 })
 

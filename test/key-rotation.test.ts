@@ -5,10 +5,10 @@ import { join } from 'node:path'
 import { fastify } from 'fastify'
 import { describe, expect, test } from 'vitest'
 import { loadConfig } from '../src/config/config.ts'
+import { type RotationPlan, rotateKeys } from '../src/delivery/key-rotation.ts'
 import { freePort } from '../src/embedded-postgres/free-port.ts'
 import { SetupError } from '../src/errors.ts'
 import { edgeRoute } from '../src/http/routes/edge.ts'
-import { type RotationPlan, rotateKeys } from '../src/key-rotation.ts'
 import { DiskStore } from '../src/storage/disk-store.ts'
 import { KEY, temporaryDirectory } from './support/edge.ts'
 import { runDarkroom } from './support/run-darkroom.ts'
@@ -44,7 +44,7 @@ async function startKeyGroup() {
     env,
     publicKeyOf: async () => createPublicKey(createPrivateKey(await readFile(file))),
     rotate: async (plan: Partial<RotationPlan> = {}, environment = env()) =>
-      await Array.fromAsync(rotateKeys(loadConfig(environment), { file, ...plan })),
+      await Array.fromAsync(rotateKeys(loadConfig(environment).cdn, { file, ...plan })),
     [Symbol.asyncDispose]: () => disposal.disposeAsync(),
   }
 }
@@ -122,7 +122,9 @@ describe('A key rotation', () => {
   })
 
   test('is refused for the local edge', async () => {
-    await expect(Array.fromAsync(rotateKeys(loadConfig({}), { file: 'new.pem' }))).rejects.toThrow(SetupError)
+    await expect(Array.fromAsync(rotateKeys(loadConfig({}).cdn, { file: 'new.pem' }))).rejects.toThrow(
+      SetupError,
+    )
   })
 
   test('is a command that says what is done and what is next', async () => {

@@ -24,14 +24,14 @@ export function keysCommand(): Command {
     .addHelpText('after', EXPLANATION)
     .action(async ({ to, id, switchedAt, old }: Options) => {
       const { loadConfig } = await import('../config/config.ts')
-      const { rotateKeys } = await import('../key-rotation.ts')
+      const { rotateKeys } = await import('../delivery/key-rotation.ts')
       const plan = {
         file: resolve(to),
         ...(id !== undefined && { keyPairId: id }),
         ...(switchedAt !== undefined && { switchedAt }),
         ...(old !== undefined && { oldKeyPairId: old }),
       }
-      for await (const { title, isDone, detail } of rotateKeys(loadConfig(process.env), plan)) {
+      for await (const { title, isDone, detail } of rotateKeys(loadConfig(process.env).cdn, plan)) {
         console.log(
           `${isDone ? 'done' : 'next'}  ${title}\n      ${detail.trim().replaceAll('\n', '\n      ')}`,
         )

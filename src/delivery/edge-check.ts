@@ -1,9 +1,6 @@
 import { type KeyObject, verify } from 'node:crypto'
-import { BlockList, isIPv6 } from 'node:net'
 import { decodeCloudFrontBase64 } from './cloudfront-base64.ts'
-import { parsePolicy, policyText, type Statement } from './policy.ts'
-import { matchesResource } from './resource-match.ts'
-import { type Credentials, readCredentials } from './viewer-credentials.ts'
+import { parsePolicy } from './policy.ts'
 
 /** CloudFront's error codes for a request it does not let through, with its messages. */
 export const REFUSALS = {
@@ -16,11 +13,11 @@ export const REFUSALS = {
 
 export type Refusal = keyof typeof REFUSALS
 
-/** A request as it was received: `target` is the raw path and query, `address` the viewer's IP address. */
-export type ViewerRequest = { target: string; cookie?: string | undefined; address: string }
+/** A request as it was received: `target` is the raw path and query. */
+export type ViewerRequest = { target: string; cookie?: string | undefined }
 
 export type EdgeRules = {
-  /** Scheme and authority that viewers ask, with no trailing slash. */
+  /** What viewers' URLs begin with, up to their path; no trailing slash. */
   origin: string
   /** Public keys by key pair id. */
   keys: ReadonlyMap<string, KeyObject>
@@ -28,63 +25,61 @@ export type EdgeRules = {
   now: number
 }
 
-/**
- * Checks the signed URL or signed cookies of a request as CloudFront does; null lets it through. Never throws,
- * whatever was sent. Reasons are found in CloudFront's order: key, signature's and policy's form, signature,
- * conditions.
- */
-export function checkViewer(request: ViewerRequest, { origin, keys, now }: EdgeRules): Refusal | null {
-  const { credentials, target } = readCredentials(request.target, request.cookie)
-  const url = origin + target
+/** CloudFront's names for what was signed, in a URL, and with `CloudFront-` before them in cookies. We never send the last two. */
+const NAMES = ['Policy', 'Signature', 'Key-Pair-Id', 'Expires', 'Hash-Algorithm']
 
-  const keyPairId = credentials.get('Key-Pair-Id')
+/**
+ * Checks the signed URL or signed cookies of a request, of the kind that we sign; null lets it through. Never throws,
+ * whatever was sent. What it lets through CloudFront would, and of what we sign it refuses what CloudFront would, for
+ * the same reason, which is found in CloudFront's order: key, signature's and policy's form, signature, conditions.
+ */
+export function checkViewer({ target, cookie = '' }: ViewerRequest, rules: EdgeRules): Refusal | null {
+  const [path, query] = cut(target, '?')
+  const inQuery = credentialsIn(query.split('&'), percentDecoded)
+  // One name in the URL is enough for the cookies not to be looked at.
+  const sent = inQuery.size > 0 ? inQuery : credentialsIn(ownCookies(cookie), (value) => value)
+
+  const keyPairId = sent.get('Key-Pair-Id')
   if (!keyPairId) return 'MissingKey'
-  const key = keys.get(keyPairId)
+  const key = rules.keys.get(keyPairId)
   if (!key) return 'InvalidKey'
 
-  const signature = decodeCloudFrontBase64(credentials.get('Signature') ?? '')
+  const signature = decodeCloudFrontBase64(sent.get('Signature') ?? '')
   if (!signature) return 'MalformedSignature'
-  const policy = signedPolicy(credentials, url)
-  const statement = policy && parsePolicy(policy.toString())
-  if (!statement) return 'MalformedPolicy'
+  const policy = decodeCloudFrontBase64(sent.get('Policy') ?? '')
+  const grant = policy && parsePolicy(policy.toString())
+  if (!grant) return 'MalformedPolicy'
 
-  const hash = hashOf(credentials)
   const allowed =
-    hash !== null &&
-    verify(hash, policy, key, signature) &&
-    (statement.Resource === undefined || matchesResource(statement.Resource, url)) &&
-    isTimely(statement, Math.floor(now / 1000)) &&
-    isFromThere(statement, request.address)
+    !sent.has('Hash-Algorithm') &&
+    verify('sha1', policy, key, signature) &&
+    (rules.origin + path).startsWith(grant.prefix) &&
+    Math.floor(rules.now / 1000) < grant.expires
   return allowed ? null : 'AccessDenied'
 }
 
-/** The bytes that were signed: a custom policy is sent along, a canned one follows from `Expires` and the URL. */
-function signedPolicy(credentials: Credentials, url: string): Buffer | null {
-  const custom = credentials.get('Policy')
-  if (custom !== undefined) return decodeCloudFrontBase64(custom)
-  const expires = credentials.get('Expires') ?? ''
-  return /^\d{1,19}$/.test(expires) ? Buffer.from(policyText(url, BigInt(expires))) : null
+function credentialsIn(pairs: readonly string[], decode: (value: string) => string): Map<string, string> {
+  const known = pairs.map((pair) => cut(pair, '=')).filter(([name]) => NAMES.includes(name))
+  return new Map(known.map(([name, value]) => [name, decode(value)]))
 }
 
-function hashOf(credentials: Credentials): string | null {
-  switch (credentials.get('Hash-Algorithm') ?? 'SHA1') {
-    case 'SHA1':
-      return 'sha1'
-    case 'SHA256':
-      return 'sha256'
-    default:
-      return null
+function ownCookies(header: string): string[] {
+  return header
+    .split(/; */)
+    .map((pair) => (pair.startsWith('CloudFront-') ? pair.slice('CloudFront-'.length) : ''))
+}
+
+/** Whoever takes a URL apart and puts it together again may escape the `~` of a signature. What is no escape is left as it is. */
+function percentDecoded(value: string): string {
+  try {
+    return decodeURIComponent(value)
+  } catch {
+    return value
   }
 }
 
-function isTimely({ Condition: { DateLessThan, DateGreaterThan } }: Statement, now: number): boolean {
-  return now < DateLessThan['AWS:EpochTime'] && now > (DateGreaterThan?.['AWS:EpochTime'] ?? 0)
-}
-
-function isFromThere({ Condition: { IpAddress } }: Statement, address: string): boolean {
-  if (!IpAddress) return true
-  const [network = '', prefix = '32'] = IpAddress['AWS:SourceIp'].split('/')
-  const allowed = new BlockList()
-  allowed.addSubnet(network, Number(prefix))
-  return allowed.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
+/** The text before the first separator, and after it. */
+function cut(text: string, separator: string): [string, string] {
+  const [before = '', ...after] = text.split(separator)
+  return [before, after.join(separator)]
 }

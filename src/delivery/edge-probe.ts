@@ -22,7 +22,7 @@ export async function probeEdge(origin: string, key: SigningKey): Promise<KeyVer
     )
   }
   const expires = Math.floor(Date.now() / 1000) + LIFE_S
-  switch (await refusalOf(`${url}?${signedQuery(`${origin}/${FOLDER}*`, expires, key)}`)) {
+  switch (await refusalOf(`${url}?${signedQuery({ prefix: `${origin}/${FOLDER}`, expires }, key)}`)) {
     case 'InvalidKey':
       return 'unknown'
     case null:

@@ -1,51 +1,17 @@
-import { isIPv4 } from 'node:net'
-import Type, { type Static } from 'typebox'
-import { Compile } from 'typebox/compile'
+/** What a policy of ours grants: every URL that begins so, until then (seconds since 1970). */
+export type Grant = { prefix: string; expires: number }
 
-const Time = Type.Object({ 'AWS:EpochTime': Type.Integer({ minimum: 0 }) }, { additionalProperties: false })
-const Address = Type.Object({ 'AWS:SourceIp': Type.String() }, { additionalProperties: false })
+/** No wildcards and no escapes, so that a URL is covered when it begins alike. */
+const POLICY =
+  /^\{"Statement":\[\{"Resource":"(?<prefix>[^"\\*?]+)\*","Condition":\{"DateLessThan":\{"AWS:EpochTime":(?<expires>\d{1,15})\}\}\}\]\}$/
 
-/** A condition that is not known here must not be ignored, so it makes the policy malformed. */
-const Condition = Type.Object(
-  { DateLessThan: Time, DateGreaterThan: Type.Optional(Time), IpAddress: Type.Optional(Address) },
-  { additionalProperties: false },
-)
-
-const Policy = Type.Object({
-  Statement: Type.Tuple([Type.Object({ Resource: Type.Optional(Type.String()), Condition })]),
-})
-const policyShape = Compile(Policy)
-
-/** The one statement of a CloudFront policy. Without a resource it grants every one; times are seconds since 1970. */
-export type Statement = Static<typeof Policy>['Statement'][0]
-
-/**
- * The text that is signed: CloudFront's canned policy, and a custom one of a date only. Byte for byte as
- * CloudFront rebuilds it from `Expires`, so no whitespace and this order.
- */
-export function policyText(resource: string, expires: number | bigint): string {
-  return `{"Statement":[{"Resource":${JSON.stringify(resource)},"Condition":{"DateLessThan":{"AWS:EpochTime":${expires}}}}]}`
+/** The custom policy that CloudFront reads. Without whitespace, as every byte of it is in every URL. */
+export function policyText({ prefix, expires }: Grant): string {
+  return `{"Statement":[{"Resource":"${prefix}*","Condition":{"DateLessThan":{"AWS:EpochTime":${expires}}}}]}`
 }
 
-/** The statement of a policy, or null for what CloudFront calls a malformed policy. */
-export function parsePolicy(text: string): Statement | null {
-  const policy = parseJson(text)
-  if (!policyShape.Check(policy)) return null
-  const [statement] = policy.Statement
-  const range = statement.Condition.IpAddress?.['AWS:SourceIp']
-  return range === undefined || isIpv4Range(range) ? statement : null
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
-
-/** An IPv4 address, or a block in CIDR notation. CloudFront has no condition on IPv6. */
-function isIpv4Range(text: string): boolean {
-  const [address = '', prefix = '32', ...rest] = text.split('/')
-  return rest.length === 0 && isIPv4(address) && /^\d{1,2}$/.test(prefix) && Number(prefix) <= 32
+/** What a text of `policyText` grants; null for any other policy, even one that CloudFront would take. */
+export function parsePolicy(text: string): Grant | null {
+  const { prefix, expires } = POLICY.exec(text)?.groups ?? {}
+  return prefix === undefined ? null : { prefix, expires: Number(expires) }
 }

@@ -48,7 +48,10 @@ export class SignedCdn implements Cdn {
     const expires = expiryOf(id, this.#now(), this.#options)
     const known = this.#signed.get(id)
     if (known?.expires === expires) return known
-    const signed = { expires, query: signedQuery(`${origin}/${renditionsPrefix(id)}*`, expires, key) }
+    const signed = {
+      expires,
+      query: signedQuery({ prefix: `${origin}/${renditionsPrefix(id)}`, expires }, key),
+    }
     this.#signed.set(id, signed)
     return signed
   }

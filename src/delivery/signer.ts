@@ -1,6 +1,6 @@
 import { sign } from 'node:crypto'
 import { encodeCloudFrontBase64 } from './cloudfront-base64.ts'
-import { policyText } from './policy.ts'
+import { type Grant, policyText } from './policy.ts'
 import type { SigningKey } from './signing-key.ts'
 
 /**
@@ -10,16 +10,11 @@ import type { SigningKey } from './signing-key.ts'
 const HASH = 'sha1'
 
 /**
- * The query that opens the resource until `expires` (seconds since 1970): a CloudFront custom policy and its
- * signature. `*` in the resource stands for any characters, so one signature serves all that begins alike.
- * RSA PKCS #1 v1.5 has no randomness: the same policy and key always give the same query.
+ * The query that opens what a grant covers: a CloudFront custom policy and its signature. RSA PKCS #1 v1.5 has no
+ * randomness: the same grant and key always give the same query.
  */
-export function signedQuery(
-  resource: string,
-  expires: number,
-  { keyPairId, privateKey }: SigningKey,
-): string {
-  const policy = Buffer.from(policyText(resource, expires))
+export function signedQuery(grant: Grant, { keyPairId, privateKey }: SigningKey): string {
+  const policy = Buffer.from(policyText(grant))
   const signature = sign(HASH, policy, privateKey)
   return `Policy=${encodeCloudFrontBase64(policy)}&Signature=${encodeCloudFrontBase64(signature)}&Key-Pair-Id=${keyPairId}`
 }

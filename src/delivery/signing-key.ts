@@ -2,6 +2,7 @@ import { createHash, createPrivateKey, createPublicKey, generateKeyPair, type Ke
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import type { CdnConfig } from '../config/config.ts'
 import { SetupError } from '../errors.ts'
 import { keptFile } from '../kept-file.ts'
 
@@ -9,6 +10,16 @@ import { keptFile } from '../kept-file.ts'
 export type SigningKey = { keyPairId: string; privateKey: KeyObject; publicKey: KeyObject }
 
 const FILE_NAME = 'signing-key.pem'
+
+/** What delivery URLs are signed with. Throws SetupError when it can't be had. */
+export async function signingKeyOf(cdn: CdnConfig): Promise<SigningKey> {
+  switch (cdn.kind) {
+    case 'local':
+      return await openSigningKey(cdn.keyDirectory)
+    case 'cloudfront':
+      return await readSigningKey(cdn.keyFile, cdn.keyPairId)
+  }
+}
 
 /**
  * The signing key kept in the directory, made there at the first start. Processes that start together agree on

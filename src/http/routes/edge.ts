@@ -1,10 +1,10 @@
 import { createHash, type KeyObject } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { isKnown, partOf } from '../../delivery/conditional-get.ts'
 import { checkViewer, REFUSALS, type Refusal } from '../../delivery/edge-check.ts'
 import { ObjectNotFoundError } from '../../errors.ts'
 import { RENDITION_FORMAT_NAMES, RENDITION_FORMATS } from '../../photo/recipe.ts'
 import type { ObjectStore } from '../../storage/object-store.ts'
+import { isKnown, partOf } from '../conditional-get.ts'
 
 export type EdgeOptions = {
   store: ObjectStore
@@ -39,7 +39,7 @@ export function edgeRoute({ store, origin, keys, now = Date.now }: EdgeOptions) 
       schema: { hide: true },
       handler: async (request, reply) => {
         const target = request.url
-        const viewer = { target, cookie: request.headers.cookie, address: request.ip }
+        const viewer = { target, cookie: request.headers.cookie }
         const refusal = checkViewer(viewer, { origin, keys, now: now() })
         if (refusal) return replyRefused(reply, refusal)
 

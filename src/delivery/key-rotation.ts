@@ -1,8 +1,7 @@
-import type { Config } from './config/config.ts'
-import { probeEdge } from './delivery/edge-probe.ts'
-import { makeSigningKey, type SigningKey } from './delivery/signing-key.ts'
-import { SetupError } from './errors.ts'
-import { signingKeyOf } from './services.ts'
+import type { Config } from '../config/config.ts'
+import { SetupError } from '../errors.ts'
+import { probeEdge } from './edge-probe.ts'
+import { makeSigningKey, type SigningKey, signingKeyOf } from './signing-key.ts'
 
 export type RotationPlan = {
   /** The new private key; made when it is not there. */
@@ -18,7 +17,7 @@ export type RotationPlan = {
 /** One step and whether it is done. `detail` says what was seen, or what to do now. */
 export type RotationStep = { title: string; isDone: boolean; detail: string }
 
-type Rotation = RotationPlan & { config: Config; origin: string; key: SigningKey }
+type Rotation = RotationPlan & { cdn: Config['cdn']; origin: string; key: SigningKey }
 type Step = { title: string; check(rotation: Rotation): Promise<Omit<RotationStep, 'title'>> }
 
 const done = (detail: string) => ({ isDone: true, detail })
@@ -37,8 +36,8 @@ const STEPS: readonly Step[] = [
  * The steps of a rotation as far as they are done, and at last the one that is next. Nothing is changed but that the
  * new key's file is made. Throws SetupError without CloudFront, and what probeEdge and the key files throw.
  */
-export async function* rotateKeys(config: Config, plan: RotationPlan): AsyncGenerator<RotationStep> {
-  if (config.cdn.kind === 'local') {
+export async function* rotateKeys(cdn: Config['cdn'], plan: RotationPlan): AsyncGenerator<RotationStep> {
+  if (cdn.kind === 'local') {
     throw new SetupError(
       'The local edge takes one key only, that in DARKROOM_HOME. Keys are rotated where CDN_URL names a CloudFront distribution.',
     )
@@ -46,19 +45,19 @@ export async function* rotateKeys(config: Config, plan: RotationPlan): AsyncGene
   const made = await makeSigningKey(plan.file)
   const key = { ...made, keyPairId: plan.keyPairId ?? made.keyPairId }
   for (const { title, check } of STEPS) {
-    const step = { title, ...(await check({ ...plan, config, origin: config.cdn.origin, key })) }
+    const step = { title, ...(await check({ ...plan, cdn, origin: cdn.origin, key })) }
     yield step
     if (!step.isDone) return
   }
 }
 
-async function checkEdge({ config, origin, key, keyPairId, file }: Rotation) {
+async function checkEdge({ cdn, origin, key, keyPairId, file }: Rotation) {
   if (keyPairId === undefined) {
     return todo(
       `Put its public key beside the old one (openssl pkey -in ${file} -pubout -out deploy/keys/NAME.pem), deploy, and run this again with --id and the id it got.`,
     )
   }
-  const inUse = await signingKeyOf(config)
+  const inUse = await signingKeyOf(cdn)
   if ((await probeEdge(origin, inUse)) !== 'taken') {
     return todo(
       `The edge refuses ${inUse.keyPairId}, which signs now: viewers see nothing. Put its public key back at once.`,
@@ -78,8 +77,8 @@ async function checkEdge({ config, origin, key, keyPairId, file }: Rotation) {
   }
 }
 
-async function checkSigner({ config, key, file }: Rotation) {
-  const inUse = await signingKeyOf(config)
+async function checkSigner({ cdn, key, file }: Rotation) {
+  const inUse = await signingKeyOf(cdn)
   if (inUse.keyPairId === key.keyPairId && inUse.publicKey.equals(key.publicKey)) {
     return done(`CDN_KEY_PAIR_ID is ${key.keyPairId}`)
   }
@@ -88,8 +87,8 @@ async function checkSigner({ config, key, file }: Rotation) {
   )
 }
 
-async function checkExpiry({ config, switchedAt }: Rotation) {
-  const lifeMs = (config.cdn.windowSeconds + config.cdn.minLifeSeconds) * 1000
+async function checkExpiry({ cdn, switchedAt }: Rotation) {
+  const lifeMs = (cdn.windowSeconds + cdn.minLifeSeconds) * 1000
   const expired = new Date((switchedAt?.getTime() ?? Date.now()) + lifeMs)
   if (switchedAt === undefined) {
     return todo(
