@@ -45,8 +45,8 @@ describe('DATABASE_SHARDS', () => {
         const without = parse(write(ranges.filter((range) => range !== odd)))
         const twice = parse(write([...ranges, odd]))
 
-        expect(twice.problems).toEqual([`two databases have the shards ${name}`])
-        if (ranges.length > 1) expect(without.problems).toEqual([`no database has the shards ${name}`])
+        expect(twice.problems).toEqual([`gives two databases the shards ${name}`])
+        if (ranges.length > 1) expect(without.problems).toEqual([`gives no database the shards ${name}`])
       }),
     )
   })
@@ -65,7 +65,7 @@ describe('DATABASE_SHARDS', () => {
     const load = () =>
       loadConfig({ DATABASE_URL: 'postgres://a/b', DATABASE_SHARDS: '0-9000=postgres://u:hush@a/db' })
 
-    expect(load).toThrow('DATABASE_SHARDS: ')
+    expect(load).toThrow('DATABASE_SHARDS gives no database the shards')
     expect(load).toThrow('not both')
     expect(load).not.toThrow('hush')
   })

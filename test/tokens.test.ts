@@ -134,7 +134,7 @@ const OFTEN = { refreshMs: 10, retryMs: 10, pauseMs: 20 }
 function openIssuerKeys(url: string, audience?: string, times?: typeof OFTEN) {
   const keys = new IssuerKeys(url, silentLog, times)
   return {
-    authenticate: createAuthenticate(verifyByIssuer(keys, { issuer: undefined, audience })),
+    authenticate: createAuthenticate(verifyByIssuer(keys, { issuer: null, audience: audience ?? null })),
     [Symbol.dispose]: () => keys[Symbol.dispose](),
   }
 }

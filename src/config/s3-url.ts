@@ -1,6 +1,7 @@
+import type { Complain } from './readers.ts'
+
 /** A bucket, and how to talk to the server that has it. */
-export type S3Config = {
-  kind: 's3'
+export type S3Bucket = {
   bucket: string
   /** null leaves it to the SDK's own chain. */
   region: string | null
@@ -11,8 +12,6 @@ export type S3Config = {
   checksums: 'WHEN_SUPPORTED' | 'WHEN_REQUIRED'
   /** A request is given up when nothing moves for so long. */
   timeoutMs: number
-  /** Where uploads lie until they are whole. */
-  spool: string
 }
 
 const PARAMETERS = ['region', 'endpoint', 'path-style', 'checksums', 'timeout']
@@ -20,9 +19,9 @@ const DEFAULT_TIMEOUT_S = '5'
 
 /**
  * `s3://bucket?region=…&endpoint=…&path-style=true|false&checksums=supported|required&timeout=SECONDS`, every
- * parameter optional. Tells each mistake to `complain`, as what follows the variable's name.
+ * parameter optional. Tells each mistake to `complain`.
  */
-export function readS3Url(text: string, spool: string, complain: (problem: string) => void): S3Config {
+export function readS3Url(text: string, complain: Complain): S3Bucket {
   const url = URL.parse(text)
   const parameters = url?.searchParams ?? new URLSearchParams()
   const endpoint = parameters.get('endpoint')
@@ -47,7 +46,6 @@ export function readS3Url(text: string, spool: string, complain: (problem: strin
     complain('must have checksums=supported or checksums=required')
   if (!(timeout >= 0.1 && timeout <= 300)) complain('must have a timeout of 0.1 to 300 seconds')
   return {
-    kind: 's3',
     bucket: url?.hostname ?? '',
     // What is not AWS mostly ignores the region, but it must be signed for one.
     region: parameters.get('region') || (endpoint === null ? null : 'us-east-1'),
@@ -55,6 +53,5 @@ export function readS3Url(text: string, spool: string, complain: (problem: strin
     pathStyle: pathStyle === 'true',
     checksums: checksums === 'required' ? 'WHEN_REQUIRED' : 'WHEN_SUPPORTED',
     timeoutMs: timeout * 1000,
-    spool,
   }
 }

@@ -1,3 +1,5 @@
+import type { Complain } from './readers.ts'
+
 /** The logical shards from one number to another, both included, and the database that has them. */
 export type ShardRange = { from: number; to: number; url: string }
 
@@ -13,7 +15,7 @@ export function allShardsAt(url: string): ShardRange[] {
  * Reads `0-4095=postgres://a/db,4096-8191=postgres://b/db`, in any order. Every shard must be there exactly once;
  * each mistake goes to `complain`.
  */
-export function parseShardRanges(text: string, complain: (problem: string) => void): ShardRange[] {
+export function parseShardRanges(text: string, complain: Complain): ShardRange[] {
   const ranges = text
     .split(/,(?=\s*\d+\s*[-=])/)
     .map((entry) => parseEntry(entry, complain))
@@ -22,11 +24,11 @@ export function parseShardRanges(text: string, complain: (problem: string) => vo
 
   let next = 0
   for (const { from, to } of ranges) {
-    if (from > next) complain(`no database has the shards ${nameOf(next, from - 1)}`)
-    if (from < next) complain(`two databases have the shards ${nameOf(from, Math.min(to, next - 1))}`)
+    if (from > next) complain(`gives no database the shards ${nameOf(next, from - 1)}`)
+    if (from < next) complain(`gives two databases the shards ${nameOf(from, Math.min(to, next - 1))}`)
     next = Math.max(next, to + 1)
   }
-  if (next <= LAST_SHARD) complain(`no database has the shards ${nameOf(next, LAST_SHARD)}`)
+  if (next <= LAST_SHARD) complain(`gives no database the shards ${nameOf(next, LAST_SHARD)}`)
   return ranges
 }
 
@@ -43,18 +45,18 @@ export function parseDatabaseUrl(text: string): string | null {
   return url && DATABASE_PROTOCOLS.includes(url.protocol) ? url.href : null
 }
 
-function parseEntry(entry: string, complain: (problem: string) => void): ShardRange | null {
+function parseEntry(entry: string, complain: Complain): ShardRange | null {
   const { from, to, url } = ENTRY.exec(entry)?.groups ?? {}
   const shards = to === undefined ? null : parseShards(from === undefined ? to : `${from}-${to}`)
   if (!shards) {
     complain(
-      `"${hidePassword(entry)}" is not like 0-4095=postgres://host/database, with shards of 0-${LAST_SHARD}`,
+      `has "${hidePassword(entry)}", which is not like 0-4095=postgres://host/database, with shards of 0-${LAST_SHARD}`,
     )
     return null
   }
   const parsed = parseDatabaseUrl(url ?? '')
   if (!parsed) {
-    complain(`the database of ${nameOf(shards.from, shards.to)} must be a URL that begins with postgres://`)
+    complain(`has for ${nameOf(shards.from, shards.to)} no URL that begins with postgres://`)
     return null
   }
   return { ...shards, url: parsed }

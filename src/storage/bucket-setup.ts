@@ -7,7 +7,7 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3'
 import { nameOf, statusOf } from '../aws-errors.ts'
-import type { S3Config } from '../config/s3-url.ts'
+import type { S3Config } from '../config/config.ts'
 import { createS3Client } from './s3-client.ts'
 import { translateS3Error } from './s3-errors.ts'
 

@@ -1,7 +1,7 @@
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import { S3Client } from '@aws-sdk/client-s3'
-import type { S3Config } from '../config/s3-url.ts'
+import type { S3Config } from '../config/config.ts'
 
 const MAX_CONNECT_MS = 3_000
 

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream'
 import { PutObjectCommand } from '@aws-sdk/client-s3'
-import type { S3Config } from '../config/s3-url.ts'
+import type { S3Config } from '../config/config.ts'
 import { cacheTagOf } from '../photo/cache-tag.ts'
 import { ORIGINALS_PREFIX, photoIdOfRendition } from '../photo/object-keys.ts'
 

@@ -13,7 +13,7 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3'
 import { isTransient, nameOf } from '../aws-errors.ts'
-import type { S3Config } from '../config/s3-url.ts'
+import type { S3Config } from '../config/config.ts'
 import { EngineUnavailableError, ObjectNotFoundError, SetupError } from '../errors.ts'
 import { Slots } from '../slots.ts'
 import { remedyFor } from './disk-errors.ts'

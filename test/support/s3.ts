@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { CreateBucketCommand, PutBucketPolicyCommand, S3Client } from '@aws-sdk/client-s3'
 import { inject } from 'vitest'
 import type { Environment } from '../../scripts/services/service.ts'
+import type { S3Config } from '../../src/config/config.ts'
 import { loadConfig, type StoreConfig } from '../../src/config/config.ts'
-import type { S3Config } from '../../src/config/s3-url.ts'
 
 /** False on a machine without Ceph: then tests that need it are skipped, by a name that says so. */
 export const hasS3 = inject('s3') !== null

@@ -29,7 +29,7 @@ export function verifyBySecrets(secrets: readonly string[]): VerifyToken {
  */
 export function verifyByIssuer(
   keys: IssuerKeys,
-  { issuer, audience }: { issuer: string | undefined; audience: string | undefined },
+  { issuer, audience }: { issuer: string | null; audience: string | null },
 ): VerifyToken {
   const options: JWTVerifyOptions = {
     ...RULES,

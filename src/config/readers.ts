@@ -1,0 +1,45 @@
+import { resolve } from 'node:path'
+
+/** Takes a problem as what follows the variable's name: `must be …`. */
+export type Complain = (problem: string) => void
+
+/** Reads what a variable is set to. Each mistake goes to `complain`, and a harmless value comes back. */
+export type Read<Value> = (text: string, complain: Complain) => Value
+
+export const text: Read<string> = (text) => text
+
+/** An absolute path; one that is relative begins in the working directory. */
+export const path: Read<string> = (text) => resolve(text)
+
+export function integer(min: number, max: number): Read<number> {
+  return (text, complain) => {
+    const value = Number(text)
+    if (/^\d+$/.test(text) && value >= min && value <= max) return value
+    complain(`must be a whole number from ${min} to ${max}, not "${text}"`)
+    return min
+  }
+}
+
+export function oneOf<Word extends string>(...words: readonly Word[]): Read<Word> {
+  return (text, complain) => {
+    if (!words.includes(text as Word)) complain(`must be one of ${words.join(', ')}, not "${text}"`)
+    return text as Word
+  }
+}
+
+/** A text of that form, told by `what` to whoever gives another. */
+export function matching(form: RegExp, what: string): Read<string> {
+  return (text, complain) => {
+    if (!form.test(text)) complain(`must be ${what}, not "${text}"`)
+    return text
+  }
+}
+
+/** Never shown, not even when it is wrong. */
+export function secret(minLength: number): Read<string> {
+  return (text, complain) => {
+    if (text.length < minLength)
+      complain(`must have at least ${minLength} characters; make one with: openssl rand -hex 32`)
+    return text
+  }
+}

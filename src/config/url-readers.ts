@@ -1,0 +1,52 @@
+import type { Complain, Read } from './readers.ts'
+import { parseRedisUrl, REDIS_URL_FORMS, type RedisAddress } from './redis-url.ts'
+
+const WEB = ['http:', 'https:']
+const POSTGRES = ['postgres:', 'postgresql:']
+
+/** What paths of ours begin with. */
+const OWN_PATHS = /^\/(v1|docs|renditions|public|private|console)(\/|$)/
+
+/** A URL may hold a password: no message shows it. */
+function parse(text: string, protocols: readonly string[], complain: Complain): URL | null {
+  const url = URL.parse(text)
+  if (url && protocols.includes(url.protocol)) return url
+  complain(`must be a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`)
+  return null
+}
+
+export const webUrl: Read<string> = (text, complain) => parse(text, WEB, complain)?.href ?? ''
+
+export const postgresUrl: Read<string> = (text, complain) => parse(text, POSTGRES, complain)?.href ?? ''
+
+/** Scheme and host. */
+export const origin: Read<string> = (text, complain) => {
+  const url = parse(text, WEB, complain)
+  if (url && url.href !== `${url.origin}/`) complain(`must have no path, such as ${url.origin}`)
+  return url?.origin ?? ''
+}
+
+/** Scheme, host and perhaps a path; without a trailing slash. */
+export const base: Read<string> = (text, complain) => {
+  const url = parse(text, WEB, complain)
+  if (!url) return ''
+  const base = `${url.origin}${url.pathname}`.replace(/\/+$/, '')
+  // Wildcards and escapes would mean something else in the policy of a signed URL.
+  if (!/^[\w.~/-]*$/.test(url.pathname) || url.href.replace(/\/+$/, '') !== base)
+    complain(`must be scheme, host and a plain path, such as ${url.origin}/photos`)
+  // Else nobody could tell whether the proxy has taken it away.
+  if (OWN_PATHS.test(url.pathname)) complain(`must have another path: ${url.pathname} is one of ours`)
+  return base
+}
+
+/** PostgreSQL, Redis or Valkey. */
+export const queueUrl: Read<{ kind: 'postgres'; url: string } | { kind: 'redis'; address: RedisAddress }> = (
+  text,
+  complain,
+) => {
+  if (/^postgres(ql)?:/.test(text)) return { kind: 'postgres', url: postgresUrl(text, complain) }
+  const address = parseRedisUrl(text)
+  if (address) return { kind: 'redis', address }
+  complain(`must be one of\n    ${['postgres://…', ...REDIS_URL_FORMS].join('\n    ')}`)
+  return { kind: 'postgres', url: '' }
+}

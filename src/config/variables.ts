@@ -1,0 +1,238 @@
+import { integer, matching, oneOf, path, type Read, secret, text } from './readers.ts'
+import { readS3Url } from './s3-url.ts'
+import { parseShardRanges } from './shard-ranges.ts'
+import { base, origin, postgresUrl, queueUrl, webUrl } from './url-readers.ts'
+
+const DAY_S = 24 * 3600
+
+/** What a variable is about, in the order in which they are shown. */
+export const TOPICS = {
+  server: 'The server',
+  database: 'The database: the embedded PostgreSQL, or yours',
+  storage:
+    'The objects: in a folder, or in S3 (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, or as for every AWS tool)',
+  queue: 'The queue: in the database, or in a server of yours',
+  tokens: "Who may upload: by a secret, or by your issuer's keys",
+  delivery: 'Delivery: by the local edge, or by CloudFront (deploy/ prints what it wants)',
+  photos: 'Photos and what is made of them',
+  workers: 'Workers',
+} as const
+
+export type Variable<Value = unknown> = {
+  topic: keyof typeof TOPICS
+  /** What it says, in a line for the operator. */
+  meaning: string
+  read: Read<Value>
+  /** What may be written in `.env`, where the default would show little. */
+  example?: string
+  /** Of no use without this one. */
+  with?: string
+  /** And this one of no use without it. */
+  isNeeded?: true
+  /** Not beside these. */
+  insteadOf?: readonly string[]
+} & (Default | Otherwise)
+
+/** Not set, it is read as if it were set to that. */
+type Default = { default: string }
+/** Not set, it is null, and that holds: for the operator, in words. */
+type Otherwise = { otherwise: string }
+
+/**
+ * Every variable there is. `config.ts` puts them together; docs/operating.md and .env.example are written from here
+ * by `npm run variables`.
+ */
+export const VARIABLES = {
+  DARKROOM_HOME: {
+    topic: 'server',
+    meaning: 'where data, keys and secrets lie',
+    read: path,
+    default: '.darkroom',
+  },
+  HOST: { topic: 'server', meaning: 'the address the API listens on', read: text, default: '127.0.0.1' },
+  PORT: { topic: 'server', meaning: 'its port', read: integer(1, 65_535), default: '3000' },
+  PUBLIC_URL: {
+    topic: 'server',
+    meaning:
+      'what clients see, when a proxy stands in front: scheme, host and perhaps a path, which the proxy may pass on or take away',
+    read: base,
+    otherwise: 'from the two above',
+    example: 'https://photos.example.com',
+  },
+  STOP_SECONDS: {
+    topic: 'server',
+    meaning:
+      'how long requests in flight may go on when a server is told to stop (SIGTERM, SIGINT, SIGHUP); uploads that take longer are then 503. What stops it should wait 10 s more before it kills',
+    read: integer(0, 3600),
+    default: '20',
+  },
+  LOG_LEVEL: {
+    topic: 'server',
+    meaning: '`debug`, `info`, `warn`, `error`',
+    read: oneOf('debug', 'info', 'warn', 'error'),
+    default: 'info',
+  },
+
+  DATABASE_URL: {
+    topic: 'database',
+    meaning: '`postgres://…`',
+    read: postgresUrl,
+    otherwise: 'an embedded PostgreSQL 18, see below',
+    example: 'postgres://darkroom:secret@db.example.com/darkroom',
+  },
+  DATABASE_SHARDS: {
+    topic: 'database',
+    meaning: 'several, with the shards of each: `0-4095=postgres://a/db,4096-8191=postgres://b/db`',
+    read: parseShardRanges,
+    otherwise: '–',
+    example:
+      '0-4095=postgres://darkroom:secret@a.example.com/darkroom,4096-8191=postgres://darkroom:secret@b.example.com/darkroom',
+    insteadOf: ['DATABASE_URL'],
+  },
+
+  STORAGE_URL: {
+    topic: 'storage',
+    meaning: '`s3://bucket`, see below',
+    read: readS3Url,
+    otherwise: 'a folder in `DARKROOM_HOME`',
+    example: 's3://photos?region=eu-west-1',
+  },
+  QUARANTINE_DAYS: {
+    topic: 'storage',
+    meaning: 'how long objects that no photo has lie in `quarantine/` before they are deleted',
+    read: integer(1, 365),
+    default: '7',
+  },
+
+  QUEUE_URL: {
+    topic: 'queue',
+    meaning:
+      'Redis or Valkey: `redis://host/0`, `redis-cluster://host1,host2`, `redis-sentinel://host1,host2/name`, `rediss…` for TLS; or another PostgreSQL. The server must have `maxmemory-policy noeviction`',
+    read: queueUrl,
+    otherwise: 'in the database',
+    example: 'redis://:secret@redis.example.com:6379/0',
+  },
+
+  TOKEN_SECRET: {
+    topic: 'tokens',
+    meaning: 'HS256 secret of at least 32 characters',
+    read: secret(32),
+    otherwise: 'made at the first start',
+    example: '',
+  },
+  TOKEN_SECRET_PREVIOUS: {
+    topic: 'tokens',
+    meaning:
+      'tokens of this one are taken too: to change the secret, set both everywhere, sign with the new one, and leave this out when the old tokens have expired',
+    read: secret(32),
+    otherwise: '–',
+    example: '',
+  },
+  JWKS_URL: {
+    topic: 'tokens',
+    meaning: 'where your issuer publishes its keys; its tokens are RS256 or ES256',
+    read: webUrl,
+    otherwise: '–',
+    example: 'https://issuer.example.com/.well-known/jwks.json',
+    insteadOf: ['TOKEN_SECRET', 'TOKEN_SECRET_PREVIOUS'],
+  },
+  TOKEN_ISSUER: {
+    topic: 'tokens',
+    meaning: 'what its tokens must have as `iss`',
+    read: text,
+    otherwise: 'any',
+    example: 'https://issuer.example.com/',
+    with: 'JWKS_URL',
+  },
+  TOKEN_AUDIENCE: {
+    topic: 'tokens',
+    meaning: 'what they must have as `aud`. Without it those signed for other apps are taken too',
+    read: text,
+    otherwise: 'any',
+    example: 'darkroom',
+    with: 'JWKS_URL',
+  },
+
+  CDN_URL: {
+    topic: 'delivery',
+    meaning: 'scheme and host of a CloudFront distribution; the edge in `serve` is off then',
+    read: origin,
+    otherwise: 'the local edge',
+    example: 'https://d111111abcdef8.cloudfront.net',
+  },
+  CDN_KEY_PAIR_ID: {
+    topic: 'delivery',
+    meaning: "CloudFront's id of the public key",
+    read: matching(/^K[0-9A-Z]+$/, "CloudFront's id of the public key, such as K2JCJMDEHXQW5F"),
+    otherwise: '–',
+    example: 'K2JCJMDEHXQW5F',
+    with: 'CDN_URL',
+    isNeeded: true,
+  },
+  CDN_PRIVATE_KEY_FILE: {
+    topic: 'delivery',
+    meaning: 'the RSA-2048 private key in PEM',
+    read: path,
+    otherwise: '–',
+    example: 'cdn-key.pem',
+    with: 'CDN_URL',
+    isNeeded: true,
+  },
+  CDN_DISTRIBUTION_ID: {
+    topic: 'delivery',
+    meaning: 'where deleted photos are invalidated. Credentials as for every AWS tool',
+    read: matching(/^E[0-9A-Z]+$/, "the distribution's id, such as EDFDVBD6EXAMPLE"),
+    otherwise: '–',
+    example: 'EDFDVBD6EXAMPLE',
+    with: 'CDN_URL',
+    isNeeded: true,
+  },
+  URL_WINDOW_SECONDS: {
+    topic: 'delivery',
+    meaning: 'how long delivery URLs stay the same',
+    read: integer(60, 7 * DAY_S),
+    default: '86400',
+  },
+  URL_MIN_LIFE_SECONDS: {
+    topic: 'delivery',
+    meaning: 'how long they live at least',
+    read: integer(10, 7 * DAY_S),
+    default: '3600',
+  },
+
+  MAX_UPLOAD_BYTES: {
+    topic: 'photos',
+    meaning: 'larger uploads are 413; at most 5 GiB on S3',
+    read: integer(1, 10_000_000_000),
+    default: '100000000',
+  },
+  MAX_MEGAPIXELS: {
+    topic: 'photos',
+    meaning:
+      'width × height × frames; larger photos become `failed`. JPEGs that are not progressive shrink while they are read, so they may have four times as many',
+    read: integer(1, 1000),
+    default: '100',
+  },
+  FILTERS_DIR: {
+    topic: 'photos',
+    meaning: 'folder of your own `.cube` files, each a filter',
+    read: path,
+    otherwise: '`filters` in `DARKROOM_HOME`',
+    example: '.darkroom/filters',
+  },
+
+  WORKERS: {
+    topic: 'workers',
+    meaning:
+      'worker processes of `start` and `work`. A photo of 12 MP costs one 1.1 s of a core, an animation at most about five seconds and 400 MB',
+    read: integer(1, 256),
+    otherwise: 'one per core',
+    example: '2',
+  },
+  WORKER_MEMORY_MB: {
+    topic: 'workers',
+    meaning: 'a worker that holds more after a job is replaced by a fresh one',
+    read: integer(64, 1_000_000),
+    default: '384',
+  },
+} as const satisfies Record<string, Variable>
