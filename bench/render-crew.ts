@@ -42,11 +42,18 @@ export async function takeIn(file: string, count: number, { services }: Home): P
   const sha256 = createHash('sha256').update(body).digest('hex')
   const ids: PhotoId[] = []
   for (let taken = 0; taken < count; taken++) {
-    const id = await catalog.nextId(OWNER)
+    const id = await catalog.photos.nextId(OWNER)
     await store.put(originalKey(id, 'jpeg'), body, { contentType: 'image/jpeg' })
     const original = { format: 'jpeg', bytes: body.length, sha256 } as const
     const none = { focus: null, look: null }
-    await catalog.insert({ id, owner: OWNER, visibility: 'public', original, ...none, pending: ['resize'] })
+    await catalog.photos.insert({
+      id,
+      owner: OWNER,
+      visibility: 'public',
+      original,
+      ...none,
+      pending: ['resize'],
+    })
     ids.push(id)
   }
   return ids

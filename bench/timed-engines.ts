@@ -27,19 +27,21 @@ export function timeSteps(inner: WorkerEngines): { engines: WorkerEngines; lastS
     return result
   }
   const catalog: WorkerEngines['catalog'] = {
-    find: (id) => {
-      steps.startedAt = performance.timeOrigin + performance.now()
-      return timed('find', inner.catalog.find(id))
+    photos: {
+      find: (id) => {
+        steps.startedAt = performance.timeOrigin + performance.now()
+        return timed('find', inner.catalog.photos.find(id))
+      },
     },
-    record: (...args) => {
-      steps.make = lastPutAt - readAt
-      steps.put = performance.now() - lastPutAt
-      return timed('record', inner.catalog.record(...args))
+    renditions: {
+      record: (...args) => {
+        steps.make = lastPutAt - readAt
+        steps.put = performance.now() - lastPutAt
+        return timed('record', inner.catalog.renditions.record(...args))
+      },
+      recordLater: (...args) => inner.catalog.renditions.recordLater(...args),
     },
-    findRemoved: (id) => inner.catalog.findRemoved(id),
-    recordAvif: (...args) => inner.catalog.recordAvif(...args),
-    markPurged: (id) => inner.catalog.markPurged(id),
-    forget: (ids) => inner.catalog.forget(ids),
+    removals: inner.catalog.removals,
   }
   const store: WorkerEngines['store'] = {
     name: inner.store.name,

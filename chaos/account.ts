@@ -133,7 +133,7 @@ async function jobsLeft({ queue }: Services): Promise<string[]> {
 
 async function photosOf({ catalog }: Services, owners: ReadonlySet<OwnerId>) {
   const found = await Promise.all(
-    [...owners].map((owner) => catalog.list(owner, owner, { limit: 10_000, before: null })),
+    [...owners].map((owner) => catalog.photos.list(owner, owner, { limit: 10_000, before: null })),
   )
   return found.flat()
 }

@@ -87,7 +87,7 @@ async function examineHome(home: string): Promise<string> {
 }
 
 async function examineDatabase({ catalog }: Services): Promise<string> {
-  const databases = await catalog.describe()
+  const databases = await catalog.health.describe()
   checkClocks([{ name: 'this machine', skewMs: 0 }, ...databases])
   const versions = [...new Set(databases.map(({ version }) => version))]
   const tables = databases.length === 1 ? 'tables' : `${databases.length} databases, tables`

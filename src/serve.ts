@@ -18,7 +18,7 @@ export async function serve(config: Config, log: Log): Promise<AsyncDisposable> 
   await using opened = new AsyncDisposableStack()
   const services = opened.use(await openServices(config, log))
   // Who opened them tolerates a database that is unavailable; whoever starts a server shall see that it is.
-  await services.catalog.check()
+  await services.catalog.health.check()
 
   const { catalog, queue, store, cdn, filters, signingKey } = services
   const { authenticate } = opened.use(await openTokens(config, log))

@@ -34,7 +34,7 @@ export async function openServices(config: Config, log: Log, { connections = 10 
   const shards = opened.use(new ShardMap(ranges, { connections }))
   await shards.refresh()
   const catalog = new Catalog(shards)
-  await catalog.check().catch(tolerateUnavailable(log, 'the database is unavailable'))
+  await catalog.health.check().catch(tolerateUnavailable(log, 'the database is unavailable'))
   await proveKeeper({ catalog, store }).catch(
     tolerateUnavailable(log, 'whose the objects are is not known; nothing is deleted until it is'),
   )

@@ -83,7 +83,7 @@ describe('AVIF renditions', () => {
     await using _worker = service.work()
     const { id } = await uploadReady(service)
     const removed = makeAvif(
-      engines(service, async () => await service.catalog.remove(id, 'alice' as OwnerId)),
+      engines(service, async () => await service.catalog.removals.remove(id, 'alice' as OwnerId)),
     )
 
     await removed({ kind: 'avif', photoId: id, edition: 0 })
@@ -149,13 +149,13 @@ describe('the jobs of AVIF', () => {
       await expect.poll(async () => await sweepJobs(service, silentLog, inAMinute()), PATIENCE).toBe(0)
       return ready
     })()
-    const edition = (await service.catalog.wantLook(id, 'alice' as OwnerId, null)) ?? 0
+    const edition = (await service.catalog.looks.want(id, 'alice' as OwnerId, null)) ?? 0
     const enqueue = async () => Promise.reject(new Error('the queue is full'))
     const forgetful = { ...service, maxPixels: 1e8, queue: { enqueue } }
 
     await filterPhoto(forgetful)({ kind: 'filter', photoId: id, edition })
 
-    expect(await service.catalog.find(id)).toMatchObject({ look: null, edition: 0 })
+    expect(await service.catalog.photos.find(id)).toMatchObject({ look: null, edition: 0 })
     expect(await sweepJobs(service, silentLog, inAMinute())).toBe(1)
   })
 
@@ -183,14 +183,13 @@ function engines(service: TestService, meanwhile: () => Promise<unknown> = async
     ...service,
     maxPixels: service.config.maxPixels,
     catalog: {
-      find: (id) => catalog.find(id),
-      findRemoved: (id) => catalog.findRemoved(id),
-      record: (...args) => catalog.record(...args),
-      markPurged: (id) => catalog.markPurged(id),
-      forget: (ids) => catalog.forget(ids),
-      recordAvif: async (...args) => {
-        await meanwhile()
-        return await catalog.recordAvif(...args)
+      ...catalog,
+      renditions: {
+        record: (...args) => catalog.renditions.record(...args),
+        recordLater: async (...args) => {
+          await meanwhile()
+          return await catalog.renditions.recordLater(...args)
+        },
       },
     },
   }

@@ -51,7 +51,7 @@ async function openBooks() {
 }
 
 async function renditionsOf({ catalog }: TestService, id: PhotoId): Promise<string[]> {
-  const photo = await catalog.find(id)
+  const photo = await catalog.photos.find(id)
   return photo?.renditions.map((rendition) => renditionKey(id, rendition)) ?? []
 }
 
@@ -152,7 +152,7 @@ describe('the account of a chaos run', () => {
     await using books = await openBooks()
     const [first] = books.ids
     await books.service.database.query(`update photos set status = 'processing' where id = ${first}`)
-    await books.service.catalog.markFailed(first, failureOf(null))
+    await books.service.catalog.photos.fail(first, failureOf(null))
     await books.service.queue.enqueue({ kind: 'resize', photoId: first })
 
     expect((await books.account()).toSorted()).toEqual(

@@ -31,10 +31,10 @@ async function setClock(database: TestDatabase, ahead: string): Promise<void> {
 }
 
 async function insertWithoutJob({ catalog }: TestService): Promise<PhotoId> {
-  const id = await catalog.nextId(owner)
+  const id = await catalog.photos.nextId(owner)
   const original = { format: 'jpeg', bytes: 3, sha256: '00' } as const
   const pending = ['resize']
-  await catalog.insert({ id, owner, visibility: 'public', original, focus: null, look: null, pending })
+  await catalog.photos.insert({ id, owner, visibility: 'public', original, focus: null, look: null, pending })
   return id
 }
 

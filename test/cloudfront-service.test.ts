@@ -122,9 +122,9 @@ describe('With CloudFront in front', () => {
 
     expect(reply.status).toBe(204)
     await vi.waitFor(() => expect(there.api.batches.length).toBeGreaterThan(0), SOON)
-    expect(await there.service.catalog.purged(10)).toEqual([id])
+    expect(await there.service.catalog.removals.purged(10)).toEqual([id])
     isBusy = false
-    await vi.waitFor(async () => expect(await there.service.catalog.purged(10)).toEqual([]), SOON)
+    await vi.waitFor(async () => expect(await there.service.catalog.removals.purged(10)).toEqual([]), SOON)
     expect(there.api.invalidations.map(({ paths }) => paths)).toEqual([[`#photo-${id}`]])
   })
 
@@ -139,7 +139,10 @@ describe('With CloudFront in front', () => {
 
     for (const id of ids) await remove(service, id)
 
-    await vi.waitFor(async () => expect((await service.catalog.purged(10)).toSorted()).toEqual(ids), SOON)
+    await vi.waitFor(
+      async () => expect((await service.catalog.removals.purged(10)).toSorted()).toEqual(ids),
+      SOON,
+    )
     await vi.waitFor(() => expect(api.batches.at(-1)).toHaveLength(5), SOON)
     expect(await service.queue.counts()).toMatchObject({ waiting: 0, active: 0, delayed: 0 })
   })
@@ -154,7 +157,7 @@ describe('With CloudFront in front', () => {
 
     await purgePhoto({ ...service, maxPixels: service.config.maxPixels })({ kind: 'purge', photoId: id })
 
-    expect((await service.catalog.keptOfPhotos([id])).size).toBe(0)
+    expect((await service.catalog.objects.ofPhotos([id])).size).toBe(0)
     expect(await takeDown(service, silentLog)).toBe(0)
     expect(api.batches).toEqual([])
   })

@@ -34,7 +34,7 @@ describe('a store and a catalog that begin together', () => {
   test('know each other by the id of their installation', async () => {
     await using service = await startService()
 
-    const id = await service.catalog.installation()
+    const id = await service.catalog.installation.id()
 
     expect(JSON.parse(String(await service.store.read(KEEPER_KEY)))).toEqual({ installation: id })
     await openWith(service, service.database.url)

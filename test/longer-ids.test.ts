@@ -55,7 +55,7 @@ test('feeds show new photos before old ones across the step to ids of 19 digits'
   const ids = idsAcrossTheStep()
   await insert(database, ids, { status: "'ready'", pending: "'{}'" })
 
-  const newestFirst = await pagesOf((before) => catalog.list(owner, owner, { limit: LIMIT, before }))
+  const newestFirst = await pagesOf((before) => catalog.photos.list(owner, owner, { limit: LIMIT, before }))
 
   expect(newestFirst).toEqual(ids.toReversed())
 })
@@ -67,13 +67,13 @@ test('sweeps page over every photo across the step to ids of 19 digits', async (
   const ids = idsAcrossTheStep()
   await insert(database, ids, { pending: "'{resize}'" })
 
-  expect(await pagesOf((after) => catalog.unfinished(later, after, LIMIT))).toEqual(ids)
+  expect(await pagesOf((after) => catalog.photos.unfinished(later, after, LIMIT))).toEqual(ids)
 
   await database.query("update photos set status = 'ready', wanted_at = now() - interval '1 day'")
-  expect(await pagesOf((after) => catalog.changing(new Date(), after, LIMIT))).toEqual(ids)
-  expect((await catalog.withoutAvif(later, 15)).map(({ id }) => id)).toEqual(ids.slice(0, 15))
+  expect(await pagesOf((after) => catalog.looks.changing(new Date(), after, LIMIT))).toEqual(ids)
+  expect((await catalog.renditions.withoutLater(later, 15)).map(({ id }) => id)).toEqual(ids.slice(0, 15))
 
   await database.query('update photos set deleted_at = now()')
-  const removed = (after: PhotoId | null) => catalog.removed(later, after, LIMIT)
+  const removed = (after: PhotoId | null) => catalog.removals.unpurged(later, after, LIMIT)
   expect(await pagesOf(removed)).toEqual(ids)
 })

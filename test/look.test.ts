@@ -157,7 +157,7 @@ describe('PUT /v1/photos/:id/filter', () => {
     const worker = service.work()
     const { id } = await uploadReady(service)
     await worker[Symbol.asyncDispose]()
-    const edition = await service.catalog.wantLook(id as PhotoId, 'alice' as never, null)
+    const edition = await service.catalog.looks.want(id as PhotoId, 'alice' as never, null)
 
     const mended = await sweepJobs(service, silentLog, inAMinute())
     const again = await sweepJobs(service, silentLog, inAMinute())
@@ -205,7 +205,7 @@ describe('the renditions of earlier looks', () => {
     await using _worker = service.work()
     const plain = await uploadReady(service)
     await change(service, plain.id, { filter: 'mono' }, { wait: 30 })
-    const [doomed] = await service.catalog.doomRenditions(afterItsLife(), 100)
+    const [doomed] = await service.catalog.renditions.doom(afterItsLife(), 100)
 
     const { body } = await change(service, plain.id, null, { wait: 30 })
     // A sweep that had stopped between its claim and its deletions.
@@ -225,9 +225,9 @@ describe('the renditions of earlier looks', () => {
     ).json()) as { id: PhotoId }
     const engines = { ...service, maxPixels: service.config.maxPixels }
     await resizePhoto(engines)({ kind: 'resize', photoId: id })
-    const edition = (await service.catalog.wantLook(id, 'alice' as OwnerId, null)) ?? 0
-    const record = service.catalog.record.bind(service.catalog)
-    using _overtaken = vi.spyOn(service.catalog, 'record').mockImplementation(async (...made) => {
+    const edition = (await service.catalog.looks.want(id, 'alice' as OwnerId, null)) ?? 0
+    const record = service.catalog.renditions.record.bind(service.catalog.renditions)
+    using _overtaken = vi.spyOn(service.catalog.renditions, 'record').mockImplementation(async (...made) => {
       await filterPhoto(engines)({ kind: 'filter', photoId: id, edition })
       return await record(...made)
     })

@@ -67,7 +67,7 @@ test('a migration that waits for a reader holds up nobody, and is done when the 
     isDone = true
   })
   for (let page = 0; page < 200; page++) {
-    await catalog.list(owner, owner, { limit: 30, before: null })
+    await catalog.photos.list(owner, owner, { limit: 30, before: null })
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
   expect(isDone).toBe(false)
@@ -97,7 +97,7 @@ test('an index is made beside writers and an idle reader, outside of a transacti
   await using _reader = await openIdleReader(database)
 
   const migrated = migrateDatabase(database.url, { directory: folder.path })
-  await catalog.nextId(owner)
+  await catalog.photos.nextId(owner)
 
   expect(await migrated).toEqual(['900.do.index.concurrently.sql'])
   expect(await indexesOf(database)).toContain('photos_of_format')

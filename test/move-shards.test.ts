@@ -159,8 +159,8 @@ test('writers that wait for a shard leave connections to the others', async () =
   await holder.connect()
   await holder.query(`begin; select pg_advisory_xact_lock(7266766, ${shardOfOwner(waiting)})`)
 
-  const waits = Promise.all(Array.from({ length: 20 }, () => catalog.nextId(waiting)))
-  const id = await catalog.nextId(other)
+  const waits = Promise.all(Array.from({ length: 20 }, () => catalog.photos.nextId(waiting)))
+  const id = await catalog.photos.nextId(other)
   await holder.end()
 
   expect(shardOf(id)).toBe(shardOfOwner(other))

@@ -57,7 +57,9 @@ async function uploadReady(service: TestService): Promise<PhotoId> {
   const photo = (await reply.json()) as PhotoReply
   expect(photo.status).toBe('ready')
   await expect
-    .poll(async () => (await service.catalog.keptOfPhotos([photo.id as PhotoId])).get(photo.id as PhotoId))
+    .poll(async () =>
+      (await service.catalog.objects.ofPhotos([photo.id as PhotoId])).get(photo.id as PhotoId),
+    )
     .toMatchObject({ isSettled: true })
   return photo.id as PhotoId
 }
@@ -212,9 +214,9 @@ describe('the sweep of objects with several databases', () => {
     const catalog = new Catalog(map)
     await service.store.delete([KEEPER_KEY])
     for (const owner of owners) {
-      const id = await catalog.nextId(owner)
+      const id = await catalog.photos.nextId(owner)
       const original = { format: 'jpeg', bytes: 6, sha256: 'ab' } as const
-      await catalog.insert({
+      await catalog.photos.insert({
         id,
         owner,
         visibility: 'public',
@@ -224,10 +226,10 @@ describe('the sweep of objects with several databases', () => {
         pending: [],
       })
     }
-    const installation = await catalog.installation()
+    const installation = await catalog.installation.id()
     await service.store.put(KEEPER_KEY, Buffer.from(JSON.stringify({ installation })), jpeg)
     const all = await Promise.all(
-      owners.map((owner) => catalog.list(owner, owner, { limit: 9, before: null })),
+      owners.map((owner) => catalog.photos.list(owner, owner, { limit: 9, before: null })),
     )
     await put(service, ...all.flat().map(({ id }) => originalKey(id, 'jpeg')))
     const sweepHalves = async () =>
@@ -282,9 +284,9 @@ describe('the sweep of objects with several databases', () => {
 describe('what a worker put and did not record, because it died,', () => {
   /** Engines of a worker that is killed when it has put the last rendition. */
   const dying = (service: TestService) => {
-    for (const method of ['recordAvif', 'showLook'] as const) {
-      vi.spyOn(service.catalog, method).mockRejectedValue(new Error('killed'))
-    }
+    const killed = new Error('killed')
+    vi.spyOn(service.catalog.renditions, 'recordLater').mockRejectedValue(killed)
+    vi.spyOn(service.catalog.looks, 'show').mockRejectedValue(killed)
     return { ...service, maxPixels: service.config.maxPixels }
   }
 
@@ -308,7 +310,7 @@ describe('what a worker put and did not record, because it died,', () => {
     const id = await uploadReady(service)
     const before = await keysOf(service)
     const look = { filter: 'mono' as FilterName, strength: 1 }
-    const edition = (await service.catalog.wantLook(id, 'alice' as OwnerId, look)) as number
+    const edition = (await service.catalog.looks.want(id, 'alice' as OwnerId, look)) as number
 
     const killed = filterPhoto(dying(service))({ kind: 'filter', photoId: id, edition })
     await expect(killed).rejects.toThrow('killed')
@@ -317,7 +319,7 @@ describe('what a worker put and did not record, because it died,', () => {
 
     await sweep(service, 1.5)
     expect(await keysOf(service)).toEqual(put)
-    await service.catalog.giveUpLook(id, edition)
+    await service.catalog.looks.giveUp(id, edition)
     await sweep(service, 1.5)
     await sweep(service, 10)
     expect(await keysOf(service)).toEqual(before)
@@ -334,7 +336,7 @@ describe('a photo that is removed while a worker puts its renditions', () => {
       await using _worker = service.work()
       await expect.poll(async () => await keysOf(service), { timeout: 30_000 }).toEqual([])
     }
-    await expect.poll(async () => (await service.catalog.keptOfPhotos([id])).size).toBe(0)
+    await expect.poll(async () => (await service.catalog.objects.ofPhotos([id])).size).toBe(0)
     await put(service, late)
 
     await sweep(service, 1.5)

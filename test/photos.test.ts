@@ -285,7 +285,7 @@ describe('DELETE /v1/photos/:id', () => {
       .poll(async () => await service.queue.counts())
       .toEqual({ waiting: 0, active: 0, delayed: 0, failed: 0 })
     expect(await Array.fromAsync(service.store.list(''))).toEqual([KEEPER_KEY])
-    expect(await service.catalog.find(id as PhotoId)).toBeNull()
+    expect(await service.catalog.photos.find(id as PhotoId)).toBeNull()
   })
 })
 

@@ -32,60 +32,77 @@ const renditions = [
   { preset: 'feed', format: 'webp', digest: '00000001', width: 4, height: 3, bytes: 12 },
 ] as const
 
+type Calls<Room> = Record<
+  {
+    [Method in keyof Room]: Room[Method] extends (...args: never[]) => Promise<unknown> ? Method : never
+  }[keyof Room],
+  (room: Room, ids: readonly PhotoId[]) => Promise<unknown>
+>
+
 /** Every method of the catalog that a request, a job or a sweep calls; `ids` are in order, of one owner. */
-const CALLS: Record<
-  Exclude<
-    keyof Catalog,
-    'check' | 'describe' | 'placeOf' | 'installation' | 'takeLease' | 'extendLease' | 'keepProgress'
-  >,
-  (catalog: Catalog, ids: readonly PhotoId[]) => Promise<unknown>
-> = {
-  nextId: (catalog) => catalog.nextId(owner),
-  insert: async (catalog) => {
-    const id = await catalog.nextId(owner)
-    const original = { format: 'jpeg', bytes: 3, sha256: 'ab' } as const
-    await catalog.insert({ id, owner, visibility: 'public', original, focus: null, look: null, pending: [] })
+const CALLS: { [Room in Exclude<keyof Catalog, 'leases' | 'health'>]: Calls<Catalog[Room]> } = {
+  photos: {
+    nextId: (photos) => photos.nextId(owner),
+    insert: async (photos) => {
+      const id = await photos.nextId(owner)
+      const original = { format: 'jpeg', bytes: 3, sha256: 'ab' } as const
+      await photos.insert({ id, owner, visibility: 'public', original, focus: null, look: null, pending: [] })
+    },
+    find: (photos, ids) => photos.find(at(ids, 0.5)),
+    list: async (photos, ids) => {
+      for (const viewer of [owner, stranger]) {
+        for (const before of [null, at(ids, 0.5)]) await photos.list(owner, viewer, { limit: 31, before })
+      }
+    },
+    fail: (photos, ids) => photos.fail(at(ids, 0.2), { code: 'x', message: 'x' }),
+    unfinished: async (photos, ids) => {
+      for (const after of [null, at(ids, 0.5)]) await photos.unfinished(inAnHour(), after, 500)
+    },
+    settled: (photos, ids) => photos.settled(ids.slice(-500)),
   },
-  find: (catalog, ids) => catalog.find(at(ids, 0.5)),
-  list: async (catalog, ids) => {
-    for (const viewer of [owner, stranger]) {
-      for (const before of [null, at(ids, 0.5)]) await catalog.list(owner, viewer, { limit: 31, before })
-    }
+  looks: {
+    want: (looks, ids) => looks.want(at(ids, 0.4), owner, look),
+    show: (looks, ids) =>
+      looks.show(
+        at(ids, 0.4),
+        { look, edition: 1 },
+        { facts, renditions: [{ ...renditions[0], digest: '00000002' }] },
+      ),
+    earlier: (looks, ids) => looks.earlier(at(ids, 0.4), look),
+    showEarlier: (looks, ids) =>
+      looks.showEarlier(at(ids, 0.4), { look, edition: 1 }, { edition: 1, digests: ['00000002'] }, facts),
+    abandonedDigests: (looks, ids) => looks.abandonedDigests(at(ids, 0.4), 0, ['00000003']),
+    giveUp: (looks, ids) => looks.giveUp(at(ids, 0.4), 1),
+    changing: async (looks, ids) => {
+      for (const after of [null, at(ids, 0.5)]) await looks.changing(new Date(), after, 500)
+    },
   },
-  record: (catalog, ids) => catalog.record(at(ids, 0.2), { kind: 'resize', look: null, facts, renditions }),
-  markFailed: (catalog, ids) => catalog.markFailed(at(ids, 0.2), { code: 'x', message: 'x' }),
-  remove: (catalog, ids) => catalog.remove(at(ids, 0.3), owner),
-  findRemoved: (catalog, ids) => catalog.findRemoved(at(ids, 0.3)),
-  markPurged: (catalog, ids) => catalog.markPurged(at(ids, 0.3)),
-  purged: (catalog) => catalog.purged(150),
-  forget: (catalog, ids) => catalog.forget([at(ids, 0.3)]),
-  unfinished: async (catalog, ids) => {
-    for (const after of [null, at(ids, 0.5)]) await catalog.unfinished(inAnHour(), after, 500)
+  renditions: {
+    record: (made, ids) => made.record(at(ids, 0.2), { kind: 'resize', look: null, facts, renditions }),
+    recordLater: (made, ids) => made.recordLater(at(ids, 0.4), { look, edition: 1 }, renditions),
+    giveUpLater: (made, ids) => made.giveUpLater(at(ids, 0.4), 1),
+    withoutLater: (made) => made.withoutLater(inAnHour(), 500),
+    doom: (made) => made.doom(new Date(), 500),
+    forgetDoomed: (made, ids) => made.forgetDoomed({ id: at(ids, 0.4), renditions: [{ ...renditions[0] }] }),
   },
-  removed: async (catalog, ids) => {
-    for (const after of [null, at(ids, 0.5)]) await catalog.removed(inAnHour(), after, 500)
+  removals: {
+    remove: (removals, ids) => removals.remove(at(ids, 0.3), owner),
+    find: (removals, ids) => removals.find(at(ids, 0.3)),
+    markPurged: (removals, ids) => removals.markPurged(at(ids, 0.3)),
+    unpurged: async (removals, ids) => {
+      for (const after of [null, at(ids, 0.5)]) await removals.unpurged(inAnHour(), after, 500)
+    },
+    purged: (removals) => removals.purged(150),
+    forget: (removals, ids) => removals.forget([at(ids, 0.3)]),
   },
-  keptOfPhotos: (catalog, ids) => catalog.keptOfPhotos(ids.slice(-500)),
-  keptOfShards: (catalog) => catalog.keptOfShards([shardOfOwner(stranger)]),
-  isEmpty: (catalog) => catalog.isEmpty(),
-  settled: (catalog, ids) => catalog.settled(ids.slice(-500)),
-  wantLook: (catalog, ids) => catalog.wantLook(at(ids, 0.4), owner, look),
-  showLook: (catalog, ids) =>
-    catalog.showLook(at(ids, 0.4), { look, edition: 1 }, facts, [{ ...renditions[0], digest: '00000002' }]),
-  earlierRenditions: (catalog, ids) => catalog.earlierRenditions(at(ids, 0.4), look),
-  showEarlierLook: (catalog, ids) =>
-    catalog.showEarlierLook(at(ids, 0.4), { look, edition: 1 }, 1, ['00000002'], facts),
-  abandonedDigests: (catalog, ids) => catalog.abandonedDigests(at(ids, 0.4), 0, ['00000003']),
-  giveUpLook: (catalog, ids) => catalog.giveUpLook(at(ids, 0.4), 1),
-  changing: async (catalog, ids) => {
-    for (const after of [null, at(ids, 0.5)]) await catalog.changing(new Date(), after, 500)
+  objects: {
+    ofPhotos: (objects, ids) => objects.ofPhotos(ids.slice(-500)),
+    ofShards: (objects) => objects.ofShards([shardOfOwner(stranger)]),
   },
-  doomRenditions: (catalog) => catalog.doomRenditions(new Date(), 500),
-  forgetRenditions: (catalog, ids) =>
-    catalog.forgetRenditions({ id: at(ids, 0.4), renditions: [{ ...renditions[0] }] }),
-  recordAvif: (catalog, ids) => catalog.recordAvif(at(ids, 0.4), { look, edition: 1 }, renditions),
-  giveUpAvif: (catalog, ids) => catalog.giveUpAvif(at(ids, 0.4), 1),
-  withoutAvif: (catalog) => catalog.withoutAvif(inAnHour(), 500),
+  installation: {
+    id: (installation) => installation.id(),
+    isEmpty: (installation) => installation.isEmpty(),
+  },
 }
 
 const at = (ids: readonly PhotoId[], part: number) => ids[Math.floor(ids.length * part)] as PhotoId
@@ -103,7 +120,14 @@ test(`no statement sorts or scans what an index gives, however many photos there
 
   const query = Database.prototype.query
   const costly: Record<string, string[]> = {}
-  for (const [name, call] of Object.entries(CALLS)) {
+  const calls = Object.entries(CALLS).flatMap(([room, ofRoom]) =>
+    Object.entries(ofRoom).map(([name, call]) => ({
+      name: `${room}.${name}`,
+      room: catalog[room as keyof Catalog],
+      call,
+    })),
+  )
+  for (const { name, room, call } of calls) {
     using asked = vi.spyOn(Database.prototype, 'query').mockImplementation(async function (
       this: Database,
       statement,
@@ -115,7 +139,7 @@ test(`no statement sorts or scans what an index gives, however many photos there
       if (costs.length > 0) costly[`${name}: ${statement}`] = costs
       return await query.call(this, statement, values)
     } as typeof query)
-    await call(catalog, ids)
+    await call(room as never, ids)
     expect(asked, name).toHaveBeenCalled()
   }
 

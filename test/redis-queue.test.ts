@@ -101,7 +101,9 @@ testWithRedis(
     expect(readyWhileUnavailable).toBe(503)
     expect(mended).toBe(1)
     await using _work = service.work()
-    await expect.poll(async () => (await service.catalog.find(id))?.status, { timeout: 60_000 }).toBe('ready')
+    await expect
+      .poll(async () => (await service.catalog.photos.find(id))?.status, { timeout: 60_000 })
+      .toBe('ready')
   },
 )
 
@@ -140,7 +142,7 @@ testWithRedis('a Redis that was emptied loses no photo', async () => {
   await sweepJobs(service, silentLog, inAMinute())
 
   const statuses = async () =>
-    await Promise.all(ids.map(async (id) => (await service.catalog.find(id))?.status))
+    await Promise.all(ids.map(async (id) => (await service.catalog.photos.find(id))?.status))
   await expect.poll(statuses, { timeout: 30_000 }).toEqual(ids.map(() => 'ready'))
 })
 

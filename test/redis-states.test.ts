@@ -105,7 +105,7 @@ describe('while Redis takes no writes, what is asked is taken in, and done when 
       await using service = await startService({ QUEUE_URL: redis.url })
       const headers = await authorization(service)
       const [changed, deleted] = [await upload(service), await upload(service)]
-      const ready = async () => (await service.catalog.find(changed.id))?.status
+      const ready = async () => (await service.catalog.photos.find(changed.id))?.status
       {
         await using _work = service.work()
         await expect.poll(ready, { timeout: 60_000 }).toBe('ready')
@@ -128,9 +128,9 @@ describe('while Redis takes no writes, what is asked is taken in, and done when 
       await expect.poll(() => readiness(service), { timeout: 60_000 }).toMatchObject({ status: 200 })
       await sweepJobs(service, silentLog, inAMinute())
       const done = async () => ({
-        uploaded: (await service.catalog.find(uploaded.id))?.status,
-        look: (await service.catalog.find(changed.id))?.look?.filter,
-        deleted: await service.catalog.findRemoved(deleted.id),
+        uploaded: (await service.catalog.photos.find(uploaded.id))?.status,
+        look: (await service.catalog.photos.find(changed.id))?.look?.filter,
+        deleted: await service.catalog.removals.find(deleted.id),
       })
       await expect.poll(done, { timeout: 60_000 }).toEqual({ uploaded: 'ready', look: 'mono', deleted: null })
     })
@@ -233,6 +233,8 @@ describe('a service that Redis lets not do what a queue needs is not started, an
 
     const { id } = await upload(service)
 
-    await expect.poll(async () => (await service.catalog.find(id))?.status, { timeout: 30_000 }).toBe('ready')
+    await expect
+      .poll(async () => (await service.catalog.photos.find(id))?.status, { timeout: 30_000 })
+      .toBe('ready')
   })
 })

@@ -34,9 +34,9 @@ function openCatalog(ranges: readonly ShardRange[]): Catalog & AsyncDisposable {
 }
 
 async function insertPhoto(catalog: Catalog, owner: OwnerId): Promise<PhotoId> {
-  const id = await catalog.nextId(owner)
+  const id = await catalog.photos.nextId(owner)
   const original = { format: 'jpeg', bytes: 3, sha256: 'ab' } as const
-  await catalog.insert({
+  await catalog.photos.insert({
     id,
     owner,
     visibility: 'public',
@@ -72,11 +72,11 @@ test('photos lie in the database that has the shard of their owner, and lists ac
 
   expect(await idsIn(a)).toEqual([lower, second])
   expect(await idsIn(b)).toEqual([upper])
-  expect((await catalog.find(upper))?.owner).toBe(high)
-  expect((await catalog.list(low, low, page)).map(({ id }) => id)).toEqual([second, lower])
-  expect((await catalog.unfinished(later, null, 2)).map(({ id }) => id)).toEqual([lower, upper])
-  expect((await catalog.unfinished(later, upper, 2)).map(({ id }) => id)).toEqual([second])
-  expect([...(await catalog.keptOfPhotos([lower, upper, firstIdAt(later)])).keys()].sort()).toEqual(
+  expect((await catalog.photos.find(upper))?.owner).toBe(high)
+  expect((await catalog.photos.list(low, low, page)).map(({ id }) => id)).toEqual([second, lower])
+  expect((await catalog.photos.unfinished(later, null, 2)).map(({ id }) => id)).toEqual([lower, upper])
+  expect((await catalog.photos.unfinished(later, upper, 2)).map(({ id }) => id)).toEqual([second])
+  expect([...(await catalog.objects.ofPhotos([lower, upper, firstIdAt(later)])).keys()].sort()).toEqual(
     [lower, upper].sort(),
   )
 })
@@ -92,13 +92,13 @@ test('while a database is unavailable the photos of the others are served', asyn
 
   await proxy.cut()
 
-  expect(await catalog.find(lower)).not.toBe(null)
+  expect(await catalog.photos.find(lower)).not.toBe(null)
   await insertPhoto(catalog, low)
-  expect((await catalog.unfinished(later, null, 1)).map(({ id }) => id)).toEqual([lower])
-  await expect(catalog.find(upper)).rejects.toThrow(EngineUnavailableError)
-  await expect(catalog.keptOfPhotos([lower, upper])).rejects.toThrow(EngineUnavailableError)
+  expect((await catalog.photos.unfinished(later, null, 1)).map(({ id }) => id)).toEqual([lower])
+  await expect(catalog.photos.find(upper)).rejects.toThrow(EngineUnavailableError)
+  await expect(catalog.objects.ofPhotos([lower, upper])).rejects.toThrow(EngineUnavailableError)
   await proxy.mend()
-  expect(await catalog.find(upper)).not.toBe(null)
+  expect(await catalog.photos.find(upper)).not.toBe(null)
 })
 
 test('who waits for a photo does not wait for the database of another', async () => {
@@ -115,10 +115,10 @@ test('who waits for a photo does not wait for the database of another', async ()
   const stalled = proxy.stall()
   const waits = { upper: watch.settled(upper, 600_000), lower: watch.settled(lower, 600_000) }
   await stalled
-  await catalog.markFailed(lower, { code: 'x', message: 'x' })
+  await catalog.photos.fail(lower, { code: 'x', message: 'x' })
   const first = await Promise.race([
     waits.lower.then(() => 'lower'),
-    catalog.find(upper).catch(() => 'given up'),
+    catalog.photos.find(upper).catch(() => 'given up'),
   ])
   stopping.abort()
 
@@ -148,7 +148,7 @@ test('a server that reaches only some databases is ready, and says so', async ()
   await expect.poll(readiness).toEqual({ status: 200, database: 'ready' })
   await proxy.cut()
   expect(await readiness()).toEqual({ status: 200, database: 'partial' })
-  await expect(service.catalog.describe()).rejects.toThrow(`${new URL(proxy.url).host}/`)
+  await expect(service.catalog.health.describe()).rejects.toThrow(`${new URL(proxy.url).host}/`)
   await proxy.mend()
   await expect.poll(readiness).toEqual({ status: 200, database: 'ready' })
 })
@@ -164,8 +164,8 @@ test('a process that does not know of a move finds everything, also what it neve
   await moveShards(allShardsAt(a.url), { from: 6000, to: 8191 }, c.url)
 
   await using restarted = openCatalog(allShardsAt(a.url))
-  expect((await restarted.unfinished(later, null, 10)).map((photo) => photo.id)).toEqual([id])
-  expect((await outdated.list(high, high, page)).map((photo) => photo.id)).toEqual([id])
+  expect((await restarted.photos.unfinished(later, null, 10)).map((photo) => photo.id)).toEqual([id])
+  expect((await outdated.photos.list(high, high, page)).map((photo) => photo.id)).toEqual([id])
   expect(await idsIn(a)).toEqual([])
   expect([await shardsIn(a), await shardsIn(b), await shardsIn(c)]).toEqual([4096, 1904, 2192])
 })
@@ -183,11 +183,11 @@ test('a database that is gone for good takes nothing with it that had moved', as
   await proxy.cut()
 
   await expect
-    .poll(async () => await catalog.find(id).catch(() => null), { timeout: 30_000 })
+    .poll(async () => await catalog.photos.find(id).catch(() => null), { timeout: 30_000 })
     .toMatchObject({ id })
   await migrateCatalog(allShardsAt(b.url))
   await using later = openCatalog(allShardsAt(b.url))
-  expect(await later.find(id)).toMatchObject({ id })
+  expect(await later.photos.find(id)).toMatchObject({ id })
 })
 
 test('a configuration that forgets a database does not lose it', async () => {
@@ -200,7 +200,7 @@ test('a configuration that forgets a database does not lose it', async () => {
   await migrateCatalog(allShardsAt(a.url))
 
   await using forgetful = openCatalog(allShardsAt(a.url))
-  expect(await forgetful.find(id)).toMatchObject({ id })
+  expect(await forgetful.photos.find(id)).toMatchObject({ id })
   expect([await shardsIn(a), await shardsIn(b)]).toEqual([4096, 4096])
 })
 

@@ -13,8 +13,8 @@ const jpeg = { contentType: 'image/jpeg' }
 /** A photo whose server died between its row and its job. */
 async function insertWithoutJob(service: TestService, pending = ['resize']): Promise<PhotoId> {
   const owner = 'alice' as OwnerId
-  const id = await service.catalog.nextId(owner)
-  await service.catalog.insert({
+  const id = await service.catalog.photos.nextId(owner)
+  await service.catalog.photos.insert({
     id,
     owner,
     visibility: 'public',
@@ -81,7 +81,7 @@ describe('the sweep of jobs', () => {
     const mended = await sweepJobs(service, silentLog, inAMinute())
 
     expect(mended).toBe(1)
-    expect(await service.catalog.find(id)).toMatchObject({
+    expect(await service.catalog.photos.find(id)).toMatchObject({
       status: 'failed',
       failure: { code: 'processing_failed' },
     })
@@ -91,7 +91,7 @@ describe('the sweep of jobs', () => {
   test('enqueues the purge of a removed photo again', async () => {
     await using service = await startService()
     const photoId = await insertWithoutJob(service)
-    await service.catalog.remove(photoId, 'alice' as OwnerId)
+    await service.catalog.removals.remove(photoId, 'alice' as OwnerId)
 
     expect(await sweepJobs(service, silentLog, inAMinute())).toBe(1)
     expect(await service.queue.state({ kind: 'purge', photoId })).toEqual({ name: 'pending' })

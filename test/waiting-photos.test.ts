@@ -40,7 +40,7 @@ function countingWorker(service: TestService, filters = service.filters) {
   return Object.assign(work, { begun })
 }
 
-const statusOf = async (service: TestService, id: PhotoId) => (await service.catalog.find(id))?.status
+const statusOf = async (service: TestService, id: PhotoId) => (await service.catalog.photos.find(id))?.status
 
 test('a photo waits for an original that the storage has lost, and is made when it is put back', async () => {
   await using service = await startService()

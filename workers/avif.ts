@@ -12,14 +12,14 @@ import { deleteRenditions, putRenditions } from './render.ts'
 export function makeAvif(engines: WorkerEngines): JobHandler {
   return async ({ photoId, edition }) => {
     const { catalog, store } = engines
-    const photo = await catalog.find(photoId)
+    const photo = await catalog.photos.find(photoId)
     if (photo?.status !== 'ready' || photo.edition !== edition) return
 
     const { renditions } = await putRenditions(engines, photo, photo, {
       ...AVIF_RENDITIONS,
       rivals: smallest(photo.renditions),
     })
-    const isKept = await catalog.recordAvif(photoId, photo, renditions)
+    const isKept = await catalog.renditions.recordLater(photoId, photo, renditions)
     // Removed while we worked: the purge may have been and gone before our puts.
     if (!isKept) await deleteRenditions(store, photoId)
   }

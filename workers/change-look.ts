@@ -16,21 +16,21 @@ import { placeholderOfFile } from './renditions/placeholder.ts'
  */
 export async function changeLook(engines: LookEngines, photoId: PhotoId, edition: number): Promise<void> {
   const { catalog, store } = engines
-  const photo = await catalog.find(photoId)
+  const photo = await catalog.photos.find(photoId)
   if (photo?.wanted?.edition !== edition) return
   const change = photo.wanted
   const earlier = await showEarlier(engines, photo, change)
   if (earlier !== null) return await promiseAvif(engines, photoId, earlier)
 
-  const { facts, renditions } = await putRenditions(engines, photo, change)
-  if (await catalog.showLook(photoId, change, facts, renditions)) {
+  const made = await putRenditions(engines, photo, change)
+  if (await catalog.looks.show(photoId, change, made)) {
     return await promiseAvif(engines, photoId, edition)
   }
-  if (!(await catalog.find(photoId))) return await deleteRenditions(store, photoId)
+  if (!(await catalog.photos.find(photoId))) return await deleteRenditions(store, photoId)
 
-  const digests = renditions.map(({ digest }) => digest)
-  const abandoned = new Set(await catalog.abandonedDigests(photoId, edition, digests))
-  const keys = renditions.filter(({ digest }) => abandoned.has(digest))
+  const digests = made.renditions.map(({ digest }) => digest)
+  const abandoned = new Set(await catalog.looks.abandonedDigests(photoId, edition, digests))
+  const keys = made.renditions.filter(({ digest }) => abandoned.has(digest))
   await store.delete(keys.map((rendition) => renditionKey(photoId, rendition)))
 }
 
@@ -42,7 +42,7 @@ async function showEarlier(
 ): Promise<number | null> {
   const { look } = change
   const applied = look && filters.applied(look)
-  for (const { edition, renditions } of await catalog.earlierRenditions(id, look)) {
+  for (const { edition, renditions } of await catalog.looks.earlier(id, look)) {
     const digests = READY_RENDITIONS.presets.flatMap((preset) =>
       READY_RENDITIONS.formats.map((format) => recipeDigest(recipeOf(preset, format, applied, edition))),
     )
@@ -51,7 +51,7 @@ async function showEarlier(
     if (!isWhole || !smallest) continue
     const file = await store.read(renditionKey(id, smallest))
     const placeholder = await placeholderOfFile(file)
-    if (await catalog.showEarlierLook(id, change, edition, digests, placeholder)) return edition
+    if (await catalog.looks.showEarlier(id, change, { edition, digests }, placeholder)) return edition
   }
   return null
 }

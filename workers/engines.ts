@@ -1,4 +1,7 @@
 import type { Catalog } from '../src/catalog/catalog.ts'
+import type { Photos } from '../src/catalog/photos.ts'
+import type { Removals } from '../src/catalog/removals.ts'
+import type { Renditions } from '../src/catalog/renditions.ts'
 import type { Cdn } from '../src/delivery/cdn.ts'
 import type { FilterBook } from '../src/filters/filter-book.ts'
 import type { JobQueue } from '../src/queue/job-queue.ts'
@@ -6,7 +9,11 @@ import type { ObjectStore } from '../src/storage/object-store.ts'
 
 /** What the jobs of a worker need. */
 export type WorkerEngines = {
-  catalog: Pick<Catalog, 'find' | 'findRemoved' | 'record' | 'recordAvif' | 'markPurged' | 'forget'>
+  catalog: {
+    photos: Pick<Photos, 'find'>
+    renditions: Pick<Renditions, 'record' | 'recordLater'>
+    removals: Pick<Removals, 'find' | 'markPurged' | 'forget'>
+  }
   queue: Pick<JobQueue, 'enqueue'>
   store: ObjectStore
   cdn: Pick<Cdn, 'keepsCopies'>
@@ -16,5 +23,5 @@ export type WorkerEngines = {
 
 /** What changing a photo's look needs besides. */
 export type LookEngines = WorkerEngines & {
-  catalog: Pick<Catalog, 'showLook' | 'earlierRenditions' | 'showEarlierLook' | 'abandonedDigests'>
+  catalog: Pick<Catalog, 'looks'>
 }

@@ -8,12 +8,12 @@ import type { WorkerEngines } from './engines.ts'
  */
 export function purgePhoto({ catalog, store, cdn }: WorkerEngines): JobHandler {
   return async ({ photoId }) => {
-    const photo = await catalog.findRemoved(photoId)
+    const photo = await catalog.removals.find(photoId)
     if (!photo) return
 
     const renditions = await Array.fromAsync(store.list(renditionsPrefix(photoId)))
     await store.delete([originalKey(photoId, photo.format), ...renditions])
-    if (cdn.keepsCopies && photo.hadRenditions) await catalog.markPurged(photoId)
-    else await catalog.forget([photoId])
+    if (cdn.keepsCopies && photo.hadRenditions) await catalog.removals.markPurged(photoId)
+    else await catalog.removals.forget([photoId])
   }
 }

@@ -21,12 +21,12 @@ export async function render(
   lookOf: (photo: Photo) => Look | null,
 ): Promise<void> {
   const { catalog, store } = engines
-  const photo = await catalog.find(photoId)
+  const photo = await catalog.photos.find(photoId)
   if (!photo) return await deleteRenditions(store, photoId)
 
   const made = { look: lookOf(photo), edition: photo.edition }
   const { facts, renditions } = await putRenditions(engines, photo, made)
-  const recorded = await catalog.record(photoId, { kind, ...made, facts, renditions })
+  const recorded = await catalog.renditions.record(photoId, { kind, ...made, facts, renditions })
   // Removed while we worked: the purge may have been and gone before our puts.
   if (!recorded) return await deleteRenditions(store, photoId)
   if (recorded.status === 'ready') await promiseAvif(engines, photoId, recorded.edition)

@@ -22,8 +22,8 @@ export const photoIds: Line = {
     await database.query('create sequence plain')
 
     const against = () => take(() => database.query('select nextval($1)::text as id', ['plain']))
-    const ofManyOwners = () => take((taken) => catalog.nextId(`owner-${taken}` as OwnerId))
-    const ofOneOwner = () => take(() => catalog.nextId('owner' as OwnerId))
+    const ofManyOwners = () => take((taken) => catalog.photos.nextId(`owner-${taken}` as OwnerId))
+    const ofOneOwner = () => take(() => catalog.photos.nextId('owner' as OwnerId))
     const rounds = bench.rounds(ROUNDS)
     return [
       ratio(

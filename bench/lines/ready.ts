@@ -110,7 +110,7 @@ async function follow(
 async function settledAt({ services }: Darkroom, id: PhotoId): Promise<number> {
   const giveUpAt = performance.now() + GIVE_UP_MS
   while (performance.now() < giveUpAt) {
-    const { size } = await services.catalog.settled([id])
+    const { size } = await services.catalog.photos.settled([id])
     if (size > 0) return performance.now()
     await sleep(POLL_MS)
   }

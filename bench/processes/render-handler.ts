@@ -14,7 +14,7 @@ answer<RenderQuestion, Rendered[]>(async ({ photoIds }) => {
   const rendered: Rendered[] = []
   for (const photoId of photoIds) {
     await resize({ kind: 'resize', photoId })
-    const photo = await services.catalog.find(photoId)
+    const photo = await services.catalog.photos.find(photoId)
     if (photo?.status !== 'ready') throw new Error(`photo ${photoId} is ${photo?.status}`)
     rendered.push({ bytes: photo.renditions.reduce((sum, { bytes }) => sum + bytes, 0) })
   }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { EngineUnavailableError, SetupError } from '../errors.ts'
 import { databaseName } from '../postgres/connections.ts'
 import type { Database } from './database.ts'
+import type { ShardMap } from './shard-map.ts'
 
 const READ = 'select id::text from installation'
 
@@ -19,26 +20,37 @@ export async function shareInstallation(databases: readonly Database[]): Promise
   agreed(await readIds(databases))
 }
 
-/**
- * The id of the installation, which every database that answers confirms. Throws SetupError when they differ, and
- * EngineUnavailableError when none answers.
- */
-export async function readInstallation(databases: readonly Database[]): Promise<string> {
-  const answers = await Promise.allSettled(databases.map(async (database) => await readIds([database])))
-  const errors = answers.flatMap((answer) => (answer.status === 'rejected' ? [answer.reason] : []))
-  const fault = errors.find((error) => !(error instanceof EngineUnavailableError))
-  if (fault) throw fault
-  const id = agreed(answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : [])))
-  if (id) return id
-  throw errors[0] ?? new SetupError('The database has no id of its installation. Run `darkroom migrate`.')
-}
+/** Whose photos these are. */
+export class Installation {
+  readonly #shards: Pick<ShardMap, 'databases'>
 
-/** Whether none of the databases has a photo. Throws EngineUnavailableError unless all of them answer. */
-export async function isEmpty(databases: readonly Database[]): Promise<boolean> {
-  const found = await Promise.all(
-    databases.map((database) => database.query('select id from photos order by id limit 1')),
-  )
-  return found.flat().length === 0
+  constructor(shards: Pick<ShardMap, 'databases'>) {
+    this.#shards = shards
+  }
+
+  /**
+   * The id of the installation, which every database that answers confirms. Throws SetupError when they differ, and
+   * EngineUnavailableError when none answers.
+   */
+  async id(): Promise<string> {
+    const answers = await Promise.allSettled(
+      this.#shards.databases().map(async (database) => await readIds([database])),
+    )
+    const errors = answers.flatMap((answer) => (answer.status === 'rejected' ? [answer.reason] : []))
+    const fault = errors.find((error) => !(error instanceof EngineUnavailableError))
+    if (fault) throw fault
+    const id = agreed(answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : [])))
+    if (id) return id
+    throw errors[0] ?? new SetupError('The database has no id of its installation. Run `darkroom migrate`.')
+  }
+
+  /** Whether none of the databases has a photo. Throws EngineUnavailableError unless all of them answer. */
+  async isEmpty(): Promise<boolean> {
+    const found = await Promise.all(
+      this.#shards.databases().map((database) => database.query('select id from photos order by id limit 1')),
+    )
+    return found.flat().length === 0
+  }
 }
 
 type Known = { database: Database; id: string }

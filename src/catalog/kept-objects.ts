@@ -4,8 +4,6 @@ import type { PhotoId } from '../photo/photo-id.ts'
 import type { Shard } from '../photo/shard.ts'
 import type { ShardMap } from './shard-map.ts'
 
-// The statements that tell which objects belong to photos.
-
 export type KeptRendition = Pick<Rendition, 'preset' | 'format' | 'digest'> & {
   /** Viewers see it now; others are of looks before and after. */
   isShown: boolean
@@ -33,22 +31,33 @@ const KEPT = `
      from renditions r where r.photo_id = p.id) as renditions
   from photos p`
 
-/** What is kept of those of the photos that there are. Throws EngineUnavailableError unless all of it is known. */
-export async function keptOfPhotos(
-  shards: Pick<ShardMap, 'ofEach'>,
-  ids: readonly PhotoId[],
-): Promise<Map<PhotoId, KeptPhoto>> {
-  const where = 'where p.id = any($1::bigint[]) and photos_are_here($1)'
-  return byId(await shards.ofEach<KeptPhoto>(ids, `${KEPT} ${where}`))
-}
+/** Which objects belong to photos. */
+export class KeptObjects {
+  readonly #shards: ShardMap
 
-/** What is kept of all photos of the shards. Throws EngineUnavailableError unless all of it is known. */
-export async function keptOfShards(
-  map: Pick<ShardMap, 'ofEachShard'>,
-  shards: readonly Shard[],
-): Promise<Map<PhotoId, KeptPhoto>> {
-  const where = 'where shard_of(p.id) = any($1::int[]) and shards_are_here($1)'
-  return byId(await map.ofEachShard<KeptPhoto>(shards, `${KEPT} ${where}`))
+  constructor(shards: ShardMap) {
+    this.#shards = shards
+  }
+
+  /** What is kept of those of the photos that there are. Throws EngineUnavailableError unless all of it is known. */
+  async ofPhotos(ids: readonly PhotoId[]): Promise<Map<PhotoId, KeptPhoto>> {
+    return byId(
+      await this.#shards.ofEach<KeptPhoto>(
+        ids,
+        `${KEPT} where p.id = any($1::bigint[]) and photos_are_here($1)`,
+      ),
+    )
+  }
+
+  /** What is kept of all photos of the shards. Throws EngineUnavailableError unless all of it is known. */
+  async ofShards(shards: readonly Shard[]): Promise<Map<PhotoId, KeptPhoto>> {
+    return byId(
+      await this.#shards.ofEachShard<KeptPhoto>(
+        shards,
+        `${KEPT} where shard_of(p.id) = any($1::int[]) and shards_are_here($1)`,
+      ),
+    )
+  }
 }
 
 function byId(photos: readonly KeptPhoto[]): Map<PhotoId, KeptPhoto> {

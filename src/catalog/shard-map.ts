@@ -55,6 +55,11 @@ export class ShardMap implements AsyncDisposable {
     }
   }
 
+  /** Statements about one photo. */
+  ofPhoto(id: PhotoId): Queries {
+    return this.of(shardOf(id))
+  }
+
   /**
    * Shards whose writers wait, as those of a move while it switches, never have all connections: others go on. A move
    * switches so many shards at once as share slots, so it meets two neighbours of them at most.
@@ -108,6 +113,16 @@ export class ShardMap implements AsyncDisposable {
       )
       return await rowsOfThosePresent(answers)
     })
+  }
+
+  /** The same of rows that are in the order of their ids: of all answers the first, at most `limit`, its last parameter. */
+  async firstEverywhere<Row extends { id: PhotoId }>(
+    statement: string,
+    values: readonly unknown[],
+    limit: number,
+  ): Promise<Row[]> {
+    const rows = await this.everywhere<Row>(statement, [...values, limit])
+    return rows.toSorted((a, b) => (BigInt(a.id) < BigInt(b.id) ? -1 : 1)).slice(0, limit)
   }
 
   databaseOf(shard: Shard): Database {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Catalog } from '../catalog/catalog.ts'
+import type { Photos } from '../catalog/photos.ts'
 import type { PhotoId } from '../photo/photo-id.ts'
 
 const POLL_MS = 50
@@ -9,7 +9,7 @@ const POLL_MS = 50
  * and none when nobody waits. One that does not answer holds up nobody who waits for photos of another.
  */
 export class SettleWatch {
-  readonly #catalog: Pick<Catalog, 'settled' | 'placeOf'>
+  readonly #catalog: { photos: Pick<Photos, 'settled' | 'placeOf'> }
   readonly #waiting = new Map<PhotoId, Set<() => void>>()
   /** The places that are being asked. */
   readonly #asked = new Set<unknown>()
@@ -17,7 +17,7 @@ export class SettleWatch {
   #isPolling = false
 
   /** When `stopping` is aborted nobody waits any longer. */
-  constructor(catalog: Pick<Catalog, 'settled' | 'placeOf'>, stopping: AbortSignal) {
+  constructor(catalog: { photos: Pick<Photos, 'settled' | 'placeOf'> }, stopping: AbortSignal) {
     this.#catalog = catalog
     this.#stopping = stopping
     stopping.addEventListener('abort', () => {
@@ -43,7 +43,9 @@ export class SettleWatch {
   async #poll(): Promise<void> {
     this.#isPolling = true
     while (this.#waiting.size > 0) {
-      for (const [place, ids] of Map.groupBy(this.#waiting.keys(), (id) => this.#catalog.placeOf(id))) {
+      for (const [place, ids] of Map.groupBy(this.#waiting.keys(), (id) =>
+        this.#catalog.photos.placeOf(id),
+      )) {
         if (!this.#asked.has(place)) void this.#ask(place, ids)
       }
       await sleep(POLL_MS)
@@ -54,7 +56,7 @@ export class SettleWatch {
   async #ask(place: unknown, ids: readonly PhotoId[]): Promise<void> {
     this.#asked.add(place)
     // A database that is unavailable tells nothing; those who wait have their own time limit.
-    const settled = await this.#catalog.settled(ids).catch(() => new Set<PhotoId>())
+    const settled = await this.#catalog.photos.settled(ids).catch(() => new Set<PhotoId>())
     this.#asked.delete(place)
     for (const id of settled) for (const resolve of this.#waiting.get(id) ?? []) resolve()
   }

@@ -53,7 +53,7 @@ export function createIngest({
   return async ({ owner, visibility, focus, look, body: source }) => {
     const { head, body } = await peek(interruptible(source, interrupt), SNIFF_BYTES)
     const format = await sniff(head)
-    const id = await catalog.nextId(owner)
+    const id = await catalog.photos.nextId(owner)
 
     const meter = new ByteMeter(maxUploadBytes)
     const contentType = FORMATS[format].contentType
@@ -64,7 +64,7 @@ export function createIngest({
     const original = { format, bytes: meter.bytes, sha256: meter.sha256() }
     const pending = jobKindsFor(look)
     // When this fails the object stays for the sweep: a reply that was lost on its way leaves a row behind it.
-    await catalog.insert({ id, owner, visibility, original, focus, look, pending })
+    await catalog.photos.insert({ id, owner, visibility, original, focus, look, pending })
 
     try {
       for (const kind of pending) await queue.enqueue({ kind, photoId: id })

@@ -5,7 +5,7 @@ import type { ObjectStore } from '../storage/object-store.ts'
 import { type KeeperEngines, proveKeeper } from './keeper.ts'
 
 export type EarlierEngines = KeeperEngines & {
-  catalog: Pick<Catalog, 'doomRenditions' | 'forgetRenditions'>
+  catalog: Pick<Catalog, 'renditions'>
   store: Pick<ObjectStore, 'delete'>
 }
 
@@ -30,10 +30,10 @@ export async function sweepRenditions(
   const since = new Date(now.getTime() - lifeSeconds * SECOND_MS - SIGNED_LATE_MS)
   let deleted = 0
   for (;;) {
-    const doomed = await catalog.doomRenditions(since, PAGE)
+    const doomed = await catalog.renditions.doom(since, PAGE)
     for (const photo of doomed) {
       await store.delete(photo.renditions.map((rendition) => renditionKey(photo.id, rendition)))
-      await catalog.forgetRenditions(photo)
+      await catalog.renditions.forgetDoomed(photo)
       log.info({ photoId: photo.id, count: photo.renditions.length }, 'renditions of an earlier look deleted')
       deleted += photo.renditions.length
     }

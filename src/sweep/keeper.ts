@@ -4,7 +4,7 @@ import { KEEPER_KEY, ORIGINALS_PREFIX } from '../photo/object-keys.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 
 export type KeeperEngines = {
-  catalog: Pick<Catalog, 'installation' | 'isEmpty'>
+  catalog: Pick<Catalog, 'installation'>
   store: Pick<ObjectStore, 'name' | 'read' | 'put' | 'list'>
 }
 
@@ -14,10 +14,10 @@ export type KeeperEngines = {
  * when they are not each other's, and EngineUnavailableError when one does not tell.
  */
 export async function proveKeeper({ catalog, store }: KeeperEngines): Promise<void> {
-  const id = await catalog.installation()
+  const id = await catalog.installation.id()
   let keeper = await readKeeper(store)
   if (keeper === null) {
-    if ((await catalog.isEmpty()) && (await isEmpty(store))) {
+    if ((await catalog.installation.isEmpty()) && (await isEmpty(store))) {
       await store.put(KEEPER_KEY, Buffer.from(keeperFile(id)), { contentType: 'application/json' })
     }
     // Ours, or that of another process which began at the same moment and has taken in photos since.

@@ -73,7 +73,7 @@ export async function walkOn(
 ): Promise<void> {
   for await (const { shards, photos } of storedShards(store, lap.next, to)) {
     // After the list, so that what was put and recorded meanwhile is kept.
-    const kept = await catalog.keptOfShards(shards)
+    const kept = await catalog.objects.ofShards(shards)
     for (const id of new Set([...photos.keys(), ...kept.keys()])) {
       const keys = photos.get(id) ?? []
       const photo = kept.get(id) ?? null

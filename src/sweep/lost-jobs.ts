@@ -25,15 +25,15 @@ const PAGE = 500
 const WORK: readonly Work[] = [
   {
     read: async (catalog, since, after) =>
-      (await catalog.unfinished(since, after, PAGE)).map(({ id, pending }) => ({
+      (await catalog.photos.unfinished(since, after, PAGE)).map(({ id, pending }) => ({
         id,
         jobs: (pending as JobKind[]).map((kind) => ({ kind, photoId: id })),
       })),
-    giveUp: async (catalog, { photoId }) => await catalog.markFailed(photoId, failureOf(null)),
+    giveUp: async (catalog, { photoId }) => await catalog.photos.fail(photoId, failureOf(null)),
   },
   {
     read: async (catalog, since, after) =>
-      (await catalog.removed(since, after, PAGE)).map(({ id }) => ({
+      (await catalog.removals.unpurged(since, after, PAGE)).map(({ id }) => ({
         id,
         jobs: [{ kind: 'purge', photoId: id }],
       })),
@@ -41,19 +41,20 @@ const WORK: readonly Work[] = [
   },
   {
     read: async (catalog, since, after) =>
-      (await catalog.changing(since, after, PAGE)).map(({ id, edition }) => ({
+      (await catalog.looks.changing(since, after, PAGE)).map(({ id, edition }) => ({
         id,
         jobs: [{ kind: 'filter', photoId: id, edition }],
       })),
-    giveUp: async (catalog, { photoId, edition = 0 }) => await catalog.giveUpLook(photoId, edition),
+    giveUp: async (catalog, { photoId, edition = 0 }) => await catalog.looks.giveUp(photoId, edition),
   },
   {
     read: async (catalog, since) =>
-      (await catalog.withoutAvif(since, PAGE)).map(({ id, edition }) => ({
+      (await catalog.renditions.withoutLater(since, PAGE)).map(({ id, edition }) => ({
         id,
         jobs: [{ kind: 'avif', photoId: id, edition }],
       })),
-    giveUp: async (catalog, { photoId, edition = 0 }) => await catalog.giveUpAvif(photoId, edition),
+    giveUp: async (catalog, { photoId, edition = 0 }) =>
+      await catalog.renditions.giveUpLater(photoId, edition),
     // Nobody waits for these, and the queue would grow by all photos of an older Darkroom at once.
     isPatient: true,
   },

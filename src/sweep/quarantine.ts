@@ -14,7 +14,7 @@ import { proveKeeper } from './keeper.ts'
 import { photoIdOf, storedPhoto } from './stored-shards.ts'
 
 export type QuarantineEngines = {
-  catalog: Pick<Catalog, 'installation' | 'isEmpty' | 'keptOfPhotos'>
+  catalog: Pick<Catalog, 'installation' | 'objects'>
   store: ObjectStore
 }
 
@@ -38,7 +38,7 @@ export async function quarantineStrays(
     const stored = await Promise.all(
       page.map(async (id) => await storedPhoto(store, [originalsPrefix(id), renditionsPrefix(id)])),
     )
-    const kept = await catalog.keptOfPhotos(page)
+    const kept = await catalog.objects.ofPhotos(page)
     const strays = page.flatMap((id, index) => compare(stored[index] ?? [], kept.get(id) ?? null).strays)
     const old = await filterOld(store, strays, now.getTime() - DAY_MS)
     for (const key of old) {
@@ -97,7 +97,7 @@ async function restore(
   log: Log,
 ): Promise<string[]> {
   const idOf = (key: string) => photoIdOf(keyBeforeQuarantine(key)) as PhotoId
-  const kept = await catalog.keptOfPhotos([...new Set(quarantined.map(idOf))])
+  const kept = await catalog.objects.ofPhotos([...new Set(quarantined.map(idOf))])
   const wanted = quarantined.filter((key) => keeps(kept.get(idOf(key)) ?? null, keyBeforeQuarantine(key)))
   for (const key of wanted) {
     await store.move(key, keyBeforeQuarantine(key))

@@ -8,7 +8,7 @@ const PAGE = 150
 /** The CDN's quotas are for a second. */
 const PAUSE_MS = 1_000
 
-export type TakeDownEngines = { catalog: Pick<Catalog, 'purged' | 'forget'>; cdn: Cdn }
+export type TakeDownEngines = { catalog: Pick<Catalog, 'removals'>; cdn: Cdn }
 
 /**
  * Makes the CDN forget its copies of photos that were removed, and then forgets the photos: the end of their purge.
@@ -18,11 +18,11 @@ export type TakeDownEngines = { catalog: Pick<Catalog, 'purged' | 'forget'>; cdn
 export async function takeDown({ catalog, cdn }: TakeDownEngines, log: Log): Promise<number> {
   let count = 0
   for (;;) {
-    const purged = await catalog.purged(PAGE)
+    const purged = await catalog.removals.purged(PAGE)
     if (purged.length === 0) return count
     if (count > 0) await sleep(PAUSE_MS)
     const taken = await cdn.invalidate(purged.slice(0, PAGE))
-    await catalog.forget(taken)
+    await catalog.removals.forget(taken)
     count += taken.length
     log.info({ count: taken.length }, 'removed photos taken down from the CDN')
   }

@@ -12,7 +12,7 @@ export type Task<Progress> = {
   work(turn: Turn<Progress>): Promise<unknown>
 }
 
-export type TurnEngines = { catalog: Pick<Catalog, 'takeLease' | 'extendLease' | 'keepProgress'> }
+export type TurnEngines = { catalog: Pick<Catalog, 'leases'> }
 
 /** For so long others leave a task to a process that has died. */
 const LEASE_S = 20
@@ -59,23 +59,24 @@ export async function takeTurn<Progress>(
   stop: AbortSignal,
 ): Promise<boolean> {
   const lease = { name, holder }
-  const taken = await catalog.takeLease<Progress>(lease, LEASE_S)
+  const taken = await catalog.leases.take<Progress>(lease, LEASE_S)
   if (!taken) return false
   const ended = new AbortController()
-  const renewing = renew(async () => await catalog.extendLease(lease, LEASE_S), ended.signal)
+  const renewing = renew(async () => await catalog.leases.extend(lease, LEASE_S), ended.signal)
   try {
     await work({
       progress: taken.progress,
       keep: async (progress) => {
         stop.throwIfAborted()
-        if (!(await catalog.keepProgress(lease, progress))) throw new Error(`The lease of ${name} was lost.`)
+        if (!(await catalog.leases.keepProgress(lease, progress)))
+          throw new Error(`The lease of ${name} was lost.`)
       },
     })
   } finally {
     ended.abort()
     await renewing
     // Others wait as long as we do, but for what their clocks differ.
-    await catalog.extendLease(lease, (pauseMs * 0.9) / 1000)
+    await catalog.leases.extend(lease, (pauseMs * 0.9) / 1000)
   }
   return true
 }

@@ -65,7 +65,8 @@ export async function startService(env: Record<string, string> = {}): Promise<Te
           purge: purgePhoto(engines),
           avif: withAvif
             ? makeAvif(engines)
-            : async ({ photoId, edition = 0 }) => await services.catalog.giveUpAvif(photoId, edition),
+            : async ({ photoId, edition = 0 }) =>
+                await services.catalog.renditions.giveUpLater(photoId, edition),
         },
         onFailed: giveUp(services.catalog),
       })

@@ -69,19 +69,19 @@ async function live(album: Album, catalogs: readonly Catalog[], signal: AbortSig
 }
 
 async function upload({ owner, photos, ids }: Album, catalog: Catalog): Promise<void> {
-  const id = await catalog.nextId(owner)
+  const id = await catalog.photos.nextId(owner)
   expect(BigInt(id)).toBeGreaterThan(BigInt(ids.at(-1) ?? 0))
   ids.push(id)
   const original = { format: 'jpeg', bytes: 3, sha256: 'ab' } as const
   const pending = ['resize']
-  await catalog.insert({ id, owner, visibility: 'public', original, focus: null, look: null, pending })
+  await catalog.photos.insert({ id, owner, visibility: 'public', original, focus: null, look: null, pending })
   photos.set(id, 'processing')
 }
 
 async function finish({ photos }: Album, catalog: Catalog): Promise<void> {
   const id = pick([...photos.keys()])
   if (!id) return
-  const recorded = await catalog.record(id, {
+  const recorded = await catalog.renditions.record(id, {
     kind: 'resize',
     look: null,
     facts: FACTS,
@@ -89,47 +89,51 @@ async function finish({ photos }: Album, catalog: Catalog): Promise<void> {
   })
   expect(recorded).toMatchObject({ status: 'ready' })
   photos.set(id, 'ready')
-  expect((await catalog.find(id))?.renditions).toHaveLength(PRESETS.length)
+  expect((await catalog.photos.find(id))?.renditions).toHaveLength(PRESETS.length)
 }
 
 async function changeLook({ owner, photos }: Album, catalog: Catalog): Promise<void> {
   const id = pick([...photos.keys()])
   if (!id) return
   const look = { filter: 'mono' as FilterName, strength: Math.random() }
-  const edition = (await catalog.wantLook(id, owner, look)) as number
-  expect((await catalog.find(id))?.wanted).toEqual({ look, edition })
-  expect(await catalog.showLook(id, { look, edition }, FACTS, renditionsOf(edition))).toBe(true)
-  expect(await catalog.find(id)).toMatchObject({ look, wanted: null, edition })
+  const edition = (await catalog.looks.want(id, owner, look)) as number
+  expect((await catalog.photos.find(id))?.wanted).toEqual({ look, edition })
+  expect(
+    await catalog.looks.show(id, { look, edition }, { facts: FACTS, renditions: renditionsOf(edition) }),
+  ).toBe(true)
+  expect(await catalog.photos.find(id)).toMatchObject({ look, wanted: null, edition })
 }
 
 async function remove({ owner, photos, removed }: Album, catalog: Catalog): Promise<void> {
   const id = pick([...photos.keys()])
   if (!id || photos.size < 20) return
-  expect(await catalog.remove(id, owner)).toBe(true)
+  expect(await catalog.removals.remove(id, owner)).toBe(true)
   photos.delete(id)
   removed.add(id)
-  expect(await catalog.find(id)).toBe(null)
+  expect(await catalog.photos.find(id)).toBe(null)
 }
 
 async function purge({ removed }: Album, catalog: Catalog): Promise<void> {
   const id = pick([...removed])
   if (!id) return
-  expect(await catalog.findRemoved(id)).toMatchObject({ id })
-  await catalog.forget([id])
+  expect(await catalog.removals.find(id)).toMatchObject({ id })
+  await catalog.removals.forget([id])
   removed.delete(id)
 }
 
 /** Everything that a catalog tells of the album's photos is what the owner did. */
 export async function checkAlbum({ owner, photos, removed, ids }: Album, catalog: Catalog): Promise<void> {
-  const listed = await catalog.list(owner, owner, { limit: 10_000, before: null })
+  const listed = await catalog.photos.list(owner, owner, { limit: 10_000, before: null })
   expect(listed.map(({ id, status }) => [id, status])).toEqual([...photos].toReversed())
 
   const processing = [...photos].filter(([, status]) => status === 'processing').map(([id]) => id)
-  expect(new Set((await catalog.keptOfPhotos(ids)).keys())).toEqual(new Set([...photos.keys(), ...removed]))
-  expect(await catalog.settled(processing)).toEqual(new Set())
-  const unfinished = new Set((await catalog.unfinished(inAYear(), null, 100_000)).map(({ id }) => id))
+  expect(new Set((await catalog.objects.ofPhotos(ids)).keys())).toEqual(
+    new Set([...photos.keys(), ...removed]),
+  )
+  expect(await catalog.photos.settled(processing)).toEqual(new Set())
+  const unfinished = new Set((await catalog.photos.unfinished(inAYear(), null, 100_000)).map(({ id }) => id))
   expect(processing.filter((id) => !unfinished.has(id))).toEqual([])
-  const waiting = new Set((await catalog.removed(inAYear(), null, 100_000)).map(({ id }) => id))
+  const waiting = new Set((await catalog.removals.unpurged(inAYear(), null, 100_000)).map(({ id }) => id))
   expect([...removed].filter((id) => !waiting.has(id))).toEqual([])
 }
 

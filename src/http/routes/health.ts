@@ -42,7 +42,7 @@ export function healthRoutes({ catalog, queue, store }: Dependencies): FastifyPl
     }))
 
     app.get('/readyz', { schema: readySchema, logLevel: 'warn' }, async (_request, reply) => {
-      const [database, queueState, storage] = await Promise.all([catalog, queue, store].map(stateOf))
+      const [database, queueState, storage] = await Promise.all([catalog.health, queue, store].map(stateOf))
       const engines = { database, queue: queueState, storage }
       const isReady = Object.values(engines).every((state) => state !== 'unavailable')
       return reply

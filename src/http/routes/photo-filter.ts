@@ -55,8 +55,8 @@ export function photoFilterRoutes({
 }: Dependencies): FastifyPluginAsyncTypebox {
   const change = async (request: Change, reply: FastifyReply, look: Look | null) => {
     const id = parsePhotoId(request.params.id)
-    const edition = await catalog.wantLook(id, request.owner, look)
-    const photo = await catalog.find(id)
+    const edition = await catalog.looks.want(id, request.owner, look)
+    const photo = await catalog.photos.find(id)
     if (photo?.owner !== request.owner) throw new PhotoNotFoundError()
     if (edition === null) throw new PhotoFailedError()
 
@@ -69,7 +69,7 @@ export function photoFilterRoutes({
     await settleWatch.settled(id, seconds * 1000)
     reply.header('preference-applied', `wait=${seconds}`)
     // The change is promised, whether or not the photo can be read back at this moment.
-    const present = (await catalog.find(id).catch(() => null)) ?? photo
+    const present = (await catalog.photos.find(id).catch(() => null)) ?? photo
     return reply.code(present.wanted ? 202 : 200).send(replyOf(present, request.owner, cdn))
   }
 

@@ -71,7 +71,7 @@ const removeSchema = {
 export function photoRoutes({ catalog, queue, cdn }: Dependencies): FastifyPluginAsyncTypebox {
   return async (app) => {
     app.get('/v1/photos/:id', { schema: findSchema }, async (request) => {
-      const photo = await catalog.find(parsePhotoId(request.params.id))
+      const photo = await catalog.photos.find(parsePhotoId(request.params.id))
       if (!photo || !isVisibleTo(request.owner, photo)) throw new PhotoNotFoundError()
       return replyOf(photo, request.owner, cdn)
     })
@@ -79,7 +79,7 @@ export function photoRoutes({ catalog, queue, cdn }: Dependencies): FastifyPlugi
     app.get('/v1/owners/:owner/photos', { schema: listSchema }, async (request) => {
       const { limit = PAGE_LIMIT, before = null } = request.query
       const page = { limit: limit + 1, before }
-      const photos = await catalog.list(request.params.owner, request.owner, page)
+      const photos = await catalog.photos.list(request.params.owner, request.owner, page)
       const shown = photos.slice(0, limit)
       return {
         photos: shown.map((photo) => replyOf(photo, request.owner, cdn)),
@@ -92,7 +92,7 @@ export function photoRoutes({ catalog, queue, cdn }: Dependencies): FastifyPlugi
       // An id of the owner's shard may have been a photo of theirs whose row is purged by now. To be told of one that
       // is somebody else's in the same way gives nothing away.
       if (shardOf(id) !== shardOfOwner(request.owner)) throw new PhotoNotFoundError()
-      if (await catalog.remove(id, request.owner)) {
+      if (await catalog.removals.remove(id, request.owner)) {
         await queue.enqueue({ kind: 'purge', photoId: id }).catch((err) => {
           request.log.warn({ photoId: id, err }, 'purge not enqueued; the sweep will')
         })

@@ -126,7 +126,7 @@ export function uploadRoute({
         await settleWatch.settled(photo.id, seconds * 1000)
         reply.header('preference-applied', `wait=${seconds}`)
         // The photo is taken in, whether or not it can be read back at this moment.
-        const present = await catalog.find(photo.id).catch(() => null)
+        const present = await catalog.photos.find(photo.id).catch(() => null)
         return replyOf(present ?? photo, owner, cdn)
       },
     )

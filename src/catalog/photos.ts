@@ -1,0 +1,133 @@
+import type { Look } from '../photo/look.ts'
+import type { Failure, Focus, Original, Photo, Visibility } from '../photo/photo.ts'
+import { type PhotoId, shardOf } from '../photo/photo-id.ts'
+import { type OwnerId, shardOfOwner } from '../photo/shard.ts'
+import { isBefore, PHOTO_COLUMNS, type PhotoRow, photoOfRow } from './photo-row.ts'
+import { OF_SHARDS_HERE, type ShardMap } from './shard-map.ts'
+
+export type NewPhoto = {
+  id: PhotoId
+  owner: OwnerId
+  visibility: Visibility
+  original: Original
+  focus: Focus | null
+  look: Look | null
+  /** The kinds of the jobs that make it ready. */
+  pending: readonly string[]
+}
+
+/** What is left to do for a photo that is still processing. */
+export type Unfinished = { id: PhotoId; pending: readonly string[] }
+
+export type Page = { limit: number; before: PhotoId | null }
+
+/** Photos as they come in, and as they are seen. */
+export class Photos {
+  readonly #shards: ShardMap
+
+  constructor(shards: ShardMap) {
+    this.#shards = shards
+  }
+
+  /**
+   * A new id, greater than every earlier one of the owner's shard. It need not be safe from a crash before the row
+   * that takes it, whose commit makes all earlier ones safe: so this one waits for no disk.
+   */
+  async nextId(owner: OwnerId): Promise<PhotoId> {
+    const shard = shardOfOwner(owner)
+    const rows = await this.#shards
+      .of(shard)
+      .query<{ id: PhotoId }>(
+        `select set_config('synchronous_commit', 'off', true), next_photo_id($1)::text as id`,
+        [shard],
+      )
+    return (rows[0] as { id: PhotoId }).id
+  }
+
+  async insert(photo: NewPhoto): Promise<void> {
+    const { original, focus, look } = photo
+    await this.#shards.ofPhoto(photo.id).query(
+      `insert into photos (id, owner, visibility, format, bytes, sha256, focus_x, focus_y, filter, strength, pending)
+       values ($1, $2, $3, $4, $5, decode($6, 'hex'), $7, $8, $9, $10, $11)`,
+      [
+        photo.id,
+        photo.owner,
+        photo.visibility,
+        original.format,
+        original.bytes,
+        original.sha256,
+        focus?.x,
+        focus?.y,
+        look?.filter,
+        look?.strength,
+        photo.pending,
+      ],
+    )
+  }
+
+  /** The photo, whoever asks, or null when there is none or it was removed. */
+  async find(id: PhotoId): Promise<Photo | null> {
+    const rows = await this.#shards
+      .ofPhoto(id)
+      .query<PhotoRow>(
+        `select ${PHOTO_COLUMNS} from photos p where id = $1 and deleted_at is null and photo_is_here($1)`,
+        [id],
+      )
+    return rows[0] ? photoOfRow(rows[0]) : null
+  }
+
+  /** The owner's photos, newest first: all of them for the owner, for others those that are public and ready. */
+  async list(owner: OwnerId, viewer: OwnerId, { limit, before }: Page): Promise<Photo[]> {
+    const shard = shardOfOwner(owner)
+    const rows = await this.#shards.of(shard).query<PhotoRow>(
+      `select ${PHOTO_COLUMNS} from photos p
+       where shard_is_here($5) and owner = $1 and deleted_at is null and ($2::bigint is null or id < $2)
+         and ($3 or (visibility = 'public' and status = 'ready'))
+       order by p.id desc limit $4`,
+      [owner, before, owner === viewer, limit, shard],
+    )
+    return rows.map(photoOfRow)
+  }
+
+  /** A photo that can't be made ready. One that is ready already stays so. */
+  async fail(id: PhotoId, failure: Failure): Promise<void> {
+    await this.#shards.ofPhoto(id).query(
+      `update photos set status = 'failed', failure_code = $2, failure_message = $3
+       where id = $1 and status = 'processing' and photo_is_here($1)`,
+      [id, failure.code, failure.message],
+    )
+  }
+
+  /**
+   * Photos that are still processing since before `since`, in id order, after `after`. Those of a database that is
+   * unavailable are missing.
+   */
+  async unfinished(since: Date, after: PhotoId | null, limit: number): Promise<Unfinished[]> {
+    return await this.#shards.firstEverywhere<Unfinished>(
+      `select id::text, pending from photos p
+       where ${OF_SHARDS_HERE} and status = 'processing' and deleted_at is null
+         and ${isBefore('written_at', '$2')} and ($3::bigint is null or id > $3)
+       order by p.id limit $4`,
+      [since, after],
+      limit,
+    )
+  }
+
+  /** Those of the ids that wait for no more work: ready or failed with no other look on its way, removed or gone. */
+  async settled(ids: readonly PhotoId[]): Promise<Set<PhotoId>> {
+    // A subquery for each, as a join would read all photos that wait when they are many.
+    const rows = await this.#shards.ofEach<{ id: PhotoId }>(
+      ids,
+      `select asked.id::text from unnest($1::bigint[]) as asked(id)
+       where photos_are_here($1) and coalesce((
+         select p.status <> 'processing' and p.wanted_at is null
+         from photos p where p.id = asked.id and p.deleted_at is null), true)`,
+    )
+    return new Set(rows.map(({ id }) => id))
+  }
+
+  /** The database that has the photo, as far as is known: photos of one place are asked for in one question. */
+  placeOf(id: PhotoId): unknown {
+    return this.#shards.databaseOf(shardOf(id))
+  }
+}
