@@ -50,7 +50,7 @@ const HOMES: Record<string, string> = {
   postgrator: 'src/catalog',
   'file-type': 'src/ingest',
   '@aws-sdk/client-s3': 'src/storage',
-  'lru-cache': 'src/delivery',
+  'lru-cache': 'src',
   '@aws-sdk/client-cloudfront': 'src/delivery/cloudfront.ts',
   'cli-progress': 'src/commands',
 }

@@ -22,6 +22,7 @@ import type { Authenticate } from './auth/authenticate.ts'
 import { basePathOf, withoutBasePath } from './base-path.ts'
 import { addBodyRules } from './body.ts'
 import { compileInput } from './check-input.ts'
+import { addCompression } from './compression.ts'
 import { addErrorReplies, replyError } from './error-replies.ts'
 import { demandLeastRate, LEAST_RATE } from './least-rate.ts'
 import { replyToParserError } from './parser-errors.ts'
@@ -109,6 +110,7 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
   app.setValidatorCompiler(compileInput)
   app.removeContentTypeParser('text/plain')
   addReplyHeaders(app)
+  addCompression(app)
   addErrorReplies(app, basePath)
   addBodyRules(app)
   demandLeastRate(app, LEAST_RATE)

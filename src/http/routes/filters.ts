@@ -1,4 +1,3 @@
-import type { IncomingHttpHeaders } from 'node:http'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
@@ -6,6 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { FilterNotFoundError } from '../../errors.ts'
 import type { BookedFilter, FilterBook } from '../../filters/filter-book.ts'
 import { TableFiles } from '../../filters/table-files.ts'
+import { encodingFor } from '../compression.ts'
 import { isKnown } from '../conditional-get.ts'
 import { problemReplies } from '../problem-replies.ts'
 import { filtersReply, noQuery } from '../schemas.ts'
@@ -64,7 +64,7 @@ export function filterRoutes({ filters, basePath }: Dependencies): FastifyPlugin
 
     app.get('/v1/filters/:name.cube', { schema: cubeSchema }, async (request, reply) => {
       const filter = find(filters, request.params.name)
-      const isCompressed = acceptsGzip(request.headers)
+      const isCompressed = encodingFor(request.headers['accept-encoding'], ['gzip']) !== null
       reply.header('vary', 'accept-encoding')
       if (answerKnown(request, reply, filter, `"${filter.digest}.cube${isCompressed ? '.gz' : ''}"`))
         return reply
@@ -84,12 +84,6 @@ export function filterRoutes({ filters, basePath }: Dependencies): FastifyPlugin
       return reply.type('image/png').send(await files.get(filter, 'hald'))
     })
   }
-}
-
-function acceptsGzip(headers: IncomingHttpHeaders): boolean {
-  return /(?:^|[\s,])(?:gzip|\*)(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))/i.test(
-    String(headers['accept-encoding'] ?? ''),
-  )
 }
 
 function find(filters: FilterBook, name: string): BookedFilter {
