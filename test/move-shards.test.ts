@@ -2,15 +2,19 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { expect, test, vi } from 'vitest'
 import { Catalog } from '../src/catalog/catalog.ts'
+import { giveShards } from '../src/catalog/give-shards.ts'
 import { migrateDatabase } from '../src/catalog/migrate.ts'
 import { MOVE_STAGES, moveShards } from '../src/catalog/move-shards.ts'
 import { ShardMap } from '../src/catalog/shard-map.ts'
+import { planRuns } from '../src/catalog/shard-run.ts'
 import { allShardsAt } from '../src/config/shard-ranges.ts'
+import { EngineUnavailableError } from '../src/errors.ts'
 import { type PhotoId, shardOf } from '../src/photo/photo-id.ts'
 import { type OwnerId, shardOfOwner } from '../src/photo/shard.ts'
 import { openEmptyDatabase, openTestDatabase, type TestDatabase } from './support/database.ts'
 import { writePhotos } from './support/many-photos.ts'
 import { runScript } from './support/processes/script.ts'
+import { startProxy } from './support/proxy.ts'
 import { type Album, checkAlbum, ownersOf, startTraffic } from './support/shard-traffic.ts'
 
 const RANGE = { from: 1000, to: 1150 }
@@ -165,6 +169,20 @@ test('writers that wait for a shard leave connections to the others', async () =
 
   expect(shardOf(id)).toBe(shardOfOwner(other))
   expect(new Set(await waits).size).toBe(20)
+})
+
+test('shards whose database falls silent as their move begins are not taken for moved', async () => {
+  await using source = await openTestDatabase()
+  await using target = await openEmptyDatabase()
+  await migrateDatabase(target.url)
+  await using proxy = await startProxy(source.url)
+  await using map = new ShardMap(allShardsAt(proxy.url), { connections: 1 })
+  await giveShards(map, allShardsAt(proxy.url))
+  await proxy.cut()
+
+  const planned = planRuns(map, { from: 7, to: 7 }, map.databaseAt(target.url))
+
+  await expect(planned).rejects.toThrow(EngineUnavailableError)
 })
 
 test('copies that differ from the photos are not switched to', async () => {

@@ -1,4 +1,4 @@
-import { DarkroomError } from '../errors.ts'
+import { DarkroomError, EngineUnavailableError } from '../errors.ts'
 import type { Database } from './database.ts'
 import type { ShardMap } from './shard-map.ts'
 import { SHARDS_PER_RUN, shardsOf } from './shard-places.ts'
@@ -15,18 +15,25 @@ export class MoveOvertakenError extends DarkroomError {
   }
 }
 
-/** What of the range is not at the target yet: neighbours of one database and generation. */
+/**
+ * What of the range is not at the target yet: neighbours of one database and generation. Throws EngineUnavailableError
+ * when the database that has a shard does not tell of it.
+ */
 export async function planRuns(
   map: ShardMap,
   range: { from: number; to: number },
   target: Database,
 ): Promise<Run[]> {
-  const latest = latestOf((await map.survey()).places)
+  const { places, silent } = await map.survey()
+  const latest = latestOf(places)
   const runs: Run[] = []
   for (const shard of shardsOf(range)) {
     const source = map.databaseOf(shard)
     const generation = latest[shard]?.generation
-    if (source === target || generation === undefined) continue
+    if (source === target) continue
+    if (generation === undefined) {
+      throw silent.get(source.url) ?? new EngineUnavailableError(`No database tells of the shard ${shard}.`)
+    }
     const run = runs.at(-1)
     const fits =
       run?.to === shard - 1 &&
