@@ -64,7 +64,10 @@ function install(node) {
   const here = ['--global=false', '--engine-strict=false', '--no-audit', '--no-fund', '--loglevel=error']
   const npm = process.env.npm_execpath ?? ''
   const [command, ...args] = npm.endsWith('npm-cli.js') ? [node, npm] : ['npm']
-  const { status } = spawnSync(command, [...args, 'ci', ...flags, ...here], { stdio: ['inherit', 2, 2] })
+  const { status, error } = spawnSync(command, [...args, 'ci', ...flags, ...here], {
+    stdio: ['inherit', 2, 2],
+  })
+  if (error) refuse(`npm is needed to install what is missing, and does not run (${error.code}).`)
   if (status !== 0) refuse('npm ci failed. The lines above say why; the npm registry must be within reach.')
 }
 

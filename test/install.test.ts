@@ -52,8 +52,7 @@ describe('scripts/install.js', () => {
   })
 
   test('installs nothing when all is there, though the lock file was touched', async () => {
-    await using checkout = await smallCheckout()
-    await checkout.npm()
+    await using checkout = await smallCheckout({ isInstalled: true })
     await writeFile(checkout.path('package-lock.json'), await readFile(checkout.path('package-lock.json')))
 
     const { code, stderr } = await checkout.npm()
@@ -68,8 +67,7 @@ describe('scripts/install.js', () => {
     ['lost a package of this machine alone', 'node_modules/native'],
     ['lost its Node', `node_modules/${BROUGHT}`],
   ])('begins anew where an install %s', async (_, lost) => {
-    await using checkout = await smallCheckout()
-    await checkout.npm()
+    await using checkout = await smallCheckout({ isInstalled: true })
     await rm(checkout.path(lost), { recursive: true })
 
     const { code, stderr } = await checkout.npm()
@@ -80,8 +78,7 @@ describe('scripts/install.js', () => {
   })
 
   test('begins anew where npm left out, without a word, what its Node was too old for', async () => {
-    await using checkout = await smallCheckout()
-    await checkout.npm()
+    await using checkout = await smallCheckout({ isInstalled: true })
     const list = checkout.path('node_modules/.package-lock.json')
     const installed = JSON.parse(await readFile(list, 'utf8'))
     delete installed.packages['node_modules/native']
@@ -103,8 +100,7 @@ describe('scripts/install.js', () => {
 
   test('says in one line what is missing where no Node runs that is new enough', async () => {
     const brought = '#!/bin/sh\necho "libatomic.so.1: cannot open shared object file" >&2\nexit 127\n'
-    await using checkout = await smallCheckout({ brought, engines: '>=99' })
-    await checkout.npm()
+    await using checkout = await smallCheckout({ brought, engines: '>=99', isInstalled: true })
 
     const { code, stdout, stderr } = await checkout.npm()
 
@@ -117,8 +113,7 @@ describe('scripts/install.js', () => {
   })
 
   test('uses the Node that was brought as soon as it runs', async () => {
-    await using checkout = await smallCheckout({ brought: '#!/bin/sh\nexit 127\n' })
-    await checkout.npm()
+    await using checkout = await smallCheckout({ brought: '#!/bin/sh\nexit 127\n', isInstalled: true })
     await writeFile(checkout.path(`node_modules/${BROUGHT}/bin/node`), '#!/bin/sh\necho mended\n')
 
     const { stdout, stderr } = await checkout.npm()
@@ -134,6 +129,17 @@ describe('scripts/install.js', () => {
 
     expect(code).toBe(1)
     expect(stderr).toMatch(/^darkroom: sharp does not run here: Error: Unsupported CPU: wants v2$/m)
+  })
+
+  test('says in one line that there is no npm', async () => {
+    await using checkout = await smallCheckout()
+
+    const { code, stderr } = await checkout.install({ PATH: '', npm_execpath: '' })
+
+    expect(code).toBe(1)
+    expect(stderr).toMatch(
+      /^darkroom: npm is needed to install what is missing, and does not run \(ENOENT\)\.$/m,
+    )
   })
 
   test('says in one line that npm failed', async () => {

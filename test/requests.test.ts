@@ -2,15 +2,16 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import multipart from '@fastify/multipart'
-import { fastify } from 'fastify'
+import { type FastifyBaseLogger, fastify, LogController } from 'fastify'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { addErrorReplies } from '../src/http/error-replies.ts'
+import { EngineUnavailableError } from '../src/errors.ts'
+import { addErrorReplies, createReplyError } from '../src/http/error-replies.ts'
 import { demandLeastRate } from '../src/http/least-rate.ts'
 import { replyToParserError } from '../src/http/parser-errors.ts'
 import type { PhotoReply } from '../src/http/schemas.ts'
 import { fixture } from './support/pictures.ts'
 import { exchange, type RawReply } from './support/raw-http.ts'
-import { startService, type TestService } from './support/service.ts'
+import { recordedLog, startService, type TestService } from './support/service.ts'
 import { authorization, photoForm, postForm } from './support/uploads.ts'
 
 const ID = '764879989359635463'
@@ -363,11 +364,43 @@ test('JSON is for one viewer, is asked for anew each time, and is nothing else t
   }
 })
 
+/** A server with our error replies and no routes, and what it logs. */
+function bareApp() {
+  const { lines, log } = recordedLog()
+  const logController = new LogController({ disableRequestLogging: true })
+  const app = fastify({ loggerInstance: log as FastifyBaseLogger, logController })
+  addErrorReplies(app, createReplyError(log))
+  const errors = () => lines.filter(({ level }) => Number(level) >= 50)
+  return { app, errors }
+}
+
+test('an engine that is unavailable is logged once a minute, other errors each time', async () => {
+  const { app, errors } = bareApp()
+  await using _closing = { [Symbol.asyncDispose]: async () => await app.close() }
+  app.get('/unavailable', async () => {
+    throw new EngineUnavailableError('The storage is unavailable.')
+  })
+  app.get('/broken', async () => {
+    throw new TypeError('x is not a function')
+  })
+  const url = await app.listen({ port: 0, host: '127.0.0.1' })
+
+  const paths = ['unavailable', 'unavailable', 'broken', 'unavailable', 'broken']
+  const statuses = []
+  for (const path of paths) statuses.push((await fetch(`${url}/${path}`)).status)
+
+  expect(statuses).toEqual([503, 503, 500, 503, 500])
+  expect(errors().map(({ err }) => (err as Error).message)).toEqual([
+    'The storage is unavailable.',
+    'x is not a function',
+    'x is not a function',
+  ])
+})
+
 describe('a body that drips', () => {
   /** A server with two routes: one parses JSON, one reads a form, after a pause. It tells how the reading ended. */
   async function startRated(pauseMs: number) {
-    const app = fastify()
-    addErrorReplies(app)
+    const { app, errors } = bareApp()
     demandLeastRate(app, { graceSeconds: 1, bytesPerSecond: 1_000 })
     await app.register(multipart, { limits: { fileSize: 10_000_000 } })
     const formRead = Promise.withResolvers<number>()
@@ -376,11 +409,15 @@ describe('a body that drips', () => {
     app.post('/form', async (request) => {
       const file = await request.file()
       await sleep(pauseMs)
-      await file?.toBuffer().then(({ length }) => formRead.resolve(length), formRead.reject)
+      const bytes = await file?.toBuffer().catch((error) => {
+        formRead.reject(error)
+        throw error
+      })
+      formRead.resolve(bytes?.length ?? 0)
       return 'read'
     })
     const url = await app.listen({ port: 0, host: '127.0.0.1' })
-    return { url, formRead: formRead.promise, [Symbol.asyncDispose]: async () => await app.close() }
+    return { url, errors, formRead: formRead.promise, [Symbol.asyncDispose]: async () => await app.close() }
   }
 
   const beginning = (path: string, type: string, bytes: number) =>
@@ -405,6 +442,7 @@ describe('a body that drips', () => {
 
     expect(reply?.status).toBe(408)
     await expect(rated.formRead).rejects.toThrow()
+    expect(rated.errors()).toEqual([])
   })
 
   test('is not what waits for us', async () => {

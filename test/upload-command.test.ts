@@ -16,9 +16,10 @@ import { PhotosApi } from '../src/commands/photos-api.ts'
 import { EngineUnavailableError, SetupError, UnsupportedFormatError } from '../src/errors.ts'
 import { createAuthenticate } from '../src/http/auth/authenticate.ts'
 import { verifyBySecrets } from '../src/http/auth/verify-token.ts'
-import { addErrorReplies } from '../src/http/error-replies.ts'
+import { addErrorReplies, createReplyError } from '../src/http/error-replies.ts'
 import { startProxy } from './support/proxy.ts'
 import { runDarkroom } from './support/run-darkroom.ts'
+import { silentLog } from './support/service.ts'
 
 const SECRET = 'a secret of more than thirty-two characters'
 const SIGNED_URL = `http://127.0.0.1/renditions/7/1/feed-0a1b2c3d.webp?Policy=${'p'.repeat(300)}&Signature=${'s'.repeat(344)}`
@@ -31,7 +32,7 @@ type Upload = { headers: FastifyRequest['headers']; parts: string[]; file: strin
  */
 async function startApi() {
   const app = fastify()
-  addErrorReplies(app)
+  addErrorReplies(app, createReplyError(silentLog))
   const uploads: Upload[] = []
   const photos = new Map<string, ReturnType<typeof photoReply>>()
   const authenticate = createAuthenticate(verifyBySecrets([SECRET]))

@@ -23,7 +23,7 @@ import { basePathOf, withoutBasePath } from './base-path.ts'
 import { addBodyRules } from './body.ts'
 import { compileInput } from './check-input.ts'
 import { addCompression } from './compression.ts'
-import { addErrorReplies, replyError } from './error-replies.ts'
+import { addErrorReplies, createReplyError } from './error-replies.ts'
 import { demandLeastRate, LEAST_RATE } from './least-rate.ts'
 import { replyToParserError } from './parser-errors.ts'
 import { addReplyHeaders } from './reply-headers.ts'
@@ -89,6 +89,7 @@ export type AppDependencies = {
 export async function createApp(dependencies: AppDependencies): Promise<FastifyInstance> {
   const { catalog, authenticate, edge, stopping, log } = dependencies
   const basePath = basePathOf(dependencies.publicUrl)
+  const replyError = createReplyError(log)
   const app = fastify({
     loggerInstance: log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
@@ -111,7 +112,7 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
   app.removeContentTypeParser('text/plain')
   addReplyHeaders(app)
   addCompression(app)
-  addErrorReplies(app, basePath)
+  addErrorReplies(app, replyError, basePath)
   addBodyRules(app)
   demandLeastRate(app, LEAST_RATE)
   app.addHook('onRequest', async () => {

@@ -1,13 +1,41 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { RouteNotFoundError } from '../errors.ts'
+import { type Log, onceAMinute } from '../log.ts'
 import { closeAfterReply, isBodyLeft } from './lingering-close.ts'
 import { problemOf } from './problems.ts'
 import { JSON_HEADERS } from './reply-headers.ts'
 
 const RETRY_AFTER_S = 2
 
-/** Every error as application/problem+json (RFC 9457) with a stable code. */
-export function addErrorReplies(app: FastifyInstance, basePath = ''): void {
+/** Replies to an error as application/problem+json (RFC 9457) with a stable code. */
+export type ReplyError = (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => FastifyReply
+
+/** Every error that a request ends with; also what Fastify refuses before it has found a route (its `frameworkErrors`). */
+export function createReplyError(log: Log): ReplyError {
+  // While an engine is unavailable every request fails alike.
+  const tellUnavailable = onceAMinute((fields, message) => log.error(fields, message))
+  return (error, request, reply) => {
+    const problem = problemOf(error)
+    const { status, code, detail } = problem
+    if (status === 503) tellUnavailable({ requestId: request.id, err: error }, detail)
+    else if (status >= 500) request.log.error({ err: error }, detail)
+    else request.log.info({ code }, detail)
+
+    if (isBodyLeft(request)) closeAfterReply(request, reply)
+    // Fastify would close the connection of whatever it could not parse.
+    else reply.removeHeader('connection')
+    if (status === 401) reply.header('www-authenticate', 'Bearer')
+    if (status === 503) reply.header('retry-after', RETRY_AFTER_S)
+    return reply
+      .code(status)
+      .headers({ ...JSON_HEADERS, 'content-type': 'application/problem+json', 'x-request-id': request.id })
+      .serializer(JSON.stringify)
+      .send(problem)
+  }
+}
+
+/** Errors of routes are replied to by it, and so are paths that lead nowhere. */
+export function addErrorReplies(app: FastifyInstance, replyError: ReplyError, basePath = ''): void {
   app.setErrorHandler<FastifyError>(replyError)
   const refuse = async ({ method, originalUrl }: FastifyRequest) => {
     throw new RouteNotFoundError(method, originalUrl, `${basePath}/docs`)
@@ -18,23 +46,4 @@ export function addErrorReplies(app: FastifyInstance, basePath = ''): void {
   })
   // For a route that finds out itself that there is nothing.
   app.setNotFoundHandler(refuse)
-}
-
-/** Also for what Fastify refuses before it has found a route (its `frameworkErrors`). */
-export function replyError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const problem = problemOf(error)
-  const { status, code, detail } = problem
-  if (status >= 500) request.log.error({ err: error }, detail)
-  else request.log.info({ code }, detail)
-
-  if (isBodyLeft(request)) closeAfterReply(request, reply)
-  // Fastify would close the connection of whatever it could not parse.
-  else reply.removeHeader('connection')
-  if (status === 401) reply.header('www-authenticate', 'Bearer')
-  if (status === 503) reply.header('retry-after', RETRY_AFTER_S)
-  return reply
-    .code(status)
-    .headers({ ...JSON_HEADERS, 'content-type': 'application/problem+json', 'x-request-id': request.id })
-    .serializer(JSON.stringify)
-    .send(problem)
 }

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import { RequestTimeoutError } from '../errors.ts'
 import { hasBody } from './body.ts'
@@ -16,6 +17,7 @@ const LOOKS_PER_SECOND = 4
  * held against the client.
  */
 export function demandLeastRate(app: FastifyInstance, { graceSeconds, bytesPerSecond }: LeastRate): void {
+  const ended = new WeakSet<IncomingMessage>()
   app.addHook('preParsing', async ({ raw }, reply) => {
     if (!hasBody(raw)) return
     const { socket } = raw
@@ -26,9 +28,22 @@ export function demandLeastRate(app: FastifyInstance, { graceSeconds, bytesPerSe
       waitedSeconds += 1 / LOOKS_PER_SECOND
       if (waitedSeconds <= graceSeconds + (socket.bytesRead - bytesBefore) / bytesPerSecond) return
       clearInterval(timer)
+      ended.add(raw)
       if (reply.sent) socket.destroy()
       else reply.send(new RequestTimeoutError())
     }, 1000 / LOOKS_PER_SECOND)
     raw.once('end', () => clearInterval(timer)).once('close', () => clearInterval(timer))
+  })
+
+  // Whoever was reading the body fails of it, after the reply: Fastify would call that an error of ours.
+  app.addHook('onRoute', (route) => {
+    const { handler } = route
+    route.handler = async function (request, reply) {
+      try {
+        return await handler.call(this, request, reply)
+      } catch (error) {
+        if (!ended.has(request.raw)) throw error
+      }
+    }
   })
 }

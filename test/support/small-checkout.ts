@@ -1,11 +1,11 @@
-import { execFile, spawn } from 'node:child_process'
-import { copyFile, mkdir, mkdtempDisposable, writeFile } from 'node:fs/promises'
+import { spawn } from 'node:child_process'
+import { copyFile, cp, mkdir, mkdtemp, mkdtempDisposable, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { promisify } from 'node:util'
+import { afterAll } from 'vitest'
 import { outcomeOf, type Ran } from './run-darkroom.ts'
 
-const run = promisify(execFile)
+const NEW = join(tmpdir(), 'darkroom-checkout-')
 const INSTALL = join(import.meta.dirname, '../../scripts/install.js')
 
 type Package = { files?: Record<string, string>; [field: string]: unknown }
@@ -22,19 +22,52 @@ export type SmallCheckout = AsyncDisposable & {
   path(name: string): string
   /** Runs `npm run -s what`, a script that prints what follows `install.js`. */
   npm(env?: Record<string, string>): Promise<Ran>
+  /** Runs `install.js` alone. */
+  install(env?: Record<string, string>): Promise<Ran>
 }
+
+type Contents = { brought: string; sharp: string; engines: string }
+
+/** What was made for each kind of checkout; tests get copies. npm takes seconds to pack and to lock. */
+const templates = new Map<string, Promise<string>>()
+afterAll(async () => {
+  for (const template of templates.values()) await rm(await template, { recursive: true, force: true })
+})
 
 /**
  * A checkout with the real scripts/install.js and packages of a few bytes each, packed beside it, so that npm installs
- * them in a second and asks no registry. `brought` is what its Node is; `engines` what Darkroom asks of one.
+ * them in a second and asks no registry. `brought` is what its Node is; `engines` what Darkroom asks of one. With
+ * `isInstalled` the script ran before.
  */
 export async function smallCheckout({
+  isInstalled = false,
   brought = RUNS,
   sharp = '',
   engines = '>=24',
-} = {}): Promise<SmallCheckout> {
-  const folder = await mkdtempDisposable(join(tmpdir(), 'darkroom-checkout-'))
-  const path = (name: string) => join(folder.path, name)
+}: Partial<Contents & { isInstalled: boolean }> = {}): Promise<SmallCheckout> {
+  const contents = { brought, sharp, engines }
+  const template = await once(JSON.stringify({ ...contents, isInstalled }), async () =>
+    isInstalled ? await installed(contents) : await packed(contents),
+  )
+  const folder = await mkdtempDisposable(NEW)
+  await copyFolder(template, folder.path)
+  const script = async (env = {}) => await runIn(folder.path, 'npm', ['run', '-s', 'what'], env)
+  return {
+    path: (name) => join(folder.path, name),
+    npm: script,
+    install: async (env = {}) => await runIn(folder.path, process.execPath, ['scripts/install.js'], env),
+    [Symbol.asyncDispose]: async () => await folder.remove(),
+  }
+}
+
+async function once(key: string, make: () => Promise<string>): Promise<string> {
+  const template = templates.get(key) ?? make()
+  templates.set(key, template)
+  return await template
+}
+
+async function packed({ brought, sharp, engines }: Contents): Promise<string> {
+  const folder = await mkdtemp(NEW)
   const packages: Record<string, Package> = {
     sharp: { main: 'index.js', files: { 'index.js': sharp } },
     linter: { bin: 'linter', files: { linter: '#!/bin/sh\n' }, scripts: { install: 'touch ran-a-script' } },
@@ -42,19 +75,20 @@ export async function smallCheckout({
     foreign: { os: ['aix'] },
     [BROUGHT]: { ...HERE, bin: { node: 'bin/node' }, files: { 'bin/node': brought } },
   }
-  const env = { ...process.env, HOME: folder.path, npm_config_userconfig: path('.npmrc') }
   for (const [name, { files = {}, ...fields }] of Object.entries(packages)) {
-    await write(path(`packages/${name}`), {
+    await write(join(folder, 'packages', name), {
       ...files,
       'package.json': json({ name, version: '1.0.0', ...fields }),
     })
-    await run('npm', ['pack', '--silent', `./packages/${name}`], { cwd: folder.path, env })
   }
+  const folders = Object.keys(packages).map((name) => `./packages/${name}`)
+  await runIn(folder, 'npm', ['pack', '--silent', ...folders])
+
   const archives = (...names: string[]) =>
     Object.fromEntries(names.map((name) => [name, `file:${name}-1.0.0.tgz`]))
-  await mkdir(path('scripts'))
-  await copyFile(INSTALL, path('scripts/install.js'))
-  await write(folder.path, {
+  await mkdir(join(folder, 'scripts'))
+  await copyFile(INSTALL, join(folder, 'scripts/install.js'))
+  await write(folder, {
     'package.json': json({
       name: 'darkroom',
       type: 'module',
@@ -65,20 +99,31 @@ export async function smallCheckout({
       optionalDependencies: archives('native', 'foreign', BROUGHT),
     }),
   })
-  await run('npm', ['install', '--package-lock-only', '--offline'], { cwd: folder.path, env })
+  await runIn(folder, 'npm', ['install', '--package-lock-only', '--offline'])
+  return folder
+}
 
-  return {
-    path,
-    async npm(more = {}) {
-      const child = spawn('npm', ['run', '-s', 'what'], {
-        cwd: folder.path,
-        env: { ...env, ...more },
-        stdio: ['ignore', 'pipe', 'pipe'],
-      })
-      return await outcomeOf(child)
-    },
-    [Symbol.asyncDispose]: async () => await folder.remove(),
-  }
+async function installed(contents: Contents): Promise<string> {
+  const folder = await mkdtemp(NEW)
+  await copyFolder(await once(JSON.stringify(contents), async () => await packed(contents)), folder)
+  await runIn(folder, 'npm', ['run', '-s', 'what'])
+  return folder
+}
+
+async function copyFolder(from: string, to: string): Promise<void> {
+  await cp(from, to, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true })
+}
+
+async function runIn(
+  cwd: string,
+  command: string,
+  args: string[],
+  env: Record<string, string> = {},
+): Promise<Ran> {
+  const own = { HOME: cwd, npm_config_userconfig: join(cwd, '.npmrc') }
+  return await outcomeOf(
+    spawn(command, args, { cwd, env: { ...process.env, ...own, ...env }, stdio: ['ignore', 'pipe', 'pipe'] }),
+  )
 }
 
 async function write(folder: string, files: Record<string, string>): Promise<void> {
