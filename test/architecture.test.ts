@@ -11,7 +11,9 @@ const LAYERS: readonly (readonly string[])[] = [
   ['src/start.ts', 'src/doctor.ts'],
   ['src/serve.ts'],
   ['src/services.ts'],
+  ['src/run-kinds.ts'],
   ['src/http', 'src/ingest', 'src/sweep', 'workers'],
+  ['src/runs'],
   ['src/storage', 'src/queue', 'src/catalog', 'src/delivery', 'src/filters', 'src/embedded-postgres'],
   ['src/supervisor'],
   [

@@ -40,7 +40,9 @@ type Calls<Room> = Record<
 >
 
 /** Every method of the catalog that a request, a job or a sweep calls; `ids` are in order, of one owner. */
-const CALLS: { [Room in Exclude<keyof Catalog, 'leases' | 'health'>]: Calls<Catalog[Room]> } = {
+const CALLS: {
+  [Room in Exclude<keyof Catalog, 'leases' | 'runs' | 'runParts' | 'health'>]: Calls<Catalog[Room]>
+} = {
   photos: {
     nextId: (photos) => photos.nextId(owner),
     insert: async (photos) => {

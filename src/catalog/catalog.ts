@@ -6,6 +6,8 @@ import { Looks } from './looks.ts'
 import { Photos } from './photos.ts'
 import { Removals } from './removals.ts'
 import { Renditions } from './renditions.ts'
+import { RunParts } from './run-parts.ts'
+import { Runs } from './runs.ts'
 import type { ShardMap } from './shard-map.ts'
 
 /**
@@ -25,6 +27,8 @@ export class Catalog {
   readonly objects: KeptObjects
   readonly installation: Installation
   readonly leases: Leases
+  readonly runs: Runs
+  readonly runParts: RunParts
   readonly health: Health
 
   constructor(shards: ShardMap) {
@@ -35,6 +39,8 @@ export class Catalog {
     this.objects = new KeptObjects(shards)
     this.installation = new Installation(shards)
     this.leases = new Leases(shards)
+    this.runs = new Runs(shards)
+    this.runParts = new RunParts(shards)
     this.health = new Health(shards)
   }
 }

@@ -87,7 +87,8 @@ async function onBoth<Result>(
 
 const MAX_ID = String(2n ** 63n - 1n)
 
-async function lockArriving(target: Queries, run: Run): Promise<void> {
+/** Keeps everybody else from copying the run to the target. Throws MoveOvertakenError when it is no more arriving. */
+export async function lockArriving(target: Queries, run: Run): Promise<void> {
   const rows = await target.query(
     `select from shards
      where shard between $1 and $2 and state = 'arriving' and generation = $3 and url = $4

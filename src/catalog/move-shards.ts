@@ -1,4 +1,5 @@
 import type { ShardRange } from '../config/shard-ranges.ts'
+import { copyRuns, removeRuns } from './copy-runs.ts'
 import { allowMove, copyClocks, copyPhotos, copyShards } from './copy-shards.ts'
 import type { Database } from './database.ts'
 import { giveShards } from './give-shards.ts'
@@ -120,6 +121,7 @@ async function switchRun(run: Run, mark: Mark, onStage: OnStage): Promise<void> 
     await copyPhotos(held, run, changed)
     if ((await copyPhotos(held, run, changed)).length > 0) throw differ(run)
     await copyClocks(held, run)
+    await copyRuns(held, run)
     onStage('verified', run)
     await held.query(
       `update shards set state = 'elsewhere', url = $3, is_leaving = false where shard between $1 and $2`,
@@ -174,6 +176,7 @@ async function removeMoved(database: Database, { from, to }: { from: number; to:
         [from, to],
       )
       const shards = rows.map(({ shard }) => shard)
+      await removeRuns(queries, shards)
       await queries.query('delete from shard_clocks where shard = any($1)', [shards])
       return await queries.query(
         `delete from photos

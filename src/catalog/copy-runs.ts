@@ -1,0 +1,44 @@
+import { lockArriving } from './copy-shards.ts'
+import type { Queries } from './database.ts'
+import { RUNS_SHARD } from './runs.ts'
+import type { Run } from './shard-run.ts'
+
+/** In the order in which they refer to each other. */
+const TABLES = ['runs', 'run_parts', 'run_failures'] as const
+const PAGE = 10_000
+
+/**
+ * Copies the runs that lie beside their shard when it is among those that move. Nobody writes to them meanwhile, and they
+ * are few: so they are copied whole, in the moment before the switch. Servers go on with their parts at the target.
+ */
+export async function copyRuns(source: Queries, run: Run): Promise<void> {
+  if (run.from > RUNS_SHARD) return
+  await run.target.transaction(async (target) => {
+    await lockArriving(target, run)
+    await target.query('delete from runs')
+    for (const table of TABLES) await copyTable(source, target, table)
+    await target.query(
+      `select setval(pg_get_serial_sequence('runs', 'id'), max(id)) from runs having max(id) is not null`,
+    )
+  })
+}
+
+/** Deletes the runs of a database that their shard has left. */
+export async function removeRuns(queries: Queries, shards: readonly number[]): Promise<void> {
+  if (shards.includes(RUNS_SHARD)) await queries.query('delete from runs')
+}
+
+/** @NOTE Rows go as text: a JavaScript number would round the ids. */
+async function copyTable(source: Queries, target: Queries, table: (typeof TABLES)[number]): Promise<void> {
+  await source.query(`declare copied no scroll cursor for select to_jsonb(t)::text as row from ${table} t`)
+  for (;;) {
+    const rows = await source.query<{ row: string }>(`fetch ${PAGE} from copied`)
+    await target.query(
+      `insert into ${table} select t.* from unnest($1::text[]) as copied(row),
+         jsonb_populate_record(null::${table}, row::jsonb) as t`,
+      [rows.map(({ row }) => row)],
+    )
+    if (rows.length < PAGE) break
+  }
+  await source.query('close copied')
+}

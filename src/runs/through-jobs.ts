@@ -1,0 +1,102 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { PhotoFailure } from '../catalog/runs.ts'
+import type { PhotoId } from '../photo/photo-id.ts'
+import type { Job } from '../queue/job.ts'
+import type { JobQueue, JobState } from '../queue/job-queue.ts'
+import type { PartAtWork, Step } from './run-kind.ts'
+
+/** So many jobs of a part are promised at a time: a kill repeats no more, and the queue stays short. */
+const WINDOW = 50
+/** Between two looks at them; longer while none ends. */
+const LOOK_MS = 250
+const MAX_LOOK_MS = 2_000
+/** A job that is gone and has not done its work was lost by the queue. It is promised so often. */
+const MAX_PROMISES = 3
+
+export type JobsWork = {
+  /** The jobs of the next photos after the cursor, which begins as null. None at the end. */
+  next(after: unknown, limit: number): Promise<{ jobs: readonly Job[]; cursor: unknown }>
+  /** Which of these photos are done, and which are still to be done. Others need nothing any more. */
+  look(jobs: readonly Job[]): Promise<Map<PhotoId, 'done' | 'due'>>
+}
+
+type Counts = { done: number; skipped: number; failed: PhotoFailure[] }
+
+/**
+ * Does a part's photos by jobs of the queue, a window of them at a time. A photo stands in the part before its job is
+ * promised, and leaves it when its job has ended: so at every moment each photo up to the cursor is counted once, or in
+ * flight. What another server had in flight is looked at, and promised again when it is still to be done.
+ */
+export async function* throughJobs(
+  queue: Pick<JobQueue, 'enqueue' | 'states'>,
+  { pausing, ...part }: PartAtWork,
+  work: JobsWork,
+  { window = WINDOW, lookMs = LOOK_MS } = {},
+): AsyncGenerator<Step> {
+  const promises = new Map<PhotoId, number>()
+  const promise = async (job: Job) => {
+    promises.set(job.photoId, (promises.get(job.photoId) ?? 0) + 1)
+    await queue.enqueue(job)
+  }
+  let cursor = part.cursor
+  let inFlight = part.inFlight as readonly Job[]
+  let isEnd = false
+  let ms = lookMs
+
+  for (;;) {
+    const { counts, again, open } = await seeEnded(queue, work, inFlight, promises)
+    let jobs: readonly Job[] = []
+    if (!isEnd && !pausing.aborted && open.length <= window / 2) {
+      const next = await work.next(cursor, window - open.length)
+      jobs = next.jobs
+      cursor = next.cursor
+      isEnd = jobs.length === 0
+    }
+    const isMoved = open.length < inFlight.length || jobs.length > 0
+    inFlight = [...open, ...jobs]
+    if (isMoved) yield { cursor, inFlight, ...counts }
+    for (const job of [...again, ...jobs]) await promise(job)
+    if (inFlight.length === 0 && (isEnd || pausing.aborted)) return
+
+    ms = isMoved ? lookMs : Math.min(ms * 1.5, MAX_LOOK_MS)
+    if (inFlight.length > 0) await sleep(ms)
+  }
+}
+
+/** What came of the jobs that have ended; which to promise again; and all that are not counted yet. */
+async function seeEnded(
+  queue: Pick<JobQueue, 'states'>,
+  work: JobsWork,
+  jobs: readonly Job[],
+  promises: ReadonlyMap<PhotoId, number>,
+): Promise<{ counts: Counts; again: Job[]; open: Job[] }> {
+  const counts: Counts = { done: 0, skipped: 0, failed: [] }
+  if (jobs.length === 0) return { counts, again: [], open: [] }
+  const states = await queue.states(jobs)
+  const ended = jobs.filter((_, index) => states[index]?.name !== 'pending')
+  const looks = ended.length > 0 ? await work.look(ended) : new Map<PhotoId, 'done' | 'due'>()
+  const again: Job[] = []
+  const open: Job[] = []
+  for (const [index, job] of jobs.entries()) {
+    const state = states[index] as JobState
+    const look = looks.get(job.photoId)
+    const promised = promises.get(job.photoId) ?? 0
+    if (state.name === 'pending') open.push(job)
+    else if (state.name === 'failed' && (look !== 'due' || promised > 0))
+      counts.failed.push(failureOf(job, state.reason))
+    else if (look === 'done') counts.done += 1
+    else if (look === undefined) counts.skipped += 1
+    else if (promised >= MAX_PROMISES)
+      counts.failed.push(failureOf(job, 'Its job ended without having done its work.'))
+    else {
+      // Lost, or of an attempt before: nobody knows whether its last holder had come so far as to promise it.
+      again.push(job)
+      open.push(job)
+    }
+  }
+  return { counts, again, open }
+}
+
+function failureOf({ photoId }: Job, message: string): PhotoFailure {
+  return { photoId, code: 'job_failed', message, attempts: 1 }
+}

@@ -1,0 +1,115 @@
+import { setInterval as every } from 'node:timers/promises'
+import type { TakenPart } from '../catalog/run-parts.ts'
+import type { StoredState } from '../catalog/runs.ts'
+import { DarkroomError, EngineUnavailableError, SetupError } from '../errors.ts'
+import type { Log, Telling } from '../log.ts'
+import type { RunEngines, RunKind, Step } from './run-kind.ts'
+
+const RENEW_MS = 5_000
+/** Until a part is tried again whose database, queue or store was unavailable; and one that met a fault of ours. */
+const UNAVAILABLE_S = 10
+const FAULT_S = 60
+
+/** Another server goes on with the part, as this one was held up for too long. */
+class PartLostError extends DarkroomError {
+  readonly code = 'part_lost'
+}
+
+/**
+ * Works a part of a run until its end, until the run is paused or stopped, or until `stop`: then it can be cut anywhere,
+ * and whoever takes it next goes on from its last step. Whatever happens is logged, and never thrown.
+ */
+export async function workPart(
+  {
+    engines,
+    kind,
+    part,
+    log,
+    tell,
+  }: { engines: RunEngines; kind: RunKind; part: TakenPart; log: Log; tell: Telling },
+  stop: AbortSignal,
+): Promise<void> {
+  const { runParts } = engines.catalog
+  const pausing = new AbortController()
+  const ended = new AbortController()
+  const heed = (state: StoredState | null) => {
+    if (state === null) throw new PartLostError('The lease of the part was lost.')
+    if (state !== 'running') pausing.abort()
+  }
+  const renewing = renew(async () => heed(await runParts.extend(part)), pausing, ended.signal)
+  const record = recorder(part)
+  try {
+    const atWork = { ...part, pausing: pausing.signal }
+    if (kind.count && part.selected === null) {
+      const selected = await kind.count(engines, atWork)
+      heed(
+        await runParts.move(part, { ...record({ cursor: part.cursor, inFlight: part.inFlight }), selected }),
+      )
+      return await runParts.leave(part, 0)
+    }
+    for await (const step of kind.work(engines, atWork, log)) {
+      if (stop.aborted) return
+      heed(await runParts.move(part, record(step)))
+    }
+    if (pausing.signal.aborted) return await runParts.leave(part, 0)
+    await runParts.end(part, (kind.pauseMs ?? 0) / 1000)
+    if (!part.recurs) await tellComplete()
+  } catch (error) {
+    if (!stop.aborted) await giveBack(error)
+  } finally {
+    ended.abort()
+    await renewing
+  }
+
+  async function tellComplete(): Promise<void> {
+    const { state, selected, done, skipped, failed } = await engines.catalog.runs.find(part.run)
+    if (state !== 'complete') return
+    log.info({ run: part.run, kind: kind.name, selected, done, skipped, failed }, 'run complete')
+  }
+
+  async function giveBack(error: unknown): Promise<void> {
+    const fields = { run: part.run, kind: kind.name, part: part.part, err: error }
+    const because = error instanceof Error ? error.message : String(error)
+    if (error instanceof PartLostError) {
+      return log.warn(fields, 'this server was held up, and another goes on with its part of a run')
+    }
+    if (error instanceof SetupError) {
+      log.error(
+        fields,
+        part.recurs ? 'a run must not go on; it is tried again' : 'a run must not go on; it is stopped',
+      )
+      if (!part.recurs) await engines.catalog.runs.stop(part.run, because).catch(() => {})
+      return await runParts.leave(part, (kind.pauseMs ?? 0) / 1000, because).catch(() => {})
+    }
+    tell(fields, 'a part of a run is held; it is tried again')
+    const seconds = error instanceof EngineUnavailableError ? UNAVAILABLE_S : FAULT_S
+    // When this fails too, its lease runs out.
+    await runParts.leave(part, seconds, because).catch(() => {})
+  }
+}
+
+/** Makes moves of steps, with the tally of the part from its beginning. */
+function recorder(part: TakenPart) {
+  const tally = { ...part.tally }
+  return ({ cursor, inFlight = [], done = 0, skipped = 0, failed = [], tally: more = {} }: Step) => {
+    for (const [name, count] of Object.entries(more)) tally[name] = (tally[name] ?? 0) + count
+    return { cursor, inFlight, done, skipped, failed, tally, selected: null }
+  }
+}
+
+/** Keeps the part while a step takes long. One that is lost is noticed by the next step. */
+async function renew(
+  extend: () => Promise<void>,
+  pausing: AbortController,
+  ended: AbortSignal,
+): Promise<void> {
+  try {
+    for await (const _ of every(RENEW_MS, null, { signal: ended })) {
+      await extend().catch((error) => {
+        if (error instanceof PartLostError) pausing.abort()
+      })
+    }
+  } catch (error) {
+    if (!ended.aborted) throw error
+  }
+}

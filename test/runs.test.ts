@@ -1,0 +1,357 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { describe, expect, test, vi } from 'vitest'
+import type { RunState } from '../src/catalog/runs.ts'
+import { EngineUnavailableError, SetupError } from '../src/errors.ts'
+import type { PhotoId } from '../src/photo/photo-id.ts'
+import type { PartAtWork, RunKind, Step } from '../src/runs/run-kind.ts'
+import { workRuns } from '../src/runs/work-runs.ts'
+import { openTestDatabase, type TestDatabase } from './support/database.ts'
+import { expireLeases, openRunServer, type RunServer, work } from './support/runs.ts'
+import { recordedLog, silentLog } from './support/service.ts'
+
+const PATIENCE = { timeout: 20_000, interval: 50 }
+
+type Slice = { from: number; to: number }
+
+/** A kind that acts on numbers, five at a time. */
+function numbers(act: (slice: Slice, part: PartAtWork) => Promise<unknown> = async () => {}): RunKind {
+  return {
+    name: 'numbers',
+    pauseMs: null,
+    slices: () => Array.from({ length: 4 }, (_, n) => ({ from: n * 10, to: n * 10 + 10 })),
+    count: async (_engines, { slice }) => (slice as Slice).to - (slice as Slice).from,
+    work: async function* (_engines, part): AsyncGenerator<Step> {
+      const { from, to } = part.slice as Slice
+      for (let at = (part.cursor as number) ?? from; at < to && !part.pausing.aborted; at += 5) {
+        await act({ from: at, to: at + 5 }, part)
+        yield { cursor: at + 5, done: 5 }
+      }
+    },
+  }
+}
+
+async function start({ catalog }: RunServer, kind: RunKind): Promise<number> {
+  return await catalog.runs.start({ kind: kind.name, selection: {}, slices: kind.slices({}) })
+}
+
+async function reached({ catalog }: RunServer, run: number, state: RunState): Promise<void> {
+  await expect.poll(async () => (await catalog.runs.find(run)).state, PATIENCE).toBe(state)
+}
+
+async function openServers<const Count extends number>(count: Count) {
+  await using opened = new AsyncDisposableStack()
+  const database = opened.use(await openTestDatabase())
+  const servers = Array.from({ length: count }, () => opened.use(openRunServer(database)))
+  const owned = opened.move()
+  return {
+    database,
+    servers: servers as [RunServer, RunServer],
+    [Symbol.asyncDispose]: async () => await owned.disposeAsync(),
+  }
+}
+
+describe('a run', () => {
+  test('is shared by servers, which have different parts of it, and each number is done once', async () => {
+    await using opened = await openServers(2)
+    const [a, b] = opened.servers
+    const seen: { server: string; at: number }[] = []
+    const kindOf = (server: string) =>
+      numbers(async ({ from }) => {
+        seen.push({ server, at: from })
+        await expect.poll(() => new Set(seen.map((each) => each.server)).size, PATIENCE).toBe(2)
+      })
+    const run = await start(a, kindOf('a'))
+
+    await using _a = work(a, [kindOf('a')])
+    await using _b = work(b, [kindOf('b')])
+    await reached(a, run, 'complete')
+
+    expect(seen.map(({ at }) => at).toSorted((x, y) => x - y)).toEqual([0, 5, 10, 15, 20, 25, 30, 35])
+    expect(await b.catalog.runs.find(run)).toMatchObject({
+      selected: 40,
+      done: 40,
+      skipped: 0,
+      failed: 0,
+      left: 0,
+      parts: 4,
+      partsEnded: 4,
+    })
+  })
+
+  test('of nothing is complete at once', async () => {
+    await using opened = await openServers(1)
+    const { runs } = opened.servers[0].catalog
+
+    const run = await runs.start({ kind: 'numbers', selection: {}, slices: [] })
+
+    expect(await runs.find(run)).toMatchObject({ state: 'complete', selected: 0, done: 0, left: 0 })
+  })
+
+  test('is counted as a whole before anything is done', async () => {
+    await using opened = await openServers(1)
+    const [server] = opened.servers
+    const selected: number[] = []
+    const kind = numbers(async (_, { run }) => selected.push((await server.catalog.runs.find(run)).selected))
+    const run = await start(server, kind)
+
+    await using _working = work(server, [kind])
+    await reached(server, run, 'complete')
+
+    expect(new Set(selected)).toEqual(new Set([40]))
+  })
+
+  test('that is paused does nothing until it is resumed, and goes on where it was', async () => {
+    await using opened = await openServers(1)
+    const [server] = opened.servers
+    const done: number[] = []
+    const go = Promise.withResolvers<void>()
+    const kind = numbers(async ({ from }) => {
+      done.push(from)
+      if (done.length === 3) await go.promise
+    })
+    const run = await start(server, kind)
+    await using _working = work(server, [kind])
+    await expect.poll(() => done.length, PATIENCE).toBe(3)
+
+    const pausing = await server.catalog.runs.pause(run)
+    go.resolve()
+    await reached(server, run, 'paused')
+    await sleep(500)
+
+    expect(pausing.state).toBe('pausing')
+    expect(done).toHaveLength(3)
+    expect(await server.catalog.runs.find(run)).toMatchObject({ done: 15, left: 25 })
+    await server.catalog.runs.resume(run)
+    await reached(server, run, 'complete')
+    expect(new Set(done).size).toBe(8)
+    expect(done).toHaveLength(8)
+  })
+
+  test('that is cancelled keeps what it did, and nothing can be done with it any more', async () => {
+    await using opened = await openServers(1)
+    const [server] = opened.servers
+    const run = await start(server, numbers())
+
+    await server.catalog.runs.cancel(run)
+
+    await using _working = work(server, [numbers()])
+    await sleep(500)
+    expect(await server.catalog.runs.find(run)).toMatchObject({ state: 'cancelled', done: 0 })
+    await expect(server.catalog.runs.resume(run)).rejects.toThrow(`Run ${run} is cancelled`)
+    await expect(server.catalog.runs.pause(99)).rejects.toThrow('There is no run 99')
+  })
+
+  test('goes on at another server at once when one is stopped, from its last step', async () => {
+    await using opened = await openServers(2)
+    const [a, b] = opened.servers
+    const stuck = numbers(async ({ from }) => {
+      if (from % 10 === 5) await new Promise(() => {})
+    })
+    const run = await start(a, stuck)
+    {
+      await using _a = work(a, [stuck])
+      await expect.poll(async () => (await a.catalog.runs.find(run)).done, PATIENCE).toBe(5)
+    }
+    const done: number[] = []
+
+    await using _b = work(b, [numbers(async ({ from }) => done.push(from))])
+    await reached(b, run, 'complete')
+
+    expect(done).toHaveLength(7)
+    expect(await b.catalog.runs.find(run)).toMatchObject({ done: 40, left: 0 })
+  })
+
+  test('of a server that was held up goes on at another one, and nothing of the first is recorded', async () => {
+    await using opened = await openServers(2)
+    const [late, other] = opened.servers
+    const go = Promise.withResolvers<void>()
+    const held = numbers(async () => await go.promise)
+    const run = await start(late, held)
+    const { log, lines } = recordedLog('warn')
+    await using _late = work(late, [held], log)
+    await expect.poll(async () => (await late.catalog.runs.find(run)).holders.length, PATIENCE).toBe(1)
+    await expect.poll(async () => (await late.catalog.runs.find(run)).isCounted, PATIENCE).toBe(true)
+    await expireLeases(opened.database)
+
+    await using _other = work(other, [numbers()])
+    await reached(other, run, 'complete')
+    go.resolve()
+
+    await expect
+      .poll(() => lines.map(({ msg }) => msg), PATIENCE)
+      .toContain('this server was held up, and another goes on with its part of a run')
+    expect(await other.catalog.runs.find(run)).toMatchObject({ done: 40, left: 0 })
+  })
+
+  test('holds only the part whose engine is unavailable, says so, and does it when that is back', async () => {
+    await using opened = await openServers(1)
+    const [server] = opened.servers
+    let isUnavailable = true
+    const kind = numbers(async ({ from }) => {
+      if (from === 10 && isUnavailable) throw new EngineUnavailableError('The database is unavailable.')
+    })
+    const run = await start(server, kind)
+
+    await using _working = work(server, [kind])
+    await expect.poll(async () => (await server.catalog.runs.find(run)).done, PATIENCE).toBe(30)
+    const held = await server.catalog.runs.find(run)
+    isUnavailable = false
+    await expireLeases(opened.database)
+    await reached(server, run, 'complete')
+
+    expect(held).toMatchObject({ partsHeld: 1, reason: 'The database is unavailable.', left: 10 })
+    expect(await server.catalog.runs.find(run)).toMatchObject({ done: 40, partsHeld: 0, reason: null })
+  })
+
+  test('that must not go on stops, says why, and can be resumed when that is set right', async () => {
+    await using opened = await openServers(1)
+    const [server] = opened.servers
+    let isRight = false
+    const kind = numbers(async () => {
+      if (!isRight) throw new SetupError('The bucket belongs to another installation.')
+    })
+    const run = await start(server, kind)
+
+    await using _working = work(server, [kind])
+    await reached(server, run, 'stopped')
+    const stopped = await server.catalog.runs.find(run)
+    isRight = true
+    await server.catalog.runs.resume(run)
+    await reached(server, run, 'complete')
+
+    expect(stopped).toMatchObject({
+      reason: 'The bucket belongs to another installation.',
+      done: 0,
+      left: 40,
+    })
+  })
+
+  test('keeps what failed of it, by photo, with a code and a message', async () => {
+    await using opened = await openServers(1)
+    const [server] = opened.servers
+    const photoId = '764879989359635463' as PhotoId
+    const kind: RunKind = {
+      ...numbers(),
+      slices: () => [null],
+      count: async () => 3,
+      work: async function* () {
+        yield {
+          cursor: 1,
+          done: 1,
+          failed: [{ photoId, code: 'corrupt_photo', message: 'It is torn.', attempts: 1 }],
+        }
+        yield { cursor: 2, skipped: 1, tally: { gone: 1 } }
+      },
+    }
+    const run = await start(server, kind)
+
+    await using _working = work(server, [kind])
+    await reached(server, run, 'complete')
+
+    expect(await server.catalog.runs.find(run)).toMatchObject({
+      selected: 3,
+      done: 1,
+      failed: 1,
+      skipped: 1,
+      tally: { gone: 1 },
+    })
+    const all = { code: null, after: null, limit: 10 }
+    expect(await server.catalog.runs.failures(run, all)).toMatchObject([
+      { photoId, code: 'corrupt_photo', message: 'It is torn.', attempts: 1 },
+    ])
+    expect(await server.catalog.runs.failures(run, { ...all, code: 'other' })).toEqual([])
+  })
+})
+
+test('a server that finds nothing to do asks one question every five seconds', async () => {
+  await using opened = await openServers(1)
+  const [{ engines, catalog }] = opened.servers
+  using asked = vi.spyOn(catalog.runParts, 'take')
+
+  await using _working = workRuns({ engines, kinds: [numbers()], log: silentLog })
+  await sleep(2_000)
+
+  expect(asked).toHaveBeenCalledTimes(1)
+})
+
+describe('a run that recurs', () => {
+  const recurring = (pauseMs: number, work: RunKind['work']): RunKind => ({
+    name: 'recurring',
+    pauseMs,
+    slices: () => [{}],
+    work,
+  })
+
+  async function theRun(database: TestDatabase): Promise<number | undefined> {
+    const [row] = (await database.query("select id from runs where kind = 'recurring'")) as { id: number }[]
+    return row?.id
+  }
+
+  test('is there once for all servers; one has the lap, and the next comes after a pause', async () => {
+    await using opened = await openServers(2)
+    let running = 0
+    let most = 0
+    let laps = 0
+    const kind = recurring(50, async function* () {
+      running += 1
+      most = Math.max(most, running)
+      laps += 1
+      await sleep(30)
+      running -= 1
+      yield { cursor: null, done: 1 }
+    })
+
+    await using _a = work(opened.servers[0], [kind])
+    await using _b = work(opened.servers[1], [kind])
+    await expect.poll(() => laps, PATIENCE).toBeGreaterThan(5)
+
+    expect(most).toBe(1)
+    expect(await opened.database.query('select count(*)::int from runs')).toEqual([{ count: 1 }])
+  })
+
+  test('does not begin anew before its pause is over', async () => {
+    await using opened = await openServers(2)
+    let laps = 0
+    const kind = recurring(600_000, async function* () {
+      laps += 1
+      yield { cursor: laps }
+    })
+    await using _a = work(opened.servers[0], [kind])
+    await using _b = work(opened.servers[1], [kind])
+    await expect.poll(() => laps, PATIENCE).toBe(1)
+    await sleep(500)
+
+    expect(laps).toBe(1)
+    const run = (await theRun(opened.database)) as number
+    expect(await opened.servers[0].catalog.runs.find(run)).toMatchObject({ state: 'waiting', endedAt: null })
+    await expireLeases(opened.database)
+    await expect.poll(() => laps, PATIENCE).toBe(2)
+  })
+
+  test('that must not go on is told and tried again; it can be paused, not cancelled', async () => {
+    await using opened = await openServers(1)
+    const [server] = opened.servers
+    let laps = 0
+    const kind = recurring(50, async function* () {
+      laps += 1
+      yield { cursor: null }
+      throw new SetupError('Whose the objects are is not known.')
+    })
+    const { log, lines } = recordedLog('error')
+    await using _working = work(server, [kind], log)
+    await expect.poll(() => laps, PATIENCE).toBeGreaterThan(1)
+    const run = (await theRun(opened.database)) as number
+
+    expect(lines[0]).toMatchObject({
+      kind: 'recurring',
+      err: { message: 'Whose the objects are is not known.' },
+      msg: 'a run must not go on; it is tried again',
+    })
+    await expect(server.catalog.runs.cancel(run)).rejects.toThrow('recurs')
+    await server.catalog.runs.pause(run)
+    await reached(server, run, 'paused')
+    const before = laps
+    await sleep(500)
+    expect(laps).toBe(before)
+  })
+})

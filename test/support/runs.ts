@@ -1,0 +1,70 @@
+import { Catalog } from '../../src/catalog/catalog.ts'
+import { ShardMap } from '../../src/catalog/shard-map.ts'
+import { allShardsAt } from '../../src/config/shard-ranges.ts'
+import type { Log } from '../../src/log.ts'
+import type { JobQueue } from '../../src/queue/job-queue.ts'
+import type { RunEngines, RunKind } from '../../src/runs/run-kind.ts'
+import { workRuns } from '../../src/runs/work-runs.ts'
+import type { TestDatabase } from './database.ts'
+import { silentLog } from './service.ts'
+
+/** What a server has that works runs: a catalog of its own, and the rest of a kind's needs. */
+export type RunServer = AsyncDisposable & { engines: RunEngines; catalog: Catalog }
+
+/** As another process has them: its own connections, its own idea of where shards are. */
+export function openRunServer({ url }: Pick<TestDatabase, 'url'>, queue: Partial<JobQueue> = {}): RunServer {
+  const map = new ShardMap(allShardsAt(url), { connections: 4 })
+  const catalog = new Catalog(map)
+  return {
+    catalog,
+    engines: { catalog, queue } as RunEngines,
+    [Symbol.asyncDispose]: async () => await map[Symbol.asyncDispose](),
+  }
+}
+
+/** A server that works runs of these kinds, and asks for parts ten times a second. */
+export function work(
+  { engines }: Pick<RunServer, 'engines'>,
+  kinds: readonly RunKind[],
+  log: Log = silentLog,
+): AsyncDisposable {
+  return workRuns({ engines, kinds, log, askMs: 100 })
+}
+
+/** As a `kind -9` does, and then the time that a lease lasts: nobody has a part any more. */
+export async function expireLeases(database: TestDatabase): Promise<void> {
+  await database.query("update run_parts set due_at = now() - interval '1 second' where ended_at is null")
+}
+
+export class Killed extends Error {}
+
+/**
+ * The engines of a server that is killed at its n-th call of them: just before it takes effect or just after. From then
+ * on none of its calls do anything.
+ */
+export function killable(engines: RunEngines, { calls, when }: { calls: number; when: 'before' | 'after' }) {
+  let count = 0
+  const dead = Promise.withResolvers<void>()
+  const guarded = <Target extends object>(target: Target): Target =>
+    new Proxy(target, {
+      get: (of, name) => {
+        const method = of[name as keyof Target]
+        if (typeof method !== 'function') return method
+        return async (...given: unknown[]) => {
+          count += 1
+          if (count < calls) return await method.apply(of, given)
+          if (count === calls && when === 'after') await method.apply(of, given)
+          dead.resolve()
+          throw new Killed()
+        }
+      },
+    })
+  return {
+    engines: {
+      ...engines,
+      catalog: { runs: guarded(engines.catalog.runs), runParts: guarded(engines.catalog.runParts) },
+      queue: guarded(engines.queue),
+    } as RunEngines,
+    dead: dead.promise,
+  }
+}
