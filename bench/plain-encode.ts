@@ -1,5 +1,5 @@
 import type { Sharp } from 'sharp'
-import { type READY_RENDITIONS, RENDITION_FORMATS } from '../src/photo/recipe.ts'
+import { RENDITION_FORMATS, type RenditionFormat } from '../src/photo/rendition-formats.ts'
 
 /** mozjpeg's table for MS-SSIM. */
 export const FLAT_TABLE = 3
@@ -8,10 +8,7 @@ export const FLAT_TABLE = 3
  * One call of sharp with the settings of workers/renditions/encode.ts for a picture without fine colour, as the
  * drawn photos are: what any other way of making the same renditions encodes with.
  */
-export function plainEncode(
-  image: Sharp,
-  format: (typeof READY_RENDITIONS.formats)[number],
-): Promise<Buffer> {
+export function plainEncode(image: Sharp, format: RenditionFormat): Promise<Buffer> {
   switch (format) {
     case 'webp': {
       const { quality, effort } = RENDITION_FORMATS.webp
@@ -20,6 +17,10 @@ export function plainEncode(
     case 'jpeg': {
       const { quality } = RENDITION_FORMATS.jpeg
       return image.jpeg({ quality, progressive: true, quantisationTable: FLAT_TABLE }).toBuffer()
+    }
+    case 'avif': {
+      const { quality, effort } = RENDITION_FORMATS.avif
+      return image.avif({ quality, effort, chromaSubsampling: '4:4:4' }).toBuffer()
     }
   }
 }

@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import sharp, { type AvifOptions, type JpegOptions, type WebpOptions } from 'sharp'
-import { PRESETS } from '../src/photo/presets.ts'
+import { renditionSize } from '../src/photo/fit.ts'
+import { presetCalled } from './renditions.ts'
 
 type Setting =
   | ({ format: 'jpeg' } & JpegOptions)
@@ -41,8 +42,9 @@ const folder = await mkdtemp(join(tmpdir(), 'darkroom-quality-'))
 try {
   const measured = new Map<Setting, Measured[]>(SETTINGS.map((setting) => [setting, []]))
   for (const photo of process.argv.slice(2)) {
-    const { width, height } = PRESETS.feed
-    const image = sharp(photo).autoOrient().resize(width, height, { fit: 'inside', withoutEnlargement: true })
+    const { autoOrient } = await sharp(photo).metadata()
+    const { width, height } = renditionSize(autoOrient, presetCalled('feed'))
+    const image = sharp(photo).autoOrient().resize(width, height, { fit: 'fill' })
     const { data, info } = await image.removeAlpha().raw().toBuffer({ resolveWithObject: true })
     const raw = { width: info.width, height: info.height, channels: 3 } as const
     const reference = join(folder, 'reference.png')

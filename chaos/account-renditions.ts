@@ -4,13 +4,15 @@ import { renditionSize } from '../src/photo/fit.ts'
 import type { Look } from '../src/photo/look.ts'
 import { renditionKey } from '../src/photo/object-keys.ts'
 import type { Photo } from '../src/photo/photo.ts'
-import { PRESET_NAMES, PRESETS } from '../src/photo/presets.ts'
-import { formatsIn, recipeDigest, recipeOf } from '../src/photo/recipe.ts'
+import { recipeDigest } from '../src/photo/recipe.ts'
+import { builtInPresets } from '../src/presets/read-presets.ts'
 import type { Services } from '../src/services.ts'
 import { PICTURE, readPicture } from './picture.ts'
 
 /** What each photo has in the end. */
-const RENDITIONS = PRESET_NAMES.flatMap((preset) => formatsIn(preset).map((format) => ({ preset, format })))
+const RENDITIONS = builtInPresets().flatMap((preset) =>
+  [...preset.upload, ...preset.after].map((format) => ({ preset, format })),
+)
 
 /**
  * The keys that follow from the recipes, in the edition that is shown. Those without a look are made for every photo, and
@@ -22,8 +24,8 @@ export function renditionKeysOf(
 ): string[] {
   const keysOf = (applied: Look | null) =>
     RENDITIONS.map(({ preset, format }) => {
-      const digest = recipeDigest(recipeOf(preset, format, applied && filters.applied(applied), edition))
-      return renditionKey(id, { preset, format, digest })
+      const digest = recipeDigest({ preset, format, look: applied && filters.applied(applied), edition })
+      return renditionKey(id, { preset: preset.name, format, digest })
     })
   return [...keysOf(look), ...keysOf(null)]
 }
@@ -35,7 +37,7 @@ export async function checkRenditions(
   filter: FilterName | null,
 ): Promise<string[]> {
   const told = photo.renditions.map(({ preset, format }) => `${preset}.${format}`)
-  const expected = RENDITIONS.map(({ preset, format }) => `${preset}.${format}`)
+  const expected = RENDITIONS.map(({ preset, format }) => `${preset.name}.${format}`)
   const missing = expected.filter((name) => !told.includes(name))
   const extra = told.filter((name, index) => !expected.includes(name) || told.indexOf(name) !== index)
   const checked = await Promise.all(
@@ -61,7 +63,9 @@ async function checkRendition(
   const seen = await readPicture(body).catch((error: Error) => error)
   if (seen instanceof Error) return [`${name} can't be decoded: ${seen.message}`]
 
-  const size = renditionSize(PICTURE, PRESETS[preset as keyof typeof PRESETS])
+  const made = builtInPresets().find((one) => one.name === preset)
+  if (!made) return [`${name} is of no preset`]
+  const size = renditionSize(PICTURE, made)
   const isSize =
     [width, seen.width].every((one) => one === size.width) &&
     [height, seen.height].every((one) => one === size.height)

@@ -8,6 +8,7 @@ import { DarkroomError, SetupError } from './errors.ts'
 import { openFilterBook } from './filters/filter-book.ts'
 import { examineTokens } from './http/auth/examine-tokens.ts'
 import { createLog } from './log.ts'
+import { readPresets } from './presets/read-presets.ts'
 import { openServices, type Services } from './services.ts'
 
 /** One thing that was looked at. `detail` says what was seen, or what is wrong and how to mend it. */
@@ -40,6 +41,7 @@ export async function* examine(env: NodeJS.ProcessEnv, { fix = false } = {}): As
   )
   yield await look('runtime', async () => `Node ${process.versions.node}`)
   yield await look('filters', async () => await examineFilters(config.filtersDirectory))
+  yield await look('presets', async () => await examinePresets(config))
   yield await look('tokens', async () => await examineTokens(config))
   yield await look('CDN', async () => await examineCdn(config.cdn))
   yield await look('home', async () => await examineHome(config.home))
@@ -48,7 +50,7 @@ export async function* examine(env: NodeJS.ProcessEnv, { fix = false } = {}): As
 
   const log = createLog('doctor', 'error')
   try {
-    await using services = await openServices(config, log, { connections: 2 })
+    await using services = await openServices(config, log, { connections: 2, presets: [] })
     yield await look('database', async () => await examineDatabase(services))
     yield await look('queue', async () => await examineQueue(services))
     if (config.store.kind === 's3') {
@@ -113,6 +115,11 @@ function tellOfIdsAhead({ name, idsAheadMs }: { name: string; idsAheadMs: number
 function durationOf(ms: number): string {
   const [unit, size] = DURATIONS.find(([, size]) => ms >= 2 * size) ?? ['ms', 1]
   return `${Math.round(ms / size)} ${unit}`
+}
+
+async function examinePresets({ presetsFile }: Config): Promise<string> {
+  const presets = await readPresets(presetsFile)
+  return presets.map(({ name }) => name).join(', ')
 }
 
 async function examineQueue({ queue }: Services): Promise<string> {

@@ -20,7 +20,7 @@ export async function serve(config: Config, log: Log): Promise<AsyncDisposable> 
   // Who opened them tolerates a database that is unavailable; whoever starts a server shall see that it is.
   await services.catalog.health.check()
 
-  const { catalog, queue, store, cdn, filters, signingKey } = services
+  const { catalog, queue, store, cdn, filters, presets, signingKey } = services
   const { authenticate } = opened.use(await openTokens(config, log))
   const stopping = new AbortController()
   const interrupting = new AbortController()
@@ -38,6 +38,7 @@ export async function serve(config: Config, log: Log): Promise<AsyncDisposable> 
     store,
     cdn,
     filters,
+    presets,
     authenticate,
     publicUrl: config.publicUrl,
     maxUploadBytes: config.maxUploadBytes,

@@ -10,6 +10,8 @@ import { embeddedPostgresUrl } from './embedded-postgres/embedded-postgres.ts'
 import { EngineUnavailableError } from './errors.ts'
 import { type FilterBook, openFilterBook } from './filters/filter-book.ts'
 import type { Log } from './log.ts'
+import type { Preset } from './photo/presets.ts'
+import { readPresets } from './presets/read-presets.ts'
 import type { JobQueue } from './queue/job-queue.ts'
 import { migratePostgresQueue, openPostgresQueue } from './queue/postgres-queue.ts'
 import { openRedisQueue } from './queue/redis-queue.ts'
@@ -23,11 +25,17 @@ export type Services = AsyncDisposable & {
   queue: JobQueue
   cdn: Cdn
   filters: FilterBook
+  presets: readonly Preset[]
   signingKey: SigningKey
 }
 
 /** Composition root: the only place that chooses between the embedded engines and those of the cloud. */
-export async function openServices(config: Config, log: Log, { connections = 10 } = {}): Promise<Services> {
+export async function openServices(
+  config: Config,
+  log: Log,
+  { connections = 10, presets }: { connections?: number; presets?: readonly Preset[] } = {},
+): Promise<Services> {
+  const presetsInUse = presets ?? (await readPresets(config.presetsFile))
   const ranges = await shardRangesOf(config)
   await using opened = new AsyncDisposableStack()
   const store = opened.use(await openStore(config.store))
@@ -49,6 +57,7 @@ export async function openServices(config: Config, log: Log, { connections = 10 
     queue,
     cdn,
     filters: await openFilterBook(config.filtersDirectory),
+    presets: presetsInUse,
     signingKey,
     [Symbol.asyncDispose]: () => disposal.disposeAsync(),
   }

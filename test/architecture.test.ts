@@ -14,7 +14,15 @@ const LAYERS: readonly (readonly string[])[] = [
   ['src/run-kinds.ts'],
   ['src/http', 'src/ingest', 'src/sweep', 'workers'],
   ['src/runs'],
-  ['src/storage', 'src/queue', 'src/catalog', 'src/delivery', 'src/filters', 'src/embedded-postgres'],
+  [
+    'src/storage',
+    'src/queue',
+    'src/catalog',
+    'src/delivery',
+    'src/filters',
+    'src/presets',
+    'src/embedded-postgres',
+  ],
   ['src/supervisor'],
   [
     'src/config',

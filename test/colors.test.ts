@@ -5,7 +5,7 @@ import sharp, { type Sharp } from 'sharp'
 import { describe, expect, test } from 'vitest'
 import { box, type Coded, codedOf, itemsFile, nclx, pictureItem, text, u32 } from '../fixtures/heif-file.ts'
 import { COLUMNS, layOut, PATCHES } from '../fixtures/patches.ts'
-import { RENDITION_FORMAT_NAMES } from '../src/photo/recipe.ts'
+import { RENDITION_FORMAT_NAMES } from '../src/photo/rendition-formats.ts'
 import { makeRenditions } from '../workers/renditions/make-renditions.ts'
 import { tiffOf } from '../workers/renditions/tiff.ts'
 import { codeColor, pq } from './support/color-coding.ts'
@@ -13,6 +13,7 @@ import { colorDifference, labOf } from './support/color-difference.ts'
 import { ADOBE_RGB, cmykProfile, greyProfile, labD50, PROPHOTO, rgbProfile } from './support/icc-profile.ts'
 import { fixture } from './support/pictures.ts'
 import { hundredThousandths, withChunks } from './support/png-chunks.ts'
+import { wish } from './support/wish.ts'
 
 const GREYS = PATCHES.map(([red]) => [red, red, red])
 
@@ -349,8 +350,8 @@ function hex([red = 0, green = 0, blue = 0]: readonly number[] | Uint8Array): nu
 
 /** The values in the middle of each patch, of the largest WebP. */
 async function valuesOf(original: Buffer, count: number): Promise<number[][]> {
-  const wish = { look: null, focus: null, presets: ['full'], formats: ['webp'] } as const
-  const { renditions } = await makeRenditions(original, wish, { maxPixels: 1e8 })
+  const wanted = wish({ presets: ['full'], formats: ['webp'] })
+  const { renditions } = await makeRenditions(original, wanted, { maxPixels: 1e8 })
   const { data, info } = await sharp(renditions[0]?.body).raw().toBuffer({ resolveWithObject: true })
   const columns = Math.min(count, COLUMNS)
   const side = info.width / columns
@@ -365,13 +366,11 @@ async function valuesOf(original: Buffer, count: number): Promise<number[][]> {
 }
 
 async function expectPatches(original: Buffer, patches: readonly (readonly number[])[]): Promise<void> {
-  const wish = {
-    look: null,
-    focus: null,
+  const wanted = wish({
     presets: ['small', 'full'],
     formats: RENDITION_FORMAT_NAMES,
-  } as const
-  const { renditions } = await makeRenditions(original, wish, { maxPixels: 1e8 })
+  })
+  const { renditions } = await makeRenditions(original, wanted, { maxPixels: 1e8 })
 
   for (const { body, width } of renditions) {
     const { data, info } = await sharp(body).removeAlpha().raw().toBuffer({ resolveWithObject: true })

@@ -1,13 +1,13 @@
 import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
-import { PRESET_NAMES } from '../src/photo/presets.ts'
-import { RENDITION_FORMAT_NAMES } from '../src/photo/recipe.ts'
+import { RENDITION_FORMAT_NAMES } from '../src/photo/rendition-formats.ts'
 import { exifTexts } from '../workers/renditions/exif-texts.ts'
 import { iptcTexts } from '../workers/renditions/iptc-texts.ts'
 import { segment, withSegments } from '../workers/renditions/jpeg-segments.ts'
 import { makeRenditions } from '../workers/renditions/make-renditions.ts'
 import { xmpTexts } from '../workers/renditions/xmp-texts.ts'
 import { fixture } from './support/pictures.ts'
+import { wish } from './support/wish.ts'
 
 const [ARTIST, COPYRIGHT] = [0x013b, 0x8298]
 const SECONDS = 0x01a2b3c4
@@ -210,7 +210,7 @@ function withTiffText(tiff: Buffer, tag: number, words: string): Buffer {
 }
 
 async function bodiesOf(original: Buffer): Promise<Buffer[]> {
-  const wish = { look: null, focus: null, presets: PRESET_NAMES, formats: RENDITION_FORMAT_NAMES }
-  const { renditions } = await makeRenditions(original, wish, { maxPixels: 1e8 })
+  const wanted = wish({ formats: RENDITION_FORMAT_NAMES })
+  const { renditions } = await makeRenditions(original, wanted, { maxPixels: 1e8 })
   return renditions.map(({ body }) => body)
 }

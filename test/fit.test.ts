@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { cropAround, renditionSize, type Size, scaledFor } from '../src/photo/fit.ts'
-import { PRESETS, type Preset } from '../src/photo/presets.ts'
+import type { Box } from '../src/photo/presets.ts'
+import { presetCalled } from './support/wish.ts'
 
 const side = fc.oneof(fc.integer({ min: 1, max: 400 }), fc.integer({ min: 1, max: 20_000 }))
 const photos = fc.record({ width: side, height: side })
@@ -12,7 +13,7 @@ const boxes = fc.record({
 const presets = fc.record({
   width: fc.integer({ min: 1, max: 3000 }),
   height: fc.integer({ min: 1, max: 3000 }),
-  fit: fc.constantFrom<Preset['fit']>('inside', 'cover'),
+  fit: fc.constantFrom<Box['fit']>('inside', 'cover'),
 })
 const part = fc.double({ min: 0, max: 1, noNaN: true })
 const focuses = fc.record({ x: part, y: part })
@@ -28,7 +29,7 @@ describe('the size of a rendition', () => {
     [{ width: 1000, height: 100 }, 'thumb', { width: 100, height: 100 }],
     [{ width: 1, height: 1 }, 'thumb', { width: 1, height: 1 }],
   ] as const)('of %o as %s is %o', (photo, preset, expected) => {
-    const size = renditionSize(photo, PRESETS[preset])
+    const size = renditionSize(photo, presetCalled(preset))
 
     expect(size).toEqual(expected)
   })

@@ -3,15 +3,15 @@ import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
 import { box, codedOf, itemsFile, pictureItem, text, u16, u32 } from '../fixtures/heif-file.ts'
 import type { FilterName } from '../src/photo/filter.ts'
-import { READY_RENDITIONS } from '../src/photo/recipe.ts'
 import { exifTexts } from '../workers/renditions/exif-texts.ts'
 import { furtherImages, withFurtherImage } from '../workers/renditions/further-images.ts'
 import { heicGainMap } from '../workers/renditions/gain-map/find-gain-map.ts'
 import { attachGainMap } from '../workers/renditions/gain-map/gain-map.ts'
 import { segment, withSegments } from '../workers/renditions/jpeg-segments.ts'
-import { makeRenditions, type Wish } from '../workers/renditions/make-renditions.ts'
+import { makeRenditions } from '../workers/renditions/make-renditions.ts'
 import { xmpOf, xmpPacket, xmpTexts } from '../workers/renditions/xmp-texts.ts'
 import { fixture, noisyJpeg } from './support/pictures.ts'
+import { wish } from './support/wish.ts'
 
 const NUMBERS =
   'hdrgm:Version="1.0" hdrgm:GainMapMin="0" hdrgm:GainMapMax="2.5" hdrgm:HDRCapacityMax="2.5" hdrgm:BaseRenditionIsHDR="False"'
@@ -262,9 +262,8 @@ function xmpOfNumbers(): string {
   return `http://ns.adobe.com/xap/1.0/\0${xmpPacket(`xmlns:hdrgm="http://ns.adobe.com/hdr-gain-map/1.0/" xmlns:a="urn:a" a:word="PRIVATE" ${NUMBERS}`, '')}`
 }
 
-async function make(original: Buffer, parts: Partial<Wish> = {}) {
-  const wish = { ...READY_RENDITIONS, look: null, focus: null, ...parts }
-  return (await makeRenditions(original, wish, { maxPixels: 1e8 })).renditions
+async function make(original: Buffer, parts: Parameters<typeof wish>[0] = {}) {
+  return (await makeRenditions(original, wish(parts), { maxPixels: 1e8 })).renditions
 }
 
 function isBright(preset: string, format: string): boolean {

@@ -7,6 +7,7 @@ import { readGif } from '../workers/renditions/gif/gif-file.ts'
 import { makeRenditions } from '../workers/renditions/make-renditions.ts'
 import { gifFile } from './support/gif-file.ts'
 import { noisyJpeg } from './support/pictures.ts'
+import { wish } from './support/wish.ts'
 
 const SIZE = { width: 20, height: 10 }
 const [RED, GREEN, CLEAR] = [
@@ -16,8 +17,8 @@ const [RED, GREEN, CLEAR] = [
 ]
 
 async function moving(gif: Buffer, maxPixels = 1e8) {
-  const wish = { presets: ['feed'], formats: ['webp'], look: null, focus: null } as const
-  const { renditions } = await makeRenditions(gif, wish, { maxPixels })
+  const wanted = wish({ presets: ['feed'], formats: ['webp'] })
+  const { renditions } = await makeRenditions(gif, wanted, { maxPixels })
   const [found] = renditions
   if (!found) throw new Error('No feed')
   return { ...found, metadata: await sharp(found.body).metadata() }
@@ -76,9 +77,8 @@ describe('the canvas', () => {
       { left: 10, top: 20, width: 4, height: 4, index: 0 },
       { left: 90, top: 20, width: 4, height: 4, index: 1 },
     ])
-    const wish = { presets: ['full'], formats: ['jpeg'], look: null, focus: null } as const
 
-    const { facts } = await makeRenditions(gif, wish, { maxPixels: 1e8 })
+    const { facts } = await makeRenditions(gif, wish({ presets: ['full'] }), { maxPixels: 1e8 })
 
     expect(facts).toMatchObject(screen)
     expect(colorsAt(gif, 91, 21)).toEqual([CLEAR, GREEN])

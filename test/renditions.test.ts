@@ -4,19 +4,16 @@ import { describe, expect, test } from 'vitest'
 import { CorruptPhotoError, TooManyPixelsError } from '../src/errors.ts'
 import { ownFilters } from '../src/filters/filter-book.ts'
 import type { FilterName } from '../src/photo/filter.ts'
-import { PRESET_NAMES, type PresetName } from '../src/photo/presets.ts'
-import {
-  READY_RENDITIONS,
-  RENDITION_FORMAT_NAMES,
-  type RenditionFormat,
-  recipeDigest,
-  recipeOf,
-} from '../src/photo/recipe.ts'
+import type { AppliedLook } from '../src/photo/look.ts'
+import type { PresetName } from '../src/photo/presets.ts'
+import { recipeDigest } from '../src/photo/recipe.ts'
+import { RENDITION_FORMAT_NAMES, type RenditionFormat } from '../src/photo/rendition-formats.ts'
 import { byteLimit } from '../workers/renditions/byte-limit.ts'
-import { makeRenditions, type RenditionFile, type Wish } from '../workers/renditions/make-renditions.ts'
+import { makeRenditions, type RenditionFile } from '../workers/renditions/make-renditions.ts'
 import { free } from '../workers/renditions/pixels.ts'
 import { readHeader } from '../workers/renditions/read-header.ts'
 import { fixture, noisyJpeg } from './support/pictures.ts'
+import { PRESET_NAMES, presetCalled, wish } from './support/wish.ts'
 
 const LIMITS = { maxPixels: 100_000_000 }
 const RED = [230, 30, 30]
@@ -34,7 +31,7 @@ describe('a large photo', () => {
 
     expect(facts).toMatchObject({ width: 4032, height: 3024 })
     expect(renditions).toHaveLength(10)
-    const sizes = {
+    const sizes: Record<string, number[]> = {
       thumb: [150, 150],
       small: [320, 240],
       medium: [640, 480],
@@ -45,7 +42,7 @@ describe('a large photo', () => {
       expect([width, height]).toEqual(sizes[preset])
       expect(await sharp(body).metadata()).toMatchObject({ width, height, format, channels: 3 })
       expect(bytes).toBe(body.length)
-      expect(digest).toBe(recipeDigest(recipeOf(preset, format, null)))
+      expect(digest).toBe(digestOf(preset, format, null))
     }
   })
 
@@ -560,7 +557,7 @@ describe('a look', () => {
     for (const { preset, format, digest, body } of renditions) {
       const [red, green, blue] = await colorAt(body, 0.1, 0.1)
       expect([green, blue]).toBeNear([red as number, red as number], 4)
-      expect(digest).toBe(recipeDigest(recipeOf(preset, format, ownFilters().applied(look))))
+      expect(digest).toBe(digestOf(preset, format, ownFilters().applied(look)))
     }
     expect(facts.color).toMatch(/^#(..)\1\1$/)
     expect(facts.thumbhash).not.toBe(plain.facts.thumbhash)
@@ -584,8 +581,8 @@ describe('what else is in a rendition', () => {
   })
 })
 
-function wish(parts: Partial<Wish> = {}): Wish {
-  return { ...READY_RENDITIONS, look: null, focus: null, ...parts }
+function digestOf(name: PresetName, format: RenditionFormat, look: AppliedLook | null): string {
+  return recipeDigest({ preset: presetCalled(name), format, look, edition: 0 })
 }
 
 function bodyOf(renditions: readonly RenditionFile[], preset: PresetName, format: RenditionFormat): Buffer {

@@ -1,6 +1,5 @@
 import type { Rendition } from '../src/photo/photo.ts'
 import type { PresetName } from '../src/photo/presets.ts'
-import { AVIF_RENDITIONS } from '../src/photo/recipe.ts'
 import type { JobHandler } from '../src/queue/job-queue.ts'
 import type { WorkerEngines } from './engines.ts'
 import { deleteRenditions, putRenditions } from './render.ts'
@@ -15,10 +14,8 @@ export function makeAvif(engines: WorkerEngines): JobHandler {
     const photo = await catalog.photos.find(photoId)
     if (photo?.status !== 'ready' || photo.edition !== edition) return
 
-    const { renditions } = await putRenditions(engines, photo, photo, {
-      ...AVIF_RENDITIONS,
-      rivals: smallest(photo.renditions),
-    })
+    const rivals = smallest(photo.renditions)
+    const { renditions } = await putRenditions(engines, photo, photo, 'after', rivals)
     const isKept = await catalog.renditions.recordLater(photoId, photo, renditions)
     // Removed while we worked: the purge may have been and gone before our puts.
     if (!isKept) await deleteRenditions(store, photoId)

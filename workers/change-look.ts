@@ -2,8 +2,8 @@ import type { LookChange } from '../src/photo/look.ts'
 import { renditionKey } from '../src/photo/object-keys.ts'
 import type { Photo, Rendition } from '../src/photo/photo.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
-import { PRESETS } from '../src/photo/presets.ts'
-import { READY_RENDITIONS, recipeDigest, recipeOf } from '../src/photo/recipe.ts'
+import type { Preset } from '../src/photo/presets.ts'
+import { recipeDigest } from '../src/photo/recipe.ts'
 import type { LookEngines } from './engines.ts'
 import { promiseAvif } from './promise-avif.ts'
 import { deleteRenditions, putRenditions } from './render.ts'
@@ -36,19 +36,20 @@ export async function changeLook(engines: LookEngines, photoId: PhotoId, edition
 
 /** Shows an edition of the same look that is still there, if it is whole and of today's recipes; tells which. */
 async function showEarlier(
-  { catalog, store, filters }: LookEngines,
+  { catalog, store, filters, presets }: LookEngines,
   { id }: Photo,
   change: LookChange,
 ): Promise<number | null> {
   const { look } = change
   const applied = look && filters.applied(look)
   for (const { edition, renditions } of await catalog.looks.earlier(id, look)) {
-    const digests = READY_RENDITIONS.presets.flatMap((preset) =>
-      READY_RENDITIONS.formats.map((format) => recipeDigest(recipeOf(preset, format, applied, edition))),
+    const wanted = presets.flatMap((preset) =>
+      preset.upload.map((format) => recipeDigest({ preset, format, look: applied, edition })),
     )
-    const smallest = smallestWhole(renditions)
-    const isWhole = digests.every((digest) => renditions.some((rendition) => rendition.digest === digest))
+    const isWhole = wanted.every((digest) => renditions.some((rendition) => rendition.digest === digest))
+    const smallest = smallestWhole(renditions, presets)
     if (!isWhole || !smallest) continue
+    const digests = renditions.map(({ digest }) => digest)
     const file = await store.read(renditionKey(id, smallest))
     const placeholder = await placeholderOfFile(file)
     if (await catalog.looks.showEarlier(id, change, { edition, digests }, placeholder)) return edition
@@ -57,7 +58,8 @@ async function showEarlier(
 }
 
 /** Enough for a placeholder. What crops is left out, for a placeholder shows the whole photo. */
-function smallestWhole(renditions: readonly Rendition[]): Rendition | null {
-  const whole = renditions.filter(({ preset }) => PRESETS[preset].fit === 'inside')
+function smallestWhole(renditions: readonly Rendition[], presets: readonly Preset[]): Rendition | null {
+  const inside = new Set(presets.filter(({ fit }) => fit === 'inside').map(({ name }) => name))
+  const whole = renditions.filter(({ preset }) => inside.has(preset))
   return whole.toSorted((a, b) => a.width - b.width)[0] ?? null
 }

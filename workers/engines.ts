@@ -4,6 +4,7 @@ import type { Removals } from '../src/catalog/removals.ts'
 import type { Renditions } from '../src/catalog/renditions.ts'
 import type { Cdn } from '../src/delivery/cdn.ts'
 import type { FilterBook } from '../src/filters/filter-book.ts'
+import type { Preset } from '../src/photo/presets.ts'
 import type { JobQueue } from '../src/queue/job-queue.ts'
 import type { ObjectStore } from '../src/storage/object-store.ts'
 
@@ -18,6 +19,7 @@ export type WorkerEngines = {
   store: ObjectStore
   cdn: Pick<Cdn, 'keepsCopies'>
   filters: FilterBook
+  presets: readonly Preset[]
   maxPixels: number
 }
 

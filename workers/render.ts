@@ -3,7 +3,8 @@ import type { Look, LookChange } from '../src/photo/look.ts'
 import { originalKey, renditionKey, renditionsPrefix } from '../src/photo/object-keys.ts'
 import type { Photo, PhotoFacts, Rendition } from '../src/photo/photo.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
-import { READY_RENDITIONS, RENDITION_FORMATS, type RenditionSet } from '../src/photo/recipe.ts'
+import type { Stage } from '../src/photo/presets.ts'
+import { RENDITION_FORMATS } from '../src/photo/rendition-formats.ts'
 import type { Job } from '../src/queue/job.ts'
 import type { ObjectStore } from '../src/storage/object-store.ts'
 import type { WorkerEngines } from './engines.ts'
@@ -37,15 +38,16 @@ export async function render(
  * FilterMissingError and OriginalMissingError.
  */
 export async function putRenditions(
-  { store, filters, maxPixels }: WorkerEngines,
+  { store, filters, presets, maxPixels }: WorkerEngines,
   { id, original, focus }: Photo,
   { look, edition }: LookChange,
-  set: RenditionSet & Pick<Wish, 'rivals'> = READY_RENDITIONS,
+  stage: Stage = 'upload',
+  rivals?: Wish['rivals'],
 ): Promise<{ facts: PhotoFacts; renditions: Rendition[] }> {
   // Before the original is fetched: a job that lacks it comes again and again.
   if (look) filters.get(look.filter)
   const bytes = await readOriginal(store, originalKey(id, original.format))
-  const wish = { ...set, look, edition, focus }
+  const wish = { presets, stage, look, edition, focus, ...(rivals && { rivals }) }
   const { facts, renditions } = await makeRenditions(bytes, wish, { maxPixels, filters }, (made) => {
     const { contentType } = RENDITION_FORMATS[made.format]
     return store.put(renditionKey(id, made), made.body, { contentType })

@@ -5,11 +5,11 @@ import { replyOf } from '../../src/http/photo-reply.ts'
 import { renditionKey } from '../../src/photo/object-keys.ts'
 import type { Photo } from '../../src/photo/photo.ts'
 import { firstIdAt } from '../../src/photo/photo-id.ts'
-import { PRESETS } from '../../src/photo/presets.ts'
-import { READY_RENDITIONS, recipeDigest, recipeOf } from '../../src/photo/recipe.ts'
+import { recipeDigest } from '../../src/photo/recipe.ts'
 import { OWNER } from '../darkroom.ts'
 import { type Line, ratio } from '../line.ts'
 import { compare, rateOf, type Side } from '../measure.ts'
+import { READY } from '../renditions.ts'
 
 const PHOTOS = 30
 const PAGES_PER_ROUND = 2
@@ -58,9 +58,6 @@ function side(replies: (photos: readonly Photo[]) => unknown): Side {
 }
 
 function readyPhoto(index: number): Photo {
-  const recipes = READY_RENDITIONS.presets.flatMap((preset) =>
-    READY_RENDITIONS.formats.map((format) => recipeOf(preset, format, null)),
-  )
   return {
     id: firstIdAt(new Date(Date.UTC(2026, 0, 1, 0, 0, index))),
     owner: OWNER,
@@ -72,12 +69,12 @@ function readyPhoto(index: number): Photo {
     look: null,
     edition: 0,
     wanted: null,
-    renditions: recipes.map((recipe) => ({
-      preset: recipe.preset,
-      format: recipe.format,
-      digest: recipeDigest(recipe),
-      width: PRESETS[recipe.preset].width,
-      height: PRESETS[recipe.preset].height,
+    renditions: READY.map(({ preset, format }) => ({
+      preset: preset.name,
+      format,
+      digest: recipeDigest({ preset, format, look: null, edition: 0 }),
+      width: 1080,
+      height: 810,
       bytes: 100_000,
     })),
     failure: null,

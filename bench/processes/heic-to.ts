@@ -3,10 +3,10 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { scaledFor } from '../../src/photo/fit.ts'
-import { PRESETS } from '../../src/photo/presets.ts'
 import { decodeHeic } from '../../workers/renditions/heic/decode-heic.ts'
 import { readHeader } from '../../workers/renditions/read-header.ts'
 import { sharp } from '../../workers/renditions/sharp.ts'
+import { presetCalled } from '../renditions.ts'
 import { answer } from '../script-process.ts'
 
 export type HeicQuestion = { to: 'pixels' | 'jpeg' }
@@ -18,7 +18,7 @@ const [photo = '', folder = ''] = process.argv.slice(2)
 async function decodeToPixels(): Promise<void> {
   const original = await readFile(photo)
   const header = await readHeader(original, MAX_PIXELS)
-  await decodeHeic(original, header.color, scaledFor(header, PRESETS.full), MAX_PIXELS)
+  await decodeHeic(original, header.color, scaledFor(header, presetCalled('full')), MAX_PIXELS)
 }
 
 async function decodeToJpeg(): Promise<void> {

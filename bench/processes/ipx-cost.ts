@@ -1,12 +1,11 @@
 // What one photo's renditions cost by ipx, from memory, each asked for by itself. Its sharp is set up as ours is.
 import { readFile } from 'node:fs/promises'
 import { createIPX } from 'ipx'
-import { renditionSize } from '../../src/photo/fit.ts'
-import { PRESETS, type PresetName } from '../../src/photo/presets.ts'
-import { READY_RENDITIONS, RENDITION_FORMATS } from '../../src/photo/recipe.ts'
+import { RENDITION_FORMATS } from '../../src/photo/rendition-formats.ts'
 import { readHeader } from '../../workers/renditions/read-header.ts'
 import { cpuMilliseconds } from '../measure.ts'
 import { FLAT_TABLE } from '../plain-encode.ts'
+import { readyRenditionsOf } from '../renditions.ts'
 import { answer } from '../script-process.ts'
 import type { Cost } from './renditions-cost.ts'
 
@@ -23,20 +22,18 @@ const ipx = createIPX({
 answer<object, Cost>(async () => {
   let bytes = 0
   const cpuMs = await cpuMilliseconds(async () => {
-    for (const preset of READY_RENDITIONS.presets) {
-      for (const format of READY_RENDITIONS.formats) bytes += await render(preset, format)
-    }
+    for (const rendition of readyRenditionsOf(photo)) bytes += await render(rendition)
   })
   return { cpuMs, bytes }
 })
 
 /** It would make a box that is larger than the photo smaller than that, so it is given the size itself. */
-async function render(
-  preset: PresetName,
-  format: (typeof READY_RENDITIONS.formats)[number],
-): Promise<number> {
-  const { fit } = PRESETS[preset]
-  const { width, height } = renditionSize(photo, PRESETS[preset])
+async function render({
+  preset: { fit },
+  format,
+  width,
+  height,
+}: ReturnType<typeof readyRenditionsOf>[number]): Promise<number> {
   const { quality } = RENDITION_FORMATS[format]
   const { data } = await ipx('photo.jpg', {
     resize: `${width}x${height}`,

@@ -1,18 +1,21 @@
 // A worker's own way without its I/O: decode once, scale each size from the one before, encode, from memory to memory.
 import { readFile } from 'node:fs/promises'
 import sharp, { type Sharp } from 'sharp'
-import { PRESETS } from '../../src/photo/presets.ts'
-import { READY_RENDITIONS } from '../../src/photo/recipe.ts'
+import { renditionSize } from '../../src/photo/fit.ts'
 import { plainEncode } from '../plain-encode.ts'
 import type { Rendered, RenderQuestion } from '../render-crew.ts'
+import { PRESETS } from '../renditions.ts'
 import { answer } from '../script-process.ts'
 
 // One thread per operation, and as many operations side by side as libuv has threads: as our workers do it.
 sharp.concurrency(1)
 sharp.cache(false)
 
-const { thumb, small, medium, feed, full } = PRESETS
 const original = await readFile(process.argv[2] ?? '')
+const photo = await sharp(original).metadata()
+const largestFirst = PRESETS.map((preset) => ({ preset, ...renditionSize(photo, preset) })).toSorted(
+  (a, b) => b.width - a.width,
+)
 
 answer<RenderQuestion, Rendered[]>(async ({ photoIds }) => {
   const rendered: Rendered[] = []
@@ -25,19 +28,14 @@ type Open = () => Sharp
 
 /** The bytes of all outputs together. */
 async function render(): Promise<number> {
-  const sizes: Open[] = []
+  const outputs: Promise<Buffer>[] = []
   let image: Open = () => sharp(original, { autoOrient: true })
-  for (const { width, height } of [full, feed, medium, small]) {
-    image = await decoded(image().resize(width, height, { fit: 'inside' }))
-    sizes.push(image)
+  for (const { preset, width, height } of largestFirst) {
+    const from = await decoded(image().resize(width, height, { fit: preset.fit, position: 'attention' }))
+    if (preset.fit === 'inside') image = from
+    outputs.push(...preset.upload.map((format) => plainEncode(from(), format)))
   }
-  sizes.push(
-    await decoded(image().resize(thumb.width, thumb.height, { fit: 'cover', position: 'attention' })),
-  )
-  const outputs = await Promise.all(
-    sizes.flatMap((open) => READY_RENDITIONS.formats.map((format) => plainEncode(open(), format))),
-  )
-  return outputs.reduce((sum, { length }) => sum + length, 0)
+  return (await Promise.all(outputs)).reduce((sum, { length }) => sum + length, 0)
 }
 
 async function decoded(image: Sharp): Promise<Open> {

@@ -3,11 +3,10 @@ import type { FormatName } from '../photo/formats.ts'
 import type { Look } from '../photo/look.ts'
 import type { Photo, PhotoStatus, Rendition, Visibility } from '../photo/photo.ts'
 import type { PhotoId } from '../photo/photo-id.ts'
-import { PRESET_NAMES } from '../photo/presets.ts'
 import type { OwnerId } from '../photo/shard.ts'
 
 /**
- * A photo `p` with the renditions of its present look, in the order of the presets; as text where a JavaScript number
+ * A photo `p` with the renditions of its present look, the smallest first; as text where a JavaScript number
  * would lose digits.
  */
 export const PHOTO_COLUMNS = `
@@ -18,7 +17,7 @@ export const PHOTO_COLUMNS = `
   (select coalesce(json_agg(json_build_object(
       'preset', r.preset, 'format', r.format, 'digest', r.digest,
       'width', r.width, 'height', r.height, 'bytes', r.bytes)
-      order by array_position('{${PRESET_NAMES}}', r.preset), r.format), '[]')
+      order by r.width * r.height, r.preset, r.format), '[]')
    from renditions r
    where r.photo_id = p.id and r.edition = p.edition and r.retired_at is null
      and (r.filter, r.strength) is not distinct from (p.filter, p.strength)) as renditions`

@@ -39,6 +39,8 @@ export type Config = {
   queue: QueueConfig
   /** Where the operator's own `.cube` files lie; need not be there. */
   filtersDirectory: string
+  /** The operator's own presets; the file in the home need not be there. */
+  presetsFile: { path: string; mustExist: boolean }
   cdn: CdnConfig & { windowSeconds: number; minLifeSeconds: number }
   auth: AuthConfig
   maxUploadBytes: number
@@ -79,6 +81,10 @@ function configOf(values: Values): Config {
       : { kind: 'disk', root: join(home, 'objects') },
     queue: values.QUEUE_URL ?? { kind: 'postgres', url: null },
     filtersDirectory: values.FILTERS_DIR ?? join(home, 'filters'),
+    presetsFile: {
+      path: values.PRESETS_FILE ?? join(home, 'presets.json'),
+      mustExist: values.PRESETS_FILE !== null,
+    },
     cdn: {
       ...cdnOf(values),
       windowSeconds: values.URL_WINDOW_SECONDS,

@@ -220,6 +220,14 @@ export const VARIABLES = {
     otherwise: '`filters` in `DARKROOM_HOME`',
     example: '.darkroom/filters',
   },
+  PRESETS_FILE: {
+    topic: 'photos',
+    meaning:
+      'the sizes and formats that photos are made in, as README says. Servers and workers want the same',
+    read: path,
+    otherwise: '`presets.json` in `DARKROOM_HOME`, or the built-in ones',
+    example: '.darkroom/presets.json',
+  },
 
   WORKERS: {
     topic: 'workers',

@@ -14,6 +14,7 @@ import { EngineUnavailableError } from '../errors.ts'
 import type { FilterBook } from '../filters/filter-book.ts'
 import type { Ingest } from '../ingest/ingest.ts'
 import type { Log } from '../log.ts'
+import type { Preset } from '../photo/presets.ts'
 import type { OwnerId } from '../photo/shard.ts'
 import type { JobQueue } from '../queue/job-queue.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
@@ -74,6 +75,7 @@ export type AppDependencies = {
   store: ObjectStore
   cdn: Cdn
   filters: FilterBook
+  presets: readonly Preset[]
   authenticate: Authenticate
   maxUploadBytes: number
   /** Serves renditions when no CDN in front does. */
@@ -132,7 +134,7 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
   app.get('/', { schema: { hide: true } }, async (_request, reply) => reply.redirect(`${basePath}/docs`))
 
   await app.register(healthRoutes(dependencies))
-  await app.register(aboutRoutes())
+  await app.register(aboutRoutes(dependencies))
   await app.register(filterRoutes({ ...dependencies, basePath }))
   if (edge) await app.register(edge)
 

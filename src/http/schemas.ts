@@ -2,8 +2,7 @@ import { type Static, Type } from 'typebox'
 import { FORMAT_NAMES } from '../photo/formats.ts'
 import { PHOTO_STATUSES, VISIBILITIES, type Visibility } from '../photo/photo.ts'
 import { PHOTO_ID_PATTERN, SHORTCODE_PATTERN, WRITTEN_PHOTO_ID_PATTERN } from '../photo/photo-id.ts'
-import { PRESET_NAMES } from '../photo/presets.ts'
-import { RENDITION_FORMAT_NAMES } from '../photo/recipe.ts'
+import { RENDITION_FORMAT_NAMES } from '../photo/rendition-formats.ts'
 import { OWNER_ID_PATTERN, type OwnerId } from '../photo/shard.ts'
 
 /** What the API says, once: requests are checked and replies serialised by these, OpenAPI is made of them. */
@@ -20,7 +19,7 @@ const FOCUS_PATTERN = `^${FRACTION}, ?${FRACTION}$`
 export const ownerSchema = Type.Unsafe<OwnerId>({ type: 'string', pattern: OWNER_ID_PATTERN })
 
 const rendition = Type.Object({
-  preset: oneOf(PRESET_NAMES),
+  preset: Type.String({ description: 'One of `GET /v1/presets`, or one there was when the photo was made.' }),
   format: oneOf(RENDITION_FORMAT_NAMES),
   width: Type.Integer(),
   height: Type.Integer(),
@@ -142,18 +141,6 @@ export function uploadFields(filterNames: readonly string[]) {
     { additionalProperties: false, dependentRequired: { strength: ['filter'] } },
   )
 }
-
-export const presetsReply = Type.Object({
-  presets: Type.Array(
-    Type.Object({
-      name: oneOf(PRESET_NAMES),
-      width: Type.Integer(),
-      height: Type.Integer(),
-      fit: oneOf(['cover', 'inside']),
-      formats: Type.Array(oneOf(RENDITION_FORMAT_NAMES)),
-    }),
-  ),
-})
 
 export const filtersReply = Type.Object({
   filters: Type.Array(

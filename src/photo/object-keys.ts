@@ -1,7 +1,7 @@
 import { FORMATS, type FormatName } from './formats.ts'
 import type { Rendition } from './photo.ts'
 import { type PhotoId, shardOf } from './photo-id.ts'
-import { RENDITION_FORMATS } from './recipe.ts'
+import { RENDITION_FORMATS } from './rendition-formats.ts'
 
 export const ORIGINALS_PREFIX = 'originals/'
 export const RENDITIONS_PREFIX = 'renditions/'

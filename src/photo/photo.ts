@@ -2,7 +2,7 @@ import type { FormatName } from './formats.ts'
 import type { Look, LookChange } from './look.ts'
 import type { PhotoId } from './photo-id.ts'
 import type { PresetName } from './presets.ts'
-import type { RenditionFormat } from './recipe.ts'
+import type { RenditionFormat } from './rendition-formats.ts'
 import type { OwnerId } from './shard.ts'
 
 export const PHOTO_STATUSES = ['processing', 'ready', 'failed'] as const

@@ -1,23 +1,54 @@
+import type { RenditionFormat } from './rendition-formats.ts'
+
+/** The word a kind of rendition is asked for by. Which there are is told by the presets in use (src/presets). */
+export type PresetName = string
+
 /**
- * The name of a kind of rendition and the box it fits: `cover` fills the box and crops what stands out,
- * `inside` keeps the whole photo within it. Never enlarged. Sizes in pixels.
+ * What a rendition has to fit into, in pixels: `cover` fills the box and crops what stands out, `inside` keeps the whole
+ * photo within every bound that is given. Never enlarged.
  */
-export const PRESETS = {
-  thumb: { width: 150, height: 150, fit: 'cover' },
-  small: { width: 320, height: 320, fit: 'inside' },
-  medium: { width: 640, height: 640, fit: 'inside' },
-  feed: { width: 1080, height: 1080, fit: 'inside' },
-  full: { width: 2048, height: 2048, fit: 'inside' },
-} as const satisfies Record<string, Preset>
+export type Box =
+  | { fit: 'cover'; width: number; height: number }
+  | {
+      fit: 'inside'
+      width?: number
+      height?: number
+      /** Of width times height. */
+      area?: number
+      /** So wide a picture stays, however tall it is: what is written on it can still be read. */
+      minWidth?: number
+    }
+export type Fit = Box['fit']
 
-export type Fit = 'cover' | 'inside'
-export type Preset = { width: number; height: number; fit: Fit }
-export type PresetName = keyof typeof PRESETS
+/** When formats of a preset are made: before the photo is ready, or after. */
+export const STAGES = ['upload', 'after'] as const
+export type Stage = (typeof STAGES)[number]
 
-export const PRESET_NAMES = Object.keys(PRESETS) as readonly PresetName[]
+/** The name of a kind of rendition, the box it fits, and its formats by when they are made. */
+export type Preset = Box & {
+  name: PresetName
+  /** An animation moves in it, as WebP; in all others it is its first frame. */
+  animated: boolean
+  /** The JPEG of a photo with a gain map keeps it. */
+  hdr: boolean
+} & Record<Stage, readonly RenditionFormat[]>
 
-/** In these an animation moves, as WebP; in all others it is its first frame. */
-export const MOVING_PRESETS: ReadonlySet<PresetName> = new Set(['small', 'medium', 'feed'])
+/** What formats can not all show. */
+export type PictureKind = { isTransparent: boolean; moves: boolean }
 
-/** In these the JPEG of an Ultra HDR photo keeps its gain map. */
-export const BRIGHT_PRESETS: ReadonlySet<PresetName> = new Set(['feed', 'full'])
+/**
+ * The formats of a preset that are made of such a picture at that stage. What JPEG can't show, transparency and motion,
+ * is made as WebP besides; and what moves is no AVIF, a still that would be chosen for being small.
+ */
+export function formatsAt(
+  stage: Stage,
+  preset: Preset,
+  { isTransparent, moves }: PictureKind,
+): readonly RenditionFormat[] {
+  const isMoving = moves && preset.animated
+  const shows = (format: RenditionFormat) => !(isMoving && format === 'avif')
+  const formats = preset[stage].filter(shows)
+  if (!isMoving && !(isTransparent && preset.upload.every((format) => format === 'jpeg'))) return formats
+  const others = formats.filter((format) => format !== 'webp')
+  return stage === 'upload' ? [...others, 'webp'] : others
+}

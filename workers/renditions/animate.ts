@@ -1,7 +1,7 @@
 import type { ColorTable } from '../../src/photo/color-table.ts'
 import { renditionSize, type Size } from '../../src/photo/fit.ts'
-import { MOVING_PRESETS, PRESETS, type PresetName } from '../../src/photo/presets.ts'
-import { RENDITION_FORMATS } from '../../src/photo/recipe.ts'
+import type { Preset } from '../../src/photo/presets.ts'
+import { RENDITION_FORMATS } from '../../src/photo/rendition-formats.ts'
 import { applyTable } from './apply-table.ts'
 import { asCorruptPhoto } from './corrupt-photo.ts'
 import { credited } from './encode.ts'
@@ -12,6 +12,8 @@ import type { Animation, Header } from './read-header.ts'
 import { scaleTo } from './resize.ts'
 import { sharp } from './sharp.ts'
 
+/** WebP has no more a side. */
+const MAX_SIDE = 16_383
 /** All frames of a rendition together: 80 MB of memory, and some two seconds of a core to encode. */
 const MAX_PIXELS = 20_000_000
 
@@ -27,16 +29,16 @@ type Frames = Size & { data: Buffer; count: number }
  */
 export async function animate(
   photo: Header,
-  presets: readonly PresetName[],
+  presets: readonly Preset[],
   table: ColorTable | null,
-): Promise<Map<PresetName, MovingFile>> {
-  const made = new Map<PresetName, MovingFile>()
+): Promise<Map<Preset, MovingFile>> {
+  const made = new Map<Preset, MovingFile>()
   const { animation } = photo
   if (!animation) return made
   let frames: Frames | null = null
   let last: MovingFile | null = null
-  for (const preset of presets.filter((name) => MOVING_PRESETS.has(name))) {
-    const size = movingSize(renditionSize(photo, PRESETS[preset]), animation)
+  for (const preset of presets.filter(({ animated }) => animated)) {
+    const size = movingSize(renditionSize(photo, preset), animation)
     // A small one is the same in several presets.
     if (last?.width !== size.width) {
       const from: Frames | null = frames
@@ -51,7 +53,11 @@ export async function animate(
 }
 
 function movingSize({ width, height }: Size, { delay }: Animation): Size {
-  const scale = Math.min(1, Math.sqrt(MAX_PIXELS / (width * height * delay.length)))
+  const scale = Math.min(
+    1,
+    Math.sqrt(MAX_PIXELS / (width * height * delay.length)),
+    MAX_SIDE / Math.max(width, height),
+  )
   return { width: Math.max(1, Math.floor(width * scale)), height: Math.max(1, Math.floor(height * scale)) }
 }
 

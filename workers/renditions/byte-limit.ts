@@ -1,5 +1,5 @@
 import type { Size } from '../../src/photo/fit.ts'
-import type { RenditionFormat } from '../../src/photo/recipe.ts'
+import type { RenditionFormat } from '../../src/photo/rendition-formats.ts'
 import type { Header } from './read-header.ts'
 
 /** The originals, as sharp names their formats, that a format can undercut without a loss that is seen. */

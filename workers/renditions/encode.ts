@@ -1,5 +1,5 @@
 import type { Sharp } from 'sharp'
-import { RENDITION_FORMATS, type RenditionFormat } from '../../src/photo/recipe.ts'
+import { RENDITION_FORMATS, type RenditionFormat } from '../../src/photo/rendition-formats.ts'
 import type { ByteLimit } from './byte-limit.ts'
 import type { Credit } from './credit.ts'
 import type { Pixels } from './pixels.ts'

@@ -2,8 +2,9 @@ import { type FilterBook, ownFilters } from '../../src/filters/filter-book.ts'
 import { renditionSize, type Size, scaledFor } from '../../src/photo/fit.ts'
 import type { Look } from '../../src/photo/look.ts'
 import type { Focus, PhotoFacts, Rendition } from '../../src/photo/photo.ts'
-import { BRIGHT_PRESETS, MOVING_PRESETS, PRESETS, type PresetName } from '../../src/photo/presets.ts'
-import { type RenditionFormat, type RenditionSet, recipeDigest, recipeOf } from '../../src/photo/recipe.ts'
+import { type Box, formatsAt, type Preset, type PresetName, type Stage } from '../../src/photo/presets.ts'
+import { recipeDigest } from '../../src/photo/recipe.ts'
+import type { RenditionFormat } from '../../src/photo/rendition-formats.ts'
 import { animate, type MovingFile } from './animate.ts'
 import { applyTable } from './apply-table.ts'
 import { byteLimit } from './byte-limit.ts'
@@ -17,7 +18,9 @@ import { type Header, readHeader } from './read-header.ts'
 import { cropTo, scaleTo } from './resize.ts'
 import { tableOf } from './table-of.ts'
 
-export type Wish = RenditionSet & {
+export type Wish = {
+  presets: readonly Preset[]
+  stage: Stage
   look: Look | null
   /** The photo's edition that the renditions are of; part of their digests. */
   edition?: number
@@ -40,7 +43,7 @@ export type RenditionFile = Rendition & { body: Buffer }
  */
 export async function makeRenditions(
   original: Buffer,
-  { look, edition = 0, focus, presets, formats, rivals }: Wish,
+  { look, edition = 0, focus, presets, stage, rivals }: Wish,
   { maxPixels, filters = ownFilters() }: { maxPixels: number; filters?: FilterBook },
   keep: (rendition: RenditionFile) => Promise<unknown> = async () => {},
 ): Promise<{ facts: PhotoFacts; renditions: RenditionFile[] }> {
@@ -48,44 +51,44 @@ export async function makeRenditions(
   const table = look && tableOf(look, filters)
   const photo = await readHeader(original, maxPixels)
   const largestFirst = [...presets].sort((a, b) => scaledArea(photo, b) - scaledArea(photo, a))
-  const largest = scaledFor(photo, PRESETS[largestFirst[0] ?? 'thumb'])
+  const largest = largestFirst[0]
+  if (!largest) throw new Error('Renditions of no preset are asked for.')
 
-  const decoded = await decode(photo, largest, maxPixels)
+  const decoded = await decode(photo, scaledFor(photo, largest), maxPixels)
   if (table) applyTable(decoded, table)
-  const moving = formats.includes('webp')
-    ? await animate(photo, largestFirst, table)
-    : new Map<PresetName, MovingFile>()
+  const moving =
+    stage === 'upload' ? await animate(photo, largestFirst, table) : new Map<Preset, MovingFile>()
 
   const encodeOnce = encoder(photo, original)
   const gainMapFor = gainMapMaker(photo)
   const make = async (
-    preset: PresetName,
+    preset: Preset,
     format: RenditionFormat,
     picture: Pixels,
   ): Promise<RenditionFile | null> => {
     const moved = format === 'webp' ? moving.get(preset) : undefined
-    const still = moved?.body ?? (await encodeOnce(picture, format, rivals?.get(preset)))
+    const still = moved?.body ?? (await encodeOnce(picture, format, rivals?.get(preset.name)))
     if (!still) return null
-    const isBright = format === 'jpeg' && !look && BRIGHT_PRESETS.has(preset)
+    const isBright = format === 'jpeg' && !look && preset.hdr
     const gainMap = isBright && (await gainMapFor(picture))
     const body = gainMap ? attachGainMap(still, gainMap) : still
-    const digest = recipeDigest(recipeOf(preset, format, applied, edition))
+    const digest = recipeDigest({ preset, format, look: applied, edition })
     const { width, height } = moved ?? picture
-    const rendition = { preset, format, digest, width, height, bytes: body.length, body }
+    const rendition = { preset: preset.name, format, digest, width, height, bytes: body.length, body }
     await keep(rendition)
     return rendition
   }
 
   let whole = Promise.resolve(decoded)
   const pictures = largestFirst.map((preset) => {
-    const size = renditionSize(photo, PRESETS[preset])
-    if (PRESETS[preset].fit === 'cover')
-      return { preset, picture: whole.then((from) => cropTo(from, size, focus)) }
+    const size = renditionSize(photo, preset)
+    if (preset.fit === 'cover') return { preset, picture: whole.then((from) => cropTo(from, size, focus)) }
     whole = whole.then((from) => scaleTo(from, size))
     return { preset, picture: whole }
   })
+  const kind = { isTransparent: decoded.channels === 4, moves: photo.animation !== null }
   const made = pictures.flatMap(({ preset, picture }) =>
-    formatsFor(photo, preset, formats).map(async (format) => await make(preset, format, await picture)),
+    formatsAt(stage, preset, kind).map(async (format) => await make(preset, format, await picture)),
   )
   const work = [whole.then(placeholderOf), ...made] as const
   // When one fails the others come to their end before that is told: nothing is kept behind the caller's back.
@@ -98,13 +101,8 @@ export async function makeRenditions(
   }
 }
 
-/** Where an animation moves, a still beside it would be chosen for being smaller. */
-function formatsFor({ animation }: Header, preset: PresetName, formats: readonly RenditionFormat[]) {
-  return animation && MOVING_PRESETS.has(preset) ? formats.filter((format) => format !== 'avif') : formats
-}
-
-function scaledArea(photo: Size, preset: PresetName): number {
-  const { width, height } = scaledFor(photo, PRESETS[preset])
+function scaledArea(photo: Size, box: Box): number {
+  const { width, height } = scaledFor(photo, box)
   return width * height
 }
 

@@ -1,25 +1,20 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { PRESET_NAMES, PRESETS } from '../../photo/presets.ts'
-import { formatsIn } from '../../photo/recipe.ts'
+import type { Preset } from '../../photo/presets.ts'
+import { type PresetsReply, presetsSchema } from '../../presets/preset-schema.ts'
 import { problemReplies } from '../problem-replies.ts'
-import { noQuery, presetsReply } from '../schemas.ts'
+import { noQuery } from '../schemas.ts'
 
 /** What there is to choose from. The same for everybody, so no token is asked for. */
-export function aboutRoutes(): FastifyPluginAsyncTypebox {
-  const presets = PRESET_NAMES.map((name) => ({
-    name,
-    ...PRESETS[name],
-    formats: [...formatsIn(name)],
-  }))
+export function aboutRoutes({ presets }: { presets: readonly Preset[] }): FastifyPluginAsyncTypebox {
   const schema = {
     operationId: 'listPresets',
-    summary: 'The sizes photos are made in',
+    summary: "The sizes and formats photos are made in; as a file, it can be an operator's presets.json",
     tags: ['about'],
     querystring: noQuery,
-    response: { 200: presetsReply, ...problemReplies('open') },
+    response: { 200: presetsSchema, ...problemReplies('open') },
   }
 
   return async (app) => {
-    app.get('/v1/presets', { schema }, async () => ({ presets }))
+    app.get('/v1/presets', { schema }, async () => ({ presets }) as PresetsReply)
   }
 }

@@ -2,7 +2,7 @@ import { createHash, type KeyObject } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { checkViewer, REFUSALS, type Refusal } from '../../delivery/edge-check.ts'
 import { ObjectNotFoundError } from '../../errors.ts'
-import { RENDITION_FORMAT_NAMES, RENDITION_FORMATS } from '../../photo/recipe.ts'
+import { RENDITION_FORMAT_NAMES, RENDITION_FORMATS } from '../../photo/rendition-formats.ts'
 import type { ObjectStore } from '../../storage/object-store.ts'
 import { isKnown, partOf } from '../conditional-get.ts'
 
