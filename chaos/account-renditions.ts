@@ -1,7 +1,6 @@
 import type { PhotoReply } from '../src/http/schemas.ts'
 import type { FilterName } from '../src/photo/filter.ts'
 import { renditionSize } from '../src/photo/fit.ts'
-import type { Look } from '../src/photo/look.ts'
 import { renditionKey } from '../src/photo/object-keys.ts'
 import type { Photo } from '../src/photo/photo.ts'
 import { recipeDigest } from '../src/photo/recipe.ts'
@@ -14,20 +13,16 @@ const RENDITIONS = builtInPresets().flatMap((preset) =>
   [...preset.upload, ...preset.after].map((format) => ({ preset, format })),
 )
 
-/**
- * The keys that follow from the recipes, in the edition that is shown. Those without a look are made for every photo, and
- * kept beside the others until it gets another look.
- */
+/** The keys that follow from the recipes, in the edition that is shown. */
 export function renditionKeysOf(
   { id, look, edition }: Pick<Photo, 'id' | 'look' | 'edition'>,
   { filters }: Services,
 ): string[] {
-  const keysOf = (applied: Look | null) =>
-    RENDITIONS.map(({ preset, format }) => {
-      const digest = recipeDigest({ preset, format, look: applied && filters.applied(applied), edition })
-      return renditionKey(id, { preset: preset.name, format, digest })
-    })
-  return [...keysOf(look), ...keysOf(null)]
+  const applied = look && filters.applied(look)
+  return RENDITIONS.map(({ preset, format }) => {
+    const digest = recipeDigest({ preset, format, look: applied, edition })
+    return renditionKey(id, { preset: preset.name, format, digest })
+  })
 }
 
 /** Every rendition is told once, its URL gives it, and it is the picture that was uploaded, as large as was said. */

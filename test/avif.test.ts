@@ -1,5 +1,5 @@
 import sharp from 'sharp'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import type { PhotoReply } from '../src/http/schemas.ts'
 import { renditionsPrefix } from '../src/photo/object-keys.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
@@ -9,7 +9,7 @@ import { sweepRenditions } from '../src/sweep/earlier-renditions.ts'
 import { sweepJobs } from '../src/sweep/lost-jobs.ts'
 import { makeAvif } from '../workers/avif.ts'
 import type { WorkerEngines } from '../workers/engines.ts'
-import { filterPhoto } from '../workers/filter.ts'
+import { resizePhoto } from '../workers/resize.ts'
 import { fixture } from './support/pictures.ts'
 import { silentLog, startService, type TestService } from './support/service.ts'
 import { authorization, type Fields, photoForm, postForm } from './support/uploads.ts'
@@ -58,6 +58,45 @@ describe('AVIF renditions', () => {
     const again = await find(service, id)
     expect(keysOf(mono).filter((key) => keysOf(plain).includes(key))).toEqual([])
     expect(keysOf(again)).toEqual(keysOf(plain))
+  })
+
+  test('are made by the job that makes the photo ready, from one decode, when nobody waits', async () => {
+    await using service = await startService()
+    const { id } = await uploadProcessing(service)
+    const reads = vi.spyOn(service.store, 'read')
+
+    await resizePhoto(engines(service))({ kind: 'resize', photoId: id })
+
+    expect(avifOf(await find(service, id))).toEqual(AVIF)
+    expect(reads).toHaveBeenCalledTimes(1)
+    expect(await service.queue.state({ kind: 'avif', photoId: id, edition: 0 })).toEqual({ name: 'missing' })
+  })
+
+  test('are left to a job of their own when somebody waits', async () => {
+    await using service = await startService()
+    const { id } = await uploadProcessing(service)
+    await uploadProcessing(service)
+
+    await resizePhoto({ ...engines(service), queue: service.queue })({ kind: 'resize', photoId: id })
+
+    expect(await find(service, id)).toMatchObject({ status: 'ready' })
+    expect(avifOf(await find(service, id))).toEqual([])
+    expect(await service.queue.state({ kind: 'avif', photoId: id, edition: 0 })).toEqual({ name: 'pending' })
+  })
+
+  test('that can not be made leave the photo ready, and are left to a job that may fail', async () => {
+    await using service = await startService()
+    const { id } = await uploadProcessing(service)
+    const put = service.store.put.bind(service.store)
+    vi.spyOn(service.store, 'put').mockImplementation(async (key, ...rest) => {
+      if (key.endsWith('.avif')) throw new Error('no room')
+      return await put(key, ...rest)
+    })
+
+    await resizePhoto(engines(service))({ kind: 'resize', photoId: id })
+
+    expect(await find(service, id)).toMatchObject({ status: 'ready', failure: null })
+    expect(await service.queue.state({ kind: 'avif', photoId: id, edition: 0 })).toEqual({ name: 'pending' })
   })
 
   test('of a look that is not shown any more when they are made are deleted in their time', async () => {
@@ -141,24 +180,6 @@ describe('the jobs of AVIF', () => {
     expect(await sweepJobs(service, silentLog, inAMinute())).toBe(0)
   })
 
-  test('that were lost are enqueued again also of a look that shares its edition with another', async () => {
-    await using service = await startService()
-    const { id } = await (async () => {
-      await using _worker = service.work()
-      const ready = await uploadReady(service, { filter: 'mono' })
-      await expect.poll(async () => await sweepJobs(service, silentLog, inAMinute()), PATIENCE).toBe(0)
-      return ready
-    })()
-    const edition = (await service.catalog.looks.want(id, 'alice' as OwnerId, null)) ?? 0
-    const enqueue = async () => Promise.reject(new Error('the queue is full'))
-    const forgetful = { ...service, maxPixels: 1e8, queue: { enqueue } }
-
-    await filterPhoto(forgetful)({ kind: 'filter', photoId: id, edition })
-
-    expect(await service.catalog.photos.find(id)).toMatchObject({ look: null, edition: 0 })
-    expect(await sweepJobs(service, silentLog, inAMinute())).toBe(1)
-  })
-
   test('that fail for good leave the photo ready and are not tried for ever', async () => {
     await using service = await startService()
     const { id, job } = await readyWithoutAvif(service)
@@ -176,11 +197,15 @@ describe('the jobs of AVIF', () => {
   })
 })
 
-/** A worker's engines, on which something happens between the making and the recording of AVIF. */
+/**
+ * A worker's engines, on which something happens between the making and the recording of AVIF. Nobody waits: the job
+ * that a test does by itself is still in the queue.
+ */
 function engines(service: TestService, meanwhile: () => Promise<unknown> = async () => {}): WorkerEngines {
-  const { catalog } = service
+  const { catalog, queue } = service
   return {
     ...service,
+    queue: { enqueue: async (job) => await queue.enqueue(job), oldestWaiting: async () => null },
     maxPixels: service.config.maxPixels,
     catalog: {
       ...catalog,
@@ -205,6 +230,11 @@ async function readyWithoutAvif(service: TestService): Promise<{ id: PhotoId; jo
     .toMatchObject({ waiting: 0, active: 0 })
   await service.database.query('update photos set avif_edition = null')
   return { id, job: { kind: 'avif', photoId: id, edition: 0 } }
+}
+
+async function uploadProcessing(service: TestService): Promise<{ id: PhotoId }> {
+  const reply = await postForm(service, photoForm(await fixture('plain.jpg')))
+  return (await reply.json()) as { id: PhotoId }
 }
 
 async function uploadReady(service: TestService, fields: Fields = {}, name = 'plain.jpg') {

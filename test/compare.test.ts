@@ -27,7 +27,7 @@ const scene = fc.record({
 
 function differenceIn({ id, hasOriginal, stored, recorded, hasRow, isRemoved, isSettled }: Scene) {
   const photo: KeptPhoto | null = hasRow
-    ? { id, format: 'jpeg', edition: 0, hasLook: false, isRemoved, isSettled, renditions: recorded }
+    ? { id, format: 'jpeg', edition: 0, isRemoved, isSettled, renditions: recorded }
     : null
   const keys = [
     ...(hasOriginal ? [originalKey(id, 'jpeg')] : []),

@@ -4,9 +4,9 @@ import { RENDITION_FORMAT_NAMES } from '../src/photo/rendition-formats.ts'
 import { exifTexts } from '../workers/renditions/exif-texts.ts'
 import { iptcTexts } from '../workers/renditions/iptc-texts.ts'
 import { segment, withSegments } from '../workers/renditions/jpeg-segments.ts'
-import { makeRenditions } from '../workers/renditions/make-renditions.ts'
 import { xmpTexts } from '../workers/renditions/xmp-texts.ts'
 import { fixture } from './support/pictures.ts'
+import { makeRenditions } from './support/renditions.ts'
 import { wish } from './support/wish.ts'
 
 const [ARTIST, COPYRIGHT] = [0x013b, 0x8298]

@@ -8,9 +8,9 @@ import { furtherImages, withFurtherImage } from '../workers/renditions/further-i
 import { heicGainMap } from '../workers/renditions/gain-map/find-gain-map.ts'
 import { attachGainMap } from '../workers/renditions/gain-map/gain-map.ts'
 import { segment, withSegments } from '../workers/renditions/jpeg-segments.ts'
-import { makeRenditions } from '../workers/renditions/make-renditions.ts'
 import { xmpOf, xmpPacket, xmpTexts } from '../workers/renditions/xmp-texts.ts'
 import { fixture, noisyJpeg } from './support/pictures.ts'
+import { makeRenditions } from './support/renditions.ts'
 import { wish } from './support/wish.ts'
 
 const NUMBERS =

@@ -4,9 +4,9 @@ import { describe, expect, test } from 'vitest'
 import { CorruptPhotoError, TooManyPixelsError } from '../src/errors.ts'
 import { drawFrames } from '../workers/renditions/gif/draw-frames.ts'
 import { readGif } from '../workers/renditions/gif/gif-file.ts'
-import { makeRenditions } from '../workers/renditions/make-renditions.ts'
 import { gifFile } from './support/gif-file.ts'
 import { noisyJpeg } from './support/pictures.ts'
+import { makeRenditions } from './support/renditions.ts'
 import { wish } from './support/wish.ts'
 
 const SIZE = { width: 20, height: 10 }

@@ -9,10 +9,10 @@ import type { PresetName } from '../src/photo/presets.ts'
 import { recipeDigest } from '../src/photo/recipe.ts'
 import { RENDITION_FORMAT_NAMES, type RenditionFormat } from '../src/photo/rendition-formats.ts'
 import { byteLimit } from '../workers/renditions/byte-limit.ts'
-import { makeRenditions, type RenditionFile } from '../workers/renditions/make-renditions.ts'
 import { free } from '../workers/renditions/pixels.ts'
 import { readHeader } from '../workers/renditions/read-header.ts'
 import { fixture, noisyJpeg } from './support/pictures.ts'
+import { makeRenditions, type RenditionFile } from './support/renditions.ts'
 import { PRESET_NAMES, presetCalled, wish } from './support/wish.ts'
 
 const LIMITS = { maxPixels: 100_000_000 }

@@ -5,8 +5,8 @@ import type { PhotoId } from '../src/photo/photo-id.ts'
 import type { Preset } from '../src/photo/presets.ts'
 import { recipeDigest } from '../src/photo/recipe.ts'
 import type { LookEngines } from './engines.ts'
-import { promiseAvif } from './promise-avif.ts'
-import { deleteRenditions, putRenditions } from './render.ts'
+import { makeLater, promiseLater } from './later-renditions.ts'
+import { decodeOriginal, deleteRenditions, putRenditions } from './render.ts'
 import { placeholderOfFile } from './renditions/placeholder.ts'
 
 /**
@@ -20,17 +20,19 @@ export async function changeLook(engines: LookEngines, photoId: PhotoId, edition
   if (photo?.wanted?.edition !== edition) return
   const change = photo.wanted
   const earlier = await showEarlier(engines, photo, change)
-  if (earlier !== null) return await promiseAvif(engines, photoId, earlier)
+  if (earlier !== null) return await promiseLater(engines, photoId, earlier)
 
-  const made = await putRenditions(engines, photo, change)
-  if (await catalog.looks.show(photoId, change, made)) {
-    return await promiseAvif(engines, photoId, edition)
+  await using decoded = await decodeOriginal(engines, photo, change.look, engines.presets)
+  const renditions = await putRenditions(engines, photo, decoded, { stage: 'upload', edition })
+  const facts = await decoded.facts
+  if (await catalog.looks.show(photoId, change, { facts, renditions })) {
+    return await makeLater(engines, photo, decoded, { ...change, renditions })
   }
   if (!(await catalog.photos.find(photoId))) return await deleteRenditions(store, photoId)
 
-  const digests = made.renditions.map(({ digest }) => digest)
+  const digests = renditions.map(({ digest }) => digest)
   const abandoned = new Set(await catalog.looks.abandonedDigests(photoId, edition, digests))
-  const keys = made.renditions.filter(({ digest }) => abandoned.has(digest))
+  const keys = renditions.filter(({ digest }) => abandoned.has(digest))
   await store.delete(keys.map((rendition) => renditionKey(photoId, rendition)))
 }
 

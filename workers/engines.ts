@@ -15,7 +15,7 @@ export type WorkerEngines = {
     renditions: Pick<Renditions, 'record' | 'recordLater'>
     removals: Pick<Removals, 'find' | 'markPurged' | 'forget'>
   }
-  queue: Pick<JobQueue, 'enqueue'>
+  queue: Pick<JobQueue, 'enqueue' | 'oldestWaiting'>
   store: ObjectStore
   cdn: Pick<Cdn, 'keepsCopies'>
   filters: FilterBook

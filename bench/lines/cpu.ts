@@ -30,10 +30,10 @@ async function measureCpu(bench: Bench, name: PhotoName): Promise<Figure[]> {
     WORKER_NODE_FLAGS,
   )
   await using ipx = startScript<object, Cost>('ipx-cost.ts', [photo])
-  checkAlike((await worker.ask({ look: null })).bytes, (await ipx.ask({})).bytes, 0.02)
+  checkAlike((await worker.ask({ look: null, until: 'ready' })).bytes, (await ipx.ask({})).bytes, 0.02)
 
   const beside = async (tool: string, against: Side) => {
-    const ours = async () => (await worker.ask({ look: null })).cpuMs
+    const ours = async () => (await worker.ask({ look: null, until: 'ready' })).cpuMs
     const comparison = await compare({ ours, against }, bench.rounds(ROUNDS))
     return ratio(`renditions of a ${name}, before AVIF / ${tool}`, 'CPU ms', comparison)
   }

@@ -8,7 +8,9 @@ import { answer } from '../script-process.ts'
 
 const config = loadConfig(process.env)
 const services = await openServices(config, pino({ level: 'warn' }), { connections: 2 })
-const resize = resizePhoto({ ...services, maxPixels: config.maxPixels })
+// As if somebody always waited: AVIF is left to jobs that nobody does.
+const queue = { enqueue: async () => {}, oldestWaiting: async () => new Date() }
+const resize = resizePhoto({ ...services, queue, maxPixels: config.maxPixels })
 
 answer<RenderQuestion, Rendered[]>(async ({ photoIds }) => {
   const rendered: Rendered[] = []

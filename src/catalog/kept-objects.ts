@@ -13,7 +13,6 @@ export type KeptPhoto = {
   id: PhotoId
   format: FormatName
   edition: number
-  hasLook: boolean
   /** Its purge deletes all of it. */
   isRemoved: boolean
   /** It waits for no job, so nothing is being put for it. */
@@ -22,7 +21,7 @@ export type KeptPhoto = {
 }
 
 const KEPT = `
-  select p.id::text, p.format, p.edition, p.filter is not null as "hasLook", p.deleted_at is not null as "isRemoved",
+  select p.id::text, p.format, p.edition, p.deleted_at is not null as "isRemoved",
     (p.status <> 'processing' and p.wanted_at is null
       and (p.status = 'failed' or p.avif_edition is not distinct from p.edition)) as "isSettled",
     (select coalesce(json_agg(json_build_object('preset', r.preset, 'format', r.format, 'digest', r.digest,

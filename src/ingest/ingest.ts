@@ -6,7 +6,6 @@ import type { Look } from '../photo/look.ts'
 import { originalKey } from '../photo/object-keys.ts'
 import type { Focus, Photo, Visibility } from '../photo/photo.ts'
 import type { OwnerId } from '../photo/shard.ts'
-import { jobKindsFor } from '../queue/job.ts'
 import type { JobQueue } from '../queue/job-queue.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import { ByteMeter, interruptible, peek } from './byte-stream.ts'
@@ -62,15 +61,14 @@ export function createIngest({
     })
 
     const original = { format, bytes: meter.bytes, sha256: meter.sha256() }
-    const pending = jobKindsFor(look)
     // When this fails the object stays for the sweep: a reply that was lost on its way leaves a row behind it.
-    await catalog.photos.insert({ id, owner, visibility, original, focus, look, pending })
+    await catalog.photos.insert({ id, owner, visibility, original, focus, look, pending: ['resize'] })
 
     try {
-      for (const kind of pending) await queue.enqueue({ kind, photoId: id })
+      await queue.enqueue({ kind: 'resize', photoId: id })
     } catch (err) {
       // Whatever it is: the photo is taken in, and a client that was told otherwise would send it once more.
-      log.warn({ photoId: id, pending, err }, 'jobs not enqueued; the sweep will')
+      log.warn({ photoId: id, err }, 'job not enqueued; the sweep will')
     }
     return {
       id,

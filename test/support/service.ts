@@ -7,6 +7,7 @@ import { freePort } from '../../src/embedded-postgres/free-port.ts'
 import { signToken } from '../../src/http/auth/sign-token.ts'
 import { openTokenSecret } from '../../src/http/auth/token-secret.ts'
 import type { OwnerId } from '../../src/photo/shard.ts'
+import type { Job } from '../../src/queue/job.ts'
 import { serve } from '../../src/serve.ts'
 import { openServices, type Services } from '../../src/services.ts'
 import { makeAvif } from '../../workers/avif.ts'
@@ -22,7 +23,10 @@ export type TestService = AsyncDisposable &
     url: string
     database: TestDatabase
     token(owner: string): Promise<string>
-    /** A worker in this process, with the handlers that real ones have. AVIF, which comes in its own time, is made on request. */
+    /**
+     * A worker in this process, with the handlers that real ones have. AVIF is made on request: else it is put off, as if
+     * somebody always waited, and its jobs give it up.
+     */
     work(options?: { withAvif: boolean }): AsyncDisposable
   }
 
@@ -57,7 +61,10 @@ export async function startService(env: Record<string, string> = {}): Promise<Te
     database,
     token: async (owner) => await signToken(await openTokenSecret(home), owner as OwnerId, 3600),
     work: ({ withAvif } = { withAvif: false }) => {
-      const engines = { ...services, maxPixels: config.maxPixels }
+      const { queue } = services
+      const oldestWaiting = async () => (withAvif ? await queue.oldestWaiting() : new Date())
+      const enqueue = async (job: Job) => await queue.enqueue(job)
+      const engines = { ...services, maxPixels: config.maxPixels, queue: { enqueue, oldestWaiting } }
       return services.queue.work({
         handlers: {
           resize: resizePhoto(engines),

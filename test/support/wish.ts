@@ -1,7 +1,7 @@
 import type { Preset, PresetName } from '../../src/photo/presets.ts'
 import type { RenditionFormat } from '../../src/photo/rendition-formats.ts'
 import { builtInPresets } from '../../src/presets/read-presets.ts'
-import type { Wish } from '../../workers/renditions/make-renditions.ts'
+import type { Wish } from './renditions.ts'
 
 type Parts = Partial<Omit<Wish, 'presets' | 'stage'>> & {
   presets?: readonly PresetName[]

@@ -9,7 +9,7 @@ import { drawFrames } from './gif/draw-frames.ts'
 import { readGif } from './gif/gif-file.ts'
 import { free, type Pixels } from './pixels.ts'
 import type { Animation, Header } from './read-header.ts'
-import { scaleTo } from './resize.ts'
+import { scaleTo } from './scale.ts'
 import { sharp } from './sharp.ts'
 
 /** WebP has no more a side. */

@@ -9,7 +9,7 @@ import { readGif } from './gif/gif-file.ts'
 import { decodeHeic } from './heic/decode-heic.ts'
 import { type Pixels, withoutIdleAlpha } from './pixels.ts'
 import type { Header } from './read-header.ts'
-import { scaleTo } from './resize.ts'
+import { scaleTo } from './scale.ts'
 import { sharp } from './sharp.ts'
 
 /**
