@@ -17,6 +17,7 @@ async function startApp() {
   app.get('/large', async () => LARGE)
   app.get('/small', async () => SMALL)
   app.get('/tagged', async (_request, reply) => reply.header('etag', 'W/"a"').send(LARGE))
+  app.get('/other', async (_request, reply) => reply.header('etag', 'W/"a"').send([LARGE]))
   app.get('/picture', async (_request, reply) => reply.type('image/png').send(Buffer.alloc(5000)))
   await app.listen({ host: '127.0.0.1', port: 0 })
   const { port } = app.server.address() as AddressInfo
@@ -85,6 +86,20 @@ describe('A reply', () => {
     expect(picture.headers['content-encoding']).toBeUndefined()
     expect(picture.headers.vary).toBeUndefined()
     expect(picture.body).toEqual(Buffer.alloc(5000))
+  })
+
+  test('with an entity tag is one of its URL, also when another URL has the same tag', async () => {
+    await using app = await startApp()
+    const read = async (path: string, encoding: string) => {
+      const { headers, body } = await app.ask(path, encoding)
+      expect(headers['content-encoding']).toBe(encoding)
+      return JSON.parse((encoding === 'br' ? brotliDecompressSync(body) : gunzipSync(body)).toString())
+    }
+
+    for (const encoding of ['br', 'gzip', 'br', 'gzip']) {
+      expect(await read('/tagged', encoding)).toEqual(LARGE)
+      expect(await read('/other', encoding)).toEqual([LARGE])
+    }
   })
 
   test('to HEAD has the headers of GET, and no body', async () => {

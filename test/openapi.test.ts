@@ -35,7 +35,7 @@ afterAll(async () => await service[Symbol.asyncDispose]())
 async function undocumented(operationId: string, reply: Response): Promise<string[]> {
   const documented = operations.get(operationId)?.responses[reply.status]
   if (!documented) return [`status ${reply.status}`]
-  const missing = ['location', 'allow', 'retry-after', 'www-authenticate', 'preference-applied']
+  const missing = ['location', 'allow', 'retry-after', 'www-authenticate', 'preference-applied', 'etag']
     .filter((name) => reply.headers.has(name) && documented.headers?.[name] === undefined)
     .map((name) => `header ${name}`)
   const type = (reply.headers.get('content-type') ?? '').replace(/;.*/, '')
@@ -119,6 +119,8 @@ describe('the OpenAPI document', () => {
     await note(ask('getPhoto', `/v1/photos/${failed.id}`, { headers: stranger }))
     await note(ask('getPhoto', '/v1/photos/%', { headers: token }))
     await note(ask('getPhoto', '/v1/photos/1', { headers: token }))
+    await note(ask('getPhoto', `/v1/photos/${id}?urls=parts`, { headers: token }))
+    await note(ask('getPhoto', `/v1/photos/${id}`, { headers: { ...token, 'if-none-match': '*' } }))
     await note(ask('listPhotos', '/v1/owners/alice/photos', { headers: token }))
     await note(ask('listPhotos', '/v1/owners/alice/photos?limit=1', { headers: stranger }))
     await note(ask('listPhotos', '/v1/owners/alice/photos?limit=0', { headers: token }))
@@ -151,7 +153,7 @@ describe('the OpenAPI document', () => {
     await note(ask('getReadiness', '/readyz'))
 
     expect(statuses).toEqual([
-      ...[201, 400, 400, 415, 413, 401, 415, 200, 200, 200, 404, 400, 400, 200, 200, 400, 400],
+      ...[201, 400, 400, 415, 413, 401, 415, 200, 200, 200, 404, 400, 400, 200, 304, 200, 200, 400, 400],
       ...[202, 200, 400, 400, 415, 413, 409, 404, 202, 404, 204, 200, 200, 200, 404, 200, 200],
     ])
   })

@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { getSignedUrl } from '@aws-sdk/cloudfront-signer'
 import { SignedCdn } from '../../src/delivery/signed-cdn.ts'
-import { replyOf } from '../../src/http/photo-reply.ts'
+import { ToldPhotos } from '../../src/http/photo-reply.ts'
 import { renditionKey } from '../../src/photo/object-keys.ts'
 import type { Photo } from '../../src/photo/photo.ts'
 import { firstIdAt } from '../../src/photo/photo-id.ts'
@@ -28,7 +28,8 @@ export const feedPage: Line = {
     const key = { keyPairId: KEY_PAIR_ID, privateKey, publicKey }
     const cdn = new SignedCdn({ ...LIFE, origin: ORIGIN, key })
 
-    const ours = (photos: readonly Photo[]) => photos.map((photo) => replyOf(photo, photo.owner, cdn))
+    const audience = { viewer: OWNER, wishes: {}, cdn }
+    const ours = (photos: readonly Photo[]) => new ToldPhotos(photos, audience).replies()
     const against = (photos: readonly Photo[]) => {
       const dateLessThan = new Date(Date.now() + LIFE.windowSeconds * 1000)
       return photos.map(({ id, renditions }) =>

@@ -1,13 +1,22 @@
 import type { PhotoId } from '../photo/photo-id.ts'
 
-/** A photo's delivery URLs until `expiresAt`: one signature that covers all of its renditions. */
-export type Delivery = { expiresAt: Date; urlOf(key: string): string }
+/** What opens renditions until `expiresAt`. */
+export type Delivery = {
+  origin: string
+  expiresAt: Date
+  /** What is signed, and by which key: of the same terms it is the same query. Costs no signature. */
+  terms: string
+  /** Signed when it is first asked for. */
+  query(): string
+  /** `${origin}/${key}?${query()}`. */
+  urlOf(key: string): string
+}
 
 /** What hands renditions out to viewers. */
 export interface Cdn {
   /**
-   * Byte-identical URLs for a photo from every process that has the same key, for a whole window, so that
-   * viewers' caches hit.
+   * What opens the photo's renditions. Byte-identical from every process that has the same key, for a whole
+   * window, so that viewers' caches hit.
    */
   deliver(id: PhotoId): Delivery
 

@@ -3,6 +3,7 @@ import { renditionsPrefix } from '../photo/object-keys.ts'
 import type { PhotoId } from '../photo/photo-id.ts'
 import type { Cdn, Delivery } from './cdn.ts'
 import { type ExpiryRule, expiryOf } from './expiry.ts'
+import { policyText } from './policy.ts'
 import { signedQuery } from './signer.ts'
 import type { SigningKey } from './signing-key.ts'
 
@@ -14,16 +15,16 @@ export type SignedCdnOptions = ExpiryRule & {
   now?: () => number
 }
 
-/** About 40 MB of queries. A photo beyond them costs one more signature: 0.3 ms. */
+/** About 40 MB of queries. One more signature for what is beyond them: 0.3 ms. */
 const MAX_REMEMBERED = 50_000
 
-/** Signs one policy per photo and window, and reuses it for all of the photo's renditions. */
+/** Signs a policy once for a window, and reuses it for all that it covers. */
 export class SignedCdn implements Cdn {
   /** The local edge reads the store at every request. */
   readonly keepsCopies = false
   readonly #options: SignedCdnOptions
   readonly #now: () => number
-  readonly #signed = new LRUCache<PhotoId, { expires: number; query: string }>({ max: MAX_REMEMBERED })
+  readonly #signed = new LRUCache<string, string>({ max: MAX_REMEMBERED })
 
   constructor(options: SignedCdnOptions) {
     this.#options = options
@@ -31,28 +32,29 @@ export class SignedCdn implements Cdn {
   }
 
   deliver(id: PhotoId): Delivery {
-    const { origin } = this.#options
-    const { expires, query } = this.#sign(id)
-    return {
-      expiresAt: new Date(expires * 1000),
-      urlOf: (key) => `${origin}/${key}?${query}`,
-    }
+    return this.#deliver(renditionsPrefix(id), id)
   }
 
   async invalidate(ids: readonly PhotoId[]): Promise<readonly PhotoId[]> {
     return ids
   }
 
-  #sign(id: PhotoId): { expires: number; query: string } {
+  /** What opens all that begins so, until the next turn of whoever it is for. */
+  #deliver(path: string, whom: string): Delivery {
     const { origin, key } = this.#options
-    const expires = expiryOf(id, this.#now(), this.#options)
-    const known = this.#signed.get(id)
-    if (known?.expires === expires) return known
-    const signed = {
-      expires,
-      query: signedQuery({ prefix: `${origin}/${renditionsPrefix(id)}`, expires }, key),
+    const grant = { prefix: `${origin}/${path}`, expires: expiryOf(whom, this.#now(), this.#options) }
+    const policy = policyText(grant)
+    const query = () => {
+      const signed = this.#signed.get(policy) ?? signedQuery(grant, key)
+      this.#signed.set(policy, signed)
+      return signed
     }
-    this.#signed.set(id, signed)
-    return signed
+    return {
+      origin,
+      expiresAt: new Date(grant.expires * 1000),
+      terms: `${key.keyPairId} ${policy}`,
+      query,
+      urlOf: (key) => `${origin}/${key}?${query()}`,
+    }
   }
 }

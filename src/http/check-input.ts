@@ -25,10 +25,10 @@ function checkOf<Schema extends TSchema>(schema: Schema): Check<Schema> {
   }
 }
 
-/** For a query or a form, where all is text: numbers are read as JSON writes them, and then checked like any others. */
+/** For a query or a form, where all is text: numbers are read as JSON writes them, lists as words between commas, and then checked like any others. */
 export function textCheckOf<Schema extends TObject>(schema: Schema): Check<Schema> {
   const check = checkOf(schema)
-  return (texts) => check(readNumbers(schema, texts as Record<string, unknown>))
+  return (texts) => check(readTexts(schema, texts as Record<string, unknown>))
 }
 
 /** Fastify's way to the checks. */
@@ -47,13 +47,24 @@ export const compileInput: FastifySchemaCompiler<TSchema> = ({ schema, httpPart 
 
 const NUMBER = /^-?(?:(?:0|[1-9]\d*)(?:\.\d+)?|\.\d+)(?:e[+-]?\d+)?$/i
 
-function readNumbers({ properties }: TObject, texts: Record<string, unknown>): Record<string, unknown> {
+function readTexts({ properties }: TObject, texts: Record<string, unknown>): Record<string, unknown> {
   const read = ([name, text]: [string, unknown]): [string, unknown] => {
     const { type } = (properties[name] ?? {}) as { type?: string }
-    const isNumber = type === 'number' || type === 'integer'
-    return [name, isNumber && typeof text === 'string' && NUMBER.test(text) ? Number(text) : text]
+    return [name, typeof text === 'string' ? readText(text, type) : text]
   }
   return Object.fromEntries(Object.entries(texts).map(read))
+}
+
+function readText(text: string, type: string | undefined): unknown {
+  switch (type) {
+    case 'number':
+    case 'integer':
+      return NUMBER.test(text) ? Number(text) : text
+    case 'array':
+      return text.split(',')
+    default:
+      return text
+  }
 }
 
 function inputError(problems: readonly Problem[], { properties }: TObject, input: unknown): DarkroomError {

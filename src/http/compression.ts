@@ -54,7 +54,8 @@ export function addCompression(app: FastifyInstance): void {
     if (encoding === null) return payload
 
     const tag = reply.getHeader('etag')
-    const name = `${encoding} ${tag}`
+    // A tag is one of its URL alone.
+    const name = `${encoding} ${tag} ${request.url}`
     const compressed = kept.get(name) ?? (await ENCODERS[encoding](payload))
     if (tag !== undefined) kept.set(name, compressed)
     reply.header('content-encoding', encoding)

@@ -1,4 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { JSON_HEADERS } from './reply-headers.ts'
 
 /** Bytes `start` to `end`, both included. */
 export type Part = { start: number; end: number }
@@ -7,6 +9,17 @@ export type Part = { start: number; end: number }
 export function isKnown(headers: IncomingHttpHeaders, etag: string): boolean {
   const known = headers['if-none-match']
   return known?.trim() === '*' || known?.match(/"[^"]*"/g)?.includes(etag) === true
+}
+
+/**
+ * Tags the reply of JSON, and answers 304 when the client has it. The tag is sent as a weak one: compressed or not, it
+ * is the same reply.
+ */
+export function answerKnown(request: FastifyRequest, reply: FastifyReply, etag: string): boolean {
+  reply.headers({ ...JSON_HEADERS, etag: `W/${etag}`, vary: 'accept-encoding' })
+  if (!isKnown(request.headers, etag)) return false
+  reply.code(304).send()
+  return true
 }
 
 /**

@@ -1,17 +1,55 @@
-import type { Cdn } from '../delivery/cdn.ts'
+import { createHash } from 'node:crypto'
+import type { Cdn, Delivery } from '../delivery/cdn.ts'
 import type { Look } from '../photo/look.ts'
 import { renditionKey } from '../photo/object-keys.ts'
-import type { Photo } from '../photo/photo.ts'
+import type { Photo, Rendition } from '../photo/photo.ts'
 import { createdAt, shortcodeOf } from '../photo/photo-id.ts'
 import type { OwnerId } from '../photo/shard.ts'
-import type { PhotoReply } from './schemas.ts'
+import type { DeliveryReply, PhotoReply, PhotoReplyInParts, RenditionWishes } from './schemas.ts'
 
-/** A photo as the API tells the viewer of it, its renditions with signed URLs. */
-export function replyOf(photo: Photo, viewer: OwnerId, cdn: Cdn): PhotoReply {
+/** Who is told, and what of renditions they asked for. */
+export type Audience = { viewer: OwnerId; wishes: RenditionWishes; cdn: Cdn }
+
+type ToldPhoto = { reply: PhotoReplyInParts; delivery: Delivery | null }
+
+/**
+ * Photos as the API tells a viewer of them. Nothing is signed before a reply is made: their `etag` says whether the
+ * client has it already.
+ */
+export class ToldPhotos {
+  readonly #photos: readonly ToldPhoto[]
+  readonly #audience: Audience
+
+  constructor(photos: readonly Photo[], audience: Audience) {
+    this.#photos = photos.map((photo) => tell(photo, audience))
+    this.#audience = audience
+  }
+
+  /** For a reply that has these photos and the rest. Others have another for the same photos: their URLs are others'. */
+  etag(rest: unknown = null): string {
+    const { viewer, wishes } = this.#audience
+    const told = this.#photos.map(({ reply, delivery }) => [reply, delivery?.terms])
+    const hash = createHash('sha256').update(JSON.stringify([viewer, wishes.urls, told, rest]))
+    return `"${hash.digest('base64url').slice(0, 22)}"`
+  }
+
+  replies(): (PhotoReply | PhotoReplyInParts)[] {
+    const isInParts = this.#audience.wishes.urls === 'parts'
+    return this.#photos.map((photo) => (isInParts ? inParts(photo) : inFull(photo)))
+  }
+}
+
+/** One photo, with its signed URLs. */
+export function replyOf(photo: Photo, audience: Audience): PhotoReply | PhotoReplyInParts {
+  return new ToldPhotos([photo], audience).replies()[0] as PhotoReply | PhotoReplyInParts
+}
+
+function tell(photo: Photo, { viewer, wishes, cdn }: Audience): ToldPhoto {
   const { id, original, facts } = photo
   const isOwner = photo.owner === viewer
-  const delivery = photo.renditions.length > 0 ? cdn.deliver(id) : null
-  return {
+  const renditions = photo.renditions.filter(isWished(wishes))
+  const delivery = renditions.length > 0 ? cdn.deliver(id) : null
+  const reply = {
     id,
     shortcode: shortcodeOf(id),
     owner: photo.owner,
@@ -30,15 +68,37 @@ export function replyOf(photo: Photo, viewer: OwnerId, cdn: Cdn): PhotoReply {
     focus: photo.focus,
     ...lookReply(photo.look),
     wanted: photo.wanted && lookReply(photo.wanted.look),
-    renditions: photo.renditions.map((rendition) => ({
+    renditions: renditions.map(({ digest, ...rendition }) => ({
       ...rendition,
-      url: delivery?.urlOf(renditionKey(id, rendition)) ?? '',
+      path: renditionKey(id, { ...rendition, digest }),
     })),
     expiresAt: delivery?.expiresAt.toISOString() ?? null,
     failure: isOwner ? photo.failure : null,
   }
+  return { reply, delivery }
+}
+
+function isWished({ presets, formats }: RenditionWishes) {
+  return ({ preset, format }: Rendition) =>
+    (presets?.includes(preset) ?? true) && (formats?.includes(format) ?? true)
 }
 
 function lookReply(look: Look | null): Pick<PhotoReply, 'filter' | 'strength'> {
   return { filter: look?.filter ?? null, strength: look?.strength ?? null }
+}
+
+function inFull({ reply, delivery }: ToldPhoto): PhotoReply {
+  const renditions = reply.renditions.map(({ path, ...rendition }) => ({
+    ...rendition,
+    url: delivery?.urlOf(path) ?? '',
+  }))
+  return { ...reply, renditions }
+}
+
+function inParts({ reply, delivery }: ToldPhoto): PhotoReplyInParts {
+  return delivery ? { ...reply, delivery: deliveryReply(delivery) } : reply
+}
+
+function deliveryReply({ origin, query, expiresAt }: Delivery): DeliveryReply {
+  return { origin, query: query(), expiresAt: expiresAt.toISOString() }
 }

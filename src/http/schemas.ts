@@ -2,6 +2,7 @@ import { type Static, Type } from 'typebox'
 import { FORMAT_NAMES } from '../photo/formats.ts'
 import { PHOTO_STATUSES, VISIBILITIES, type Visibility } from '../photo/photo.ts'
 import { PHOTO_ID_PATTERN, SHORTCODE_PATTERN, WRITTEN_PHOTO_ID_PATTERN } from '../photo/photo-id.ts'
+import type { Preset } from '../photo/presets.ts'
 import { RENDITION_FORMAT_NAMES } from '../photo/rendition-formats.ts'
 import { OWNER_ID_PATTERN, type OwnerId } from '../photo/shard.ts'
 
@@ -24,8 +25,43 @@ const rendition = Type.Object({
   width: Type.Integer(),
   height: Type.Integer(),
   bytes: Type.Integer(),
-  url: Type.String({ description: 'Signed; works until `expiresAt`.' }),
+  url: Type.Optional(Type.String({ description: 'Signed; works until `expiresAt`.' })),
+  path: Type.Optional(Type.String({ description: 'With `urls=parts`, instead of `url`.' })),
 })
+
+const delivery = Type.Object(
+  {
+    origin: Type.String(),
+    query: Type.String(),
+    expiresAt: Type.String({ format: 'date-time' }),
+  },
+  {
+    title: 'Delivery',
+    description: 'With `urls=parts`: the URL of a rendition is `origin`, `/`, its `path`, `?` and `query`.',
+  },
+)
+export type DeliveryReply = Static<typeof delivery>
+
+const list = <Word extends string>(words: readonly Word[], description: string) =>
+  Type.Optional(Type.Array(oneOf(words), { minItems: 1, style: 'form', explode: false, description }))
+
+/** What clients may ask of the renditions in any reply that has photos. */
+export const renditionWishes = (presets: readonly Preset[]) => ({
+  presets: list(
+    presets.map(({ name }) => name),
+    'Only renditions of these of `GET /v1/presets`, separated by commas.',
+  ),
+  formats: list(RENDITION_FORMAT_NAMES, 'Only renditions in these, separated by commas.'),
+  urls: Type.Optional(
+    oneOf(
+      ['full', 'parts'],
+      '`parts`: what all URLs have alike is told once, in `delivery`. Default: `full`.',
+    ),
+  ),
+})
+export const renditionWishesQuery = (presets: readonly Preset[]) =>
+  Type.Object(renditionWishes(presets), { additionalProperties: false })
+export type RenditionWishes = Static<ReturnType<typeof renditionWishesQuery>>
 
 const look = {
   filter: nullable(Type.String({ description: 'One of `GET /v1/filters`.' })),
@@ -66,6 +102,7 @@ export const photoReply = Type.Object(
       }),
     ),
     renditions: Type.Array(rendition),
+    delivery: Type.Optional(delivery),
     expiresAt: nullable(
       Type.String({ format: 'date-time', description: 'When the URLs stop working; ask again before.' }),
     ),
@@ -78,7 +115,14 @@ export const photoReply = Type.Object(
   },
   { title: 'Photo' },
 )
-export type PhotoReply = Static<typeof photoReply>
+type RenditionReply<Place extends 'url' | 'path'> = Omit<Static<typeof rendition>, 'url' | 'path'> &
+  Record<Place, string>
+type Reply<Place extends 'url' | 'path'> = Omit<Static<typeof photoReply>, 'renditions'> & {
+  renditions: RenditionReply<Place>[]
+}
+export type PhotoReply = Reply<'url'>
+/** With `urls=parts`. */
+export type PhotoReplyInParts = Reply<'path'>
 
 export const photoPageReply = Type.Object(
   {
@@ -96,6 +140,18 @@ export const photoPageReply = Type.Object(
 export const photoParams = Type.Object({
   id: Type.String({ pattern: WRITTEN_PHOTO_ID_PATTERN, description: 'An id or a shortcode.' }),
 })
+
+/** A reply that says by its entity tag whether the client has it already. */
+export const tagged = <Schema extends object>(schema: Schema) => ({
+  ...schema,
+  headers: {
+    etag: { type: 'string', description: 'Send it as `If-None-Match` to be told when nothing has changed.' },
+  },
+})
+
+export const notModified = tagged(
+  Type.Null({ description: 'The client has it: it is what `If-None-Match` names.' }),
+)
 
 /** A route that takes nothing in its query says so, instead of ignoring what was meant to do something. */
 export const noQuery = Type.Object({}, { additionalProperties: false })

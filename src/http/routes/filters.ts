@@ -8,7 +8,7 @@ import { TableFiles } from '../../filters/table-files.ts'
 import { encodingFor } from '../compression.ts'
 import { isKnown } from '../conditional-get.ts'
 import { problemReplies } from '../problem-replies.ts'
-import { filtersReply, noQuery } from '../schemas.ts'
+import { filtersReply, noQuery, notModified, tagged } from '../schemas.ts'
 
 const DAY_S = 86_400
 const YEAR_S = 365 * DAY_S
@@ -36,7 +36,8 @@ const cubeSchema = {
   operationId: 'getFilterCube',
   summary: "A filter's colour table as a .cube file",
   response: {
-    200: { content: { 'text/plain': { schema: { type: 'string' } } } },
+    200: tagged({ content: { 'text/plain': { schema: { type: 'string' } } } }),
+    304: notModified,
     ...problemReplies('open', 'filter_not_found'),
   },
 }
@@ -46,7 +47,8 @@ const haldSchema = {
   operationId: 'getFilterHald',
   summary: "A filter's colour table as a HALD CLUT of level 8 (512 × 512, 64 points an axis)",
   response: {
-    200: { content: { 'image/png': { schema: { type: 'string' } } } },
+    200: tagged({ content: { 'image/png': { schema: { type: 'string' } } } }),
+    304: notModified,
     ...problemReplies('open', 'filter_not_found'),
   },
 }

@@ -6,12 +6,21 @@ import { PhotoFailedError, PhotoNotFoundError } from '../../errors.ts'
 import type { FilterBook } from '../../filters/filter-book.ts'
 import type { Look } from '../../photo/look.ts'
 import { parsePhotoId } from '../../photo/photo-id.ts'
+import type { Preset } from '../../photo/presets.ts'
 import type { JobQueue } from '../../queue/job-queue.ts'
 import { replyOf } from '../photo-reply.ts'
 import { preferredWait } from '../prefer-wait.ts'
 import { problemReplies } from '../problem-replies.ts'
 import { requestedLook } from '../requested-look.ts'
-import { lookSchema, noQuery, photoParams, photoReply, preferenceApplied, preferWait } from '../schemas.ts'
+import {
+  lookSchema,
+  photoParams,
+  photoReply,
+  preferenceApplied,
+  preferWait,
+  type RenditionWishes,
+  renditionWishesQuery,
+} from '../schemas.ts'
 import type { SettleWatch } from '../settle-watch.ts'
 
 type Dependencies = {
@@ -19,6 +28,7 @@ type Dependencies = {
   queue: JobQueue
   cdn: Cdn
   filters: FilterBook
+  presets: readonly Preset[]
   settleWatch: SettleWatch
 }
 
@@ -29,7 +39,6 @@ const common = {
   security: [{ bearer: [] }],
   headers: preferWait,
   params: photoParams,
-  querystring: noQuery,
   response: {
     200: { ...photoReply, headers: preferenceApplied },
     202: { ...photoReply, headers: preferenceApplied },
@@ -43,7 +52,7 @@ const removeSchema = {
   summary: 'Show a photo of yours as it was taken',
 }
 
-type Change = FastifyRequest<{ Params: { id: string } }>
+type Change = FastifyRequest<{ Params: { id: string }; Querystring: RenditionWishes }>
 
 /** PUT and DELETE /v1/photos/:id/filter: another look for a photo that is there already. */
 export function photoFilterRoutes({
@@ -51,6 +60,7 @@ export function photoFilterRoutes({
   queue,
   cdn,
   filters,
+  presets,
   settleWatch,
 }: Dependencies): FastifyPluginAsyncTypebox {
   const change = async (request: Change, reply: FastifyReply, look: Look | null) => {
@@ -63,18 +73,21 @@ export function photoFilterRoutes({
     await queue.enqueue({ kind: 'filter', photoId: id, edition }).catch((err) => {
       request.log.warn({ photoId: id, edition, err }, 'change of look not enqueued; the sweep will')
     })
+    const audience = { viewer: request.owner, wishes: request.query, cdn }
     const seconds = preferredWait(request.headers.prefer)
-    if (seconds === 0) return reply.code(202).send(replyOf(photo, request.owner, cdn))
+    if (seconds === 0) return reply.code(202).send(replyOf(photo, audience))
 
     await settleWatch.settled(id, seconds * 1000)
     reply.header('preference-applied', `wait=${seconds}`)
     // The change is promised, whether or not the photo can be read back at this moment.
     const present = (await catalog.photos.find(id).catch(() => null)) ?? photo
-    return reply.code(present.wanted ? 202 : 200).send(replyOf(present, request.owner, cdn))
+    return reply.code(present.wanted ? 202 : 200).send(replyOf(present, audience))
   }
 
+  const querystring = renditionWishesQuery(presets)
   const changeSchema = {
     ...common,
+    querystring,
     operationId: 'changeLook',
     summary: 'Give a photo of yours another look',
     body: Type.Object(lookSchema(filters.all.map(({ name }) => name)), { additionalProperties: false }),
@@ -85,8 +98,12 @@ export function photoFilterRoutes({
       return await change(request, reply, requestedLook(request.body, filters))
     })
 
-    app.delete('/v1/photos/:id/filter', { schema: removeSchema }, async (request, reply) => {
-      return await change(request, reply, null)
-    })
+    app.delete(
+      '/v1/photos/:id/filter',
+      { schema: { ...removeSchema, querystring } },
+      async (request, reply) => {
+        return await change(request, reply, null)
+      },
+    )
   }
 }

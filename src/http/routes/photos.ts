@@ -4,13 +4,25 @@ import type { Cdn } from '../../delivery/cdn.ts'
 import { PhotoNotFoundError } from '../../errors.ts'
 import { isVisibleTo } from '../../photo/photo.ts'
 import { PHOTO_ID_PATTERN, type PhotoId, parsePhotoId, shardOf } from '../../photo/photo-id.ts'
+import type { Preset } from '../../photo/presets.ts'
 import { shardOfOwner } from '../../photo/shard.ts'
 import type { JobQueue } from '../../queue/job-queue.ts'
-import { replyOf } from '../photo-reply.ts'
+import { answerKnown } from '../conditional-get.ts'
+import { ToldPhotos } from '../photo-reply.ts'
 import { problemReplies } from '../problem-replies.ts'
-import { noQuery, ownerSchema, photoPageReply, photoParams, photoReply } from '../schemas.ts'
+import {
+  noQuery,
+  notModified,
+  ownerSchema,
+  photoPageReply,
+  photoParams,
+  photoReply,
+  renditionWishes,
+  renditionWishesQuery,
+  tagged,
+} from '../schemas.ts'
 
-type Dependencies = { catalog: Catalog; queue: JobQueue; cdn: Cdn }
+type Dependencies = { catalog: Catalog; queue: JobQueue; cdn: Cdn; presets: readonly Preset[] }
 
 const PAGE_LIMIT = 30
 
@@ -21,17 +33,15 @@ const findSchema = {
   operationId: 'getPhoto',
   summary: 'One photo with its signed URLs',
   params: photoParams,
-  querystring: noQuery,
-  response: { 200: photoReply, ...problemReplies('token', 'invalid_photo_id', 'photo_not_found') },
+  response: {
+    200: tagged(photoReply),
+    304: notModified,
+    ...problemReplies('token', 'invalid_photo_id', 'photo_not_found'),
+  },
 }
 
-const listSchema = {
-  ...common,
-  operationId: 'listPhotos',
-  summary: "An owner's photos, newest first",
-  description: 'All of them for their owner; for others those that are public and ready.',
-  params: Type.Object({ owner: ownerSchema }),
-  querystring: Type.Object(
+const listQuery = (presets: readonly Preset[]) =>
+  Type.Object(
     {
       limit: Type.Optional(
         Type.Integer({
@@ -48,10 +58,18 @@ const listSchema = {
           description: 'The `next` of the page before.',
         }),
       ),
+      ...renditionWishes(presets),
     },
     { additionalProperties: false },
-  ),
-  response: { 200: photoPageReply, ...problemReplies('token', 'invalid_cursor') },
+  )
+
+const listSchema = {
+  ...common,
+  operationId: 'listPhotos',
+  summary: "An owner's photos, newest first",
+  description: 'All of them for their owner; for others those that are public and ready.',
+  params: Type.Object({ owner: ownerSchema }),
+  response: { 200: tagged(photoPageReply), 304: notModified, ...problemReplies('token', 'invalid_cursor') },
 }
 
 const removeSchema = {
@@ -68,24 +86,36 @@ const removeSchema = {
   },
 }
 
-export function photoRoutes({ catalog, queue, cdn }: Dependencies): FastifyPluginAsyncTypebox {
+export function photoRoutes({ catalog, queue, cdn, presets }: Dependencies): FastifyPluginAsyncTypebox {
   return async (app) => {
-    app.get('/v1/photos/:id', { schema: findSchema }, async (request) => {
-      const photo = await catalog.photos.find(parsePhotoId(request.params.id))
-      if (!photo || !isVisibleTo(request.owner, photo)) throw new PhotoNotFoundError()
-      return replyOf(photo, request.owner, cdn)
-    })
+    app.get(
+      '/v1/photos/:id',
+      { schema: { ...findSchema, querystring: renditionWishesQuery(presets) } },
+      async (request, reply) => {
+        const photo = await catalog.photos.find(parsePhotoId(request.params.id))
+        if (!photo || !isVisibleTo(request.owner, photo)) throw new PhotoNotFoundError()
+        const told = new ToldPhotos([photo], { viewer: request.owner, wishes: request.query, cdn })
+        if (answerKnown(request, reply, told.etag())) return reply
+        const [only] = told.replies()
+        return only
+      },
+    )
 
-    app.get('/v1/owners/:owner/photos', { schema: listSchema }, async (request) => {
-      const { limit = PAGE_LIMIT, before = null } = request.query
-      const page = { limit: limit + 1, before }
-      const photos = await catalog.photos.list(request.params.owner, request.owner, page)
-      const shown = photos.slice(0, limit)
-      return {
-        photos: shown.map((photo) => replyOf(photo, request.owner, cdn)),
-        next: photos.length > limit ? (shown.at(-1)?.id ?? null) : null,
-      }
-    })
+    app.get(
+      '/v1/owners/:owner/photos',
+      { schema: { ...listSchema, querystring: listQuery(presets) } },
+      async (request, reply) => {
+        const { limit = PAGE_LIMIT, before = null, ...wishes } = request.query
+        const page = { limit: limit + 1, before }
+        const photos = await catalog.photos.list(request.params.owner, request.owner, page)
+        const shown = photos.slice(0, limit)
+        const next = photos.length > limit ? (shown.at(-1)?.id ?? null) : null
+
+        const told = new ToldPhotos(shown, { viewer: request.owner, wishes, cdn })
+        if (answerKnown(request, reply, told.etag(next))) return reply
+        return { photos: told.replies(), next }
+      },
+    )
 
     app.delete('/v1/photos/:id', { schema: removeSchema }, async (request, reply) => {
       const id = parsePhotoId(request.params.id)

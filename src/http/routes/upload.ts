@@ -5,12 +5,13 @@ import type { Cdn } from '../../delivery/cdn.ts'
 import { PhotoTooLargeError } from '../../errors.ts'
 import type { FilterBook } from '../../filters/filter-book.ts'
 import type { Ingest } from '../../ingest/ingest.ts'
+import type { Preset } from '../../photo/presets.ts'
 import { compileInput, textCheckOf } from '../check-input.ts'
 import { replyOf } from '../photo-reply.ts'
 import { preferredWait } from '../prefer-wait.ts'
 import { problemReplies } from '../problem-replies.ts'
 import { requestedLook } from '../requested-look.ts'
-import { noQuery, photoReply, preferenceApplied, preferWait, uploadFields } from '../schemas.ts'
+import { photoReply, preferenceApplied, preferWait, renditionWishesQuery, uploadFields } from '../schemas.ts'
 import type { SettleWatch } from '../settle-watch.ts'
 import { isFilePart, readUploadForm, type UploadFields } from '../upload-form.ts'
 
@@ -20,6 +21,7 @@ type Dependencies = {
   settleWatch: SettleWatch
   cdn: Cdn
   filters: FilterBook
+  presets: readonly Preset[]
   basePath: string
   maxUploadBytes: number
 }
@@ -66,6 +68,7 @@ export function uploadRoute({
   basePath,
   cdn,
   filters,
+  presets,
   maxUploadBytes,
 }: Dependencies): FastifyPluginAsyncTypebox {
   const fields = uploadFields(filters.all.map(({ name }) => name))
@@ -83,7 +86,7 @@ export function uploadRoute({
     security: [{ bearer: [] }],
     consumes: ['multipart/form-data'],
     headers: preferWait,
-    querystring: noQuery,
+    querystring: renditionWishesQuery(presets),
     body: form,
     response: {
       201: {
@@ -121,13 +124,14 @@ export function uploadRoute({
 
         reply.code(201).header('location', `${basePath}/v1/photos/${photo.id}`)
         const seconds = preferredWait(request.headers.prefer)
-        if (seconds === 0) return replyOf(photo, owner, cdn)
+        const audience = { viewer: owner, wishes: request.query, cdn }
+        if (seconds === 0) return replyOf(photo, audience)
 
         await settleWatch.settled(photo.id, seconds * 1000)
         reply.header('preference-applied', `wait=${seconds}`)
         // The photo is taken in, whether or not it can be read back at this moment.
         const present = await catalog.photos.find(photo.id).catch(() => null)
-        return replyOf(present ?? photo, owner, cdn)
+        return replyOf(present ?? photo, audience)
       },
     )
   }
