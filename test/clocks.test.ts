@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest'
 import { migrateCatalog } from '../src/catalog/migrate.ts'
-import type { PhotoId } from '../src/photo/photo-id.ts'
 import { type OwnerId, shardOfOwner } from '../src/photo/shard.ts'
 import { migratePostgresQueue } from '../src/queue/postgres-queue.ts'
 import { sweepJobs } from '../src/sweep/lost-jobs.ts'
 import { openEmptyDatabase, openTestDatabase, type TestDatabase } from './support/database.ts'
+import { insertPhoto } from './support/photos.ts'
 import { temporaryHome } from './support/processes/temporary-home.ts'
 import { runDarkroom } from './support/run-darkroom.ts'
-import { silentLog, startService, type TestService } from './support/service.ts'
+import { silentLog, startService } from './support/service.ts'
 
 const owner = 'alice' as OwnerId
 const inAMinute = () => new Date(Date.now() + 60_000)
@@ -30,18 +30,10 @@ async function setClock(database: TestDatabase, ahead: string): Promise<void> {
   )
 }
 
-async function insertWithoutJob({ catalog }: TestService): Promise<PhotoId> {
-  const id = await catalog.photos.nextId(owner)
-  const original = { format: 'jpeg', bytes: 3, sha256: '00' } as const
-  const pending = ['resize']
-  await catalog.photos.insert({ id, owner, visibility: 'public', original, focus: null, look: null, pending })
-  return id
-}
-
 test('lost jobs are enqueued again although the clock of the database was a year ahead before', async () => {
   await using service = await startService()
   await runAhead(service.database)
-  const photoId = await insertWithoutJob(service)
+  const photoId = await insertPhoto(service.catalog, owner)
 
   expect(await sweepJobs(service, silentLog)).toBe(0)
   expect(await sweepJobs(service, silentLog, inAMinute())).toBe(1)
@@ -50,7 +42,7 @@ test('lost jobs are enqueued again although the clock of the database was a year
 
 test('lost jobs are enqueued again of photos that were written while the clock was a year ahead', async () => {
   await using service = await startService()
-  const photoId = await insertWithoutJob(service)
+  const photoId = await insertPhoto(service.catalog, owner)
   await service.database.query("update photos set written_at = now() + interval '1 year'")
 
   expect(await sweepJobs(service, silentLog)).toBe(1)

@@ -21,6 +21,7 @@ import { type ObjectsReport, sweepObjects, sweepObjectsOn } from '../src/sweep/s
 import { makeAvif } from '../workers/avif.ts'
 import { filterPhoto } from '../workers/filter.ts'
 import { openEmptyDatabase } from './support/database.ts'
+import { insertPhoto } from './support/photos.ts'
 import { fixture } from './support/pictures.ts'
 import { startProxy } from './support/proxy.ts'
 import { hasS3, NEEDS_S3, openTestBucket } from './support/s3.ts'
@@ -213,19 +214,7 @@ describe('the sweep of objects with several databases', () => {
     const map = new ShardMap(ranges, { connections: 2 })
     const catalog = new Catalog(map)
     await service.store.delete([KEEPER_KEY])
-    for (const owner of owners) {
-      const id = await catalog.photos.nextId(owner)
-      const original = { format: 'jpeg', bytes: 6, sha256: 'ab' } as const
-      await catalog.photos.insert({
-        id,
-        owner,
-        visibility: 'public',
-        original,
-        focus: null,
-        look: null,
-        pending: [],
-      })
-    }
+    for (const owner of owners) await insertPhoto(catalog, owner, { pending: [] })
     const installation = await catalog.installation.id()
     await service.store.put(KEEPER_KEY, Buffer.from(JSON.stringify({ installation })), jpeg)
     const all = await Promise.all(

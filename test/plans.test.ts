@@ -8,6 +8,7 @@ import type { PhotoId } from '../src/photo/photo-id.ts'
 import { type OwnerId, shardOfOwner } from '../src/photo/shard.ts'
 import { openTestDatabase } from './support/database.ts'
 import { writePhotos } from './support/many-photos.ts'
+import { insertPhoto } from './support/photos.ts'
 
 const PHOTOS = 200_000
 /** As much as a page of a sweep, the renditions of its photos, and some that are passed over. */
@@ -45,11 +46,7 @@ const CALLS: {
 } = {
   photos: {
     nextId: (photos) => photos.nextId(owner),
-    insert: async (photos) => {
-      const id = await photos.nextId(owner)
-      const original = { format: 'jpeg', bytes: 3, sha256: 'ab' } as const
-      await photos.insert({ id, owner, visibility: 'public', original, focus: null, look: null, pending: [] })
-    },
+    insert: (photos) => insertPhoto({ photos }, owner),
     find: (photos, ids) => photos.find(at(ids, 0.5)),
     list: async (photos, ids) => {
       for (const viewer of [owner, stranger]) {

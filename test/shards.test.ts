@@ -6,10 +6,11 @@ import { ShardMap } from '../src/catalog/shard-map.ts'
 import { allShardsAt, type ShardRange } from '../src/config/shard-ranges.ts'
 import { EngineUnavailableError, SetupError } from '../src/errors.ts'
 import { SettleWatch } from '../src/http/settle-watch.ts'
-import { firstIdAt, type PhotoId } from '../src/photo/photo-id.ts'
+import { firstIdAt } from '../src/photo/photo-id.ts'
 import type { OwnerId } from '../src/photo/shard.ts'
 import { migratePostgresQueue } from '../src/queue/postgres-queue.ts'
 import { openEmptyDatabase, openTestDatabase, type TestDatabase } from './support/database.ts'
+import { insertPhoto } from './support/photos.ts'
 import { startProxy } from './support/proxy.ts'
 import { startService } from './support/service.ts'
 import { ownersOf } from './support/shard-traffic.ts'
@@ -31,21 +32,6 @@ function halves(a: { url: string }, b: { url: string }): ShardRange[] {
 function openCatalog(ranges: readonly ShardRange[]): Catalog & AsyncDisposable {
   const map = new ShardMap(ranges, { connections: 2 })
   return Object.assign(new Catalog(map), { [Symbol.asyncDispose]: () => map[Symbol.asyncDispose]() })
-}
-
-async function insertPhoto(catalog: Catalog, owner: OwnerId): Promise<PhotoId> {
-  const id = await catalog.photos.nextId(owner)
-  const original = { format: 'jpeg', bytes: 3, sha256: 'ab' } as const
-  await catalog.photos.insert({
-    id,
-    owner,
-    visibility: 'public',
-    original,
-    focus: null,
-    look: null,
-    pending: ['resize'],
-  })
-  return id
 }
 
 async function idsIn(database: TestDatabase): Promise<string[]> {

@@ -4,6 +4,7 @@ import { originalKey } from '../src/photo/object-keys.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
 import type { OwnerId } from '../src/photo/shard.ts'
 import { sweepJobs } from '../src/sweep/lost-jobs.ts'
+import { insertPhoto } from './support/photos.ts'
 import { recordedLog, silentLog, startService, type TestService } from './support/service.ts'
 
 const inAMinute = () => new Date(Date.now() + 60_000)
@@ -11,17 +12,7 @@ const jpeg = { contentType: 'image/jpeg' }
 
 /** A photo whose server died between its row and its job. */
 async function insertWithoutJob(service: TestService): Promise<PhotoId> {
-  const owner = 'alice' as OwnerId
-  const id = await service.catalog.photos.nextId(owner)
-  await service.catalog.photos.insert({
-    id,
-    owner,
-    visibility: 'public',
-    original: { format: 'jpeg', bytes: 3, sha256: '00' },
-    focus: null,
-    look: null,
-    pending: ['resize'],
-  })
+  const id = await insertPhoto(service.catalog, 'alice' as OwnerId)
   await service.store.put(originalKey(id, 'jpeg'), Buffer.from('pix'), jpeg)
   return id
 }

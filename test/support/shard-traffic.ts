@@ -5,6 +5,7 @@ import type { FilterName } from '../../src/photo/filter.ts'
 import type { PhotoStatus, Rendition } from '../../src/photo/photo.ts'
 import type { PhotoId } from '../../src/photo/photo-id.ts'
 import { type OwnerId, shardOfOwner } from '../../src/photo/shard.ts'
+import { insertPhoto } from './photos.ts'
 
 /** What an owner did and must see. */
 export type Album = {
@@ -69,12 +70,9 @@ async function live(album: Album, catalogs: readonly Catalog[], signal: AbortSig
 }
 
 async function upload({ owner, photos, ids }: Album, catalog: Catalog): Promise<void> {
-  const id = await catalog.photos.nextId(owner)
+  const id = await insertPhoto(catalog, owner)
   expect(BigInt(id)).toBeGreaterThan(BigInt(ids.at(-1) ?? 0))
   ids.push(id)
-  const original = { format: 'jpeg', bytes: 3, sha256: 'ab' } as const
-  const pending = ['resize']
-  await catalog.photos.insert({ id, owner, visibility: 'public', original, focus: null, look: null, pending })
   photos.set(id, 'processing')
 }
 
