@@ -1,6 +1,6 @@
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import pg from 'pg'
 import { pino } from 'pino'
 import { startEmbeddedPostgres } from '../src/embedded-postgres/embedded-postgres.ts'
@@ -17,13 +17,19 @@ export type Bench = AsyncDisposable & {
   rounds(whole: number): number
   /** A new folder, and an empty database on the embedded PostgreSQL that all lines share. */
   makeHome(): Promise<{ home: string; databaseUrl: string }>
+  /** A new folder that everybody may enter. */
+  makeFolder(name: string): Promise<string>
+  /** Another checkout of Darkroom to measure against, if one was named. */
+  readonly against: string | null
   /** The process of that PostgreSQL; those of its connections are its children. */
   readonly postgresPid: number
   /** The file that has the photo, drawn when it is asked for the first time. */
   photo(name: PhotoName): Promise<string>
 }
 
-export async function openBench({ quick }: { quick: boolean }): Promise<Bench> {
+export type BenchOptions = { quick: boolean; against: string | undefined }
+
+export async function openBench({ quick, against }: BenchOptions): Promise<Bench> {
   await using opened = new AsyncDisposableStack()
   const log = pino({ level: 'warn' }, pino.destination(2))
   const root = await mkdtemp(join(DISK, 'darkroom-bench-'))
@@ -49,6 +55,12 @@ export async function openBench({ quick }: { quick: boolean }): Promise<Bench> {
       const databaseUrl = await createDatabase(postgres.url, name)
       return { home: join(root, name), databaseUrl }
     },
+    makeFolder: async (name) => {
+      const folder = await mkdtemp(join(root, `${name}-`))
+      await chmod(folder, 0o711)
+      return folder
+    },
+    against: against === undefined ? null : resolve(against),
     get postgresPid() {
       return postgres.pid ?? 0
     },

@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util'
 import { forgetLibpqVariables } from '../src/config/environment.ts'
 import { openBench } from './bench.ts'
 import type { Figure, Line } from './line.ts'
+import { against } from './lines/against.ts'
 import { cpu } from './lines/cpu.ts'
 import { endurance } from './lines/endurance.ts'
 import { feedPage } from './lines/feed-page.ts'
@@ -33,12 +34,17 @@ const LINES: readonly Line[] = [
   ready,
   slowClients,
   endurance,
+  against,
 ]
 const RESULTS = join(import.meta.dirname, 'results.json')
 
 forgetLibpqVariables()
 const { values: options, positionals: names } = parseArgs({
-  options: { quick: { type: 'boolean', default: false }, long: { type: 'boolean', default: false } },
+  options: {
+    quick: { type: 'boolean', default: false },
+    long: { type: 'boolean', default: false },
+    against: { type: 'string' },
+  },
   allowPositionals: true,
 })
 const unknown = names.filter((name) => !LINES.some((line) => line.name === name))
@@ -47,11 +53,12 @@ if (unknown.length > 0) {
   process.exit(1)
 }
 
+if (options.against !== undefined && names.length === 0) names.push(against.name)
 const isWanted = ({ name, isLong }: Line) =>
-  names.length > 0 ? names.includes(name) : options.long || !isLong
+  names.length > 0 ? names.includes(name) : name !== against.name && (options.long || !isLong)
 const chosen = LINES.filter(isWanted)
 
-await using bench = await openBench(options)
+await using bench = await openBench({ quick: options.quick, against: options.against })
 // Stays on after the first: with npm one Ctrl-C arrives twice.
 process.on('SIGINT', async () => {
   await bench[Symbol.asyncDispose]()

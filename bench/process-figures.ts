@@ -8,6 +8,14 @@ export async function residentBytes(pid: number): Promise<{ now: number; peak: n
   return { now: field('VmRSS'), peak: field('VmHWM') }
 }
 
+/** Memory of a process and its children that is in RAM, in bytes; what several share is counted once. Linux only: NaN elsewhere. */
+export async function proportionalBytes(pid: number): Promise<number> {
+  if (process.platform !== 'linux') return Number.NaN
+  const rollup = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8')
+  const own = Number(/^Pss:\s+(\d+) kB$/m.exec(rollup)?.[1]) * 1024
+  return own + (await sumOfChildren(pid, proportionalBytes))
+}
+
 /** Makes the peak begin anew (proc(5), clear_refs). */
 export async function forgetPeak(pid: number): Promise<void> {
   if (process.platform === 'linux') await writeFile(`/proc/${pid}/clear_refs`, '5')
@@ -23,13 +31,17 @@ export async function processorSeconds(pid: number): Promise<number> {
   // Behind the name in parentheses; of proc_pid_stat(5) these are utime, stime, cutime and cstime.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0)
+  return ticks / TICKS_PER_SECOND + (await sumOfChildren(pid, processorSeconds))
+}
+
+/** One that ends meanwhile counts as nothing, and is its parent's the next time. */
+async function sumOfChildren(pid: number, figureOf: (child: number) => Promise<number>): Promise<number> {
   const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')
-  const seconds = await Promise.all(
-    // One that ends meanwhile is its parent's the next time.
+  const figures = await Promise.all(
     children
       .split(' ')
       .filter(Boolean)
-      .map((child) => processorSeconds(Number(child)).catch(() => 0)),
+      .map((child) => figureOf(Number(child)).catch(() => 0)),
   )
-  return seconds.reduce((sum, each) => sum + each, ticks / TICKS_PER_SECOND)
+  return figures.reduce((sum, each) => sum + each, 0)
 }
