@@ -6,11 +6,12 @@ import { drain, listen } from './http/listen.ts'
 import { edgeRoute } from './http/routes/edge.ts'
 import { createIngest } from './ingest/ingest.ts'
 import type { Log } from './log.ts'
+import { runKinds } from './run-kinds.ts'
+import { workRuns } from './runs/work-runs.ts'
 import { openServices } from './services.ts'
-import { startSweeper } from './sweep/sweeper.ts'
 
 /**
- * The API and its sweeps, listening until disposed. Disposing takes no more connections, and lets requests in flight
+ * The API, and its part in all runs, listening until disposed. Disposing takes no more connections, and lets requests in flight
  * finish for so long as the configuration says; uploads that have not by then are answered with 503.
  * Throws SetupError when it can't be set up or the port is taken.
  */
@@ -63,6 +64,6 @@ export async function serve(config: Config, log: Log): Promise<AsyncDisposable> 
   await listen(app, config)
 
   // It stops at once, before requests are drained.
-  opened.use(startSweeper(services, config, log))
+  opened.use(workRuns({ engines: services, kinds: runKinds(config, services), log }))
   return opened.move()
 }

@@ -185,9 +185,13 @@ describe('a lap of the sweep', () => {
     const steps: number[] = []
     for (let minute = 0; minute <= 24 * 60; minute += 15) {
       const now = new Date(start.getTime() + minute * 60_000)
-      const options = { quarantineDays: 7, accepted: 15, now, keep: async () => {} }
+      const options = { quarantineDays: 7, accepted: 15, now, isPaced: true }
+      const cursors = await Array.fromAsync(
+        sweepObjectsOn(service, kept, options, silentLog),
+        ({ cursor }) => cursor,
+      )
       // As a server does that begins with what another kept.
-      kept = JSON.parse(JSON.stringify(await sweepObjectsOn(service, kept, options, silentLog)))
+      kept = JSON.parse(JSON.stringify(cursors.at(-1)))
       steps.push(kept?.next ?? SHARDS.length)
     }
 

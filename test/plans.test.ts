@@ -42,7 +42,7 @@ type Calls<Room> = Record<
 
 /** Every method of the catalog that a request, a job or a sweep calls; `ids` are in order, of one owner. */
 const CALLS: {
-  [Room in Exclude<keyof Catalog, 'leases' | 'runs' | 'runParts' | 'health'>]: Calls<Catalog[Room]>
+  [Room in Exclude<keyof Catalog, 'runs' | 'runParts' | 'health'>]: Calls<Catalog[Room]>
 } = {
   photos: {
     nextId: (photos) => photos.nextId(owner),

@@ -318,6 +318,9 @@ describe('a run that recurs', () => {
     })
     await using _a = work(opened.servers[0], [kind])
     await using _b = work(opened.servers[1], [kind])
+    await sleep(500)
+    expect(laps).toBe(0)
+    await expireLeases(opened.database)
     await expect.poll(() => laps, PATIENCE).toBe(1)
     await sleep(500)
 

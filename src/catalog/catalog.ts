@@ -1,7 +1,6 @@
 import { Health } from './health.ts'
 import { Installation } from './installation.ts'
 import { KeptObjects } from './kept-objects.ts'
-import { Leases } from './leases.ts'
 import { Looks } from './looks.ts'
 import { Photos } from './photos.ts'
 import { Removals } from './removals.ts'
@@ -26,7 +25,6 @@ export class Catalog {
   readonly removals: Removals
   readonly objects: KeptObjects
   readonly installation: Installation
-  readonly leases: Leases
   readonly runs: Runs
   readonly runParts: RunParts
   readonly health: Health
@@ -38,7 +36,6 @@ export class Catalog {
     this.removals = new Removals(shards)
     this.objects = new KeptObjects(shards)
     this.installation = new Installation(shards)
-    this.leases = new Leases(shards)
     this.runs = new Runs(shards)
     this.runParts = new RunParts(shards)
     this.health = new Health(shards)

@@ -115,20 +115,25 @@ export class Runs {
     return (row as { id: number }).id
   }
 
-  /** The run of a kind that recurs; there is one, and asking again changes nothing. */
-  async keepRecurring({ kind, slices }: Pick<NewRun, 'kind' | 'slices'>): Promise<void> {
+  /** The run of a kind that recurs, which begins in so many seconds; there is one, and asking again changes nothing. */
+  async keepRecurring({
+    kind,
+    slices,
+    inSeconds,
+  }: Pick<NewRun, 'kind' | 'slices'> & { inSeconds: number }): Promise<void> {
     await this.#query(
       `insert into runs (kind, recurs, selection) select $1, true, '{}' where ${RUNS_HERE}
        on conflict (kind) where recurs do nothing`,
       [kind],
     )
     await this.#query(
-      `insert into run_parts (run, part, slice)
-       select id, number, slice from runs, jsonb_array_elements($2) with ordinality as s(slice, number)
+      `insert into run_parts (run, part, slice, due_at)
+       select id, number, slice, now() + $3 * interval '1 second'
+       from runs, jsonb_array_elements($2) with ordinality as s(slice, number)
        where kind = $1 and recurs and ${RUNS_HERE}
        on conflict (run, part) do update set slice = excluded.slice, cursor = null
          where run_parts.slice <> excluded.slice`,
-      [kind, JSON.stringify(slices)],
+      [kind, JSON.stringify(slices), inSeconds],
     )
   }
 
@@ -170,6 +175,23 @@ export class Runs {
       `update runs set state = 'stopped', reason = $2 where id = $1 and state = 'running' and ${RUNS_HERE}`,
       [id, reason],
     )
+  }
+
+  /** Deletes runs that came to an end so many days ago. Returns how many. */
+  async forgetEnded(days: number): Promise<number> {
+    const rows = await this.#query(
+      `delete from runs r
+       using (
+         select run, bool_and(ended_at is not null) as is_whole, max(coalesce(ended_at, moved_at)) as last
+         from run_parts group by run
+       ) as p
+       where ${RUNS_HERE} and p.run = r.id and not r.recurs
+         and (p.is_whole or r.state in ('cancelled', 'stopped'))
+         and coalesce(p.last, r.created_at) < now() - $1 * interval '1 day'
+       returning r.id`,
+      [days],
+    )
+    return rows.length
   }
 
   /** Up to so many failures in the order of their ids, after that of a photo, all or those of a code. */

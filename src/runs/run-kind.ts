@@ -19,6 +19,8 @@ export type Step = {
   failed?: readonly PhotoFailure[]
   /** Added to what the part counted before. */
   tally?: Tally
+  /** No more until then: the part waits where it is. */
+  dueInMs?: number
 }
 
 /** A part of a run, to go on with. `pausing` is aborted when nothing new shall begin. */

@@ -50,6 +50,7 @@ export async function workPart(
     for await (const step of kind.work(engines, atWork, log)) {
       if (stop.aborted) return
       heed(await runParts.move(part, record(step)))
+      if (step.dueInMs !== undefined) return await runParts.leave(part, step.dueInMs / 1000)
     }
     if (pausing.signal.aborted) return await runParts.leave(part, 0)
     await runParts.end(part, (kind.pauseMs ?? 0) / 1000)

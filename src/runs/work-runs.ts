@@ -8,19 +8,26 @@ import { workPart } from './work-part.ts'
 /** Between two questions whether something is due, while nothing is. */
 const ASK_MS = 5_000
 
-export type RunsOptions = { engines: RunEngines; kinds: readonly RunKind[]; log: Log; askMs?: number }
+export type RunsOptions = {
+  engines: RunEngines
+  kinds: readonly RunKind[]
+  log: Log
+  /** These runs alone, and none that recurs. */
+  only?: readonly number[]
+  askMs?: number
+}
 
 /**
  * Takes part in all runs of these kinds, with all other servers, until disposed: of each run it works one part at a time.
  * A server that finds nothing to do asks one question every five seconds. Disposing waits for no step that runs.
  */
-export function workRuns({ engines, kinds, log, askMs = ASK_MS }: RunsOptions): AsyncDisposable {
+export function workRuns({ engines, kinds, log, only, askMs = ASK_MS }: RunsOptions): AsyncDisposable {
   const stopping = new AbortController()
   const working = new Map<number, { part: TakenPart; ended: Promise<void> }>()
   const tell = onceAMinute((fields, message) => log.warn(fields, message))
   const waiting = new Pause()
   const byName = new Map(kinds.map((kind) => [kind.name, kind]))
-  let isPlanned = false
+  let isPlanned = only !== undefined
 
   async function takeNext(): Promise<boolean> {
     if (!isPlanned) await planRecurring(engines, kinds)
@@ -29,6 +36,7 @@ export function workRuns({ engines, kinds, log, askMs = ASK_MS }: RunsOptions): 
       holder: holderName(),
       kinds: [...byName.keys()],
       except: [...working.keys()],
+      ...(only && { only }),
     })
     const kind = part && byName.get(part.kind)
     if (!kind) return false
@@ -67,7 +75,8 @@ export function workRuns({ engines, kinds, log, askMs = ASK_MS }: RunsOptions): 
 async function planRecurring({ catalog }: RunEngines, kinds: readonly RunKind[]): Promise<void> {
   for (const kind of kinds) {
     if (kind.pauseMs !== null) {
-      await catalog.runs.keepRecurring({ kind: kind.name, slices: kind.slices({}) })
+      const { name, pauseMs } = kind
+      await catalog.runs.keepRecurring({ kind: name, slices: kind.slices({}), inSeconds: pauseMs / 1000 })
     }
   }
 }

@@ -1,6 +1,7 @@
 import type { Catalog } from '../catalog/catalog.ts'
 import type { Log } from '../log.ts'
 import { renditionKey } from '../photo/object-keys.ts'
+import type { RunKind } from '../runs/run-kind.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import { type KeeperEngines, proveKeeper } from './keeper.ts'
 
@@ -13,6 +14,18 @@ const SECOND_MS = 1000
 /** A reply that was begun before a change of look may sign its URLs that much later. */
 const SIGNED_LATE_MS = 600 * SECOND_MS
 const PAGE = 500
+
+/** What nobody can see any more is gone within a quarter of an hour. */
+export function earlierRenditions({ lifeSeconds }: { lifeSeconds: number }): RunKind {
+  return {
+    name: 'earlier renditions',
+    pauseMs: 600_000,
+    slices: () => [{}],
+    work: async function* (engines, _part, log) {
+      yield { cursor: null, done: await sweepRenditions(engines, lifeSeconds, log) }
+    },
+  }
+}
 
 /**
  * Deletes the renditions of looks that photos had before, once no delivery URL for them can be valid: URLs live

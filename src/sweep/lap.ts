@@ -60,18 +60,19 @@ export function startLap(now: Date): Lap {
 }
 
 /**
- * Goes on with the lap up to the place `to`. Nothing is deleted or moved; renditions whose objects are missing are made
- * again. `keep` is told after each step. Throws EngineUnavailableError when a database does not tell what it keeps:
- * its objects are not strays.
+ * Goes on with the lap up to the place `to`, in steps: each tells how many photos it compared. Nothing is deleted or
+ * moved; renditions whose objects are missing are made again. Throws EngineUnavailableError when a database does not tell
+ * what it keeps: its objects are not strays.
  */
-export async function walkOn(
+export async function* walkOn(
   { catalog, queue, store }: LapEngines,
   lap: Lap,
   to: number,
   log: Log,
-  { now = new Date(), keep = async (_lap: Lap) => {} } = {},
-): Promise<void> {
+  now = new Date(),
+): AsyncGenerator<number> {
   for await (const { shards, photos } of storedShards(store, lap.next, to)) {
+    const before = lap.photos
     // After the list, so that what was put and recorded meanwhile is kept.
     const kept = await catalog.objects.ofShards(shards)
     for (const id of new Set([...photos.keys(), ...kept.keys()])) {
@@ -96,7 +97,7 @@ export async function walkOn(
       else if (lap.candidates.length < MAX_CANDIDATES) lap.candidates.push(id)
     }
     lap.next += shards.length
-    await keep(lap)
+    yield lap.photos - before
   }
 }
 

@@ -4,6 +4,7 @@ import { failureOf } from '../photo/failure.ts'
 import type { PhotoId } from '../photo/photo-id.ts'
 import { type Job, type JobKind, jobKey } from '../queue/job.ts'
 import type { JobQueue, JobState } from '../queue/job-queue.ts'
+import type { RunKind } from '../runs/run-kind.ts'
 
 export type JobEngines = { catalog: Catalog; queue: JobQueue }
 
@@ -59,6 +60,16 @@ const WORK: readonly Work[] = [
     isPatient: true,
   },
 ]
+
+/** A lost job is enqueued again within a minute. */
+export const lostJobs: RunKind = {
+  name: 'lost jobs',
+  pauseMs: 15_000,
+  slices: () => [{}],
+  work: async function* (engines, _part, log) {
+    yield { cursor: null, done: await sweepJobs(engines, log) }
+  },
+}
 
 /**
  * Enqueues again what lost its job: a server that died between row and job, a queue that was emptied. Gives up what

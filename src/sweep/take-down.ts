@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Catalog } from '../catalog/catalog.ts'
 import type { Cdn } from '../delivery/cdn.ts'
 import type { Log } from '../log.ts'
+import type { RunKind } from '../runs/run-kind.ts'
 
 /** As many as any CDN takes on at once. */
 const PAGE = 150
@@ -9,6 +10,20 @@ const PAGE = 150
 const PAUSE_MS = 1_000
 
 export type TakeDownEngines = { catalog: Pick<Catalog, 'removals'>; cdn: Cdn }
+
+/**
+ * Deleted photos are gone from a CDN within seconds; where there is none, the last may be left of one there was.
+ */
+export function takenDown({ keepsCopies }: Pick<Cdn, 'keepsCopies'>): RunKind {
+  return {
+    name: 'take-down',
+    pauseMs: keepsCopies ? 5_000 : 600_000,
+    slices: () => [{}],
+    work: async function* (engines, _part, log) {
+      yield { cursor: null, done: await takeDown(engines, log) }
+    },
+  }
+}
 
 /**
  * Makes the CDN forget its copies of photos that were removed, and then forgets the photos: the end of their purge.

@@ -1,0 +1,19 @@
+import type { Config } from './config/config.ts'
+import type { Cdn } from './delivery/cdn.ts'
+import type { RunKind } from './runs/run-kind.ts'
+import { earlierRenditions } from './sweep/earlier-renditions.ts'
+import { endedRuns } from './sweep/ended-runs.ts'
+import { lostJobs } from './sweep/lost-jobs.ts'
+import { comparedObjects } from './sweep/sweep-objects.ts'
+import { takenDown } from './sweep/take-down.ts'
+
+/** All that is done to many photos: a kind is a file and a line here. */
+export function runKinds({ cdn, quarantineDays }: Config, engines: { cdn: Cdn }): RunKind[] {
+  return [
+    lostJobs,
+    takenDown(engines.cdn),
+    earlierRenditions({ lifeSeconds: cdn.windowSeconds + cdn.minLifeSeconds }),
+    comparedObjects({ quarantineDays }),
+    endedRuns,
+  ]
+}
