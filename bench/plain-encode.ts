@@ -1,28 +1,13 @@
 import type { Sharp } from 'sharp'
 import { RENDITION_FORMATS, type RenditionFormat } from '../src/photo/rendition-formats.ts'
 
-/** mozjpeg's table for MS-SSIM. */
-export const FLAT_TABLE = 3
-
 /**
- * One call of sharp with the settings of workers/renditions/encode.ts for a picture without fine colour, as the
+ * One call of sharp with the settings of workers/renditions/encode-at.ts for a picture without fine colour, as the
  * drawn photos are: what any other way of making the same renditions encodes with.
  */
 export function plainEncode(image: Sharp, format: RenditionFormat): Promise<Buffer> {
-  switch (format) {
-    case 'webp': {
-      const { quality, effort } = RENDITION_FORMATS.webp
-      return image.webp({ quality, effort }).toBuffer()
-    }
-    case 'jpeg': {
-      const { quality } = RENDITION_FORMATS.jpeg
-      return image.jpeg({ quality, progressive: true, quantisationTable: FLAT_TABLE }).toBuffer()
-    }
-    case 'avif': {
-      const { quality, effort } = RENDITION_FORMATS.avif
-      return image.avif({ quality, effort, chromaSubsampling: '4:4:4' }).toBuffer()
-    }
-  }
+  const { quality, settings } = RENDITION_FORMATS[format]
+  return image.toFormat(format, { quality, ...settings }).toBuffer()
 }
 
 /**

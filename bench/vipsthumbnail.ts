@@ -3,16 +3,15 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import sharp from 'sharp'
 import { RENDITION_FORMATS } from '../src/photo/rendition-formats.ts'
-import { FLAT_TABLE } from './plain-encode.ts'
 import { readyRenditionsOf } from './renditions.ts'
 
 export const VIPSTHUMBNAIL = { programs: ['vipsthumbnail', 'bash'], packages: ['libvips-tools'] }
 
 const { webp, jpeg, avif } = RENDITION_FORMATS
 const OPTIONS = {
-  webp: `[Q=${webp.quality},effort=${webp.effort},strip]`,
-  jpeg: `[Q=${jpeg.quality},interlace,optimize_coding,quant_table=${FLAT_TABLE},strip]`,
-  avif: `[Q=${avif.quality},effort=${avif.effort},subsample_mode=off,strip]`,
+  webp: `[Q=${webp.quality},effort=${webp.settings.effort},strip]`,
+  jpeg: `[Q=${jpeg.quality},interlace,optimize_coding,quant_table=${jpeg.settings.quantisationTable},strip]`,
+  avif: `[Q=${avif.quality},effort=${avif.settings.effort},subsample_mode=off,strip]`,
 }
 
 /** CPU milliseconds of vipsthumbnail, run for each rendition with the same size, format and settings. */

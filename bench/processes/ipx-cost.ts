@@ -4,7 +4,6 @@ import { createIPX } from 'ipx'
 import { RENDITION_FORMATS } from '../../src/photo/rendition-formats.ts'
 import { readHeader } from '../../workers/renditions/read-header.ts'
 import { cpuMilliseconds } from '../measure.ts'
-import { FLAT_TABLE } from '../plain-encode.ts'
 import { readyRenditionsOf } from '../renditions.ts'
 import { answer } from '../script-process.ts'
 import type { Cost } from './renditions-cost.ts'
@@ -13,7 +12,11 @@ const original = await readFile(process.argv[2] ?? '')
 const photo = await readHeader(original, 1e8)
 
 // It hands sharp's own names of encoder settings on to sharp; at the usual effort WebP takes twice the time.
-const encoders = { webpEffort: RENDITION_FORMATS.webp.effort, jpegQuantisationTable: FLAT_TABLE }
+const { webp, jpeg } = RENDITION_FORMATS
+const encoders = {
+  webpEffort: webp.settings.effort,
+  jpegQuantisationTable: jpeg.settings.quantisationTable,
+}
 const ipx = createIPX({
   storage: { name: 'memory', getMeta: () => ({}), getData: () => original },
   sharpOptions: { failOn: 'warning', ...encoders },

@@ -4,16 +4,14 @@ import type { Preset } from '../../src/photo/presets.ts'
 import { RENDITION_FORMATS } from '../../src/photo/rendition-formats.ts'
 import { applyTable } from './apply-table.ts'
 import { asCorruptPhoto } from './corrupt-photo.ts'
-import { credited } from './encode.ts'
 import { drawFrames } from './gif/draw-frames.ts'
 import { readGif } from './gif/gif-file.ts'
 import { free, type Pixels } from './pixels.ts'
 import type { Animation, Header } from './read-header.ts'
 import { scaleTo } from './scale.ts'
 import { sharp } from './sharp.ts'
+import { withCredit } from './with-credit.ts'
 
-/** WebP has no more a side. */
-const MAX_SIDE = 16_383
 /** All frames of a rendition together: 80 MB of memory, and some two seconds of a core to encode. */
 const MAX_PIXELS = 20_000_000
 
@@ -56,7 +54,7 @@ function movingSize({ width, height }: Size, { delay }: Animation): Size {
   const scale = Math.min(
     1,
     Math.sqrt(MAX_PIXELS / (width * height * delay.length)),
-    MAX_SIDE / Math.max(width, height),
+    RENDITION_FORMATS.webp.maxSide / Math.max(width, height),
   )
   return { width: Math.max(1, Math.floor(width * scale)), height: Math.max(1, Math.floor(height * scale)) }
 }
@@ -105,10 +103,10 @@ async function scaleFrames({ data, width, height, count }: Frames, size: Size): 
 }
 
 async function encode(frames: Frames, { credit }: Header, animation: Animation): Promise<Buffer> {
-  const { quality, effort } = RENDITION_FORMATS.webp
+  const { quality, settings } = RENDITION_FORMATS.webp
   const { data, width, height, count } = frames
   const raw = { width, height: height * count, channels: 4, pageHeight: height } as const
-  return await credited(sharp(data, { raw }), credit)
-    .webp({ quality, effort, ...animation })
+  return await withCredit(sharp(data, { raw }), credit)
+    .webp({ quality, ...settings, ...animation })
     .toBuffer()
 }

@@ -1,13 +1,6 @@
 import type { Size } from '../../src/photo/fit.ts'
-import type { RenditionFormat } from '../../src/photo/rendition-formats.ts'
+import { RENDITION_FORMATS, type RenditionFormat } from '../../src/photo/rendition-formats.ts'
 import type { Header } from './read-header.ts'
-
-/** The originals, as sharp names their formats, that a format can undercut without a loss that is seen. */
-const UNDERCUTS: Record<RenditionFormat, readonly string[]> = {
-  jpeg: ['jpeg'],
-  webp: ['jpeg', 'webp', 'png', 'gif'],
-  avif: ['jpeg', 'webp', 'png', 'gif', 'heif'],
-}
 
 /** `isLossless`: that many bytes hold every pixel, so that losing some to have no more may be no bargain. */
 export type ByteLimit = { bytes: number; isLossless: boolean }
@@ -18,7 +11,7 @@ export type ByteLimit = { bytes: number; isLossless: boolean }
  */
 export function byteLimit(photo: Header, original: Buffer, size: Size, format: RenditionFormat): ByteLimit {
   const isWhole = size.width === photo.width && size.height === photo.height
-  const isLimit = isWhole && UNDERCUTS[format].includes(photo.format)
+  const isLimit = isWhole && RENDITION_FORMATS[format].undercuts.some((name) => name === photo.format)
   return {
     bytes: isLimit ? original.length : Number.POSITIVE_INFINITY,
     isLossless: isLossless(photo.format, original),
