@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { originalKey } from '../src/photo/object-keys.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
+import { newSecret } from '../src/photo/secret.ts'
 import { WORKER_ENV, WORKER_NODE_FLAGS } from '../src/supervisor/workers.ts'
 import { type Home, OWNER } from './darkroom.ts'
 import { type ScriptProcess, startScript } from './script-process.ts'
@@ -45,11 +46,12 @@ export async function takeIn(file: string, count: number, { services }: Home): P
     const id = await catalog.photos.nextId(OWNER)
     await store.put(originalKey(id, 'jpeg'), body, { contentType: 'image/jpeg' })
     const original = { format: 'jpeg', bytes: body.length, sha256 } as const
-    const none = { focus: null, look: null }
+    const none = { alt: null, focus: null, look: null }
     await catalog.photos.insert({
       id,
       owner: OWNER,
       visibility: 'public',
+      secret: newSecret(),
       original,
       ...none,
       pending: ['resize'],

@@ -1,7 +1,7 @@
 import type { PhotoReply } from '../src/http/schemas.ts'
 import type { FilterName } from '../src/photo/filter.ts'
 import { renditionSize } from '../src/photo/fit.ts'
-import { renditionKey } from '../src/photo/object-keys.ts'
+import { type Place, renditionKey } from '../src/photo/object-keys.ts'
 import type { Photo } from '../src/photo/photo.ts'
 import { recipeDigest } from '../src/photo/recipe.ts'
 import { builtInPresets } from '../src/presets/read-presets.ts'
@@ -15,13 +15,14 @@ const RENDITIONS = builtInPresets().flatMap((preset) =>
 
 /** The keys that follow from the recipes, in the edition that is shown. */
 export function renditionKeysOf(
-  { id, look, edition }: Pick<Photo, 'id' | 'look' | 'edition'>,
+  photo: Pick<Photo, 'look' | 'edition'> & Place,
   { filters }: Services,
 ): string[] {
+  const { look, edition } = photo
   const applied = look && filters.applied(look)
   return RENDITIONS.map(({ preset, format }) => {
     const digest = recipeDigest({ preset, format, look: applied, edition })
-    return renditionKey(id, { preset: preset.name, format, digest })
+    return renditionKey(photo, { preset: preset.name, format, digest })
   })
 }
 

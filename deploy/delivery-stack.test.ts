@@ -7,12 +7,18 @@ import { promisify } from 'node:util'
 import { App } from 'aws-cdk-lib'
 import { Match, Template } from 'aws-cdk-lib/assertions'
 import { describe, expect, test } from 'vitest'
-import { originalKey, renditionsPrefix } from '../src/photo/object-keys.ts'
+import { originalKey, type Place, renditionsPrefix } from '../src/photo/object-keys.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
+import { placeOf } from '../test/support/place.ts'
 import { DeliveryStack, type DeliveryStackProps } from './delivery-stack.ts'
 import { readPublicKeys } from './public-keys.ts'
 
 const PHOTO = '764879989359635463' as PhotoId
+const PLACES: Place[] = [
+  placeOf(PHOTO),
+  { ...placeOf(PHOTO), visibility: 'private' },
+  { ...placeOf(PHOTO), secret: null },
+]
 
 const pemOf = (key: KeyObject) => key.export({ type: 'spki', format: 'pem' }).toString()
 const newPair = () => generateKeyPairSync('rsa', { modulusLength: 2048 })
@@ -71,7 +77,7 @@ describe('The bucket', () => {
     for (const rule of rules) expect(Object.keys(rule).join()).not.toMatch(/Expiration/)
     const tiered = rules.find((rule: { Transitions?: unknown }) => rule.Transitions)
     expect(originalKey(PHOTO, 'jpeg').startsWith(tiered.Prefix)).toBe(true)
-    expect(renditionsPrefix(PHOTO).startsWith(tiered.Prefix)).toBe(false)
+    for (const place of PLACES) expect(renditionsPrefix(place).startsWith(tiered.Prefix)).toBe(false)
   })
 
   test('lets only this distribution read, and only renditions', () => {
@@ -86,7 +92,9 @@ describe('The bucket', () => {
         Effect: 'Allow',
         Principal: { Service: 'cloudfront.amazonaws.com' },
         Action: 's3:GetObject',
-        Resource: { 'Fn::Join': ['', [expect.anything(), '/renditions/*']] },
+        Resource: ['public', 'private', 'renditions'].map((folder) => ({
+          'Fn::Join': ['', [expect.anything(), `/${folder}/*`]],
+        })),
         Condition: { StringEquals: { 'AWS:SourceArn': { 'Fn::Join': expect.anything() } } },
       },
     ])
@@ -146,22 +154,23 @@ describe('The distribution', () => {
     )
   })
 
-  test('has one open path, and that behind the key group', () => {
+  test('has three open paths, all behind the key group', () => {
     const template = synthesize()
     const { id: keyGroup } = only(template, 'AWS::CloudFront::KeyGroup')
 
     const { CacheBehaviors } = distributionOf(template)
 
-    expect(CacheBehaviors).toEqual([
-      expect.objectContaining({
-        PathPattern: 'renditions/*',
-        TrustedKeyGroups: [{ Ref: keyGroup }],
-        ViewerProtocolPolicy: 'https-only',
-        AllowedMethods: ['GET', 'HEAD'],
-        Compress: false,
-      }),
-    ])
-    expect(`/${renditionsPrefix(PHOTO)}`).toMatch(/^\/renditions\//)
+    expect(CacheBehaviors).toEqual(
+      PLACES.map((place) =>
+        expect.objectContaining({
+          PathPattern: renditionsPrefix(place).replace(/\/.*/, '/*'),
+          TrustedKeyGroups: [{ Ref: keyGroup }],
+          ViewerProtocolPolicy: 'https-only',
+          AllowedMethods: ['GET', 'HEAD'],
+          Compress: false,
+        }),
+      ),
+    )
   })
 
   test('ends every other path at the edge, signed or not', () => {

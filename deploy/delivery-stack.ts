@@ -17,8 +17,8 @@ export type DeliveryStackProps = StackProps & {
 }
 
 /**
- * Where Darkroom's bytes lie and what hands them out: a private bucket, and a distribution whose one open path is
- * `renditions/*`, for URLs that one of the public keys vouches for. Its outputs are Darkroom's configuration.
+ * Where Darkroom's bytes lie and what hands them out: a private bucket, and a distribution whose open paths are
+ * `public/*`, `private/*` and `renditions/*`, for URLs that one of the public keys vouches for. Its outputs are Darkroom's configuration.
  */
 export class DeliveryStack extends Stack {
   constructor(scope: Construct, id: string, { publicKeys, domain, ...props }: DeliveryStackProps) {

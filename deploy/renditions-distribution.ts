@@ -25,6 +25,7 @@ import { S3BucketOrigin } from 'aws-cdk-lib/aws-cloudfront-origins'
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import type { Bucket } from 'aws-cdk-lib/aws-s3'
 import { CACHE_TAG_HEADER } from '../src/photo/cache-tag.ts'
+import { RENDITIONS_PREFIXES } from '../src/photo/object-keys.ts'
 import { regionalName } from './regional-name.ts'
 
 /** The certificate must be one of us-east-1, as CloudFront demands. */
@@ -37,11 +38,11 @@ export type DistributionParts = {
   domain: Domain | undefined
 }
 
-const RENDITIONS = 'renditions/*'
+const RENDITIONS = RENDITIONS_PREFIXES.map((prefix) => `${prefix}*`)
 const YEAR = Duration.days(365)
 
 /**
- * Delivers `renditions/*` to those whose URL was signed with one of the keys, and nothing else to anybody. It reads the
+ * Delivers `public/*`, `private/*` and `renditions/*` to those whose URL was signed with one of the keys, and nothing else to anybody. It reads the
  * photo's tag of each rendition, by which all copies of a deleted photo are forgotten.
  */
 export function renditionsDistribution(
@@ -68,7 +69,7 @@ export function renditionsDistribution(
     comment: 'Darkroom renditions',
     httpVersion: HttpVersion.HTTP2_AND_3,
     logBucket: logs,
-    additionalBehaviors: { [RENDITIONS]: behavior },
+    additionalBehaviors: Object.fromEntries(RENDITIONS.map((path) => [path, behavior])),
     // A distribution has to do something with every other path: it ends at the edge, signed or not.
     defaultBehavior: {
       ...behavior,
@@ -91,7 +92,7 @@ function readRenditions(bucket: Bucket, distribution: Distribution): PolicyState
   return new PolicyStatement({
     principals: [new ServicePrincipal('cloudfront.amazonaws.com')],
     actions: ['s3:GetObject'],
-    resources: [bucket.arnForObjects(RENDITIONS)],
+    resources: RENDITIONS.map((path) => bucket.arnForObjects(path)),
     conditions: { StringEquals: { 'AWS:SourceArn': distribution.distributionArn } },
   })
 }

@@ -1,7 +1,6 @@
 import sharp from 'sharp'
 import { describe, expect, test, vi } from 'vitest'
 import type { PhotoReply } from '../src/http/schemas.ts'
-import { renditionsPrefix } from '../src/photo/object-keys.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
 import type { OwnerId } from '../src/photo/shard.ts'
 import type { Job } from '../src/queue/job.ts'
@@ -9,6 +8,7 @@ import { sweepRenditions } from '../src/sweep/earlier-renditions.ts'
 import { sweepJobs } from '../src/sweep/lost-jobs.ts'
 import { makeAvif } from '../workers/avif.ts'
 import type { WorkerEngines } from '../workers/engines.ts'
+import { listRenditions } from '../workers/render.ts'
 import { resizePhoto } from '../workers/resize.ts'
 import { fixture } from './support/pictures.ts'
 import { silentLog, startService, type TestService } from './support/service.ts'
@@ -277,6 +277,6 @@ function keysOf({ renditions }: PhotoReply): string[] {
 }
 
 async function avifObjects(service: TestService, id: PhotoId): Promise<string[]> {
-  const keys = await Array.fromAsync(service.store.list(renditionsPrefix(id)))
+  const keys = await listRenditions(service.store, id)
   return keys.filter((key) => key.endsWith('.avif'))
 }

@@ -52,7 +52,7 @@ async function openBooks() {
 
 async function renditionsOf({ catalog }: TestService, id: PhotoId): Promise<string[]> {
   const photo = await catalog.photos.find(id)
-  return photo?.renditions.map((rendition) => renditionKey(id, rendition)) ?? []
+  return photo?.renditions.map((rendition) => renditionKey(photo, rendition)) ?? []
 }
 
 async function bytesOf({ store }: TestService, key: string): Promise<Buffer> {

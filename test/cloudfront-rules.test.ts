@@ -9,11 +9,13 @@ import type { PhotoId } from '../src/photo/photo-id.ts'
 import { matchesResource } from './support/cloudfront-rules/resource-match.ts'
 import { cloudFrontVerdict } from './support/cloudfront-rules/verdict.ts'
 import { KEY, ORIGIN, signingKey } from './support/edge.ts'
+import { placeOf } from './support/place.ts'
 
 const NOW = Date.parse('2026-11-21T08:00:00Z')
 const NOW_S = NOW / 1000
 const PHOTO = '764879989359635463' as PhotoId
-const FEED = renditionKey(PHOTO, { preset: 'feed', format: 'webp', digest: '0a1b2c3d' })
+const PLACE = placeOf(PHOTO)
+const FEED = renditionKey(PLACE, { preset: 'feed', format: 'webp', digest: '0a1b2c3d' })
 const TARGET = `/${FEED}`
 const EC_KEY = signingKey('KELLIPTICTESTK', generateKeyPairSync('ec', { namedCurve: 'P-256' }))
 const KEYS = new Map([KEY, EC_KEY].map(({ keyPairId, publicKey }) => [keyPairId, publicKey]))
@@ -173,16 +175,16 @@ describe('CloudFront, as we read its rules,', () => {
   })
 
   test('keeps a photo’s policy to that photo, and a policy without a resource to nothing', () => {
-    const policy = policyOf(until(NOW_S + 60), `${ORIGIN}/renditions/1403/${PHOTO}/*`)
+    const policy = policyOf(until(NOW_S + 60), `${ORIGIN}/public/1403/${PHOTO}-${PLACE.secret}/*`)
     const everything = { Statement: [{ Condition: until(NOW_S + 60) }] }
 
     expect(check({ target: signedTarget(policy) })).toBeNull()
-    expect(check({ target: signedTarget(policy, { target: `/renditions/1403/${PHOTO}0/a.webp` }) })).toBe(
+    expect(
+      check({ target: signedTarget(policy, { target: `/public/1403/${PHOTO}-${PLACE.secret}0/a.webp` }) }),
+    ).toBe('AccessDenied')
+    expect(check({ target: signedTarget(policy, { target: TARGET.replace('public', 'publi%63') }) })).toBe(
       'AccessDenied',
     )
-    expect(
-      check({ target: signedTarget(policy, { target: TARGET.replace('renditions', 'rendition%73') }) }),
-    ).toBe('AccessDenied')
     expect(check({ target: signedTarget(everything, { target: '/anything/at/all' }) })).toBeNull()
   })
 

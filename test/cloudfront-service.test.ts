@@ -72,7 +72,7 @@ describe('With CloudFront in front', () => {
     expect(renditions.length).toBeGreaterThan(0)
     for (const { url } of renditions) {
       const { pathname, search } = new URL(url)
-      expect(pathname).toMatch(new RegExp(`^/renditions/\\d+/${id}/\\w+-[0-9a-f]{8}\\.\\w+$`))
+      expect(pathname).toMatch(new RegExp(`^/public/\\d+/${id}-[\\w-]{11}/\\w+-[0-9a-f]{8}\\.\\w+$`))
       const policy = {
         Statement: [
           {
@@ -122,7 +122,7 @@ describe('With CloudFront in front', () => {
 
     expect(reply.status).toBe(204)
     await vi.waitFor(() => expect(there.api.batches.length).toBeGreaterThan(0), SOON)
-    expect(await there.service.catalog.removals.purged(10)).toEqual([id])
+    expect(await there.service.catalog.removals.purged(10)).toMatchObject([{ id }])
     isBusy = false
     await vi.waitFor(async () => expect(await there.service.catalog.removals.purged(10)).toEqual([]), SOON)
     expect(there.api.invalidations.map(({ paths }) => paths)).toEqual([[`#photo-${id}`]])
@@ -140,7 +140,8 @@ describe('With CloudFront in front', () => {
     for (const id of ids) await remove(service, id)
 
     await vi.waitFor(
-      async () => expect((await service.catalog.removals.purged(10)).toSorted()).toEqual(ids),
+      async () =>
+        expect((await service.catalog.removals.purged(10)).map(({ id }) => id).toSorted()).toEqual(ids),
       SOON,
     )
     await vi.waitFor(() => expect(api.batches.at(-1)).toHaveLength(5), SOON)

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { CloudFrontCdn } from '../src/delivery/cloudfront-cdn.ts'
 import { SignedCdn } from '../src/delivery/signed-cdn.ts'
 import { CdnBusyError, EngineUnavailableError, SetupError } from '../src/errors.ts'
+import type { Place } from '../src/photo/object-keys.ts'
 import { renditionKey } from '../src/photo/object-keys.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
 import {
@@ -10,14 +11,15 @@ import {
   startCloudFrontApi,
 } from './support/cloudfront-api.ts'
 import { KEY, ORIGIN } from './support/edge.ts'
+import { placeOf } from './support/place.ts'
 
-const PHOTO = '764879989359635463' as PhotoId
+const PHOTO = placeOf('764879989359635463' as PhotoId)
 const SIGNED = { origin: ORIGIN, key: KEY, windowSeconds: 86_400, minLifeSeconds: 3600 }
 
 const photos = (count: number) =>
-  Array.from({ length: count }, (_, index) => String(BigInt(PHOTO) + BigInt(index)) as PhotoId)
-const tagOf = (id: PhotoId) => `#photo-${id}`
-const pathOf = (id: PhotoId) => `/renditions/1403/${id}/*`
+  Array.from({ length: count }, (_, index) => placeOf(String(BigInt(PHOTO.id) + BigInt(index)) as PhotoId))
+const tagOf = ({ id }: Place) => `#photo-${id}`
+const pathOf = ({ id, secret }: Place) => `/public/1403/${id}-${secret}/*`
 
 function connectCdn(api: CloudFrontApi, distributionId = api.distributionId): CloudFrontCdn {
   return new CloudFrontCdn({ ...SIGNED, cloudFront: api.connect(distributionId) })
@@ -37,7 +39,7 @@ async function startCdn(options: CloudFrontApiOptions = {}) {
 }
 
 /** As whoever takes down many does: again and again, until none is left or 99 answers say no. Returns the calls. */
-async function invalidateAll(cdn: CloudFrontCdn, ids: readonly PhotoId[]): Promise<number> {
+async function invalidateAll(cdn: CloudFrontCdn, ids: readonly Place[]): Promise<number> {
   let left = ids
   for (let call = 1; ; call++) {
     const taken = await cdn.invalidate(left).catch((error) => {

@@ -1,11 +1,24 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { KeptPhoto, KeptRendition } from '../src/catalog/kept-objects.ts'
-import { originalKey, photoIdOfOriginal, photoIdOfRendition, renditionKey } from '../src/photo/object-keys.ts'
+import {
+  originalKey,
+  type Place,
+  photoIdOfOriginal,
+  photoIdOfRendition,
+  renditionKey,
+} from '../src/photo/object-keys.ts'
+import { VISIBILITIES } from '../src/photo/photo.ts'
 import { type PhotoId, shardOf } from '../src/photo/photo-id.ts'
 import { compare, keeps } from '../src/sweep/compare.ts'
+import { placeOf, SECRET } from './support/place.ts'
 
 const photoId = fc.bigInt({ min: 1n, max: 2n ** 63n - 1n }).map((id) => String(id) as PhotoId)
+const place = fc.record<Place>({
+  id: photoId,
+  visibility: fc.constantFrom(...VISIBILITIES),
+  secret: fc.constantFrom(SECRET, null),
+})
 const rendition = fc.record<KeptRendition>({
   preset: fc.constantFrom('thumb', 'feed', 'full'),
   format: fc.constantFrom('webp', 'jpeg', 'avif'),
@@ -16,7 +29,7 @@ const renditions = fc.uniqueArray(rendition, {
   selector: ({ preset, format, digest }) => `${preset}${format}${digest}`,
 })
 const scene = fc.record({
-  id: photoId,
+  place,
   hasOriginal: fc.boolean(),
   stored: renditions,
   recorded: renditions,
@@ -25,13 +38,13 @@ const scene = fc.record({
   isSettled: fc.boolean(),
 })
 
-function differenceIn({ id, hasOriginal, stored, recorded, hasRow, isRemoved, isSettled }: Scene) {
+function differenceIn({ place, hasOriginal, stored, recorded, hasRow, isRemoved, isSettled }: Scene) {
   const photo: KeptPhoto | null = hasRow
-    ? { id, format: 'jpeg', edition: 0, isRemoved, isSettled, renditions: recorded }
+    ? { ...place, format: 'jpeg', edition: 0, isRemoved, isSettled, renditions: recorded }
     : null
   const keys = [
-    ...(hasOriginal ? [originalKey(id, 'jpeg')] : []),
-    ...stored.map((each) => renditionKey(id, each)),
+    ...(hasOriginal ? [originalKey(place.id, 'jpeg')] : []),
+    ...stored.map((each) => renditionKey(place, each)),
   ]
   return { photo, keys, difference: compare(keys, photo) }
 }
@@ -54,14 +67,14 @@ test('of a photo at rest every rendition that is not recorded is a stray, and ea
   fc.assert(
     fc.property(scene, (given) => {
       const { keys, difference } = differenceIn({ ...given, hasRow: true, isRemoved: false, isSettled: true })
-      const { id, recorded, stored, hasOriginal } = given
-      const known = new Set(recorded.map((each) => renditionKey(id, each)))
+      const { place, recorded, stored, hasOriginal } = given
+      const known = new Set(recorded.map((each) => renditionKey(place, each)))
 
       expect(difference.strays).toEqual(
-        stored.map((each) => renditionKey(id, each)).filter((key) => !known.has(key)),
+        stored.map((each) => renditionKey(place, each)).filter((key) => !known.has(key)),
       )
       expect(difference.missing).toEqual(
-        recorded.filter((each) => each.isShown && !keys.includes(renditionKey(id, each))),
+        recorded.filter((each) => each.isShown && !keys.includes(renditionKey(place, each))),
       )
       expect(difference.isOriginalMissing).toBe(!hasOriginal)
     }),
@@ -82,17 +95,19 @@ test('an original and renditions without a row are a loss, and left alone; eithe
 
 test('keys that we wrote are known, and no others', () => {
   fc.assert(
-    fc.property(photoId, rendition, fc.nat(8191), (id, made, shard) => {
+    fc.property(place, rendition, fc.nat(8191), (place, made, shard) => {
+      const { id } = place
       expect(photoIdOfOriginal(originalKey(id, 'heic'))).toBe(id)
-      expect(photoIdOfRendition(renditionKey(id, made))).toBe(id)
+      expect(photoIdOfRendition(renditionKey(place, made))).toBe(id)
       if (shard === shardOf(id)) return
       const elsewhere = (key: string) => key.replace(`/${shardOf(id)}/`, `/${shard}/`)
       expect(photoIdOfOriginal(elsewhere(originalKey(id, 'heic')))).toBeNull()
-      expect(photoIdOfRendition(elsewhere(renditionKey(id, made)))).toBeNull()
+      expect(photoIdOfRendition(elsewhere(renditionKey(place, made)))).toBeNull()
     }),
   )
   const id = '764879989359635463' as PhotoId
   const original = originalKey(id, 'jpeg')
+  const of = renditionKey(placeOf(id), { preset: 'feed', format: 'webp', digest: '71bca1a2' })
   const foreign = [
     'originals/2023/12345.jpg',
     `backup/${original}`,
@@ -105,7 +120,11 @@ test('keys that we wrote are known, and no others', () => {
     'originals/0/0.jpg',
     'originals/8191/99999999999999999999.jpg',
     'renditions/3/42/feed-00000000.jpg',
-    renditionKey(id, { preset: 'feed', format: 'webp', digest: '71bca1a2' }).replace('-', '_'),
+    of.replace('k3J9sQ2x0aE/', 'k3J9sQ2x0aE_'),
+    of.replace('k3J9sQ2x0aE', 'k3J9sQ2x0aF'),
+    of.replace('-k3J9sQ2x0aE', ''),
+    of.replace('public/', 'shared/'),
+    of.replace('public/', 'renditions/'),
     `renditions/${shardOf(id)}/${id}/feed-71bca1a.webp`,
     `renditions/${shardOf(id)}/${id}/notes.txt`,
     'darkroom.json',

@@ -14,8 +14,10 @@ import { SetupError } from '../src/errors.ts'
 import { renditionKey } from '../src/photo/object-keys.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
 import { KEY, ORIGIN, temporaryDirectory } from './support/edge.ts'
+import { placeOf } from './support/place.ts'
 
 const PHOTO = '764879989359635463' as PhotoId
+const PLACE = placeOf(PHOTO)
 const NOW = Date.parse('2026-11-21T08:00:00.123Z')
 const RULE = { windowSeconds: 86_400, minLifeSeconds: 3600 }
 
@@ -129,8 +131,8 @@ describe('The expiry', () => {
 
 describe('A signed query', () => {
   test('is what the AWS signer makes of the same policy', () => {
-    const prefix = `${ORIGIN}/renditions/1403/${PHOTO}/`
-    const url = `${ORIGIN}/renditions/1403/${PHOTO}/feed-0a1b2c3d.webp`
+    const prefix = `${ORIGIN}/public/1403/${PHOTO}-k3J9sQ2x0aE/`
+    const url = `${ORIGIN}/public/1403/${PHOTO}-k3J9sQ2x0aE/feed-0a1b2c3d.webp`
 
     const query = signedQuery({ prefix, expires: 1_795_251_600 }, KEY)
 
@@ -152,7 +154,7 @@ describe('A signed query', () => {
   test('holds a policy that the public key vouches for', () => {
     fc.assert(
       fc.property(photoIds, fc.nat(), (id, expires) => {
-        const grant = { prefix: `${ORIGIN}/renditions/7/${id}/`, expires }
+        const grant = { prefix: `${ORIGIN}/public/7/${id}-k3J9sQ2x0aE/`, expires }
         const parameters = new URLSearchParams(signedQuery(grant, KEY))
 
         const policy = decodeCloudFrontBase64(parameters.get('Policy') ?? '') ?? Buffer.alloc(0)
@@ -188,14 +190,14 @@ describe("CloudFront's base64", () => {
 
 describe('The CDN', () => {
   const cdnAt = (now: number) => new SignedCdn({ origin: ORIGIN, key: KEY, ...RULE, now: () => now })
-  const key = renditionKey(PHOTO, { preset: 'feed', format: 'webp', digest: '0a1b2c3d' })
+  const key = renditionKey(PLACE, { preset: 'feed', format: 'webp', digest: '0a1b2c3d' })
 
   test('gives the same URLs through a window, from every process, and others in the next', () => {
-    const { expiresAt, urlOf } = cdnAt(NOW).deliver(PHOTO)
+    const { expiresAt, urlOf } = cdnAt(NOW).deliver(PLACE)
     const end = expiresAt.getTime() - RULE.minLifeSeconds * 1000
 
-    const elsewhere = cdnAt(end).deliver(PHOTO)
-    const later = cdnAt(end + 1).deliver(PHOTO)
+    const elsewhere = cdnAt(end).deliver(PLACE)
+    const later = cdnAt(end + 1).deliver(PLACE)
 
     expect(elsewhere.urlOf(key)).toBe(urlOf(key))
     expect(elsewhere.expiresAt).toEqual(expiresAt)
@@ -206,25 +208,25 @@ describe('The CDN', () => {
   test('moves to the next window while it runs', () => {
     let now = NOW
     const cdn = new SignedCdn({ origin: ORIGIN, key: KEY, ...RULE, now: () => now })
-    const first = cdn.deliver(PHOTO)
+    const first = cdn.deliver(PLACE)
     now = first.expiresAt.getTime()
 
-    const second = cdn.deliver(PHOTO)
+    const second = cdn.deliver(PLACE)
 
     expect(second.expiresAt.getTime()).toBeGreaterThanOrEqual(now + RULE.minLifeSeconds * 1000)
     expect(second.urlOf(key)).not.toBe(first.urlOf(key))
   })
 
   test('signs all renditions of a photo with one policy', () => {
-    const { urlOf } = cdnAt(NOW).deliver(PHOTO)
+    const { urlOf } = cdnAt(NOW).deliver(PLACE)
 
     const urls = (['thumb', 'feed'] as const).map(
-      (preset) => new URL(urlOf(renditionKey(PHOTO, { preset, format: 'jpeg', digest: '0a1b2c3d' }))),
+      (preset) => new URL(urlOf(renditionKey(PLACE, { preset, format: 'jpeg', digest: '0a1b2c3d' }))),
     )
 
     expect(urls.map(({ pathname }) => pathname)).toEqual([
-      `/renditions/1403/${PHOTO}/thumb-0a1b2c3d.jpg`,
-      `/renditions/1403/${PHOTO}/feed-0a1b2c3d.jpg`,
+      `/public/1403/${PHOTO}-${PLACE.secret}/thumb-0a1b2c3d.jpg`,
+      `/public/1403/${PHOTO}-${PLACE.secret}/feed-0a1b2c3d.jpg`,
     ])
     expect(new Set(urls.map(({ search }) => search)).size).toBe(1)
   })

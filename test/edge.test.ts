@@ -15,17 +15,19 @@ import type { PhotoId } from '../src/photo/photo-id.ts'
 import type { ObjectStore } from '../src/storage/object-store.ts'
 import { cloudFrontVerdict } from './support/cloudfront-rules/verdict.ts'
 import { KEY, ORIGIN, signingKey, startEdge } from './support/edge.ts'
+import { placeOf } from './support/place.ts'
 
 const NOW = Date.parse('2026-11-21T08:00:00Z')
 const NOW_S = NOW / 1000
 const PHOTO = '764879989359635463' as PhotoId
-const FEED = renditionKey(PHOTO, { preset: 'feed', format: 'webp', digest: '0a1b2c3d' })
+const PLACE = placeOf(PHOTO)
+const FEED = renditionKey(PLACE, { preset: 'feed', format: 'webp', digest: '0a1b2c3d' })
 const TARGET = `/${FEED}`
 const OTHER_KEY = signingKey('KOTHERTESTKEYT', generateKeyPairSync('rsa', { modulusLength: 2048 }))
 const KEYS = new Map([KEY, OTHER_KEY].map(({ keyPairId, publicKey }) => [keyPairId, publicKey]))
 
 const until = (expires: number) => ({ DateLessThan: { 'AWS:EpochTime': expires } })
-const policyOf = (Condition: unknown, Resource = `${ORIGIN}/renditions/*`) =>
+const policyOf = (Condition: unknown, Resource = `${ORIGIN}/public/*`) =>
   JSON.stringify({ Statement: [{ Resource, Condition }] })
 const signedTarget = (target: string) =>
   `${target}?${signedQuery({ prefix: `${ORIGIN}/`, expires: NOW_S + 60 }, KEY)}`
@@ -220,7 +222,7 @@ describe('A conditional GET', () => {
   })
 })
 
-describe('GET /renditions/*', () => {
+describe('GET /public/*', () => {
   const bytes = Buffer.from('RIFF, or so it seems')
   const put = (store: ObjectStore, body = bytes) => store.put(FEED, body, { contentType: 'image/webp' })
 
@@ -228,7 +230,7 @@ describe('GET /renditions/*', () => {
     await using edge = await startEdge()
     await put(edge.store)
 
-    const reply = await edge.ask(edge.cdn.deliver(PHOTO).urlOf(FEED))
+    const reply = await edge.ask(edge.cdn.deliver(PLACE).urlOf(FEED))
 
     expect(reply.status).toBe(200)
     expect(reply.body).toEqual(bytes)
@@ -247,7 +249,7 @@ describe('GET /renditions/*', () => {
   test('answers HEAD with the same headers and opens nothing', async () => {
     await using edge = await startEdge()
     await put(edge.store)
-    const url = edge.cdn.deliver(PHOTO).urlOf(FEED)
+    const url = edge.cdn.deliver(PLACE).urlOf(FEED)
     const open = vi.spyOn(edge.store, 'open')
 
     const head = await edge.ask(url, { range: 'bytes=0-1' }, 'HEAD')
@@ -286,7 +288,7 @@ describe('GET /renditions/*', () => {
     let now = NOW
     await using edge = await startEdge({ now: () => now })
     await put(edge.store)
-    const { expiresAt, urlOf } = edge.cdn.deliver(PHOTO)
+    const { expiresAt, urlOf } = edge.cdn.deliver(PLACE)
 
     now = expiresAt.getTime() - 1
     const before = await edge.ask(urlOf(FEED))
@@ -313,7 +315,7 @@ describe('GET /renditions/*', () => {
   test('serves a part, and says which', async () => {
     await using edge = await startEdge()
     await put(edge.store)
-    const url = edge.cdn.deliver(PHOTO).urlOf(FEED)
+    const url = edge.cdn.deliver(PLACE).urlOf(FEED)
 
     const first = await edge.ask(url, { range: 'bytes=0-3' })
     const last = await edge.ask(url, { range: 'bytes=-5' })
@@ -328,7 +330,7 @@ describe('GET /renditions/*', () => {
     await using edge = await startEdge()
     await put(edge.store)
 
-    const reply = await edge.ask(edge.cdn.deliver(PHOTO).urlOf(FEED), { range: 'bytes=20-' })
+    const reply = await edge.ask(edge.cdn.deliver(PLACE).urlOf(FEED), { range: 'bytes=20-' })
 
     expect(reply.status).toBe(416)
     expect(reply.headers['content-range']).toBe('bytes */20')
@@ -339,7 +341,7 @@ describe('GET /renditions/*', () => {
   test('serves a part of what the viewer has begun, and the whole of anything else', async () => {
     await using edge = await startEdge()
     await put(edge.store)
-    const url = edge.cdn.deliver(PHOTO).urlOf(FEED)
+    const url = edge.cdn.deliver(PLACE).urlOf(FEED)
     const etag = (await edge.ask(url)).headers.etag ?? ''
     const ifRange = (tag: string) => edge.ask(url, { range: 'bytes=0-3', 'if-range': tag })
 
@@ -353,7 +355,7 @@ describe('GET /renditions/*', () => {
   test('tells a viewer that has the bytes so', async () => {
     await using edge = await startEdge()
     await put(edge.store)
-    const url = edge.cdn.deliver(PHOTO).urlOf(FEED)
+    const url = edge.cdn.deliver(PLACE).urlOf(FEED)
     const etag = (await edge.ask(url)).headers.etag ?? ''
 
     const reply = await edge.ask(url, { 'if-none-match': `"other", W/${etag}`, range: 'bytes=0-3' })
@@ -365,7 +367,7 @@ describe('GET /renditions/*', () => {
 
   test('answers for a missing object as S3 does behind CloudFront, also when it goes between two looks', async () => {
     await using edge = await startEdge()
-    const url = edge.cdn.deliver(PHOTO).urlOf(FEED)
+    const url = edge.cdn.deliver(PLACE).urlOf(FEED)
 
     const missing = await edge.ask(url, { 'if-none-match': '*' })
     vi.spyOn(edge.store, 'head').mockResolvedValue({ key: FEED, size: 20, modifiedAt: new Date() })
@@ -384,6 +386,9 @@ describe('GET /renditions/*', () => {
     const head = vi.spyOn(edge.store, 'head')
     const targets = [
       '/renditions/',
+      '/private/',
+      `/public/1403/${PHOTO}-short/feed-0a1b2c3d.webp`,
+      `/public/1403/${PHOTO}-k3J9sQ2x0aE/../../../originals/1403/1.jpg`,
       '/renditions/../originals/1403/1.jpg',
       `/renditions/1403/${PHOTO}/../../../originals/1403/1.jpg`,
       `/renditions/1403/${PHOTO}/..%2f..%2f..%2foriginals%2f1403%2f1.jpg`,
@@ -422,7 +427,7 @@ describe('GET /renditions/*', () => {
     await using edge = await startEdge()
     await put(edge.store, Buffer.alloc(32_000_000))
     const open = vi.spyOn(edge.store, 'open')
-    const target = edge.cdn.deliver(PHOTO).urlOf(FEED).slice(ORIGIN.length)
+    const target = edge.cdn.deliver(PLACE).urlOf(FEED).slice(ORIGIN.length)
 
     const viewer = request({ host: '127.0.0.1', port: edge.port, path: target }).end()
     const [reply] = await once(viewer, 'response')
@@ -445,7 +450,7 @@ describe('GET /renditions/*', () => {
       await left.promise
       return open(...args)
     })
-    const target = edge.cdn.deliver(PHOTO).urlOf(FEED).slice(ORIGIN.length)
+    const target = edge.cdn.deliver(PLACE).urlOf(FEED).slice(ORIGIN.length)
 
     const viewer = request({ host: '127.0.0.1', port: edge.port, path: target })
       .on('error', () => {})
@@ -467,7 +472,7 @@ describe('GET /renditions/*', () => {
     const broken = new Readable({ read: () => broken.destroy(new Error('the disk died')) })
     vi.spyOn(edge.store, 'open').mockResolvedValue(broken)
 
-    const asking = edge.ask(edge.cdn.deliver(PHOTO).urlOf(FEED))
+    const asking = edge.ask(edge.cdn.deliver(PLACE).urlOf(FEED))
 
     await expect(asking).rejects.toThrow('socket hang up')
   })

@@ -117,7 +117,7 @@ describe('A key rotation', () => {
       { ...edge.env(), CDN_URL: `http://127.0.0.1:${port}` },
     )
 
-    await expect(rotating).rejects.toThrow('does not refuse URLs under /renditions/')
+    await expect(rotating).rejects.toThrow('does not refuse URLs under /public/')
     await open.close()
   })
 

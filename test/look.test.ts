@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, test, vi } from 'vitest'
 import type { PhotoReply } from '../src/http/schemas.ts'
-import { renditionsPrefix } from '../src/photo/object-keys.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
 import type { OwnerId } from '../src/photo/shard.ts'
 import { sweepRenditions } from '../src/sweep/earlier-renditions.ts'
 import { sweepJobs } from '../src/sweep/lost-jobs.ts'
 import { filterPhoto } from '../workers/filter.ts'
+import { listRenditions } from '../workers/render.ts'
 import { resizePhoto } from '../workers/resize.ts'
 import { fixture } from './support/pictures.ts'
 import { silentLog, startService, type TestService } from './support/service.ts'
@@ -45,7 +45,7 @@ const digestsOf = ({ renditions }: PhotoReply) =>
   renditions.map(({ url }) => /-([0-9a-f]{8})\./.exec(url)?.[1]).sort()
 
 const objectsOf = async (service: TestService, id: string) =>
-  await Array.fromAsync(service.store.list(renditionsPrefix(id as PhotoId)))
+  await listRenditions(service.store, id as PhotoId)
 
 describe('PUT /v1/photos/:id/filter', () => {
   test('gives the photo the look as an upload with it would, and its URLs work', async () => {

@@ -9,9 +9,9 @@ import type { FilterName } from '../src/photo/filter.ts'
 import {
   KEEPER_KEY,
   originalKey,
+  photoIdOfRendition,
   quarantineKey,
   renditionKey,
-  renditionsPrefix,
 } from '../src/photo/object-keys.ts'
 import { firstIdAt, type PhotoId } from '../src/photo/photo-id.ts'
 import type { OwnerId } from '../src/photo/shard.ts'
@@ -23,6 +23,7 @@ import { filterPhoto } from '../workers/filter.ts'
 import { openEmptyDatabase } from './support/database.ts'
 import { insertPhoto } from './support/photos.ts'
 import { fixture } from './support/pictures.ts'
+import { placeOf } from './support/place.ts'
 import { startProxy } from './support/proxy.ts'
 import { hasS3, NEEDS_S3, openTestBucket } from './support/s3.ts'
 import { silentLog, startService, type TestService } from './support/service.ts'
@@ -65,6 +66,8 @@ async function uploadReady(service: TestService): Promise<PhotoId> {
   return photo.id as PhotoId
 }
 
+const isRendition = (key: string) => photoIdOfRendition(key) !== null
+
 describe.each([
   { engine: 'a disk', test: always, open: async () => await startService() },
   {
@@ -86,9 +89,9 @@ describe.each([
     const [ofUpload, ofPurged] = strangers(2) as [PhotoId, PhotoId]
     const strays = [
       originalKey(ofUpload, 'jpeg'),
-      renditionKey(ofPurged, FEED),
+      renditionKey(placeOf(ofPurged), FEED),
       // A worker was killed between put and record.
-      renditionKey(id, FEED),
+      renditionKey(placeOf(id), FEED),
     ]
     await put(service, ...strays)
 
@@ -106,6 +109,7 @@ describe.each([
       'originals/2023/12345.jpg',
       'originals/notes.txt',
       'renditions/3/42/feed-00000000.jpg',
+      'public/3/42-k3J9sQ2x0aE/feed-00000000.jpg',
       'quarantine/originals/2023/12345.jpg',
       'quarantine/notes.txt',
       'backup/1.jpg',
@@ -144,7 +148,7 @@ describe.each([
       { length: 30 },
       (_, index) => String(BigInt(firstIdAt(inDays(-0.1))) + (BigInt(index * 7) << 10n)) as PhotoId,
     )
-    for (const id of today) await put(service, originalKey(id, 'jpeg'), renditionKey(id, FEED))
+    for (const id of today) await put(service, originalKey(id, 'jpeg'), renditionKey(placeOf(id), FEED))
 
     await expect(sweep(service, 0)).rejects.toThrow(/does not know 30 of the 30 photos.*30 are complete/)
   })
@@ -153,7 +157,7 @@ describe.each([
     await using service = await open()
     const id = await uploadReady(service)
     const original = originalKey(id, 'jpeg')
-    const rendition = (await keysOf(service)).find((key) => key.startsWith(renditionsPrefix(id))) as string
+    const rendition = (await keysOf(service)).find(isRendition) as string
     const before = await keysOf(service)
     for (const key of [original, rendition]) await service.store.move(key, quarantineKey(key))
 
@@ -163,9 +167,9 @@ describe.each([
 
   test('makes renditions again that are recorded but not there', async () => {
     await using service = await open()
-    const id = await uploadReady(service)
+    await uploadReady(service)
     const before = await keysOf(service)
-    const renditions = before.filter((key) => key.startsWith(renditionsPrefix(id)))
+    const renditions = before.filter(isRendition)
     await service.store.delete(renditions.slice(0, 2))
 
     expect(await sweep(service, 0)).toEqual({ ...NOTHING, remade: 2 })
@@ -323,7 +327,7 @@ describe('a photo that is removed while a worker puts its renditions', () => {
   always('leaves nothing in the end, though the worker was killed before it could clean up', async () => {
     await using service = await startService()
     const id = await uploadReady(service)
-    const late = renditionKey(id, { preset: 'feed', format: 'avif', digest: '00c0ffee' })
+    const late = renditionKey(placeOf(id), { preset: 'feed', format: 'avif', digest: '00c0ffee' })
     await fetch(`${service.url}/v1/photos/${id}`, { method: 'DELETE', headers: await authorization(service) })
     {
       await using _worker = service.work()

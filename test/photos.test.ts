@@ -152,7 +152,7 @@ describe('GET /v1/photos/:id', () => {
       renditions: [],
       failure: { code: 'corrupt_photo', message: 'The picture is damaged or incomplete.' },
     })
-    expect(await Array.fromAsync(service.store.list('renditions/'))).toEqual([])
+    expect(await Array.fromAsync(service.store.list('public/'))).toEqual([])
   })
 
   test('says that a picture has too many pixels', async () => {

@@ -9,6 +9,7 @@ import { type OwnerId, shardOfOwner } from '../src/photo/shard.ts'
 import { openTestDatabase } from './support/database.ts'
 import { writePhotos } from './support/many-photos.ts'
 import { insertPhoto } from './support/photos.ts'
+import { placeOf } from './support/place.ts'
 
 const PHOTOS = 200_000
 /** As much as a page of a sweep, the renditions of its photos, and some that are passed over. */
@@ -82,7 +83,8 @@ const CALLS: {
     giveUpLater: (made, ids) => made.giveUpLater(at(ids, 0.4), 1),
     withoutLater: (made) => made.withoutLater(inAnHour(), 500),
     doom: (made) => made.doom(new Date(), 500),
-    forgetDoomed: (made, ids) => made.forgetDoomed({ id: at(ids, 0.4), renditions: [{ ...renditions[0] }] }),
+    forgetDoomed: (made, ids) =>
+      made.forgetDoomed({ ...placeOf(at(ids, 0.4)), renditions: [{ ...renditions[0] }] }),
   },
   removals: {
     remove: (removals, ids) => removals.remove(at(ids, 0.3), owner),

@@ -29,7 +29,7 @@ describe('a PUBLIC_URL with a path', () => {
     }
 
     expect(uploaded.headers.get('location')).toBe(`/apps/photos/v1/photos/${id}`)
-    for (const { url } of renditions) expect(url).toMatch(`${service.url}/renditions/`)
+    for (const { url } of renditions) expect(url).toMatch(`${service.url}/public/`)
     expect((await fetch(renditions[0]?.url ?? '')).status).toBe(200)
     expect(root.headers.get('location')).toBe('/apps/photos/docs')
     const [, script = ''] = /<script src="([^"]*bundle[^"]*)"/.exec(docs) ?? []

@@ -22,7 +22,7 @@ import { runDarkroom } from './support/run-darkroom.ts'
 import { silentLog } from './support/service.ts'
 
 const SECRET = 'a secret of more than thirty-two characters'
-const SIGNED_URL = `http://127.0.0.1/renditions/7/1/feed-0a1b2c3d.webp?Policy=${'p'.repeat(300)}&Signature=${'s'.repeat(344)}`
+const SIGNED_URL = `http://127.0.0.1/public/7/1-k3J9sQ2x0aE/feed-0a1b2c3d.webp?Policy=${'p'.repeat(300)}&Signature=${'s'.repeat(344)}`
 
 type Upload = { headers: FastifyRequest['headers']; parts: string[]; file: string; sha256: string }
 

@@ -119,6 +119,9 @@ describe('a part of a form', () => {
     ['focus', '0x1,0', 400],
     ['visibility', 'PRIVATE', 400],
     ['filter', 'Mono', 400],
+    ['alt', '🛶'.repeat(2_000), 201],
+    ['alt', 'é'.repeat(2_001), 400],
+    ['alt', 'a\0b', 400],
   ])('is held against the schema of fields: %s "%s"', async (name, value, status) => {
     const fields = name === 'strength' ? [field('filter', 'mono'), field(name, value)] : [field(name, value)]
 

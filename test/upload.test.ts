@@ -59,7 +59,13 @@ describe('POST /v1/photos', () => {
   test('asks for one job, whatever look it is to have, and keeps what the form says', async () => {
     await using service = await startService()
 
-    const fields = { filter: 'mono', strength: '0.5', visibility: 'private', focus: '0.25, 0.75' }
+    const fields = {
+      filter: 'mono',
+      strength: '0.5',
+      visibility: 'private',
+      focus: '0.25, 0.75',
+      alt: 'Łódź 🛶',
+    }
     const reply = await postForm(service, photoForm(await fixture('plain.jpg'), fields))
 
     expect(reply.status).toBe(201)
@@ -69,6 +75,7 @@ describe('POST /v1/photos', () => {
       strength: 0.5,
       visibility: 'private',
       focus: { x: 0.25, y: 0.75 },
+      alt: 'Łódź 🛶',
     })
     expect(await service.queue.counts()).toMatchObject({ waiting: 1 })
   })

@@ -33,15 +33,16 @@ export async function changeLook(engines: LookEngines, photoId: PhotoId, edition
   const digests = renditions.map(({ digest }) => digest)
   const abandoned = new Set(await catalog.looks.abandonedDigests(photoId, edition, digests))
   const keys = renditions.filter(({ digest }) => abandoned.has(digest))
-  await store.delete(keys.map((rendition) => renditionKey(photoId, rendition)))
+  await store.delete(keys.map((rendition) => renditionKey(photo, rendition)))
 }
 
 /** Shows an edition of the same look that is still there, if it is whole and of today's recipes; tells which. */
 async function showEarlier(
   { catalog, store, filters, presets }: LookEngines,
-  { id }: Photo,
+  photo: Photo,
   change: LookChange,
 ): Promise<number | null> {
+  const { id } = photo
   const { look } = change
   const applied = look && filters.applied(look)
   for (const { edition, renditions } of await catalog.looks.earlier(id, look)) {
@@ -52,7 +53,7 @@ async function showEarlier(
     const smallest = smallestWhole(renditions, presets)
     if (!isWhole || !smallest) continue
     const digests = renditions.map(({ digest }) => digest)
-    const file = await store.read(renditionKey(id, smallest))
+    const file = await store.read(renditionKey(photo, smallest))
     const placeholder = await placeholderOfFile(file)
     if (await catalog.looks.showEarlier(id, change, { edition, digests }, placeholder)) return edition
   }

@@ -1,6 +1,7 @@
-import { originalKey, renditionsPrefix } from '../src/photo/object-keys.ts'
+import { originalKey } from '../src/photo/object-keys.ts'
 import type { JobHandler } from '../src/queue/job-queue.ts'
 import type { WorkerEngines } from './engines.ts'
+import { listRenditions } from './render.ts'
 
 /**
  * `purge`: every object of a removed photo, and then its row, which until then promises the rest. Where a CDN may have
@@ -11,7 +12,7 @@ export function purgePhoto({ catalog, store, cdn }: WorkerEngines): JobHandler {
     const photo = await catalog.removals.find(photoId)
     if (!photo) return
 
-    const renditions = await Array.fromAsync(store.list(renditionsPrefix(photoId)))
+    const renditions = await listRenditions(store, photoId)
     await store.delete([originalKey(photoId, photo.format), ...renditions])
     if (cdn.keepsCopies && photo.hadRenditions) await catalog.removals.markPurged(photoId)
     else await catalog.removals.forget([photoId])

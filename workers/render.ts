@@ -1,6 +1,6 @@
 import { ObjectNotFoundError, OriginalMissingError } from '../src/errors.ts'
 import type { Look } from '../src/photo/look.ts'
-import { originalKey, renditionKey, renditionsPrefix } from '../src/photo/object-keys.ts'
+import { everyRenditionsPrefix, originalKey, renditionKey } from '../src/photo/object-keys.ts'
 import type { Photo, Rendition } from '../src/photo/photo.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
 import type { Preset } from '../src/photo/presets.ts'
@@ -30,13 +30,13 @@ export async function decodeOriginal(
  */
 export async function putRenditions(
   { store }: WorkerEngines,
-  { id }: Photo,
+  photo: Photo,
   decoded: DecodedPhoto,
   wish: Wish,
 ): Promise<Rendition[]> {
   const made = await makeRenditions(decoded, wish, (rendition) => {
     const { contentType } = RENDITION_FORMATS[rendition.format]
-    return store.put(renditionKey(id, rendition), rendition.body, { contentType })
+    return store.put(renditionKey(photo, rendition), rendition.body, { contentType })
   })
   free(made.map(({ body }) => body))
   return made.map(({ body: _, ...rendition }) => rendition)
@@ -53,5 +53,11 @@ async function readOriginal(store: ObjectStore, key: string): Promise<Buffer> {
 
 /** Deletes every rendition object of a photo that was removed. */
 export async function deleteRenditions(store: ObjectStore, id: PhotoId): Promise<void> {
-  await store.delete(await Array.fromAsync(store.list(renditionsPrefix(id))))
+  await store.delete(await listRenditions(store, id))
+}
+
+/** The keys of all renditions of a photo, wherever they lie. */
+export async function listRenditions(store: ObjectStore, id: PhotoId): Promise<string[]> {
+  const lists = everyRenditionsPrefix(id).map((prefix) => Array.fromAsync(store.list(prefix)))
+  return (await Promise.all(lists)).flat()
 }

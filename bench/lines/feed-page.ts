@@ -6,6 +6,7 @@ import { renditionKey } from '../../src/photo/object-keys.ts'
 import type { Photo } from '../../src/photo/photo.ts'
 import { firstIdAt } from '../../src/photo/photo-id.ts'
 import { recipeDigest } from '../../src/photo/recipe.ts'
+import { newSecret } from '../../src/photo/secret.ts'
 import { OWNER } from '../darkroom.ts'
 import { type Line, ratio } from '../line.ts'
 import { compare, rateOf, type Side } from '../measure.ts'
@@ -32,10 +33,10 @@ export const feedPage: Line = {
     const ours = (photos: readonly Photo[]) => new ToldPhotos(photos, audience).replies()
     const against = (photos: readonly Photo[]) => {
       const dateLessThan = new Date(Date.now() + LIFE.windowSeconds * 1000)
-      return photos.map(({ id, renditions }) =>
-        renditions.map((rendition) =>
+      return photos.map((photo) =>
+        photo.renditions.map((rendition) =>
           getSignedUrl({
-            url: `${ORIGIN}/${renditionKey(id, rendition)}`,
+            url: `${ORIGIN}/${renditionKey(photo, rendition)}`,
             keyPairId: KEY_PAIR_ID,
             privateKey: pem,
             dateLessThan,
@@ -64,6 +65,8 @@ function readyPhoto(index: number): Photo {
     owner: OWNER,
     status: 'ready',
     visibility: 'public',
+    secret: newSecret(),
+    alt: null,
     original: { format: 'jpeg', bytes: 3_500_000, sha256: '0'.repeat(64) },
     facts: { width: 4032, height: 3024, color: '#8a6f5b', thumbhash: '1QcSHQRnh493V4dIh4eXh1h4kJUI' },
     focus: null,

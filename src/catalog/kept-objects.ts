@@ -1,7 +1,9 @@
 import type { FormatName } from '../photo/formats.ts'
+import type { Place } from '../photo/object-keys.ts'
 import type { Rendition } from '../photo/photo.ts'
 import type { PhotoId } from '../photo/photo-id.ts'
 import type { Shard } from '../photo/shard.ts'
+import { SECRET } from './photo-row.ts'
 import type { ShardMap } from './shard-map.ts'
 
 export type KeptRendition = Pick<Rendition, 'preset' | 'format' | 'digest'> & {
@@ -9,8 +11,7 @@ export type KeptRendition = Pick<Rendition, 'preset' | 'format' | 'digest'> & {
   isShown: boolean
 }
 
-export type KeptPhoto = {
-  id: PhotoId
+export type KeptPhoto = Place & {
   format: FormatName
   edition: number
   /** Its purge deletes all of it. */
@@ -21,7 +22,7 @@ export type KeptPhoto = {
 }
 
 const KEPT = `
-  select p.id::text, p.format, p.edition, p.deleted_at is not null as "isRemoved",
+  select p.id::text, p.visibility, ${SECRET} as secret, p.format, p.edition, p.deleted_at is not null as "isRemoved",
     (p.status <> 'processing' and p.wanted_at is null
       and (p.status = 'failed' or p.avif_edition is not distinct from p.edition)) as "isSettled",
     (select coalesce(json_agg(json_build_object('preset', r.preset, 'format', r.format, 'digest', r.digest,

@@ -3,14 +3,19 @@ import type { FormatName } from '../photo/formats.ts'
 import type { Look } from '../photo/look.ts'
 import type { Photo, PhotoStatus, Rendition, Visibility } from '../photo/photo.ts'
 import type { PhotoId } from '../photo/photo-id.ts'
+import type { Secret } from '../photo/secret.ts'
 import type { OwnerId } from '../photo/shard.ts'
+
+/** The secret of a photo `p` as text, and a parameter that is one as a column keeps it. */
+export const SECRET = `translate(encode(p.secret, 'base64'), '+/=', '-_')`
+export const secretOf = (parameter: string) => `decode(translate(${parameter}, '-_', '+/') || '=', 'base64')`
 
 /**
  * A photo `p` with the renditions of its present look, the smallest first; as text where a JavaScript number
  * would lose digits.
  */
 export const PHOTO_COLUMNS = `
-  id::text, owner, status, visibility, format, bytes::text, encode(sha256, 'hex') as sha256,
+  id::text, owner, status, visibility, ${SECRET} as secret, alt, format, bytes::text, encode(sha256, 'hex') as sha256,
   focus_x, focus_y, filter, strength, width, height, color, encode(thumbhash, 'base64') as thumbhash,
   failure_code, failure_message,
   edition, changes, wanted_filter, wanted_strength, wanted_at is not null as is_changing,
@@ -35,6 +40,8 @@ export type PhotoRow = {
   owner: OwnerId
   status: PhotoStatus
   visibility: Visibility
+  secret: Secret | null
+  alt: string | null
   format: FormatName
   bytes: string
   sha256: string
@@ -65,6 +72,8 @@ export function photoOfRow(row: PhotoRow): Photo {
     owner: row.owner,
     status: row.status,
     visibility: row.visibility,
+    secret: row.secret,
+    alt: row.alt,
     original: { format: row.format, bytes: Number(row.bytes), sha256: row.sha256 },
     facts: isDecoded ? { width, height, color, thumbhash } : null,
     focus: x !== null && y !== null ? { x, y } : null,

@@ -1,14 +1,17 @@
 import type { Look } from '../photo/look.ts'
 import type { Failure, Focus, Original, Photo, Visibility } from '../photo/photo.ts'
 import { type PhotoId, shardOf } from '../photo/photo-id.ts'
+import type { Secret } from '../photo/secret.ts'
 import { type OwnerId, shardOfOwner } from '../photo/shard.ts'
-import { isBefore, PHOTO_COLUMNS, type PhotoRow, photoOfRow } from './photo-row.ts'
+import { isBefore, PHOTO_COLUMNS, type PhotoRow, photoOfRow, secretOf } from './photo-row.ts'
 import { OF_SHARDS_HERE, type ShardMap } from './shard-map.ts'
 
 export type NewPhoto = {
   id: PhotoId
   owner: OwnerId
   visibility: Visibility
+  secret: Secret
+  alt: string | null
   original: Original
   focus: Focus | null
   look: Look | null
@@ -47,8 +50,9 @@ export class Photos {
   async insert(photo: NewPhoto): Promise<void> {
     const { original, focus, look } = photo
     await this.#shards.ofPhoto(photo.id).query(
-      `insert into photos (id, owner, visibility, format, bytes, sha256, focus_x, focus_y, filter, strength, pending)
-       values ($1, $2, $3, $4, $5, decode($6, 'hex'), $7, $8, $9, $10, $11)`,
+      `insert into photos (id, owner, visibility, format, bytes, sha256, focus_x, focus_y, filter, strength, pending,
+         secret, alt)
+       values ($1, $2, $3, $4, $5, decode($6, 'hex'), $7, $8, $9, $10, $11, ${secretOf('$12')}, $13)`,
       [
         photo.id,
         photo.owner,
@@ -61,6 +65,8 @@ export class Photos {
         look?.filter,
         look?.strength,
         photo.pending,
+        photo.secret,
+        photo.alt,
       ],
     )
   }

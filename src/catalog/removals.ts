@@ -1,7 +1,8 @@
+import type { Place } from '../photo/object-keys.ts'
 import type { Original } from '../photo/photo.ts'
 import type { PhotoId } from '../photo/photo-id.ts'
 import type { OwnerId } from '../photo/shard.ts'
-import { isBefore } from './photo-row.ts'
+import { isBefore, SECRET } from './photo-row.ts'
 import { OF_SHARDS_HERE, type ShardMap } from './shard-map.ts'
 
 /** A removed photo whose objects are there yet. Viewers may have seen it when it ever had renditions. */
@@ -63,14 +64,13 @@ export class Removals {
    * Purged photos whose copies are still to be taken down, the longest purged first. Those of a database that is
    * unavailable are missing.
    */
-  async purged(limit: number): Promise<PhotoId[]> {
-    const rows = await this.#shards.everywhere<{ id: PhotoId }>(
-      `select p.id::text from photos p
+  async purged(limit: number): Promise<Place[]> {
+    return await this.#shards.everywhere(
+      `select p.id::text, p.visibility, ${SECRET} as secret from photos p
        where ${OF_SHARDS_HERE} and purged_at is not null
        order by purged_at, p.id limit $2`,
       [limit],
     )
-    return rows.map(({ id }) => id)
   }
 
   /** Deletes the rows of removed photos, of which nothing is left anywhere. */

@@ -1,7 +1,8 @@
 import type { Look, LookChange } from '../photo/look.ts'
+import type { Place } from '../photo/object-keys.ts'
 import type { Photo, PhotoFacts, Rendition } from '../photo/photo.ts'
 import type { PhotoId } from '../photo/photo-id.ts'
-import { isBefore } from './photo-row.ts'
+import { isBefore, SECRET } from './photo-row.ts'
 import { OF_SHARDS_HERE, type ShardMap } from './shard-map.ts'
 
 /** What one job of that kind made of a photo: renditions of a look, and what it found out about the picture. */
@@ -17,7 +18,7 @@ export type Made = {
 export type WithoutAvif = { id: PhotoId; edition: number }
 
 /** Renditions that nobody can see any more, and whose objects are to be deleted. */
-export type Doomed = { id: PhotoId; renditions: Pick<Rendition, 'preset' | 'format' | 'digest'>[] }
+export type Doomed = Place & { renditions: Pick<Rendition, 'preset' | 'format' | 'digest'>[] }
 
 /** What jobs made of photos, and what of it goes again. */
 export class Renditions {
@@ -147,9 +148,9 @@ export class Renditions {
            order by retired_at limit $3)
          returning photo_id, preset, format, digest
        )
-       select photo_id::text as id,
-         json_agg(json_build_object('preset', preset, 'format', format, 'digest', digest)) as renditions
-       from doomed group by photo_id`,
+       select p.id::text, p.visibility, ${SECRET} as secret,
+         json_agg(json_build_object('preset', preset, 'format', d.format, 'digest', digest)) as renditions
+       from doomed d join photos p on p.id = d.photo_id group by p.id`,
       [since, limit],
     )
   }

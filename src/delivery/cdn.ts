@@ -1,4 +1,4 @@
-import type { PhotoId } from '../photo/photo-id.ts'
+import type { Place } from '../photo/object-keys.ts'
 
 /** What opens renditions until `expiresAt`. */
 export type Delivery = {
@@ -18,15 +18,15 @@ export interface Cdn {
    * What opens the photo's renditions. Byte-identical from every process that has the same key, for a whole
    * window, so that viewers' caches hit.
    */
-  deliver(id: PhotoId): Delivery
+  deliver(place: Place): Delivery
 
   /** Whether copies of renditions outlive their objects, and have to be taken down. */
   readonly keepsCopies: boolean
 
   /**
-   * Makes the edge forget every rendition of the photos, whose objects must be gone: of as many as it takes on at once,
-   * which it returns. Takedown only: keys are immutable. May be repeated. Throws EngineUnavailableError while the edge
+   * Makes the edge forget every rendition in those places, whose objects must be gone: in as many as it takes on at
+   * once, which it returns. Takedown only: keys are immutable. May be repeated. Throws EngineUnavailableError while the edge
    * takes none.
    */
-  invalidate(ids: readonly PhotoId[]): Promise<readonly PhotoId[]>
+  invalidate(places: readonly Place[]): Promise<readonly Place[]>
 }

@@ -1,20 +1,19 @@
 import { CdnBusyError } from '../errors.ts'
 import { cacheTagOf } from '../photo/cache-tag.ts'
-import { renditionsPrefix } from '../photo/object-keys.ts'
-import type { PhotoId } from '../photo/photo-id.ts'
+import { type Place, renditionsPrefix } from '../photo/object-keys.ts'
 import type { Cdn, Delivery } from './cdn.ts'
 import type { CloudFront } from './cloudfront.ts'
 import { SignedCdn, type SignedCdnOptions } from './signed-cdn.ts'
 
 export type CloudFrontCdnOptions = SignedCdnOptions & { cloudFront: CloudFront }
 
-/** What stands for all renditions of a photo in an invalidation, and how many CloudFront's quotas let through at once. */
-type Naming = { nameOf(id: PhotoId): string; most: number }
+/** What stands for all renditions in a place in an invalidation, and how many CloudFront's quotas let through at once. */
+type Naming = { nameOf(place: Place): string; most: number }
 
 /** 150 tags a second, or 3,000 in progress: which of them holds is told only by a refusal. */
-const BY_TAG: Naming = { nameOf: (id) => `#${cacheTagOf(id)}`, most: 150 }
+const BY_TAG: Naming = { nameOf: ({ id }) => `#${cacheTagOf(id)}`, most: 150 }
 /** 15 wildcards in progress, or one a second. */
-const BY_PATH: Naming = { nameOf: (id) => `/${renditionsPrefix(id)}*`, most: 15 }
+const BY_PATH: Naming = { nameOf: (place) => `/${renditionsPrefix(place)}*`, most: 15 }
 
 /** CloudFront in front of the bucket: it checks what we sign, and keeps copies until we take them down. */
 export class CloudFrontCdn implements Cdn, Disposable {
@@ -30,18 +29,18 @@ export class CloudFrontCdn implements Cdn, Disposable {
     this.#cloudFront = cloudFront
   }
 
-  deliver(id: PhotoId): Delivery {
-    return this.#signed.deliver(id)
+  deliver(place: Place): Delivery {
+    return this.#signed.deliver(place)
   }
 
   /**
    * By tag where the distribution reads tags, else by a wildcard of the path. Each photo costs as one path either way,
    * and needs no list of what was ever made of it.
    */
-  async invalidate(ids: readonly PhotoId[]): Promise<readonly PhotoId[]> {
+  async invalidate(places: readonly Place[]): Promise<readonly Place[]> {
     this.#naming ??= (await this.#cloudFront.readsCacheTags()) ? BY_TAG : BY_PATH
     const { nameOf, most } = this.#naming
-    const taken = ids.slice(0, Math.min(this.#batch, most))
+    const taken = places.slice(0, Math.min(this.#batch, most))
     try {
       await this.#cloudFront.invalidate(taken.map(nameOf).sort())
     } catch (error) {

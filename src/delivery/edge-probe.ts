@@ -6,7 +6,7 @@ import type { SigningKey } from './signing-key.ts'
 export type KeyVerdict = 'taken' | 'unknown' | 'other'
 
 /** No photo has the id 0, so nobody's rendition is asked for. */
-const FOLDER = 'renditions/0/0/'
+const FOLDER = 'public/0/0-AAAAAAAAAAA/'
 const LIFE_S = 3600
 const TIMEOUT_MS = 10_000
 
@@ -18,7 +18,7 @@ export async function probeEdge(origin: string, key: SigningKey): Promise<KeyVer
   const url = `${origin}/${FOLDER}probe-00000000.webp`
   if ((await refusalOf(url)) !== 'MissingKey') {
     throw new SetupError(
-      `${origin} is no edge of ours: it does not refuse URLs under /renditions/ that nobody signed.`,
+      `${origin} is no edge of ours: it does not refuse URLs under /public/ that nobody signed.`,
     )
   }
   const expires = Math.floor(Date.now() / 1000) + LIFE_S

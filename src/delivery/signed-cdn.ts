@@ -1,6 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import { renditionsPrefix } from '../photo/object-keys.ts'
-import type { PhotoId } from '../photo/photo-id.ts'
+import { type Place, renditionsPrefix } from '../photo/object-keys.ts'
 import type { Cdn, Delivery } from './cdn.ts'
 import { type ExpiryRule, expiryOf } from './expiry.ts'
 import { policyText } from './policy.ts'
@@ -31,12 +30,12 @@ export class SignedCdn implements Cdn {
     this.#now = options.now ?? Date.now
   }
 
-  deliver(id: PhotoId): Delivery {
-    return this.#deliver(renditionsPrefix(id), id)
+  deliver(place: Place): Delivery {
+    return this.#deliver(renditionsPrefix(place), place.id)
   }
 
-  async invalidate(ids: readonly PhotoId[]): Promise<readonly PhotoId[]> {
-    return ids
+  async invalidate(places: readonly Place[]): Promise<readonly Place[]> {
+    return places
   }
 
   /** What opens all that begins so, until the next turn of whoever it is for. */

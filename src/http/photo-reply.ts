@@ -48,7 +48,7 @@ function tell(photo: Photo, { viewer, wishes, cdn }: Audience): ToldPhoto {
   const { id, original, facts } = photo
   const isOwner = photo.owner === viewer
   const renditions = photo.renditions.filter(isWished(wishes))
-  const delivery = renditions.length > 0 ? cdn.deliver(id) : null
+  const delivery = renditions.length > 0 ? cdn.deliver(photo) : null
   const reply = {
     id,
     shortcode: shortcodeOf(id),
@@ -56,6 +56,7 @@ function tell(photo: Photo, { viewer, wishes, cdn }: Audience): ToldPhoto {
     status: photo.status,
     visibility: photo.visibility,
     createdAt: createdAt(id).toISOString(),
+    alt: photo.alt,
     original: {
       format: original.format,
       width: facts?.width ?? null,
@@ -70,7 +71,7 @@ function tell(photo: Photo, { viewer, wishes, cdn }: Audience): ToldPhoto {
     wanted: photo.wanted && lookReply(photo.wanted.look),
     renditions: renditions.map(({ digest, ...rendition }) => ({
       ...rendition,
-      path: renditionKey(id, { ...rendition, digest }),
+      path: renditionKey(photo, { ...rendition, digest }),
     })),
     expiresAt: delivery?.expiresAt.toISOString() ?? null,
     failure: isOwner ? photo.failure : null,

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { FORMAT_NAMES } from '../photo/formats.ts'
-import { PHOTO_STATUSES, VISIBILITIES, type Visibility } from '../photo/photo.ts'
+import { MAX_ALT, PHOTO_STATUSES, VISIBILITIES, type Visibility } from '../photo/photo.ts'
 import { PHOTO_ID_PATTERN, SHORTCODE_PATTERN, WRITTEN_PHOTO_ID_PATTERN } from '../photo/photo-id.ts'
 import type { Preset } from '../photo/presets.ts'
 import { RENDITION_FORMAT_NAMES } from '../photo/rendition-formats.ts'
@@ -82,6 +82,7 @@ export const photoReply = Type.Object(
     status: oneOf(PHOTO_STATUSES),
     visibility: oneOf(VISIBILITIES),
     createdAt: Type.String({ format: 'date-time' }),
+    alt: nullable(Type.String({ description: "What it shows, in words for those who can't see it." })),
     original: Type.Object({
       format: oneOf(FORMAT_NAMES),
       width: nullable(Type.Integer({ description: 'Upright, as displayed.' })),
@@ -171,6 +172,13 @@ export const preferenceApplied = {
 
 const strength = Type.Number({ minimum: 0, maximum: 1, default: 1, description: 'a number from 0 to 1' })
 
+/** What an upload and a change say of what a photo shows. */
+const alt = Type.String({
+  maxLength: MAX_ALT,
+  description: `a text of ${MAX_ALT} characters at most, in which no character is NUL`,
+  pattern: '^[^\\u0000]*$',
+})
+
 /** A look by its name, of those there are, and how much of it. */
 export function lookSchema(filterNames: readonly string[]) {
   return { filter: oneOf(filterNames), strength: Type.Optional(strength) }
@@ -193,6 +201,7 @@ export function uploadFields(filterNames: readonly string[]) {
             'two numbers from 0 to 1, such as 0.5,0.3: x and y from the top left, which crops keep in sight',
         }),
       ),
+      alt: Type.Optional(alt),
     },
     { additionalProperties: false, dependentRequired: { strength: ['filter'] } },
   )

@@ -5,6 +5,7 @@ import { FORMATS } from '../photo/formats.ts'
 import type { Look } from '../photo/look.ts'
 import { originalKey } from '../photo/object-keys.ts'
 import type { Focus, Photo, Visibility } from '../photo/photo.ts'
+import { newSecret } from '../photo/secret.ts'
 import type { OwnerId } from '../photo/shard.ts'
 import type { JobQueue } from '../queue/job-queue.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
@@ -14,6 +15,7 @@ import { SNIFF_BYTES, sniff } from './sniff.ts'
 export type Upload = {
   owner: OwnerId
   visibility: Visibility
+  alt: string | null
   focus: Focus | null
   look: Look | null
   /** Must fail when the upload turns out to be no good or the client goes away: then nothing is kept. */
@@ -49,7 +51,7 @@ export function createIngest({
   interrupt,
   log,
 }: IngestEngines): Ingest {
-  return async ({ owner, visibility, focus, look, body: source }) => {
+  return async ({ owner, visibility, alt, focus, look, body: source }) => {
     const { head, body } = await peek(interruptible(source, interrupt), SNIFF_BYTES)
     const format = await sniff(head)
     const id = await catalog.photos.nextId(owner)
@@ -61,8 +63,19 @@ export function createIngest({
     })
 
     const original = { format, bytes: meter.bytes, sha256: meter.sha256() }
+    const secret = newSecret()
     // When this fails the object stays for the sweep: a reply that was lost on its way leaves a row behind it.
-    await catalog.photos.insert({ id, owner, visibility, original, focus, look, pending: ['resize'] })
+    await catalog.photos.insert({
+      id,
+      owner,
+      visibility,
+      secret,
+      alt,
+      original,
+      focus,
+      look,
+      pending: ['resize'],
+    })
 
     try {
       await queue.enqueue({ kind: 'resize', photoId: id })
@@ -75,6 +88,8 @@ export function createIngest({
       owner,
       status: 'processing',
       visibility,
+      secret,
+      alt,
       original,
       facts: null,
       focus,

@@ -1,10 +1,13 @@
 import { FORMATS, type FormatName } from './formats.ts'
-import type { Rendition } from './photo.ts'
+import type { Photo, Rendition } from './photo.ts'
 import { type PhotoId, shardOf } from './photo-id.ts'
 import { RENDITION_FORMATS } from './rendition-formats.ts'
+import { SECRET_PATTERN } from './secret.ts'
 
 export const ORIGINALS_PREFIX = 'originals/'
-export const RENDITIONS_PREFIX = 'renditions/'
+
+/** What renditions are delivered from. The last is of photos that have no secret yet. */
+export const RENDITIONS_PREFIXES = ['public/', 'private/', 'renditions/'] as const
 
 /** Where objects wait that no photo has, before they are deleted. Private: nothing delivers this prefix. */
 export const QUARANTINE_PREFIX = 'quarantine/'
@@ -12,9 +15,14 @@ export const QUARANTINE_PREFIX = 'quarantine/'
 /** Names the installation whose catalog keeps the objects: `{"installation":"…"}`. */
 export const KEEPER_KEY = 'darkroom.json'
 
+/** What decides where the renditions of a photo lie. */
+export type Place = Pick<Photo, 'id' | 'visibility' | 'secret'>
+
 const MAX_ID = 2n ** 63n - 1n
 const ORIGINAL = /^originals\/(\d{1,4})\/([1-9]\d{0,18})\.([a-z]+)$/
-const RENDITION = /^renditions\/(\d{1,4})\/([1-9]\d{0,18})\/[a-z][a-z0-9-]*-[0-9a-f]{8}\.([a-z]+)$/
+const NAME = '[a-z][a-z0-9-]*-[0-9a-f]{8}\\.([a-z]+)$'
+const RENDITION = new RegExp(`^(?:public|private)/(\\d{1,4})/([1-9]\\d{0,18})-${SECRET_PATTERN}/${NAME}`)
+const RENDITION_WITHOUT_SECRET = new RegExp(`^renditions/(\\d{1,4})/([1-9]\\d{0,18})/${NAME}`)
 const ORIGINAL_EXTENSIONS = extensionsOf(FORMATS)
 const RENDITION_EXTENSIONS = extensionsOf(RENDITION_FORMATS)
 
@@ -32,27 +40,36 @@ export function originalsPrefix(id: PhotoId): string {
  * What all renditions of a photo begin with, and what one delivery policy covers. Ends with a slash, so that no other
  * photo's keys match.
  */
-export function renditionsPrefix(id: PhotoId): string {
-  return `${RENDITIONS_PREFIX}${shardOf(id)}/${id}/`
+export function renditionsPrefix({ id, visibility, secret }: Place): string {
+  return secret === null
+    ? `renditions/${shardOf(id)}/${id}/`
+    : `${visibility}/${shardOf(id)}/${id}-${secret}/`
+}
+
+/** What the renditions of a photo can begin with, whatever its place is and was. */
+export function everyRenditionsPrefix(id: PhotoId): string[] {
+  return RENDITIONS_PREFIXES.map(
+    (prefix) => `${prefix}${shardOf(id)}/${id}${prefix === 'renditions/' ? '/' : '-'}`,
+  )
 }
 
 /** The same key always means the same bytes, so it may be cached for ever. */
 export function renditionKey(
-  id: PhotoId,
+  place: Place,
   rendition: Pick<Rendition, 'preset' | 'format' | 'digest'>,
 ): string {
   const { extension } = RENDITION_FORMATS[rendition.format]
-  return `${renditionsPrefix(id)}${rendition.preset}-${rendition.digest}.${extension}`
+  return `${renditionsPrefix(place)}${rendition.preset}-${rendition.digest}.${extension}`
 }
 
 /** The photo an original's key belongs to, or null for a key that we could not have written. */
 export function photoIdOfOriginal(key: string): PhotoId | null {
-  return photoIdOf(key, ORIGINAL, ORIGINAL_EXTENSIONS)
+  return photoIdOf(ORIGINAL.exec(key), ORIGINAL_EXTENSIONS)
 }
 
 /** The photo a rendition's key belongs to, or null for a key that we could not have written. */
 export function photoIdOfRendition(key: string): PhotoId | null {
-  return photoIdOf(key, RENDITION, RENDITION_EXTENSIONS)
+  return photoIdOf(RENDITION.exec(key) ?? RENDITION_WITHOUT_SECRET.exec(key), RENDITION_EXTENSIONS)
 }
 
 /** The key under which an object waits in quarantine. */
@@ -66,8 +83,8 @@ export function keyBeforeQuarantine(key: string): string {
 }
 
 /** A shard that is not the id's says that another program wrote it, as a backup that someone put beside. */
-function photoIdOf(key: string, form: RegExp, extensions: ReadonlySet<string>): PhotoId | null {
-  const [, shard, id, extension] = form.exec(key) ?? []
+function photoIdOf(match: RegExpExecArray | null, extensions: ReadonlySet<string>): PhotoId | null {
+  const [, shard, id, extension] = match ?? []
   if (!shard || !id || !extension || !extensions.has(extension)) return null
   if (BigInt(id) > MAX_ID || String(shardOf(id as PhotoId)) !== shard) return null
   return id as PhotoId

@@ -3,6 +3,7 @@ import type { Look, LookChange } from './look.ts'
 import type { PhotoId } from './photo-id.ts'
 import type { PresetName } from './presets.ts'
 import type { RenditionFormat } from './rendition-formats.ts'
+import type { Secret } from './secret.ts'
 import type { OwnerId } from './shard.ts'
 
 export const PHOTO_STATUSES = ['processing', 'ready', 'failed'] as const
@@ -10,6 +11,9 @@ export type PhotoStatus = (typeof PHOTO_STATUSES)[number]
 
 export const VISIBILITIES = ['public', 'private'] as const
 export type Visibility = (typeof VISIBILITIES)[number]
+
+/** The most characters there may be of it. */
+export const MAX_ALT = 2_000
 
 /** A point of the upright photo, both in 0..1 from the top left corner, that every crop keeps in sight. */
 export type Focus = { x: number; y: number }
@@ -38,6 +42,10 @@ export type Photo = {
   owner: OwnerId
   status: PhotoStatus
   visibility: Visibility
+  /** Stands in the keys of its renditions. Null for a photo of before there were secrets, until the sweep gives it one. */
+  secret: Secret | null
+  /** What it shows, in words for those who can't see it. */
+  alt: string | null
   original: Original
   facts: PhotoFacts | null
   focus: Focus | null

@@ -38,7 +38,7 @@ export function compare(keys: readonly string[], photo: KeptPhoto | null): Diffe
     strays: renditions.filter((key) => !keeps(photo, key)),
     isForgotten: false,
     isOriginalMissing,
-    missing: photo.renditions.filter((each) => each.isShown && !stored.has(renditionKey(photo.id, each))),
+    missing: photo.renditions.filter((each) => each.isShown && !stored.has(renditionKey(photo, each))),
   }
 }
 
@@ -46,5 +46,5 @@ export function compare(keys: readonly string[], photo: KeptPhoto | null): Diffe
 export function keeps(photo: KeptPhoto | null, key: string): boolean {
   if (photo === null || photo.isRemoved) return false
   if (key === originalKey(photo.id, photo.format)) return true
-  return photo.renditions.some((rendition) => key === renditionKey(photo.id, rendition))
+  return photo.renditions.some((rendition) => key === renditionKey(photo, rendition))
 }

@@ -45,7 +45,7 @@ export async function sweepRenditions(
   for (;;) {
     const doomed = await catalog.renditions.doom(since, PAGE)
     for (const photo of doomed) {
-      await store.delete(photo.renditions.map((rendition) => renditionKey(photo.id, rendition)))
+      await store.delete(photo.renditions.map((rendition) => renditionKey(photo, rendition)))
       await catalog.renditions.forgetDoomed(photo)
       log.info({ photoId: photo.id, count: photo.renditions.length }, 'renditions of an earlier look deleted')
       deleted += photo.renditions.length

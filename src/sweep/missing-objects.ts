@@ -24,7 +24,7 @@ export async function mendMissing(
     return { remade: 0, isOriginalLost: true }
   }
   const confirmed = await Promise.all(
-    difference.missing.map(async (each) => ((await isMissing(renditionKey(id, each))) ? [each] : [])),
+    difference.missing.map(async (each) => ((await isMissing(renditionKey(photo, each))) ? [each] : [])),
   )
   const missing = confirmed.flat()
   if (missing.length === 0) return { remade: 0, isOriginalLost: false }

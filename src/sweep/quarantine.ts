@@ -1,11 +1,11 @@
 import type { Catalog } from '../catalog/catalog.ts'
 import type { Log } from '../log.ts'
 import {
+  everyRenditionsPrefix,
   keyBeforeQuarantine,
   originalsPrefix,
   QUARANTINE_PREFIX,
   quarantineKey,
-  renditionsPrefix,
 } from '../photo/object-keys.ts'
 import type { PhotoId } from '../photo/photo-id.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
@@ -36,7 +36,7 @@ export async function quarantineStrays(
   let moved = 0
   for (const page of pagesOf(ids)) {
     const stored = await Promise.all(
-      page.map(async (id) => await storedPhoto(store, [originalsPrefix(id), renditionsPrefix(id)])),
+      page.map(async (id) => await storedPhoto(store, [originalsPrefix(id), ...everyRenditionsPrefix(id)])),
     )
     const kept = await catalog.objects.ofPhotos(page)
     const strays = page.flatMap((id, index) => compare(stored[index] ?? [], kept.get(id) ?? null).strays)

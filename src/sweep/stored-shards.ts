@@ -2,7 +2,7 @@ import {
   ORIGINALS_PREFIX,
   photoIdOfOriginal,
   photoIdOfRendition,
-  RENDITIONS_PREFIX,
+  RENDITIONS_PREFIXES,
 } from '../photo/object-keys.ts'
 import type { PhotoId } from '../photo/photo-id.ts'
 import { SHARD_COUNT, type Shard } from '../photo/shard.ts'
@@ -16,7 +16,7 @@ export const SHARDS: readonly Shard[] = Array.from({ length: SHARD_COUNT }, (_, 
   .sort()
   .map((text) => Number(text) as Shard)
 
-const PREFIXES = [ORIGINALS_PREFIX, RENDITIONS_PREFIX]
+const PREFIXES = [ORIGINALS_PREFIX, ...RENDITIONS_PREFIXES]
 /** So many are asked of the catalog at once. With 100 million photos one shard has 12,000. */
 const PHOTOS = 500
 const MAX_SHARDS = 1_000

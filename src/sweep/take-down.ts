@@ -37,7 +37,7 @@ export async function takeDown({ catalog, cdn }: TakeDownEngines, log: Log): Pro
     if (purged.length === 0) return count
     if (count > 0) await sleep(PAUSE_MS)
     const taken = await cdn.invalidate(purged.slice(0, PAGE))
-    await catalog.removals.forget(taken)
+    await catalog.removals.forget(taken.map(({ id }) => id))
     count += taken.length
     log.info({ count: taken.length }, 'removed photos taken down from the CDN')
   }

@@ -1,10 +1,12 @@
 import type { Catalog } from '../../src/catalog/catalog.ts'
 import type { NewPhoto } from '../../src/catalog/photos.ts'
 import type { PhotoId } from '../../src/photo/photo-id.ts'
+import { newSecret } from '../../src/photo/secret.ts'
 import type { OwnerId } from '../../src/photo/shard.ts'
 
 const PLAIN = {
   visibility: 'public',
+  alt: null,
   original: { format: 'jpeg', bytes: 3, sha256: 'ab' },
   focus: null,
   look: null,
@@ -18,6 +20,6 @@ export async function insertPhoto(
   change: Partial<NewPhoto> = {},
 ): Promise<PhotoId> {
   const id = await photos.nextId(owner)
-  await photos.insert({ ...PLAIN, ...change, id, owner })
+  await photos.insert({ ...PLAIN, secret: newSecret(), ...change, id, owner })
   return id
 }

@@ -2,13 +2,14 @@ import { createHash, type KeyObject } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { checkViewer, REFUSALS, type Refusal } from '../../delivery/edge-check.ts'
 import { ObjectNotFoundError } from '../../errors.ts'
+import { RENDITIONS_PREFIXES } from '../../photo/object-keys.ts'
 import { RENDITION_FORMAT_NAMES, RENDITION_FORMATS } from '../../photo/rendition-formats.ts'
 import type { ObjectStore } from '../../storage/object-store.ts'
 import { isKnown, partOf } from '../conditional-get.ts'
 
 export type EdgeOptions = {
   store: ObjectStore
-  /** What delivery URLs begin with, up to `/renditions/`, whatever host a request names: scheme, authority, base path. */
+  /** What delivery URLs begin with, up to `/public/`, whatever host a request names: scheme, authority, base path. */
   origin: string
   /** Public keys by key pair id. */
   keys: ReadonlyMap<string, KeyObject>
@@ -18,7 +19,7 @@ export type EdgeOptions = {
 
 /** Only these keys ever reach the store: no dots, escapes or slashes but their own. */
 const RENDITION =
-  /^\/(?<key>renditions\/\d{1,4}\/\d{1,19}\/[\w-]{1,64}-[0-9a-f]{8}\.(?<extension>[a-z0-9]{1,8}))(?:\?|$)/
+  /^\/(?<key>(?:public|private|renditions)\/\d{1,4}\/\d{1,19}(?:-[\w-]{11})?\/[\w-]{1,64}-[0-9a-f]{8}\.(?<extension>[a-z0-9]{1,8}))(?:\?|$)/
 
 const CONTENT_TYPES: ReadonlyMap<string, string> = new Map(
   RENDITION_FORMAT_NAMES.map((name) => [
@@ -28,31 +29,30 @@ const CONTENT_TYPES: ReadonlyMap<string, string> = new Map(
 )
 
 /**
- * GET and HEAD /renditions/…: the local edge. It checks signatures as CloudFront does and answers as CloudFront
+ * GET and HEAD of /public/…, /private/… and /renditions/…: the local edge. It checks signatures as CloudFront does and answers as CloudFront
  * with S3 behind it, so that what works here works there.
  */
 export function edgeRoute({ store, origin, keys, now = Date.now }: EdgeOptions) {
   return async (app: FastifyInstance): Promise<void> => {
-    app.route({
-      method: ['GET', 'HEAD'],
-      url: '/renditions/*',
-      schema: { hide: true },
-      handler: async (request, reply) => {
-        const target = request.url
-        const viewer = { target, cookie: request.headers.cookie }
-        const refusal = checkViewer(viewer, { origin, keys, now: now() })
-        if (refusal) return replyRefused(reply, refusal)
+    const deliver = async (request: FastifyRequest, reply: FastifyReply) => {
+      const target = request.url
+      const viewer = { target, cookie: request.headers.cookie }
+      const refusal = checkViewer(viewer, { origin, keys, now: now() })
+      if (refusal) return replyRefused(reply, refusal)
 
-        const rendition = parseTarget(target)
-        if (!rendition) return replyMissing(request, reply)
-        try {
-          return await replyRendition(request, reply, store, rendition)
-        } catch (error) {
-          if (error instanceof ObjectNotFoundError) return replyMissing(request, reply)
-          throw error
-        }
-      },
-    })
+      const rendition = parseTarget(target)
+      if (!rendition) return replyMissing(request, reply)
+      try {
+        return await replyRendition(request, reply, store, rendition)
+      } catch (error) {
+        if (error instanceof ObjectNotFoundError) return replyMissing(request, reply)
+        throw error
+      }
+    }
+
+    for (const prefix of RENDITIONS_PREFIXES) {
+      app.route({ method: ['GET', 'HEAD'], url: `/${prefix}*`, schema: { hide: true }, handler: deliver })
+    }
   }
 }
 

@@ -5,6 +5,7 @@ import type { Cdn } from '../../delivery/cdn.ts'
 import { PhotoTooLargeError } from '../../errors.ts'
 import type { FilterBook } from '../../filters/filter-book.ts'
 import type { Ingest } from '../../ingest/ingest.ts'
+import { MAX_ALT } from '../../photo/photo.ts'
 import type { Preset } from '../../photo/presets.ts'
 import { compileInput, textCheckOf } from '../check-input.ts'
 import { replyOf } from '../photo-reply.ts'
@@ -29,14 +30,15 @@ type Dependencies = {
 const LIMITS = {
   // The limit of a file is ours, in the stream, where it throws; the parser's would cut the file silently.
   fileSize: Number.POSITIVE_INFINITY,
-  fieldSize: 1000,
+  // Four bytes a character at most; the parser calls cut what is exactly as long.
+  fieldSize: 4 * MAX_ALT + 1,
   fieldNameSize: 100,
   fields: 20,
   files: 20,
   parts: 40,
 }
 
-/** What a form may have beside its file: boundaries, headers, and fields of 1,000 bytes each. */
+/** What a form may have beside its file: boundaries, headers, and fields. */
 const FORM_BYTES = 64 * 1024
 
 const FORM_PROBLEMS = [
@@ -137,10 +139,14 @@ export function uploadRoute({
   }
 }
 
-function wishesOf({ visibility = 'public', focus, filter, strength }: UploadFields, filters: FilterBook) {
+function wishesOf(
+  { visibility = 'public', focus, filter, strength, alt }: UploadFields,
+  filters: FilterBook,
+) {
   const [x = 0, y = 0] = focus?.split(',').map(Number) ?? []
   return {
     visibility,
+    alt: alt ?? null,
     focus: focus === undefined ? null : { x, y },
     look: filter === undefined ? null : requestedLook({ filter, strength }, filters),
   }
