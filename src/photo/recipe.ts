@@ -7,7 +7,7 @@ import { RENDITION_FORMATS, type RenditionFormat } from './rendition-formats.ts'
  * Raised when the same recipe begins to give other bytes (another kernel, another use of a setting): renditions made
  * before keep their keys, new ones get new keys. Changed settings make new keys by themselves.
  */
-const RECIPE_VERSION = 3
+const RECIPE_VERSION = 4
 
 /** Everything that decides a rendition's bytes, given the original and its focus. */
 export type Recipe = {

@@ -5,9 +5,11 @@ import type { Header } from './read-header.ts'
 /** `isLossless`: that many bytes hold every pixel, so that losing some to have no more may be no bargain. */
 export type ByteLimit = { bytes: number; isLossless: boolean }
 
+export const NO_LIMIT: ByteLimit = { bytes: Number.POSITIVE_INFINITY, isLossless: false }
+
 /**
  * How many bytes a rendition of that size may have: no more than an original of the same size that is no better
- * coded. Its own bytes can't be delivered, for they carry its metadata.
+ * coded. Its own bytes carry its metadata.
  */
 export function byteLimit(photo: Header, original: Buffer, size: Size, format: RenditionFormat): ByteLimit {
   const isWhole = size.width === photo.width && size.height === photo.height

@@ -3,11 +3,12 @@ import { formatsAt, type Preset, type PresetName, type Stage } from '../../src/p
 import { recipeDigest } from '../../src/photo/recipe.ts'
 import type { RenditionFormat } from '../../src/photo/rendition-formats.ts'
 import { animate, type MovingFile } from './animate.ts'
-import { byteLimit } from './byte-limit.ts'
+import { byteLimit, NO_LIMIT } from './byte-limit.ts'
 import type { DecodedPhoto } from './decoded-photo.ts'
 import { encode } from './encode.ts'
 import { hasFineColor } from './fine-color.ts'
 import { attachGainMap, gainMapMaker } from './gain-map/gain-map.ts'
+import { ownScan } from './own-scan.ts'
 import type { Pixels } from './pixels.ts'
 
 export type Wish = {
@@ -44,11 +45,17 @@ export async function makeRenditions(
   const { header, original, look } = photo
   const gainMapFor = gainMapMaker(header)
 
+  const stillOf = async (picture: Pixels, format: RenditionFormat, rival: number) => {
+    const scan = format === 'jpeg' && !look ? await ownScan(header, picture) : null
+    if (scan?.isCoarse) return scan.file
+    const limit = scan ? NO_LIMIT : byteLimit(header, original, picture, format)
+    const isFine = hasFineColor(picture)
+    const encoded = await encode(picture, format, { credit: header.credit, isFine, limit, rival })
+    return scan && encoded && scan.file.length <= encoded.length ? scan.file : encoded
+  }
   const encodeStill = async (picture: Pixels, { presets, format, isBright }: Output) => {
     const rival = Math.min(...presets.map(({ name }) => rivals?.get(name) ?? Number.POSITIVE_INFINITY))
-    const limit = byteLimit(header, original, picture, format)
-    const isFine = hasFineColor(picture)
-    const still = await encode(picture, format, { credit: header.credit, isFine, limit, rival })
+    const still = await stillOf(picture, format, rival)
     const gainMap = still && isBright ? await gainMapFor(picture) : null
     return still && gainMap ? attachGainMap(still, gainMap) : still
   }

@@ -28,6 +28,8 @@ export type Header = Size & {
   /** The original as decoders read it: mended where it is sound but for its structure. */
   file: Buffer
   color: Color
+  /** Its pixels are stored as they are shown. */
+  isUpright: boolean
   isHeic: boolean
   /** As sharp names it. */
   format: string
@@ -71,6 +73,7 @@ export async function readHeader(original: Buffer, maxPixels: number): Promise<H
     ...autoOrient,
     file,
     color: colorOf(metadata, file),
+    isUpright: beside.orientation === 1,
     format,
     isHeic,
     credit: creditOf(metadata, file),
@@ -95,6 +98,7 @@ async function readGifHeader(file: Buffer, maxPixels: number): Promise<Header> {
     height,
     file,
     color: { meaning: { kind: 'usual' }, white: 255, isPremultiplied: false },
+    isUpright: true,
     format: 'gif',
     isHeic: false,
     credit: null,
