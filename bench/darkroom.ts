@@ -7,7 +7,7 @@ import { openTokenSecret } from '../src/http/auth/token-secret.ts'
 import type { OwnerId } from '../src/photo/shard.ts'
 import { migrateServices, openServices, type Services } from '../src/services.ts'
 import { type Supervised, supervise } from '../src/supervisor/supervisor.ts'
-import { WORKER_ENV, WORKER_NODE_FLAGS } from '../src/supervisor/workers.ts'
+import { WORKER_ENV, WORKER_NODE_FLAGS } from '../src/worker-processes.ts'
 import type { Bench } from './bench.ts'
 
 const ROOT = join(import.meta.dirname, '..')

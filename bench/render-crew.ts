@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { originalKey } from '../src/photo/object-keys.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
 import { newSecret } from '../src/photo/secret.ts'
-import { WORKER_ENV, WORKER_NODE_FLAGS } from '../src/supervisor/workers.ts'
+import { WORKER_ENV, WORKER_NODE_FLAGS } from '../src/worker-processes.ts'
 import { type Home, OWNER } from './darkroom.ts'
 import { type ScriptProcess, startScript } from './script-process.ts'
 

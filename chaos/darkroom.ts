@@ -19,7 +19,12 @@ const STOPS_WITHIN_MS = 60_000
 const POLL_MS = 100
 
 /** What tells the children of `darkroom start` by their command lines. */
-const CHILDREN = { API: / serve$/, 'a worker': /workers\/main\.ts/, PostgreSQL: /postgres -D/ } as const
+const CHILDREN = {
+  API: / serve$/,
+  'a worker': /workers\/main\.ts --lane live/,
+  'a batch worker': /workers\/main\.ts --lane batch/,
+  PostgreSQL: /postgres -D/,
+} as const
 
 /** `darkroom start`, started again by us as an init system does. Disposing stops it as Ctrl-C does. */
 export type Darkroom = AsyncDisposable & {

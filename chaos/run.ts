@@ -87,6 +87,8 @@ async function wreakAndAccount(options: ChaosOptions, home: string, log: Log): P
     PORT: String(await freePort()),
     WORKERS: '2',
     TOKEN_SECRET,
+    // Else whatever runs beside us decides when the last AVIF is made.
+    BATCH_NICE: '0',
     ...engines.env,
   }
   const config = loadConfig(env)

@@ -10,9 +10,10 @@ import { checkAddress } from './http/listen.ts'
 import type { Log } from './log.ts'
 import type { OwnerId } from './photo/shard.ts'
 import { databaseName } from './postgres/connections.ts'
+import { LANES } from './queue/job.ts'
 import { migrateServices } from './services.ts'
 import { supervise } from './supervisor/supervisor.ts'
-import { superviseWorkers } from './supervisor/workers.ts'
+import { superviseWorkers } from './worker-processes.ts'
 
 const CLI = join(import.meta.dirname, 'cli.ts')
 const TRIAL_OWNER = 'me' as OwnerId
@@ -36,7 +37,7 @@ export type Started = AsyncDisposable & {
 
 /**
  * Everything on one machine: the embedded PostgreSQL unless others are configured, one API process and the
- * workers, each started again when it dies. Throws SetupError when that can't be.
+ * workers of both lanes, each started again when it dies. Throws SetupError when that can't be.
  */
 export async function start(config: Config, env: NodeJS.ProcessEnv, log: Log): Promise<Started> {
   await using opened = new AsyncDisposableStack()
@@ -61,7 +62,13 @@ export async function start(config: Config, env: NodeJS.ProcessEnv, log: Log): P
     log,
     stopWithinMs: config.stopSeconds * 1000 + API_STOP_MARGIN_MS,
   })
-  const workers = superviseWorkers(config.workers, processEnv, log)
+  const workers = superviseWorkers({
+    lanes: LANES,
+    count: config.workers,
+    batchNice: config.batchNice,
+    env: processEnv,
+    log,
+  })
   // Side by side: requests and jobs finish, and only then the database goes.
   opened.defer(async () => {
     await Promise.all([api[Symbol.asyncDispose](), workers[Symbol.asyncDispose]()])
@@ -89,7 +96,7 @@ async function openDatabase(
     return { database, place: [...names].join(', ') }
   }
   const { directory } = database
-  const connections = CONNECTIONS_BESIDE_WORKERS + workers * CONNECTIONS_OF_WORKER
+  const connections = CONNECTIONS_BESIDE_WORKERS + LANES.length * workers * CONNECTIONS_OF_WORKER
   const { url, path } = opened.use(await startEmbeddedPostgres({ directory, connections, log }))
   return { database: { kind: 'url', url }, place: path }
 }

@@ -9,7 +9,7 @@ const ROOT = join(import.meta.dirname, '..')
 const LAYERS: readonly (readonly string[])[] = [
   ['src/cli.ts', 'src/commands', 'workers/main.ts'],
   ['src/start.ts', 'src/doctor.ts'],
-  ['src/serve.ts'],
+  ['src/serve.ts', 'src/worker-processes.ts'],
   ['src/services.ts'],
   ['src/run-kinds.ts'],
   ['src/http', 'src/ingest', 'src/sweep', 'workers'],

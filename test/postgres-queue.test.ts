@@ -39,6 +39,7 @@ test('a queue and a worker that began while the server was unavailable go on whe
   const done = Promise.withResolvers<Job>()
   const nothing = async () => {}
   await using _work = queue.work({
+    lane: 'live',
     handlers: {
       resize: async (given) => done.resolve(given),
       filter: nothing,
@@ -86,6 +87,7 @@ test('a job whose lock ran out three times, though no worker died of it, is stil
     const claimed = Promise.withResolvers<Claim>()
     workers.use(
       queue.work({
+        lane: 'live',
         handlers: { resize, filter: nothing, purge: nothing, avif: nothing },
         onFailed: async (_job, { message }) => ended.resolve(message),
         onClaim: (claim) => claim && claimed.resolve(claim),
@@ -122,6 +124,7 @@ test('a job whose engine is unavailable costs no attempt, also while the queue i
     throw new EngineUnavailableError('The storage does not answer.')
   }
   await using _work = queue.work({
+    lane: 'live',
     handlers: { resize, filter: nothing, purge: nothing, avif: nothing },
     onFailed: async () => ended.resolve('failed'),
   })
@@ -147,6 +150,7 @@ test('a worker whose queue fails rests after each time, and says so once', async
   await using queue = openPostgresQueue(database.url, log)
   const nothing = async () => {}
   await using _work = queue.work({
+    lane: 'live',
     handlers: { resize: nothing, filter: nothing, purge: nothing, avif: nothing },
     onFailed: nothing,
   })
@@ -162,6 +166,7 @@ test('a worker that waits for a server that is unavailable can be stopped', asyn
   await using queue = openPostgresQueue('postgres://nobody:x@127.0.0.1:1/none', silentLog)
   const nothing = async () => {}
   const work = queue.work({
+    lane: 'live',
     handlers: { resize: nothing, filter: nothing, purge: nothing, avif: nothing },
     onFailed: nothing,
   })

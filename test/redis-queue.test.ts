@@ -159,6 +159,7 @@ testWithRedis(
     }
     await expect.poll(async () => await queue.enqueue(job).then(() => 'promised', String)).toBe('promised')
     await using _work = queue.work({
+      lane: 'live',
       handlers: { resize, filter: nothing, purge: nothing, avif: nothing },
       onFailed: nothing,
     })
@@ -179,6 +180,7 @@ testWithRedis('a worker that waits while Redis dies goes on with an empty one in
   await using queue = await openReady(redis.url)
   const done = Promise.withResolvers<Job>()
   await using _work = queue.work({
+    lane: 'live',
     handlers: {
       resize: async (given) => done.resolve(given),
       filter: nothing,
@@ -206,6 +208,7 @@ testWithRedis('a worker stops while Redis is unavailable', async () => {
   const finish = Promise.withResolvers<void>()
   let isFinished = false
   const work = queue.work({
+    lane: 'live',
     handlers: {
       resize: async () => {
         started.resolve()

@@ -156,6 +156,7 @@ testWithRedis(
     }
     const nothing = async () => {}
     await using _work = queue.work({
+      lane: 'live',
       handlers: { resize, filter: nothing, purge: nothing, avif: nothing },
       onFailed: async (_job, error) => void failures.push(error),
     })
@@ -175,6 +176,7 @@ testWithRedis('a worker that begins while Redis takes no writes says so once', a
   await using queue = openRedisQueue(parseRedisUrl(redis.url) as RedisAddress, log)
   const nothing = async () => {}
   await using _work = queue.work({
+    lane: 'live',
     handlers: { resize: nothing, filter: nothing, purge: nothing, avif: nothing },
     onFailed: nothing,
   })

@@ -82,6 +82,7 @@ function openWorld(): World {
 
 function startWorker(queue: JobQueue, handler: JobHandler): AsyncDisposable {
   return queue.work({
+    lane: 'batch',
     handlers: { resize: handler, filter: handler, purge: handler, avif: handler },
     onFailed: async () => {},
   })

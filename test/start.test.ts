@@ -63,7 +63,7 @@ describe('darkroom start', () => {
     const ended = await first.interrupt()
 
     expect(ended).toEqual({ code: 0, signal: null })
-    expect(processes.length).toBeGreaterThanOrEqual(5)
+    expect(processes.length).toBeGreaterThanOrEqual(4)
     expect(processes.filter(isThere)).toEqual([])
     await using second = await startDarkroom(home.path)
     const authorization = `Bearer ${await second.token()}`
@@ -97,7 +97,7 @@ describe('darkroom start', () => {
     const processes = (await Promise.all((['api', 'worker', 'postgres'] as const).map(darkroom.pids))).flat()
     expect((await fetch(`${darkroom.url}/readyz`)).status).toBe(200)
     expect(await darkroom.interrupt('SIGHUP')).toEqual({ code: 0, signal: null })
-    expect(processes.length).toBeGreaterThanOrEqual(4)
+    expect(processes.length).toBeGreaterThanOrEqual(3)
     expect(processes.filter(isThere)).toEqual([])
   })
 
@@ -107,7 +107,7 @@ describe('darkroom start', () => {
     await using _ = await startDarkroom(home.path, { WORKERS: '3' })
 
     const options = await readFile(join(home.postgres, 'data/postmaster.opts'), 'utf8')
-    expect(options).toContain('max_connections=110')
+    expect(options).toContain('max_connections=140')
   })
 
   test('refuses, with one line, a data directory that another one uses', async () => {

@@ -1,9 +1,10 @@
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test, vi } from 'vitest'
 import { SetupError } from '../src/errors.ts'
 import { pauseAfter } from '../src/supervisor/keep-alive.ts'
+import { OnDemand } from '../src/supervisor/on-demand.ts'
 import { type SuperviseOptions, supervise } from '../src/supervisor/supervisor.ts'
 import { recordingLog } from './support/processes/recording-log.ts'
 import { isAlive, runScript, scriptPath } from './support/processes/script.ts'
@@ -150,6 +151,66 @@ describe('a supervised child', () => {
     await vi.waitFor(() => expect(isAlive(pid)).toBe(false), patience)
   })
 })
+
+describe('a child that runs on demand', () => {
+  test('ends when it has nothing to do, is not replaced, and runs again when it is wanted', async () => {
+    const { log, lines } = recordingLog()
+    const news: unknown[] = []
+    const options = { name: 'idle', command: [scriptPath('idle')], env: process.env, log }
+    await using child = new OnDemand({ ...options, onNews: (each) => void news.push(each) })
+    expect(child.isRunning).toBe(false)
+
+    child.start()
+    child.start()
+    expect(child.isRunning).toBe(true)
+    await vi.waitFor(() => expect(child.isRunning).toBe(false), patience)
+    child.start()
+    await vi.waitFor(() => expect(child.isRunning).toBe(false), patience)
+
+    expect(news).toEqual([{ pid: expect.any(Number) }, { pid: expect.any(Number) }])
+    expect(news[0]).not.toEqual(news[1])
+    expect(lines.filter(({ level }) => level !== 'debug')).toEqual([])
+  })
+
+  test('is started again when it died of its work, and is stopped with its supervisor', async () => {
+    const { log } = recordingLog()
+    const pids: number[] = []
+    const options = { name: 'worker', command: [scriptPath('worker')], env: process.env, log }
+    const child = new OnDemand({ ...options, onNews: (pid) => void pids.push(pid as number) })
+    child.start()
+    await vi.waitFor(() => expect(pids.length).toBe(1), patience)
+
+    process.kill(pids[0] as number, 'SIGKILL')
+    await vi.waitFor(() => expect(pids.length).toBe(2), patience)
+    await child[Symbol.asyncDispose]()
+
+    expect(isAlive(pids[1] as number)).toBe(false)
+    child.start()
+    expect(child.isRunning).toBe(false)
+  })
+})
+
+test.runIf(process.platform === 'linux')(
+  'a child of the lowest priority has it in all of its threads, and in its session',
+  async () => {
+    const { child } = superviseScript('worker', { nice: 19 })
+    await using _ = child
+    const { pid } = (await child.ready) as { pid: number }
+
+    const threads = await readdir(`/proc/${pid}/task`)
+    const stats = await Promise.all(
+      threads.map((thread) => readFile(`/proc/${pid}/task/${thread}/stat`, 'utf8')),
+    )
+    // Behind the name in parentheses, which is the second field, nice is the nineteenth.
+    const nice = stats.map((stat) => Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16]))
+
+    expect(nice.length).toBeGreaterThan(1)
+    expect(new Set(nice)).toEqual(new Set([19]))
+    // A kernel without the feature has no such file.
+    const session = await readFile(`/proc/${pid}/autogroup`, 'utf8').catch(() => 'nice 19')
+    expect(session).toContain('nice 19')
+  },
+)
 
 describe('a process without a supervisor', () => {
   test('finishes what it has begun, however often it is interrupted', async () => {

@@ -57,6 +57,7 @@ describe('the sweep of jobs', () => {
         throw new CorruptPhotoError()
       }
       await using _worker = service.queue.work({
+        lane: 'live',
         handlers: { resize: dead, filter: dead, purge: dead, avif: dead },
         onFailed: async () => {
           throw new Error('the database went away')
@@ -88,7 +89,7 @@ describe('the sweep of jobs', () => {
 
   test('asks the queue nothing about photos whose turn has not come, and once about all others', async () => {
     await using service = await startService()
-    await service.queue.enqueue({ kind: 'purge', photoId: '764879989359635463' as PhotoId })
+    await service.queue.enqueue({ kind: 'filter', photoId: '764879989359635463' as PhotoId })
     const waiting = await Promise.all(Array.from({ length: 30 }, () => insertWithoutJob(service)))
     for (const photoId of waiting) await service.queue.enqueue({ kind: 'resize', photoId })
     using asked = vi.spyOn(service.queue, 'states')

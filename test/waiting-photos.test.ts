@@ -28,6 +28,7 @@ function countingWorker(service: TestService, filters = service.filters) {
   const engines = { ...service, filters, maxPixels: service.config.maxPixels }
   const nothing = async () => {}
   const work = service.queue.work({
+    lane: 'live',
     handlers: {
       resize: resizePhoto(engines),
       filter: filterPhoto(engines),

@@ -5,7 +5,7 @@ import { expect, test, vi } from 'vitest'
 import { embeddedPostgresUrl } from '../src/embedded-postgres/embedded-postgres.ts'
 import type { PhotoReply } from '../src/http/schemas.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
-import { QUEUE_NAME } from '../src/queue/bullmq-queue.ts'
+import { QUEUE_NAMES } from '../src/queue/bullmq-backend.ts'
 import { jobKey } from '../src/queue/job.ts'
 import { type Darkroom, startDarkroom } from './support/darkroom.ts'
 import { fixture } from './support/pictures.ts'
@@ -39,7 +39,7 @@ async function openAttempts(postgres: string) {
     options: '-c search_path=bullmq',
   })
   const { Queue } = withBackend(createPostgresBackend)
-  const queue = new Queue(QUEUE_NAME, { connection: pool as unknown as PostgresConnectionOptions })
+  const queue = new Queue(QUEUE_NAMES.live, { connection: pool as unknown as PostgresConnectionOptions })
   return {
     begunFor: async (photoId: string) =>
       (await queue.getJob(jobKey({ kind: 'resize', photoId: photoId as PhotoId })))?.attemptsStarted ?? 0,
@@ -65,7 +65,7 @@ test('a worker that holds too much memory after a job is replaced, and no job is
   expect((await darkroom.pids('worker'))[0]).not.toBe(first)
   const lines = darkroom.printed().match(/^\{.*\}$/gm) ?? []
   const told = lines.map((line) => JSON.parse(line) as { level: number; msg: string; reason?: string })
-  expect(told.find(({ msg }) => msg === 'worker 1 is replaced')?.reason).toMatch(/^it holds \d+ MB/)
+  expect(told.find(({ msg }) => msg === 'live worker 1 is replaced')?.reason).toMatch(/^it holds \d+ MB/)
   expect(told.filter(({ level }) => level > 30)).toEqual([])
 })
 

@@ -20,7 +20,8 @@ export async function makeLater(
   shown: Shown,
 ): Promise<void> {
   try {
-    if ((await engines.queue.oldestWaiting()) === null) return await putLater(engines, photo, decoded, shown)
+    if ((await engines.queue.oldestWaiting('live')) === null)
+      return await putLater(engines, photo, decoded, shown)
   } catch {
     // Told when its job fails as well.
   }

@@ -1,19 +1,31 @@
-import { once } from 'node:events'
+import { parseArgs } from 'node:util'
 import { loadConfig } from '../src/config/config.ts'
 import { createLog } from '../src/log.ts'
+import type { Lane } from '../src/queue/job.ts'
 import type { Claim } from '../src/queue/job-queue.ts'
 import { openServices } from '../src/services.ts'
-import { lastTask, reportLeave, reportReady, reportTask, stopSignal } from '../src/supervisor/child.ts'
+import { endWithSupervisor, lastTask, reportReady, reportTask } from '../src/supervisor/child.ts'
+import { aborted, stopSignal } from '../src/supervisor/stop-signal.ts'
 import { tellFailure } from '../src/tell-failure.ts'
 import { makeAvif } from './avif.ts'
 import { filterPhoto } from './filter.ts'
 import { giveUp } from './give-up.ts'
+import { Leaving } from './leaving.ts'
 import { purgePhoto } from './purge.ts'
 import { resizePhoto } from './resize.ts'
+import { watchDemand } from './watch-demand.ts'
 
+const { values: options } = parseArgs({
+  options: {
+    lane: { type: 'string', default: 'live' },
+    /** Ends when it has had nothing to do for so long. */
+    'idle-seconds': { type: 'string' },
+    /** Stays when it has nothing to do, and tells the supervisor how much there is for others. */
+    stays: { type: 'boolean', default: false },
+  },
+})
 const stop = stopSignal()
-/** Aborted when this process is to be replaced. */
-const leaving = new AbortController()
+endWithSupervisor()
 
 try {
   const config = loadConfig(process.env)
@@ -21,8 +33,14 @@ try {
 
   await using services = await openServices(config, log, { connections: 2 })
   const engines = { ...services, maxPixels: config.maxPixels }
+  await using watch = options.stays ? watchDemand(services.queue) : null
+  const leaving = new Leaving({
+    maxBytes: config.workerMemoryBytes,
+    idleMs: options['idle-seconds'] ? Number(options['idle-seconds']) * 1000 : null,
+  })
 
   await using _work = services.queue.work({
+    lane: options.lane as Lane,
     handlers: {
       resize: resizePhoto(engines),
       filter: filterPhoto(engines),
@@ -32,26 +50,17 @@ try {
     onFailed: giveUp(services.catalog),
     onClaim: (claim) => {
       reportTask(claim)
-      if (claim === null) leaveIfSwollen(config.workerMemoryBytes)
+      watch?.claimed(claim !== null)
+      if (claim === null) leaving.jobEnded()
+      else leaving.jobBegan()
     },
     orphan: lastTask(process.env) as Claim | null,
   })
   reportReady(null)
 
-  const ending = AbortSignal.any([stop, leaving.signal])
-  if (!ending.aborted) await once(ending, 'abort')
+  await aborted(AbortSignal.any([stop, leaving.signal]))
   if (stop.aborted) log.info('stopping: the job that runs is finished')
+  leaving.stop()
 } catch (error) {
   tellFailure(error)
-}
-
-/**
- * What a very large or hostile picture made the process hold, allocators may never give back. Between two jobs a process
- * can be replaced at no cost but its start.
- */
-function leaveIfSwollen(maxBytes: number): void {
-  const bytes = process.memoryUsage.rss()
-  if (bytes <= maxBytes || leaving.signal.aborted) return
-  reportLeave(`it holds ${Math.round(bytes / 1e6)} MB of memory after a job`)
-  leaving.abort()
 }

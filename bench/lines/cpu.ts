@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises'
-import { WORKER_ENV, WORKER_NODE_FLAGS } from '../../src/supervisor/workers.ts'
+import { WORKER_ENV, WORKER_NODE_FLAGS } from '../../src/worker-processes.ts'
 import type { Bench } from '../bench.ts'
 import { isMeasurable } from '../installed.ts'
 import { type Figure, type Line, ratio } from '../line.ts'

@@ -1,6 +1,6 @@
 import type { FilterName } from '../../src/photo/filter.ts'
 import type { Look } from '../../src/photo/look.ts'
-import { WORKER_ENV, WORKER_NODE_FLAGS } from '../../src/supervisor/workers.ts'
+import { WORKER_ENV, WORKER_NODE_FLAGS } from '../../src/worker-processes.ts'
 import { type Line, ratio } from '../line.ts'
 import { compare } from '../measure.ts'
 import type { Cost, CostQuestion } from '../processes/renditions-cost.ts'

@@ -61,6 +61,7 @@ async function doJobs({ services: { queue } }: Home): Promise<void> {
   }
   // Disposing waits for the last one to be marked as done.
   await using _work = queue.work({
+    lane: 'live',
     handlers: { resize: count, filter: count, purge: count, avif: count },
     onFailed: async (_job, error) => reject(error),
   })

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { PhotoId } from '../../src/photo/photo-id.ts'
-import { WORKER_ENV, WORKER_NODE_FLAGS } from '../../src/supervisor/workers.ts'
+import { WORKER_ENV, WORKER_NODE_FLAGS } from '../../src/worker-processes.ts'
 import type { Bench } from '../bench.ts'
 import { type Darkroom, startDarkroom, untilIdle } from '../darkroom.ts'
 import { type Figure, type Line, value } from '../line.ts'

@@ -16,6 +16,7 @@ const engines = { ...services, maxPixels: config.maxPixels }
 const timed = timeSteps(engines)
 
 services.queue.work({
+  lane: 'live',
   handlers: {
     resize: resizePhoto(timed.engines),
     filter: filterPhoto(engines),

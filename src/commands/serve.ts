@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { setFlagsFromString } from 'node:v8'
 import { Command } from 'commander'
 
@@ -12,15 +11,17 @@ export function serveCommand(): Command {
       const { loadConfig } = await import('../config/config.ts')
       const { createLog } = await import('../log.ts')
       const { serve } = await import('../serve.ts')
-      const { reportReady, stopSignal } = await import('../supervisor/child.ts')
+      const { endWithSupervisor, reportReady } = await import('../supervisor/child.ts')
+      const { aborted, stopSignal } = await import('../supervisor/stop-signal.ts')
 
       const stop = stopSignal()
+      endWithSupervisor()
       const config = loadConfig(process.env)
       const log = createLog('api', config.logLevel)
       await using _api = await serve(config, log)
       reportReady(null)
 
-      if (!stop.aborted) await once(stop, 'abort')
+      await aborted(stop)
       log.info('stopping: no new connections, requests in flight finish')
     })
 }

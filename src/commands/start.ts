@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import type { Started } from '../start.ts'
@@ -14,17 +13,15 @@ export function startCommand(): Command {
       const { loadConfig } = await import('../config/config.ts')
       const { createLog } = await import('../log.ts')
       const { start } = await import('../start.ts')
-      const { STOP_SIGNALS } = await import('../supervisor/child.ts')
+      const { aborted, stopSignal } = await import('../supervisor/stop-signal.ts')
 
-      const stopping = new AbortController()
-      // Stays on after the first: with npm one Ctrl-C arrives twice.
-      for (const signal of STOP_SIGNALS) process.on(signal, () => stopping.abort())
+      const stop = stopSignal()
       const config = loadConfig(process.env)
       const log = createLog('start', config.logLevel)
 
       await using started = await start(config, process.env, log)
       console.log(greeting(started))
-      if (!stopping.signal.aborted) await once(stopping.signal, 'abort')
+      await aborted(stop)
       log.info('stopping: jobs that run are finished, new work waits for the next start')
     })
 }

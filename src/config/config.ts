@@ -46,6 +46,8 @@ export type Config = {
   maxUploadBytes: number
   maxPixels: number
   workers: number
+  /** The priority of batch workers for the operating system: 0 as all others, 19 the lowest. */
+  batchNice: number
   /** A worker that holds more after a job is replaced. */
   workerMemoryBytes: number
   /** How long requests in flight may go on when a server is told to stop. */
@@ -95,6 +97,7 @@ function configOf(values: Values): Config {
     maxPixels: values.MAX_MEGAPIXELS * 1_000_000,
     quarantineDays: values.QUARANTINE_DAYS,
     workers: values.WORKERS ?? availableParallelism(),
+    batchNice: values.BATCH_NICE,
     workerMemoryBytes: values.WORKER_MEMORY_MB * 1_000_000,
     stopSeconds: values.STOP_SECONDS,
     logLevel: values.LOG_LEVEL,

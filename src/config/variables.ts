@@ -232,10 +232,17 @@ export const VARIABLES = {
   WORKERS: {
     topic: 'workers',
     meaning:
-      'worker processes of `start` and `work`. A photo of 12 MP costs one 1.1 s of a core, an animation at most about five seconds and 400 MB',
+      'worker processes of `start` and `work` at most, in each lane; one waits, the others come and go with their jobs. A photo of 12 MP costs one 1.1 s of a core, an animation at most about five seconds and 400 MB',
     read: integer(1, 256),
     otherwise: 'one per core',
     example: '2',
+  },
+  BATCH_NICE: {
+    topic: 'workers',
+    meaning:
+      'the priority of workers of the batch lane, for what nobody waits for, from 0 (as all others) to 19 (only cycles that nobody else wants)',
+    read: integer(0, 19),
+    default: '19',
   },
   WORKER_MEMORY_MB: {
     topic: 'workers',

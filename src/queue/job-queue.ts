@@ -1,4 +1,4 @@
-import type { Job, JobKind } from './job.ts'
+import type { Job, JobKind, Lane } from './job.ts'
 
 /** `pending` is waiting, running or waiting for its next attempt. */
 export type JobState = { name: 'missing' } | { name: 'pending' } | { name: 'failed'; reason: string }
@@ -13,6 +13,7 @@ export type JobHandler = (job: Job) => Promise<void>
 export type Claim = { key: string; token: string }
 
 export type Work = {
+  lane: Lane
   /** A job of a kind that is not among them, as a newer Darkroom enqueues, waits for a worker that knows it. */
   handlers: Record<JobKind, JobHandler>
   /** Called once when a job has failed for good: its attempts are used up, or a retry can't mend it. */
@@ -23,16 +24,19 @@ export type Work = {
   orphan?: Claim | null
 }
 
+/** Of each lane so many. */
+export type LaneCounts = Record<Lane, number>
+
+export type JobCounts = Record<'waiting' | 'active' | 'delayed' | 'failed', number>
+
 /**
- * Where work is promised. A job that was enqueued is done at least once, whatever dies meanwhile.
+ * Where work is promised, in two lanes: a job waits for those of its own lane alone. A job that was enqueued is done at
+ * least once, whatever dies meanwhile.
  * Every implementation passes test/contracts/job-queue.ts.
  * When the queue itself does not answer, methods throw EngineUnavailableError.
  */
 export interface JobQueue extends AsyncDisposable {
-  /**
-   * Enqueueing a job that is pending changes nothing. A failed one is enqueued afresh. Jobs that are not urgent
-   * begin when no others wait.
-   */
+  /** Enqueueing a job that is pending changes nothing. A failed one is enqueued afresh. */
   enqueue(job: Job): Promise<void>
 
   state(job: Job): Promise<JobState>
@@ -41,16 +45,19 @@ export interface JobQueue extends AsyncDisposable {
   states(jobs: readonly Job[]): Promise<JobState[]>
 
   /**
-   * When the urgent job that has waited longest was enqueued, or null when none waits. They begin in that order, so a
-   * photo that is older waits for no job that has yet to begin.
+   * When the job of the lane that has waited longest was enqueued, or null when none waits. They begin in that order, so
+   * a photo that is older waits for no job that has yet to begin.
    */
-  oldestWaiting(): Promise<Date | null>
+  oldestWaiting(lane: Lane): Promise<Date | null>
 
-  /** Works jobs, one at a time, until disposed; disposing waits for the one that runs. */
+  /** How many workers would have something to do: jobs that run or may begin now. Counted up to 256; cheap to ask. */
+  demand(): Promise<LaneCounts>
+
+  /** Works the jobs of a lane, one at a time, until disposed; disposing waits for the one that runs. */
   work(work: Work): AsyncDisposable
 
-  /** Jobs by state, for operators. */
-  counts(): Promise<Record<'waiting' | 'active' | 'delayed' | 'failed', number>>
+  /** Jobs by state, for operators: of one lane, or of all. */
+  counts(lane?: Lane): Promise<JobCounts>
 
   /** Resolves when jobs can be enqueued. Throws SetupError, with what to do, when the server can't be trusted with them. */
   check(): Promise<void>

@@ -9,6 +9,16 @@ const JOB_KINDS = ['resize', 'filter', 'purge', 'avif'] as const
 export type JobKind = (typeof JOB_KINDS)[number]
 export type Job = { kind: JobKind; photoId: PhotoId; edition?: number }
 
+/** Somebody waits for `live` jobs, and nobody for `batch` jobs. Each lane is a queue of its own, with workers of its own. */
+export const LANES = ['live', 'batch'] as const
+export type Lane = (typeof LANES)[number]
+
+const LANE_OF: Record<JobKind, Lane> = { resize: 'live', filter: 'live', purge: 'batch', avif: 'batch' }
+
+export function laneOf({ kind }: Job): Lane {
+  return LANE_OF[kind]
+}
+
 /**
  * The name that makes a job unique while it waits, runs or is kept as failed. BullMQ takes neither bare numbers
  * nor colons as ids.
@@ -16,9 +26,4 @@ export type Job = { kind: JobKind; photoId: PhotoId; edition?: number }
 export function jobKey(job: Job): string {
   const { kind, photoId, edition } = job
   return edition === undefined ? `${kind}-${photoId}` : `${kind}-${photoId}-${edition}`
-}
-
-/** Jobs that nobody waits for begin when there are no others. */
-export function isUrgent({ kind }: Job): boolean {
-  return kind !== 'avif'
 }

@@ -14,9 +14,19 @@ import { EngineUnavailableError, SetupError } from '../errors.ts'
 import { type Log, onceAMinute } from '../log.ts'
 import { isPostgresUnavailable, openPool, refusalOf, withPostgres } from '../postgres/connections.ts'
 import { isRefusedByPooler } from '../postgres/errors.ts'
-import { BullmqQueue, type Payload, type PhotoJob, QUEUE_NAME, WORKER_OPTIONS } from './bullmq-queue.ts'
-import type { JobKind } from './job.ts'
-import type { JobState } from './job-queue.ts'
+import {
+  type JobPlace,
+  MAX_DEMAND,
+  type Payload,
+  type PhotoJob,
+  type PhotoQueue,
+  type PhotoWorker,
+  QUEUE_NAMES,
+} from './bullmq-backend.ts'
+import { BullmqQueue } from './bullmq-queue.ts'
+import { workerOptions } from './bullmq-work.ts'
+import { type JobKind, LANES, type Lane } from './job.ts'
+import type { JobState, LaneCounts } from './job-queue.ts'
 import { patientBackend } from './patient-backend.ts'
 import { patientPool, type QueuePool } from './patient-pool.ts'
 
@@ -44,10 +54,14 @@ export function openPostgresQueue(url: string, log: Log): BullmqQueue {
 
   return new BullmqQueue(
     {
-      queue: lastingQueue(pool, report),
-      states: async (keys) => await readStates(pool, keys),
-      oldestWaiting: async () => await readOldestWaiting(pool),
-      startWorker: (processor) => startWorker(pool, processor, log),
+      queues: {
+        live: lastingQueue(pool, QUEUE_NAMES.live, report),
+        batch: lastingQueue(pool, QUEUE_NAMES.batch, report),
+      },
+      states: async (places) => await readStates(pool, places),
+      oldestWaiting: async (lane) => await readOldestWaiting(pool, lane),
+      demand: async () => await readDemand(pool),
+      startWorker: (lane, processor) => startWorker(pool, lane, processor, log),
       unavailableBecause: (error) => (isPostgresUnavailable(error) ? error : null),
       check: async () => {
         await refusePooler(pool, url)
@@ -70,9 +84,9 @@ function connectionTo(pool: unknown): PostgresConnectionOptions {
  *
  * @NOTE BullMQ's queue remembers for ever that its first connection failed: then it is replaced.
  */
-function lastingQueue(pool: pg.Pool, report: (error: Error) => void) {
+function lastingQueue(pool: pg.Pool, name: string, report: (error: Error) => void): PhotoQueue {
   const create = () => {
-    const queue = new Queue<Payload, void, JobKind>(QUEUE_NAME, { connection: connectionTo(deafPool(pool)) })
+    const queue = new Queue<Payload, void, JobKind>(name, { connection: connectionTo(deafPool(pool)) })
     queue.on('error', report)
     // Whoever uses it is told.
     queue.waitUntilReady().catch(() => {})
@@ -101,24 +115,39 @@ function lastingQueue(pool: pg.Pool, report: (error: Error) => void) {
   }
 }
 
-async function readStates(pool: pg.Pool, keys: readonly string[]): Promise<JobState[]> {
+async function readStates(pool: pg.Pool, places: readonly JobPlace[]): Promise<JobState[]> {
   const { rows } = await pool.query<JobState>(
     `select case when state is null or state = 'completed' then 'missing' when state = 'failed' then 'failed' else 'pending' end as name,
        case when state = 'failed' then coalesce(failed_reason, '') end as reason
-     from unnest($2::text[]) with ordinality as asked(id, place) left join job on job.queue = $1 and job.id = asked.id
+     from unnest($1::text[], $2::text[]) with ordinality as asked(queue, id, place) left join job using (queue, id)
      order by place`,
-    [QUEUE_NAME, keys],
+    [places.map(({ queue }) => queue), places.map(({ key }) => key)],
   )
   return rows.map(({ name, ...rest }) => (name === 'failed' ? { name, ...rest } : { name })) as JobState[]
 }
 
-/** Jobs without a priority begin first, in the order of `seq`. */
-async function readOldestWaiting(pool: pg.Pool): Promise<Date | null> {
+/** Jobs without a priority, as all of ours are, begin in the order of `seq`. */
+async function readOldestWaiting(pool: pg.Pool, lane: Lane): Promise<Date | null> {
   const { rows } = await pool.query<{ ms: string }>(
     `select added_at_ms as ms from job where queue = $1 and state = 'waiting' and priority = 0 order by seq limit 1`,
-    [QUEUE_NAME],
+    [QUEUE_NAMES[lane]],
   )
   return rows[0] ? new Date(Number(rows[0].ms)) : null
+}
+
+/** Each state by its own index, and no further than asked: however many wait, it costs the same. */
+async function readDemand(pool: pg.Pool): Promise<LaneCounts> {
+  const { rows } = await pool.query<{ demand: number }>(
+    `select (
+       (select count(*) from (select from job where queue = lane.queue and state = 'waiting' limit $2))
+       + (select count(*) from (select from job where queue = lane.queue and state = 'active' limit $2))
+       + (select count(*) from (select from job where queue = lane.queue and state = 'delayed' and process_at_ms <= $3 limit $2))
+     )::int as demand
+     from unnest($1::text[]) with ordinality as lane(queue, place) order by place`,
+    [LANES.map((lane) => QUEUE_NAMES[lane]), MAX_DEMAND, Date.now()],
+  )
+  const [live, batch] = rows.map(({ demand }) => Math.min(demand, MAX_DEMAND))
+  return { live, batch } as LaneCounts
 }
 
 /** No queue that was replaced goes on listening to it. */
@@ -132,14 +161,19 @@ function deafPool(pool: pg.Pool): QueuePool {
   }
 }
 
-function startWorker(pool: pg.Pool, processor: (job: PhotoJob) => Promise<void>, log: Log) {
+function startWorker(
+  pool: pg.Pool,
+  lane: Lane,
+  processor: (job: PhotoJob) => Promise<void>,
+  log: Log,
+): PhotoWorker {
   const stopping = new AbortController()
   const patience = { name: 'PostgreSQL', isUnavailable: isPostgresUnavailable, log }
   const { Worker } = withBackend((...given: Parameters<typeof createPostgresBackend>) =>
     patientBackend(createPostgresBackend(...given), patience),
   )
-  const worker = new Worker<Payload, void, JobKind>(QUEUE_NAME, processor, {
-    ...WORKER_OPTIONS,
+  const worker = new Worker<Payload, void, JobKind>(QUEUE_NAMES[lane], processor, {
+    ...workerOptions(lane),
     connection: connectionTo(patientPool(pool, log, stopping.signal)),
   })
   return Object.assign(worker, {

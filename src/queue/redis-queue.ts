@@ -1,10 +1,20 @@
 import { createRedisBackend, Queue, withBackend } from 'bullmq'
+import type { ChainableCommander } from 'ioredis'
 import type { RedisAddress } from '../config/redis-url.ts'
 import { SetupError } from '../errors.ts'
 import type { Log } from '../log.ts'
-import { BullmqQueue, type Payload, type PhotoJob, QUEUE_NAME, WORKER_OPTIONS } from './bullmq-queue.ts'
-import type { JobKind } from './job.ts'
-import type { JobState } from './job-queue.ts'
+import {
+  type JobPlace,
+  MAX_DEMAND,
+  type Payload,
+  type PhotoJob,
+  type PhotoWorker,
+  QUEUE_NAMES,
+} from './bullmq-backend.ts'
+import { BullmqQueue } from './bullmq-queue.ts'
+import { workerOptions } from './bullmq-work.ts'
+import { type JobKind, LANES, type Lane } from './job.ts'
+import type { JobState, LaneCounts } from './job-queue.ts'
 import { patientBackend } from './patient-backend.ts'
 import {
   answers,
@@ -15,7 +25,7 @@ import {
 } from './redis-client.ts'
 import { isRedisDenial, isRedisRefusal, isRedisUnavailable } from './redis-errors.ts'
 
-/** In braces, so that all keys of the queue lie in one slot of a cluster: BullMQ's scripts touch several at once. */
+/** In braces, so that all keys of both lanes lie in one slot of a cluster: BullMQ's scripts touch several at once. */
 const PREFIX = '{darkroom}'
 
 /** What a user of Redis must be allowed: its own keys, and all that is not dangerous but INFO, which tells of evictions. */
@@ -28,25 +38,18 @@ const ACL_RULES = `~${PREFIX}:* +@all -@dangerous +info`
 export function openRedisQueue(address: RedisAddress, log: Log): BullmqQueue {
   const { client, trouble } = connect(address, 'none', log)
   const tried = firstAttempt(client)
-  const queue = new Queue<Payload, void, JobKind>(QUEUE_NAME, {
-    connection: client,
-    prefix: PREFIX,
-    // Without these the first command waits for the server, however long that lasts.
-    skipWaitingForReady: true,
-    skipVersionCheck: true,
-    skipMetasUpdate: true,
-  })
-  queue.on('error', () => {})
+  const queues = { live: openQueue(client, 'live'), batch: openQueue(client, 'batch') }
 
   return new BullmqQueue(
     {
-      queue,
-      states: async (keys) => await readStates(client, (name) => queue.toKey(name), keys),
-      oldestWaiting: async () => {
-        const [oldest] = await queue.getJobs(['wait'], 0, 0, true)
+      queues,
+      states: async (places) => await readStates(client, places),
+      oldestWaiting: async (lane) => {
+        const [oldest] = await queues[lane].getJobs(['wait'], 0, 0, true)
         return oldest ? new Date(oldest.timestamp) : null
       },
-      startWorker: (processor) => startWorker(address, processor, () => answers(client), log),
+      demand: async () => await readDemand(client),
+      startWorker: (lane, processor) => startWorker(address, lane, processor, () => answers(client), log),
       // A command only says that there is no connection; that knows why.
       unavailableBecause: (error) => (isRedisUnavailable(error) ? (trouble() ?? error) : null),
       check: async () => {
@@ -68,24 +71,62 @@ export function openRedisQueue(address: RedisAddress, log: Log): BullmqQueue {
   )
 }
 
+function openQueue(client: RedisClient, lane: Lane) {
+  const queue = new Queue<Payload, void, JobKind>(QUEUE_NAMES[lane], {
+    connection: client,
+    prefix: PREFIX,
+    // Without these the first command waits for the server, however long that lasts.
+    skipWaitingForReady: true,
+    skipVersionCheck: true,
+    skipMetasUpdate: true,
+  })
+  queue.on('error', () => {})
+  return queue
+}
+
+/** As BullMQ names its keys. */
+function redisKey(queue: string, name: string): string {
+  return `${PREFIX}:${queue}:${name}`
+}
+
 /** A job that is done has no key; one that is kept as failed stands in the set of those. */
-async function readStates(
-  client: RedisClient,
-  keyOf: (name: string) => string,
-  keys: readonly string[],
-): Promise<JobState[]> {
+async function readStates(client: RedisClient, places: readonly JobPlace[]): Promise<JobState[]> {
   const pipeline = client.pipeline()
-  for (const key of keys) pipeline.zscore(keyOf('failed'), key).hmget(keyOf(key), 'timestamp', 'failedReason')
-  const replies = (await pipeline.exec()) ?? []
-  const error = replies.find(([failure]) => failure)?.[0]
-  if (error) throw error
-  const answers = replies.map(([, answer]) => answer)
-  return keys.map((_, index) => {
+  for (const { queue, key } of places)
+    pipeline.zscore(redisKey(queue, 'failed'), key).hmget(redisKey(queue, key), 'timestamp', 'failedReason')
+  const answers = await answersOf(pipeline)
+  return places.map((_, index) => {
     const [timestamp, reason] = answers[index * 2 + 1] as (string | null)[]
     if (!timestamp) return { name: 'missing' }
     const isFailed = answers[index * 2] !== null
     return isFailed ? { name: 'failed', reason: reason ?? '' } : { name: 'pending' }
   })
+}
+
+/** BullMQ orders delayed jobs by their time, times 4,096, and a count. */
+async function readDemand(client: RedisClient): Promise<LaneCounts> {
+  const now = Date.now()
+  const pipeline = client.pipeline()
+  for (const lane of LANES) {
+    const queue = QUEUE_NAMES[lane]
+    pipeline.llen(redisKey(queue, 'wait')).llen(redisKey(queue, 'active'))
+    pipeline.zcount(redisKey(queue, 'delayed'), '-inf', (now + 1) * 4096)
+  }
+  const counts = (await answersOf(pipeline)) as number[]
+  const sum = (from: number) =>
+    Math.min(
+      counts.slice(from, from + 3).reduce((a, b) => a + b, 0),
+      MAX_DEMAND,
+    )
+  return { live: sum(0), batch: sum(3) }
+}
+
+/** Throws the first error. */
+async function answersOf(pipeline: ChainableCommander): Promise<unknown[]> {
+  const replies = (await pipeline.exec()) ?? []
+  const error = replies.find(([failure]) => failure)?.[0]
+  if (error) throw error
+  return replies.map(([, answer]) => answer)
 }
 
 /**
@@ -94,10 +135,11 @@ async function readStates(
  */
 function startWorker(
   address: RedisAddress,
+  lane: Lane,
   processor: (job: PhotoJob) => Promise<void>,
   isThere: () => Promise<boolean>,
   log: Log,
-) {
+): PhotoWorker {
   const { client } = connect(address, 'endless', log)
   const patience = { name: 'Redis', isUnavailable: isRedisUnavailable, log }
   const { Worker } = withBackend((...given: Parameters<typeof createRedisBackend>) =>
@@ -109,8 +151,8 @@ function startWorker(
     running = done.catch(() => {})
     await done
   }
-  const worker = new Worker<Payload, void, JobKind>(QUEUE_NAME, work, {
-    ...WORKER_OPTIONS,
+  const worker = new Worker<Payload, void, JobKind>(QUEUE_NAMES[lane], work, {
+    ...workerOptions(lane),
     connection: client,
     prefix: PREFIX,
     // The check is its first question, and it remembers for ever that that one failed. Without the version it waits for

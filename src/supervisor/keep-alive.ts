@@ -6,9 +6,14 @@ export type Log = Record<'debug' | 'info' | 'warn' | 'error', (fields: object, m
 
 /**
  * How a process ended: one of the two is set, or neither when it could not be started at all. `planned` is why it ended
- * by itself, to be replaced.
+ * by itself, to be replaced or, when it was idle, not.
  */
-export type Exit = { code: number | null; signal: NodeJS.Signals | null; planned?: string }
+export type Exit = {
+  code: number | null
+  signal: NodeJS.Signals | null
+  planned?: string
+  isIdle?: boolean
+}
 
 /** One life of a process. `stop` resolves when it is gone. */
 export type RunningProcess = { pid: number; exited: Promise<Exit>; stop(): Promise<void> }
@@ -18,12 +23,15 @@ export type KeepAliveOptions = {
   log: Log
   first: RunningProcess
   start(): Promise<RunningProcess>
-  /** An exit that starting again can't mend: the process stays down. */
+  /** An exit after which the process stays down. */
   isFinal?(exit: Exit): boolean
 }
 
-/** `pid` is null while the process is down. Disposing stops it and resolves when it is gone. */
-export type KeptAlive = AsyncDisposable & { readonly pid: number | null }
+/**
+ * `pid` is null while the process is down. `ended` resolves when it is down and stays so. Disposing stops it and resolves
+ * when it is gone.
+ */
+export type KeptAlive = AsyncDisposable & { readonly pid: number | null; readonly ended: Promise<void> }
 
 /** A process that lived this long was well: its next death counts as the first again. */
 const STEADY_MS = 10_000
@@ -73,6 +81,7 @@ export function keepAlive({ name, log, first, start, isFinal = () => false }: Ke
     get pid() {
       return running?.pid ?? null
     },
+    ended,
     async [Symbol.asyncDispose]() {
       stopping.abort()
       await ended

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { SetupError } from '../errors.ts'
 import { type ChildMessage, LAST_TASK } from './child.ts'
 import { type Exit, type KeptAlive, keepAlive, type Log, type RunningProcess } from './keep-alive.ts'
+import { lowerPriority } from './lower-priority.ts'
 import { stopProcess } from './stop-process.ts'
 
 export type SuperviseOptions = {
@@ -12,6 +13,10 @@ export type SuperviseOptions = {
   log: Log
   /** How long a child may go on with what it has begun after SIGTERM, before SIGKILL. 30 s unless told. */
   stopWithinMs?: number
+  /** Its priority for the operating system: 0, as ours, unless told, to 19, the lowest. */
+  nice?: number
+  /** Told what the child says with `reportNews`. */
+  onNews?(news: unknown): void
 }
 
 /**
@@ -21,13 +26,14 @@ export type SuperviseOptions = {
 export type Supervised = KeptAlive & { readonly ready: Promise<unknown> }
 
 /**
- * Keeps a child process running until disposed; dispose several side by side. The child calls `stopSignal` and
- * `reportReady` of child.ts; what it said with `reportTask` before it died is its successor's `lastTask`, and after
- * `reportLeave` it may end by itself. It is given
- * a process group of its own, so that Ctrl-C in a terminal reaches us alone, and an IPC channel, whose end tells it
+ * Keeps a child process running until disposed; dispose several side by side. The child calls `endWithSupervisor` and
+ * `reportReady` of child.ts; what it said with `reportTask` before it died is its successor's `lastTask`. After
+ * `reportLeave` it may end by itself and is replaced, after `reportIdle` it stays down. It is given
+ * a session of its own, so that Ctrl-C in a terminal reaches us alone, and an IPC channel, whose end tells it
  * that we died.
  */
-export function supervise({ name, command, env, log, stopWithinMs = 30_000 }: SuperviseOptions): Supervised {
+export function supervise(options: SuperviseOptions): Supervised {
+  const { name, command, env, log, stopWithinMs = 30_000, nice = 0, onNews } = options
   const ready = Promise.withResolvers<unknown>()
   // Whoever does not wait for it learns from the log.
   ready.promise.catch(() => {})
@@ -41,20 +47,21 @@ export function supervise({ name, command, env, log, stopWithinMs = 30_000 }: Su
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     })
     task = null
-    let leaves: string | null = null
+    if (nice > 0 && child.pid !== undefined) lowerPriority(child.pid, nice)
+    let leave: Pick<Exit, 'planned' | 'isIdle'> = {}
     child.on('message', (message: ChildMessage) => {
       if ('task' in message) {
         task = message.task
       } else if ('leaves' in message) {
-        leaves = message.leaves
+        leave = { planned: message.leaves, isIdle: message.isIdle }
+      } else if ('news' in message) {
+        onNews?.(message.news)
       } else {
         wasReady = true
         ready.resolve(message.ready)
       }
     })
-    const exited = exitOf(child).then((exit) =>
-      exit.code === 0 && leaves !== null ? { ...exit, planned: leaves } : exit,
-    )
+    const exited = exitOf(child).then((exit) => (exit.code === 0 ? { ...exit, ...leave } : exit))
     // Without a pid it could not be started at all; `exited` says so, and there is nothing to stop.
     const { pid = 0 } = child
     const stop = async () => {
@@ -71,10 +78,11 @@ export function supervise({ name, command, env, log, stopWithinMs = 30_000 }: Su
     log,
     first: start(),
     start: async () => start(),
-    isFinal({ code }) {
+    isFinal({ code, planned, isIdle }) {
+      if (isIdle) log.debug({ process: name }, `${name} ends: ${planned}`)
       const failed = code === 1 && !wasReady
       if (failed) ready.reject(new SetupError(`${name} could not start; it says why above.`))
-      return failed
+      return failed || isIdle === true
     },
   })
 
@@ -83,6 +91,7 @@ export function supervise({ name, command, env, log, stopWithinMs = 30_000 }: Su
     get pid() {
       return kept.pid
     },
+    ended: kept.ended,
     async [Symbol.asyncDispose]() {
       ready.reject(new Error(`${name} was stopped before it was ready`))
       await kept[Symbol.asyncDispose]()

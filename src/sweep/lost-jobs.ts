@@ -2,7 +2,7 @@ import type { Catalog } from '../catalog/catalog.ts'
 import { type Log, onceAMinute } from '../log.ts'
 import { failureOf } from '../photo/failure.ts'
 import type { PhotoId } from '../photo/photo-id.ts'
-import { type Job, type JobKind, jobKey } from '../queue/job.ts'
+import { type Job, type JobKind, jobKey, type Lane } from '../queue/job.ts'
 import type { JobQueue, JobState } from '../queue/job-queue.ts'
 import type { RunKind } from '../runs/run-kind.ts'
 
@@ -13,6 +13,7 @@ type Waiting = { id: PhotoId; jobs: Job[] }
 
 /** What photos wait for: who they are, and what becomes of one whose job has failed for good without its row being told. */
 type Work = {
+  lane: Lane
   read(catalog: Catalog, since: Date, after: PhotoId | null): Promise<Waiting[]>
   /** Null when it is tried again, for ever. */
   giveUp: ((catalog: Catalog, job: Job) => Promise<void>) | null
@@ -25,6 +26,7 @@ const PAGE = 500
 
 const WORK: readonly Work[] = [
   {
+    lane: 'live',
     read: async (catalog, since, after) =>
       (await catalog.photos.unfinished(since, after, PAGE)).map(({ id, pending }) => ({
         id,
@@ -33,6 +35,7 @@ const WORK: readonly Work[] = [
     giveUp: async (catalog, { photoId }) => await catalog.photos.fail(photoId, failureOf(null)),
   },
   {
+    lane: 'batch',
     read: async (catalog, since, after) =>
       (await catalog.removals.unpurged(since, after, PAGE)).map(({ id }) => ({
         id,
@@ -41,6 +44,7 @@ const WORK: readonly Work[] = [
     giveUp: null,
   },
   {
+    lane: 'live',
     read: async (catalog, since, after) =>
       (await catalog.looks.changing(since, after, PAGE)).map(({ id, edition }) => ({
         id,
@@ -49,6 +53,7 @@ const WORK: readonly Work[] = [
     giveUp: async (catalog, { photoId, edition = 0 }) => await catalog.looks.giveUp(photoId, edition),
   },
   {
+    lane: 'batch',
     read: async (catalog, since) =>
       (await catalog.renditions.withoutLater(since, PAGE)).map(({ id, edition }) => ({
         id,
@@ -75,16 +80,19 @@ export const lostJobs: RunKind = {
  * Enqueues again what lost its job: a server that died between row and job, a queue that was emptied. Gives up what
  * failed for good without its row being told. An error about one photo is logged, and the others are mended.
  *
- * A photo is due when it has waited for 30 s, and for longer than any job that still waits for its turn: those before
+ * A photo is due when it has waited for 30 s, and for longer than any job of its lane that still waits: those before
  * it have been done, so its own would have been. However many photos wait for busy workers, none of them is asked after.
  * May run at any time, in several servers at once. Returns how many jobs were mended.
  */
 export async function sweepJobs(engines: JobEngines, log: Log, now = new Date()): Promise<number> {
   const young = now.getTime() - LOST_AFTER_MS
-  const oldest = await engines.queue.oldestWaiting()
-  const since = new Date(Math.min(young, oldest?.getTime() ?? young))
+  const oldest = {
+    live: await engines.queue.oldestWaiting('live'),
+    batch: await engines.queue.oldestWaiting('batch'),
+  }
   let mended = 0
   for (const work of WORK) {
+    const since = new Date(Math.min(young, oldest[work.lane]?.getTime() ?? young))
     let after: PhotoId | null = null
     for (;;) {
       const page: Waiting[] = await work.read(engines.catalog, since, after)

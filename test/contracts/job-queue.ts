@@ -8,11 +8,16 @@ import {
   WorkerDiedError,
 } from '../../src/errors.ts'
 import type { PhotoId } from '../../src/photo/photo-id.ts'
-import type { Job } from '../../src/queue/job.ts'
+import type { Job, Lane } from '../../src/queue/job.ts'
 import type { Claim, JobHandler, JobQueue, Work } from '../../src/queue/job-queue.ts'
 
 const job: Job = { kind: 'resize', photoId: '764879989359635463' as PhotoId }
-const other: Job = { kind: 'purge', photoId: '764879989359635464' as PhotoId }
+const other: Job = { kind: 'filter', photoId: '764879989359635464' as PhotoId }
+const batch = [
+  { kind: 'avif', photoId: job.photoId, edition: 0 },
+  { kind: 'avif', photoId: job.photoId, edition: 1 },
+  { kind: 'purge', photoId: job.photoId },
+] as const satisfies Job[]
 
 const nothing: JobHandler = async () => {}
 const neverFailed = async () => {}
@@ -34,6 +39,7 @@ export function jobQueueContract(
 
       await queue.enqueue(job)
       await using _work = queue.work({
+        lane: 'live',
         handlers: { ...idle, resize: async (given) => done.resolve(given) },
         onFailed: neverFailed,
       })
@@ -45,7 +51,8 @@ export function jobQueueContract(
       await using queue = await openQueue()
       const done = Promise.withResolvers<Job>()
       await using _work = queue.work({
-        handlers: { ...idle, purge: async (given) => done.resolve(given) },
+        lane: 'live',
+        handlers: { ...idle, filter: async (given) => done.resolve(given) },
         onFailed: neverFailed,
       })
 
@@ -64,25 +71,65 @@ export function jobQueueContract(
       expect(await queue.state(job)).toEqual({ name: 'pending' })
     })
 
-    test('begins jobs that nobody waits for when no others wait', async () => {
+    test('does the jobs of a lane, in their order, and none of the other', async () => {
       await using queue = await openQueue()
-      const order: Job[] = []
-      const note = async (given: Job) => {
-        order.push(given)
+      const order: Record<Lane, Job[]> = { live: [], batch: [] }
+      const worksOn = (lane: Lane) => {
+        const note = async (given: Job) => void order[lane].push(given)
+        const handlers = { resize: note, filter: note, purge: note, avif: note }
+        return queue.work({ lane, handlers, onFailed: neverFailed })
       }
-      const patient: Job[] = [0, 1].map((edition) => ({ kind: 'avif', photoId: job.photoId, edition }))
+      for (const each of [...batch, job, other]) await queue.enqueue(each)
 
-      for (const each of [...patient, job, other]) await queue.enqueue(each)
-      const waiting = await queue.counts()
-      const states = await Promise.all(patient.map((each) => queue.state(each)))
-      await using _work = queue.work({
-        handlers: { resize: note, filter: note, purge: note, avif: note },
-        onFailed: neverFailed,
-      })
+      const waiting = await Promise.all([queue.counts('live'), queue.counts('batch'), queue.counts()])
+      await using _live = worksOn('live')
+      await expect.poll(() => order.live).toEqual([job, other])
+      const states = await queue.states([job, ...batch])
+      await using _batch = worksOn('batch')
+      await expect.poll(() => order.batch).toEqual(batch)
 
-      await expect.poll(() => order, { timeout: 30_000 }).toEqual([job, other, ...patient])
-      expect(waiting).toMatchObject({ waiting: 4 })
-      expect(states).toEqual([{ name: 'pending' }, { name: 'pending' }])
+      expect(waiting.map((counts) => counts.waiting)).toEqual([2, 3, 5])
+      expect(states.map(({ name }) => name)).toEqual(['missing', 'pending', 'pending', 'pending'])
+      expect(order.live).toEqual([job, other])
+    })
+
+    test('counts of each lane the jobs that run or may begin now', async () => {
+      await using queue = await openQueue()
+      const finish = Promise.withResolvers<void>()
+      const handlers = {
+        ...idle,
+        avif: () => finish.promise,
+        resize: async () => {
+          throw new OriginalMissingError()
+        },
+      }
+
+      expect(await queue.demand()).toEqual({ live: 0, batch: 0 })
+      for (const each of [...batch, job]) await queue.enqueue(each)
+      expect(await queue.demand()).toEqual({ live: 1, batch: 3 })
+      await using _live = queue.work({ lane: 'live', handlers, onFailed: neverFailed })
+      await using _batch = queue.work({ lane: 'batch', handlers, onFailed: neverFailed })
+
+      await expect.poll(async () => await queue.counts()).toMatchObject({ active: 1, delayed: 1, waiting: 2 })
+      // What is postponed demands nothing until its time has come.
+      await expect.poll(async () => await queue.demand()).toEqual({ live: 0, batch: 3 })
+      finish.resolve()
+      await expect.poll(async () => (await queue.demand()).batch).toBe(0)
+    })
+
+    test('counts jobs whose time has come though no worker is there', async () => {
+      await using queue = await openQueue()
+      await queue.enqueue(job)
+      {
+        const resize = async () => {
+          throw new EngineUnavailableError('The store does not answer.')
+        }
+        const handlers = { ...idle, resize }
+        await using _work = queue.work({ lane: 'live', handlers, onFailed: neverFailed })
+        await expect.poll(async () => await queue.counts()).toMatchObject({ delayed: 1 })
+      }
+
+      await expect.poll(async () => await queue.demand(), { timeout: 15_000 }).toEqual({ live: 1, batch: 0 })
     })
 
     test('keeps nothing of a job that is done, so it may be enqueued again', async () => {
@@ -90,6 +137,7 @@ export function jobQueueContract(
       let times = 0
       {
         await using _work = queue.work({
+          lane: 'live',
           handlers: {
             ...idle,
             resize: async () => {
@@ -121,6 +169,7 @@ export function jobQueueContract(
       await queue.enqueue(job)
       {
         await using _work = queue.work({
+          lane: 'live',
           handlers: {
             ...idle,
             resize: async () => {
@@ -146,20 +195,21 @@ export function jobQueueContract(
       expect(await queue.states([])).toEqual([])
     })
 
-    test('knows since when the oldest urgent job waits', async () => {
+    test('knows since when the oldest job of a lane waits', async () => {
       await using queue = await openQueue()
       const before = new Date()
 
-      expect(await queue.oldestWaiting()).toBeNull()
-      await queue.enqueue({ kind: 'avif', photoId: job.photoId, edition: 0 })
-      expect(await queue.oldestWaiting()).toBeNull()
+      expect(await queue.oldestWaiting('live')).toBeNull()
+      await queue.enqueue(batch[0])
+      expect(await queue.oldestWaiting('live')).toBeNull()
       await queue.enqueue(job)
-      const oldest = (await queue.oldestWaiting()) as Date
+      const oldest = (await queue.oldestWaiting('live')) as Date
       await sleep(20)
       await queue.enqueue(other)
 
       expect(oldest.getTime()).toBeGreaterThanOrEqual(before.getTime())
-      expect(await queue.oldestWaiting()).toEqual(oldest)
+      expect(await queue.oldestWaiting('live')).toEqual(oldest)
+      expect((await queue.oldestWaiting('batch'))?.getTime()).toBeLessThanOrEqual(oldest.getTime())
     })
 
     test('tries a job three times before it gives up, then tells and keeps it with its reason', async () => {
@@ -169,6 +219,7 @@ export function jobQueueContract(
 
       await queue.enqueue(job)
       await using _work = queue.work({
+        lane: 'live',
         handlers: {
           ...idle,
           resize: async () => {
@@ -195,6 +246,7 @@ export function jobQueueContract(
 
       await queue.enqueue(job)
       await using _work = queue.work({
+        lane: 'live',
         handlers: {
           ...idle,
           resize: async () => {
@@ -215,10 +267,10 @@ export function jobQueueContract(
       const [done, failures]: [Job[], Job[]] = [[], []]
       const note = async (given: Job) => void done.push(given)
       const onFailed = async (given: Job) => void failures.push(given)
-      const { resize: _, ...older } = { ...idle, purge: note }
+      const { resize: _, ...older } = { ...idle, filter: note }
       await queue.enqueue(job)
       {
-        await using _work = queue.work({ handlers: older as Work['handlers'], onFailed })
+        await using _work = queue.work({ lane: 'live', handlers: older as Work['handlers'], onFailed })
         await expect.poll(async () => await queue.counts()).toMatchObject({ delayed: 1 })
         await queue.enqueue(other)
         await expect.poll(() => done).toEqual([other])
@@ -230,7 +282,7 @@ export function jobQueueContract(
         if (attempts < 3) throw new Error('the store is on fire')
         await note(given)
       }
-      await using _work = queue.work({ handlers: { ...idle, resize }, onFailed })
+      await using _work = queue.work({ lane: 'live', handlers: { ...idle, resize }, onFailed })
 
       await expect.poll(() => done, { timeout: 30_000 }).toEqual([other, job])
       expect(failures).toEqual([])
@@ -250,7 +302,8 @@ export function jobQueueContract(
       }
       await queue.enqueue(job)
       await using _work = queue.work({
-        handlers: { ...idle, resize, purge: async (given) => void done.push(given) },
+        lane: 'live',
+        handlers: { ...idle, resize, filter: async (given) => void done.push(given) },
         onFailed: async (given) => void failures.push(given),
       })
       await expect.poll(() => attempts).toBeGreaterThan(0)
@@ -267,6 +320,7 @@ export function jobQueueContract(
 
       await queue.enqueue(job)
       await using _work = queue.work({
+        lane: 'live',
         handlers: {
           ...idle,
           resize: async () => {
@@ -288,6 +342,7 @@ export function jobQueueContract(
       const worksUntilItDies = async (orphan: Claim | null) => {
         const claimed = Promise.withResolvers<Claim>()
         const work = queue.work({
+          lane: 'live',
           handlers: { ...idle, resize: () => finish.promise },
           onFailed: async (...told) => failed.resolve(told),
           onClaim: (claim) => claim && claimed.resolve(claim),
@@ -316,6 +371,7 @@ export function jobQueueContract(
       const claimed = Promise.withResolvers<Claim>()
       const failures: Error[] = []
       const work: Work = {
+        lane: 'live',
         handlers: { ...idle, resize: () => finish.promise },
         onFailed: async (_job, error) => void failures.push(error),
         onClaim: (claim) => claim && claimed.resolve(claim),
@@ -339,6 +395,7 @@ export function jobQueueContract(
       let isMended = false
       const done = Promise.withResolvers<void>()
       await using _work = queue.work({
+        lane: 'live',
         handlers: {
           ...idle,
           resize: async () => {
@@ -363,6 +420,7 @@ export function jobQueueContract(
       const failed = Promise.withResolvers<void>()
       const finish = Promise.withResolvers<void>()
       await using _work = queue.work({
+        lane: 'live',
         handlers: {
           ...idle,
           resize: async () => {
@@ -391,6 +449,7 @@ export function jobQueueContract(
       await queue.enqueue(job)
       await queue.enqueue(other)
       const work = queue.work({
+        lane: 'live',
         handlers: {
           ...idle,
           resize: async (given) => {
@@ -398,7 +457,7 @@ export function jobQueueContract(
             await finish.promise
             done.push(given)
           },
-          purge: async (given) => {
+          filter: async (given) => {
             done.push(given)
           },
         },

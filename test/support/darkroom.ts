@@ -9,7 +9,12 @@ import { freePort } from '../../src/embedded-postgres/free-port.ts'
 const CLI = join(import.meta.dirname, '../../src/cli.ts')
 
 /** What tells each kind of process by its command line. */
-const KINDS = { api: / serve$/, worker: /workers\/main\.ts/, postgres: /postgres -D/ }
+const KINDS = {
+  api: / serve$/,
+  worker: /workers\/main\.ts --lane live/,
+  'batch worker': /workers\/main\.ts --lane batch/,
+  postgres: /postgres -D/,
+}
 export type Kind = keyof typeof KINDS
 
 /** `darkroom start` as a process with children, as people run it. Disposing stops it as Ctrl-C does. */

@@ -7,7 +7,7 @@ import { freePort } from '../../src/embedded-postgres/free-port.ts'
 import { signToken } from '../../src/http/auth/sign-token.ts'
 import { openTokenSecret } from '../../src/http/auth/token-secret.ts'
 import type { OwnerId } from '../../src/photo/shard.ts'
-import type { Job } from '../../src/queue/job.ts'
+import { type Job, LANES, type Lane } from '../../src/queue/job.ts'
 import { serve } from '../../src/serve.ts'
 import { openServices, type Services } from '../../src/services.ts'
 import { makeAvif } from '../../workers/avif.ts'
@@ -24,7 +24,7 @@ export type TestService = AsyncDisposable &
     database: TestDatabase
     token(owner: string): Promise<string>
     /**
-     * A worker in this process, with the handlers that real ones have. AVIF is made on request: else it is put off, as if
+     * A worker of each lane in this process, with the handlers that real ones have. AVIF is made on request: else it is put off, as if
      * somebody always waited, and its jobs give it up.
      */
     work(options?: { withAvif: boolean }): AsyncDisposable
@@ -62,21 +62,26 @@ export async function startService(env: Record<string, string> = {}): Promise<Te
     token: async (owner) => await signToken(await openTokenSecret(home), owner as OwnerId, 3600),
     work: ({ withAvif } = { withAvif: false }) => {
       const { queue } = services
-      const oldestWaiting = async () => (withAvif ? await queue.oldestWaiting() : new Date())
+      const oldestWaiting = async (lane: Lane) => (withAvif ? await queue.oldestWaiting(lane) : new Date())
       const enqueue = async (job: Job) => await queue.enqueue(job)
       const engines = { ...services, maxPixels: config.maxPixels, queue: { enqueue, oldestWaiting } }
-      return services.queue.work({
-        handlers: {
-          resize: resizePhoto(engines),
-          filter: filterPhoto(engines),
-          purge: purgePhoto(engines),
-          avif: withAvif
-            ? makeAvif(engines)
-            : async ({ photoId, edition = 0 }) =>
-                await services.catalog.renditions.giveUpLater(photoId, edition),
+      const handlers = {
+        resize: resizePhoto(engines),
+        filter: filterPhoto(engines),
+        purge: purgePhoto(engines),
+        avif: withAvif
+          ? makeAvif(engines)
+          : async ({ photoId, edition = 0 }: Job) =>
+              await services.catalog.renditions.giveUpLater(photoId, edition),
+      }
+      const workers = LANES.map((lane) =>
+        services.queue.work({ lane, handlers, onFailed: giveUp(services.catalog) }),
+      )
+      return {
+        [Symbol.asyncDispose]: async () => {
+          await Promise.all(workers.map((worker) => worker[Symbol.asyncDispose]()))
         },
-        onFailed: giveUp(services.catalog),
-      })
+      }
     },
     [Symbol.asyncDispose]: async () => await owned.disposeAsync(),
   }

@@ -3,12 +3,15 @@
 import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { reportReady, stopSignal } from '../../../src/supervisor/child.ts'
+import { endWithSupervisor, reportNews, reportReady } from '../../../src/supervisor/child.ts'
+import { stopSignal } from '../../../src/supervisor/stop-signal.ts'
 
 const [file] = process.argv.slice(2)
 const signal = stopSignal()
+endWithSupervisor()
 const work = setInterval(() => {}, 1000)
 reportReady({ pid: process.pid })
+reportNews(process.pid)
 console.log(process.pid)
 await once(signal, 'abort')
 await sleep(200)

@@ -1,0 +1,35 @@
+import type { Job as BullmqJob, Queue, Worker } from 'bullmq'
+import type { Job, JobKind, Lane } from './job.ts'
+import type { JobState, LaneCounts } from './job-queue.ts'
+
+/** BullMQ's names of the lanes. */
+export const QUEUE_NAMES: Record<Lane, string> = { live: 'darkroom', batch: 'darkroom-batch' }
+
+/** More workers no machine has. */
+export const MAX_DEMAND = 256
+
+export type Payload = Omit<Job, 'kind'>
+export type PhotoJob = BullmqJob<Payload, void, JobKind>
+export type PhotoQueue = Pick<Queue<Payload, void, JobKind>, 'add' | 'getJob' | 'getJobCounts' | 'close'>
+export type PhotoWorker = Pick<Worker<Payload>, 'close'> & {
+  on(event: 'failed', listener: (job: PhotoJob | undefined, error: Error) => void): unknown
+  on(event: 'error', listener: (error: Error) => void): unknown
+}
+
+/** A job by where it is kept. */
+export type JobPlace = { queue: string; key: string }
+
+/** What differs between BullMQ's backends. */
+export type BullmqBackend = {
+  queues: Record<Lane, PhotoQueue>
+  /** The states of jobs, in their order. BullMQ itself would ask for each twice. */
+  states(places: readonly JobPlace[]): Promise<JobState[]>
+  oldestWaiting(lane: Lane): Promise<Date | null>
+  demand(): Promise<LaneCounts>
+  startWorker(lane: Lane, processor: (job: PhotoJob) => Promise<void>): PhotoWorker
+  /** Why the server is unavailable, when the error says that it is. */
+  unavailableBecause(error: Error): Error | null
+  /** Throws SetupError when the server is set up so that it can't keep a queue. */
+  check(): Promise<void>
+  close(): Promise<void>
+}

@@ -1,0 +1,96 @@
+import { readFile } from 'node:fs/promises'
+import { expect, test } from 'vitest'
+import { childrenOf } from '../chaos/processes.ts'
+import type { PhotoReply } from '../src/http/schemas.ts'
+import type { PhotoId } from '../src/photo/photo-id.ts'
+import { LANES, type Lane } from '../src/queue/job.ts'
+import { superviseWorkers } from '../src/worker-processes.ts'
+import { fixture, noisyJpeg } from './support/pictures.ts'
+import { silentLog, startService, type TestService } from './support/service.ts'
+import { photoForm, postForm } from './support/uploads.ts'
+
+const PATIENCE = { timeout: 120_000, interval: 50 }
+
+function startWorkers({ config, database }: TestService, lanes: readonly Lane[], count: number) {
+  const env = {
+    PATH: process.env.PATH,
+    DARKROOM_HOME: config.home,
+    DATABASE_URL: database.url,
+    LOG_LEVEL: 'error',
+  }
+  // Other tests run beside this one, and would have all the cycles.
+  return superviseWorkers({ lanes, count, batchNice: 1, env, log: silentLog, idleSeconds: 1 })
+}
+
+/** The processes of a lane that we have started. */
+async function workersOf(lane: Lane) {
+  const children = await childrenOf(process.pid)
+  return children.filter(({ command }) => command.includes(`workers/main.ts --lane ${lane}`))
+}
+
+/** How many there are of each lane. */
+async function countWorkers() {
+  return { live: (await workersOf('live')).length, batch: (await workersOf('batch')).length }
+}
+
+async function uploadAll(service: TestService, photos: readonly Buffer[]): Promise<PhotoReply[]> {
+  const replies = await Promise.all(
+    photos.map((photo) => postForm(service, photoForm(photo), { prefer: 'wait=60' })),
+  )
+  return (await Promise.all(replies.map((reply) => reply.json()))) as PhotoReply[]
+}
+
+test('one worker waits for uploads; those for what nobody waits for come with it and go again', async () => {
+  await using service = await startService()
+  await using workers = startWorkers(service, LANES, 2)
+  await workers.ready
+  expect(await countWorkers()).toEqual({ live: 1, batch: 0 })
+  const [photo] = await uploadAll(service, [await fixture('plain.jpg')])
+  expect(photo?.status).toBe('ready')
+
+  await service.queue.enqueue({ kind: 'purge', photoId: '764879989359635463' as PhotoId })
+
+  await expect.poll(async () => (await workersOf('batch')).length, PATIENCE).toBeGreaterThan(0)
+  if (process.platform === 'linux') {
+    const [worker] = await workersOf('batch')
+    const stat = await readFile(`/proc/${worker?.pid}/stat`, 'utf8')
+    expect(Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16])).toBe(1)
+  }
+  await expect.poll(async () => await service.queue.demand(), PATIENCE).toEqual({ live: 0, batch: 0 })
+  await expect.poll(countWorkers, PATIENCE).toEqual({ live: 1, batch: 0 })
+})
+
+test('a burst of uploads has all the workers that there may be, which end when it is over', async () => {
+  await using service = await startService()
+  await using workers = startWorkers(service, ['live'], 2)
+  await workers.ready
+  let most = 0
+  const watching = setInterval(async () => {
+    most = Math.max(most, (await workersOf('live')).length)
+  }, 50)
+  using _ = { [Symbol.dispose]: () => clearInterval(watching) }
+
+  const photo = await noisyJpeg({ width: 3000, height: 2000 }, 1)
+  const photos = await uploadAll(
+    service,
+    Array.from({ length: 4 }, () => photo),
+  )
+
+  expect(photos.map(({ status }) => status)).toEqual(photos.map(() => 'ready'))
+  await expect.poll(countWorkers, PATIENCE).toEqual({ live: 1, batch: 0 })
+  expect(most).toBe(2)
+})
+
+test('workers of one lane leave the jobs of the other alone', async () => {
+  await using service = await startService()
+  const live = { kind: 'resize', photoId: '764879989359635463' as PhotoId } as const
+  const batch = { kind: 'purge', photoId: '764879989359635463' as PhotoId } as const
+  for (const job of [live, batch]) await service.queue.enqueue(job)
+  await using workers = startWorkers(service, ['batch'], 1)
+  await workers.ready
+
+  await expect.poll(async () => await service.queue.state(batch), PATIENCE).toEqual({ name: 'missing' })
+
+  expect(await service.queue.state(live)).toEqual({ name: 'pending' })
+  expect(await countWorkers()).toEqual({ live: 0, batch: 1 })
+})
