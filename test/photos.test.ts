@@ -235,7 +235,7 @@ describe('DELETE /v1/photos/:id', () => {
     expect((await get(service, `/v1/photos/${id}`)).status).toBe(404)
     await using _worker = service.work()
     await expect.poll(async () => await service.database.query('select id from photos')).toEqual([])
-    expect(await Array.fromAsync(service.store.list(''))).toEqual([KEEPER_KEY])
+    await expect.poll(async () => await Array.fromAsync(service.store.list(''))).toEqual([KEEPER_KEY])
     expect((await fetch(renditions[0]?.url ?? '')).status).toBe(403)
   })
 

@@ -5,8 +5,8 @@ const IDLE_MS = 1_000
 const BUSY_MS = 200
 
 export type DemandWatch = AsyncDisposable & {
-  /** Whether this worker has a job now. */
-  claimed(isBusy: boolean): void
+  /** Whether this worker has claimed a job now. */
+  claimed(isOne: boolean): void
 }
 
 /**
@@ -18,25 +18,29 @@ export function watchDemand(queue: Pick<JobQueue, 'demand'>): DemandWatch {
   const report = (demand: LaneCounts) => {
     if (demand.live + demand.batch > 0) reportNews(demand)
   }
-  let pauseMs = IDLE_MS
-  let timer: NodeJS.Timeout | undefined
-  let asking = Promise.resolve()
+  let isBusy = false
   let isDisposed = false
+  let asking = Promise.resolve()
+  let dueAt = Number.POSITIVE_INFINITY
+  let timer: NodeJS.Timeout | undefined
   const ask = async () => {
+    dueAt = Number.POSITIVE_INFINITY
     // The worker says what is wrong with the queue.
     await queue.demand().then(report, () => {})
-    schedule()
+    askWithin(isBusy ? BUSY_MS : IDLE_MS)
   }
-  const schedule = () => {
+  const askWithin = (ms: number) => {
+    const at = performance.now() + ms
+    if (isDisposed || at >= dueAt) return
+    dueAt = at
     clearTimeout(timer)
-    if (!isDisposed) timer = setTimeout(() => (asking = ask()), pauseMs)
+    timer = setTimeout(() => (asking = ask()), ms)
   }
-  schedule()
+  askWithin(IDLE_MS)
   return {
-    claimed(isBusy) {
-      const before = pauseMs
-      pauseMs = isBusy ? BUSY_MS : IDLE_MS
-      if (pauseMs < before) schedule()
+    claimed(isOne) {
+      isBusy = isOne
+      if (isBusy) askWithin(BUSY_MS)
     },
     async [Symbol.asyncDispose]() {
       isDisposed = true
