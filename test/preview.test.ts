@@ -83,10 +83,10 @@ async function folderWithFilter() {
 /** One above the other, as a worker decodes them: a scene, grain, a phone's colours, and colours of every kind. */
 async function decodedPictures(): Promise<Pixels> {
   const pictures = [
-    { original: await fixture('sample.jpg'), height: 128 },
-    { original: await noisyJpeg({ width: 1024, height: 768 }), height: 128 },
+    { original: await fixture('sample.jpg'), height: 48 },
+    { original: await noisyJpeg({ width: 1024, height: 768 }), height: 48 },
     { original: await fixture('display-p3.jpg'), height: 12 },
-    { original: await toPng(everyEighthColor()), height: 128 },
+    { original: await toPng(colorsOfEveryKind()), height: 16 },
   ]
   const decoded = await Promise.all(
     pictures.map(async ({ original, height }) => {
@@ -98,13 +98,14 @@ async function decodedPictures(): Promise<Pixels> {
   return { data, width: WIDTH, height: data.length / 3 / WIDTH, channels: 3 }
 }
 
-function everyEighthColor(): Pixels {
+/** 16 steps of each channel, as good as none of which is a point of a table. */
+function colorsOfEveryKind(): Pixels {
   const data = Buffer.from(
-    Array.from({ length: 32 ** 3 }, (_, i) => [i % 32, (i >> 5) % 32, i >> 10])
+    Array.from({ length: 16 ** 3 }, (_, i) => [i % 16, (i >> 4) % 16, i >> 8])
       .flat()
-      .map((step) => Math.round((step * 255) / 31)),
+      .map((step) => step * 17),
   )
-  return { data, width: WIDTH, height: 128, channels: 3 }
+  return { data, width: WIDTH, height: 16, channels: 3 }
 }
 
 async function toPng({ data, width, height, channels }: Pixels): Promise<Buffer> {

@@ -77,5 +77,3 @@ function startFailure(lines: readonly string[]): SetupError {
   const message = `PostgreSQL did not start: ${words || 'it said nothing'}`
   return NOT_YET.test(words) ? new NotYetError(message) : new SetupError(message)
 }
-
-/** A port that was free on 127.0.0.1 a moment ago. */

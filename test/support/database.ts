@@ -15,7 +15,7 @@ export async function openTestDatabase(): Promise<TestDatabase> {
 
 async function openDatabase(template: string): Promise<TestDatabase> {
   const name = `test_${randomUUID().replaceAll('-', '')}`
-  await runOnServer(`create database ${name} template ${template}`)
+  await runOnServer(`create database ${name} template ${template} strategy file_copy`)
   const url = new URL(inject('databaseUrl'))
   url.pathname = name
   return {
