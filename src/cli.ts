@@ -5,6 +5,7 @@ import { doctorCommand } from './commands/doctor.ts'
 import { filtersCommand } from './commands/filters.ts'
 import { keysCommand } from './commands/keys.ts'
 import { migrateCommand } from './commands/migrate.ts'
+import { runsCommand } from './commands/runs.ts'
 import { serveCommand } from './commands/serve.ts'
 import { shardsCommand } from './commands/shards.ts'
 import { startCommand } from './commands/start.ts'
@@ -25,6 +26,7 @@ const program = new Command('darkroom')
   .addCommand(uploadCommand())
   .addCommand(tokenCommand())
   .addCommand(filtersCommand())
+  .addCommand(runsCommand())
   .addCommand(sweepCommand())
   .addCommand(keysCommand())
   .addCommand(shardsCommand())

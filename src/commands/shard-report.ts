@@ -1,4 +1,7 @@
 import type { ShardDescription, ShardLine } from '../catalog/describe-shards.ts'
+import { count, table, text } from './table.ts'
+
+const COLUMNS = [text('database'), text('shards'), count('photos'), text('')]
 
 const NOTES = {
   here: '',
@@ -20,18 +23,7 @@ export function shardReport({ lines, silent, moved }: ShardDescription): string 
       `Not where the configuration says: ${moved.map(nameOf).join(', ')}. The databases know better; put DATABASE_SHARDS right when you can.`,
     )
   }
-  return [table([['database', 'shards', 'photos', ''], ...rows]), ...warnings].join('\n')
-}
-
-function table(rows: readonly string[][]): string {
-  const width = (column: number) => Math.max(...rows.map((row) => row[column]?.length ?? 0))
-  const [database, shards, photos] = [width(0), width(1), width(2)]
-  return rows
-    .map((row) => {
-      const [name = '', range = '', count = '', note = ''] = row
-      return `${name.padEnd(database)}  ${range.padEnd(shards)}  ${count.padStart(photos)}  ${note}`.trimEnd()
-    })
-    .join('\n')
+  return [table(COLUMNS, rows), ...warnings].join('\n')
 }
 
 function nameOf({ from, to }: { from: number; to: number }): string {

@@ -1,0 +1,17 @@
+import type { Runs } from '../catalog/runs.ts'
+
+/** The runs of the configured catalog, for a command. Throws SetupError when its tables are not there. */
+export async function openRuns(): Promise<AsyncDisposable & { runs: Runs }> {
+  const { loadConfig } = await import('../config/config.ts')
+  const { shardRangesOf } = await import('../services.ts')
+  const { ShardMap } = await import('../catalog/shard-map.ts')
+  const { Catalog } = await import('../catalog/catalog.ts')
+
+  await using opened = new AsyncDisposableStack()
+  const map = opened.use(new ShardMap(await shardRangesOf(loadConfig(process.env)), { connections: 3 }))
+  await map.refresh()
+  const catalog = new Catalog(map)
+  await catalog.health.check()
+  const owned = opened.move()
+  return { runs: catalog.runs, [Symbol.asyncDispose]: async () => await owned.disposeAsync() }
+}

@@ -1,0 +1,110 @@
+import type { KeptFailure, RunReport } from '../catalog/runs.ts'
+import { count, table, text } from './table.ts'
+
+/** Every run in a line. */
+export function listReport(runs: readonly RunReport[], now: Date): string {
+  const columns = [
+    count('run'),
+    text('kind'),
+    text('state'),
+    count('progress'),
+    count('selected'),
+    count('done'),
+    count('skipped'),
+    count('failed'),
+    count('left'),
+    text('last step'),
+    text(''),
+  ]
+  const rows = runs.map((run) => [
+    String(run.id),
+    run.kind,
+    run.state,
+    run.recurs ? '' : percent(run),
+    run.isCounted ? number(run.selected) : `${number(run.selected)}+`,
+    number(run.done),
+    number(run.skipped),
+    number(run.failed),
+    number(run.left),
+    run.movedAt ? ago(run.movedAt, now) : 'never',
+    run.reason ?? '',
+  ])
+  return table(columns, rows)
+}
+
+/** One run, in full. */
+export function runReport(run: RunReport, now: Date): string {
+  const lines: [string, string][] = [
+    ['state', [run.state, run.reason].filter(Boolean).join(': ')],
+    ['selection', JSON.stringify(run.selection)],
+    ['selected', run.isCounted ? number(run.selected) : `${number(run.selected)}, and still counting`],
+    ...(['done', 'skipped', 'failed', 'left'] as const).map((name): [string, string] => [
+      name,
+      number(run[name]),
+    ]),
+    ['in flight', number(run.inFlight)],
+    ...Object.entries(run.tally).map(([name, total]): [string, string] => [name, number(total)]),
+    [
+      'parts',
+      `${run.parts}, of which ${run.partsEnded} are complete and ${run.partsHeld} wait for an engine`,
+    ],
+    ['servers', run.holders.join(', ') || 'none at the moment'],
+    ['started', run.createdAt.toISOString()],
+    ['last step', run.movedAt ? `${run.movedAt.toISOString()} (${ago(run.movedAt, now)})` : 'none yet'],
+    ...(run.endedAt ? [['ended', run.endedAt.toISOString()] as [string, string]] : []),
+  ]
+  const width = Math.max(...lines.map(([name]) => name.length))
+  return [
+    `run ${run.id}: ${run.kind}`,
+    ...lines.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`),
+  ].join('\n')
+}
+
+export function failureReport(failures: readonly KeptFailure[]): string {
+  const columns = [text('photo'), text('code'), count('attempts'), text('at'), text('message')]
+  return table(
+    columns,
+    failures.map(({ photoId, code, attempts, failedAt, message }) => [
+      photoId,
+      code,
+      String(attempts),
+      failedAt.toISOString(),
+      message,
+    ]),
+  )
+}
+
+/** What is done of a run, one way or the other. */
+export function percent({ selected, left, isCounted }: RunReport): string {
+  if (!isCounted) return 'counting'
+  return selected === 0 ? '100.0 %' : `${((1 - left / selected) * 100).toFixed(1)} %`
+}
+
+function number(value: number): string {
+  return value.toLocaleString('en')
+}
+
+function ago(then: Date, now: Date): string {
+  return `${duration(Math.max(0, now.getTime() - then.getTime()) / 1000)} ago`
+}
+
+/** Seconds in the two largest units that they have. */
+export function duration(seconds: number): string {
+  const units = [
+    [86_400, 'd'],
+    [3_600, 'h'],
+    [60, 'min'],
+    [1, 's'],
+  ] as const
+  const first = units.findIndex(([size]) => seconds >= size)
+  if (first < 0) return '0 s'
+  let rest = Math.round(seconds)
+  return units
+    .slice(first, first + 2)
+    .flatMap(([size, unit]) => {
+      const whole = Math.floor(rest / size)
+      rest -= whole * size
+      return whole > 0 ? [`${whole} ${unit}`] : []
+    })
+    .join(' ')
+}

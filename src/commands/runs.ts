@@ -1,0 +1,102 @@
+import { Command, InvalidArgumentError } from 'commander'
+import type { Runs } from '../catalog/runs.ts'
+
+const EXPLANATION = `
+What acts on many photos is a run: servers share its parts, and go on with it when one of them dies. Photos are
+selected = done + skipped + failed + left, at every moment. Those that recur are the servers' own.
+
+Exit codes: 0 complete, 1 wrong usage or set-up, 2 complete with failures, 3 stopped before its end.`
+
+const PAGE = 1_000
+
+export function runsCommand(): Command {
+  return new Command('runs')
+    .description('Show every run: what it does, its state, and how far it has come.')
+    .enablePositionalOptions()
+    .option('--json', 'as one array')
+    .addHelpText('after', EXPLANATION)
+    .action(async ({ json }: { json?: true }) => {
+      const { listReport } = await import('./run-report.ts')
+      await withRuns(async (runs) => {
+        const all = await runs.list()
+        console.log(json ? JSON.stringify(all) : listReport(all, new Date()))
+      })
+    })
+    .addCommand(
+      onRun('show', 'Show one run in full. Its exit code tells how it ended; 0 while it has not.')
+        .option('--json', 'as one object')
+        .action(async (id: number, { json }: { json?: true }) => {
+          const { runReport } = await import('./run-report.ts')
+          const { exitCodeOf } = await import('./watch-run.ts')
+          await withRuns(async (runs) => {
+            const run = await runs.find(id)
+            console.log(json ? JSON.stringify(run) : runReport(run, new Date()))
+            process.exitCode = exitCodeOf(run) ?? 0
+          })
+        }),
+    )
+    .addCommand(
+      onRun(
+        'watch',
+        'Show how far a run is until it ends; without a terminal as a line of JSON every ten seconds. Ctrl-C leaves it running.',
+      ).action(async (id: number) => {
+        const { watchRun } = await import('./watch-run.ts')
+        const leaving = new AbortController()
+        process.once('SIGINT', () => leaving.abort())
+        await withRuns(async (runs) => {
+          process.exitCode = await watchRun(runs, id, leaving.signal)
+        })
+      }),
+    )
+    .addCommand(steering('pause', 'Begin nothing new of a run; jobs in flight end.'))
+    .addCommand(steering('resume', 'Go on with a run that is paused or was stopped.'))
+    .addCommand(steering('cancel', 'End a run where it is, for ever; what is done stays done.'))
+    .addCommand(
+      onRun('failures', 'List the photos that failed.')
+        .option('--code <code>', 'only those that failed with it')
+        .option('--json', 'as a line of JSON each')
+        .action(async (id: number, { code = null, json }: { code?: string | null; json?: true }) => {
+          const { failureReport } = await import('./run-report.ts')
+          await withRuns(async (runs) => {
+            await runs.find(id)
+            for await (const page of failurePages(runs, id, code)) {
+              console.log(json ? page.map((each) => JSON.stringify(each)).join('\n') : failureReport(page))
+            }
+          })
+        }),
+    )
+}
+
+async function* failurePages(runs: Runs, id: number, code: string | null) {
+  let after = null
+  for (;;) {
+    const page: Awaited<ReturnType<Runs['failures']>> = await runs.failures(id, { code, after, limit: PAGE })
+    if (page.length > 0) yield page
+    if (page.length < PAGE) return
+    after = page.at(-1)?.photoId ?? null
+  }
+}
+
+function steering(name: 'pause' | 'resume' | 'cancel', description: string): Command {
+  return onRun(name, description).action(async (id: number) => {
+    await withRuns(async (runs) => {
+      const { state } = await runs[name](id)
+      console.log(`Run ${id} is ${state}.`)
+    })
+  })
+}
+
+function onRun(name: string, description: string): Command {
+  return new Command(name).description(description).argument('<run>', 'its number', readRun)
+}
+
+async function withRuns(act: (runs: Runs) => Promise<void>): Promise<void> {
+  const { openRuns } = await import('./open-runs.ts')
+  await using opened = await openRuns()
+  await act(opened.runs)
+}
+
+function readRun(text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('It must be the number of a run.')
+  return Number(text)
+}
