@@ -8,7 +8,7 @@ const ROOT = join(import.meta.dirname, '..')
 /** Which folder may import which, from the processes on top to the vocabulary at the bottom. Imports point down only. */
 const LAYERS: readonly (readonly string[])[] = [
   ['src/cli.ts', 'src/commands', 'workers/main.ts'],
-  ['src/start.ts', 'src/doctor.ts'],
+  ['src/start.ts', 'src/doctor'],
   ['src/serve.ts', 'src/worker-processes.ts'],
   ['src/services.ts'],
   ['src/run-kinds.ts'],

@@ -1,0 +1,41 @@
+import { randomUUID } from 'node:crypto'
+import type { Config } from '../config/config.ts'
+import { SetupError } from '../errors.ts'
+import type { Services } from '../services.ts'
+import { checkClocks, tellOfIdsAhead } from './clocks.ts'
+
+export async function examineDatabase({ catalog }: Services): Promise<string> {
+  const databases = await catalog.health.describe()
+  checkClocks([{ name: 'this machine', skewMs: 0 }, ...databases])
+  const versions = [...new Set(databases.map(({ version }) => version))]
+  const tables = databases.length === 1 ? 'tables' : `${databases.length} databases, tables`
+  return [`PostgreSQL ${versions.join(' and ')}, ${tables} are there`, ...tellOfIdsAhead(databases)].join(
+    '\n',
+  )
+}
+
+export async function examineQueue({ queue }: Services): Promise<string> {
+  // Counting reads; a Redis that is full, or a replica, reads well.
+  await queue.check()
+  const { waiting, active, delayed, failed } = await queue.counts()
+  return `${waiting} waiting, ${active} running, ${delayed} to be tried again, ${failed} failed and kept`
+}
+
+export async function examineStore({ store }: Services): Promise<string> {
+  // A check tells that it answers; only a put tells that we may.
+  const key = `doctor/${randomUUID()}`
+  await store.put(key, Buffer.from('probe'), { contentType: 'text/plain' })
+  await store.delete([key])
+  return 'an object was put and deleted'
+}
+
+export async function examineApi({ publicUrl: url }: Config): Promise<string> {
+  const reply = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(5_000) }).catch((cause) => {
+    throw new SetupError(`Nothing answers at ${url}. Run \`darkroom start\` or \`darkroom serve\`.`, {
+      cause,
+    })
+  })
+  if (!reply.ok)
+    throw new SetupError(`${url}/readyz answers ${reply.status}: ${(await reply.text()).slice(0, 300)}`)
+  return `${url} is ready`
+}
