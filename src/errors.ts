@@ -107,6 +107,15 @@ export class FilterNotFoundError extends DarkroomError {
   }
 }
 
+export class CookiesUnavailableError extends DarkroomError {
+  readonly code = 'cookies_unavailable'
+  constructor() {
+    super(
+      'Browsers would not send cookies of this API to the CDN. Use the URLs, or let both be of COOKIE_DOMAIN.',
+    )
+  }
+}
+
 export class RouteNotFoundError extends DarkroomError {
   readonly code = 'route_not_found'
   constructor(method: string, url: string, docs: string) {

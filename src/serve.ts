@@ -41,6 +41,7 @@ export async function serve(config: Config, log: Log): Promise<AsyncDisposable> 
     filters,
     presets,
     authenticate,
+    cookieDomain: config.cdn.cookieDomain,
     publicUrl: config.publicUrl,
     maxUploadBytes: config.maxUploadBytes,
     edge:

@@ -24,7 +24,7 @@ const CDN = 'https://d111111abcdef8.cloudfront.net'
 const PEM = KEY.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
 
 /** A service that delivers through CloudFront, whose API is a server of the test's own. */
-async function startCloudFrontService(options: CloudFrontApiOptions = {}) {
+async function startCloudFrontService(options: CloudFrontApiOptions = {}, env: Record<string, string> = {}) {
   await using opened = new AsyncDisposableStack()
   const directory = opened.use(await temporaryDirectory())
   const api = opened.use(await startCloudFrontApi(options))
@@ -40,6 +40,7 @@ async function startCloudFrontService(options: CloudFrontApiOptions = {}) {
       CDN_KEY_PAIR_ID: KEY.keyPairId,
       CDN_PRIVATE_KEY_FILE: keyFile,
       CDN_DISTRIBUTION_ID: api.distributionId,
+      ...env,
     }),
   )
   const disposal = opened.move()
@@ -54,6 +55,13 @@ async function uploadReady(service: TestService): Promise<PhotoReply & { id: Pho
 async function remove(service: TestService, id: PhotoId): Promise<Response> {
   return await fetch(`${service.url}/v1/photos/${id}`, {
     method: 'DELETE',
+    headers: await authorization(service),
+  })
+}
+
+async function postCookies(service: TestService): Promise<Response> {
+  return await fetch(`http://127.0.0.1:${service.config.port}/v1/cookies`, {
+    method: 'POST',
     headers: await authorization(service),
   })
 }
@@ -76,7 +84,7 @@ describe('With CloudFront in front', () => {
       const policy = {
         Statement: [
           {
-            Resource: `${CDN}${pathname.replace(/[^/]+$/, '*')}`,
+            Resource: `${CDN}/public/*`,
             Condition: { DateLessThan: { 'AWS:EpochTime': Date.parse(expiresAt ?? '') / 1000 } },
           },
         ],
@@ -97,6 +105,32 @@ describe('With CloudFront in front', () => {
         ),
       ).toBeNull()
     }
+  })
+
+  test('cookies are of the domain that API and CDN have in common', async () => {
+    const env = {
+      PUBLIC_URL: 'https://api.example.com',
+      CDN_URL: 'https://cdn.example.com',
+      COOKIE_DOMAIN: 'example.com',
+    }
+    await using there = await startCloudFrontService({}, env)
+
+    const reply = await postCookies(there.service)
+
+    expect(reply.status).toBe(200)
+    expect(await reply.json()).toMatchObject({ origin: 'https://cdn.example.com', prefix: 'public/' })
+    for (const cookie of reply.headers.getSetCookie())
+      expect(cookie).toMatch(/; Path=\/public\/; Domain=example\.com; HttpOnly; SameSite=Lax; Secure$/)
+  })
+
+  test('cookies that no browser would send to the CDN are refused', async () => {
+    await using there = await startCloudFrontService()
+
+    const reply = await postCookies(there.service)
+
+    expect(reply.status).toBe(404)
+    expect(await reply.json()).toMatchObject({ code: 'cookies_unavailable' })
+    expect(reply.headers.getSetCookie()).toEqual([])
   })
 
   test('the server delivers nothing itself', async () => {

@@ -10,7 +10,7 @@ import {
   type CloudFrontApiOptions,
   startCloudFrontApi,
 } from './support/cloudfront-api.ts'
-import { KEY, ORIGIN } from './support/edge.ts'
+import { KEY, ORIGIN, VIEWER } from './support/edge.ts'
 import { placeOf } from './support/place.ts'
 
 const PHOTO = placeOf('764879989359635463' as PhotoId)
@@ -197,7 +197,7 @@ test('CloudFront gets the URLs that the local edge would', async () => {
   await using there = await startCdn()
   const key = renditionKey(PHOTO, { preset: 'feed', format: 'webp', digest: '0a1b2c3d' })
 
-  const delivery = there.cdn.deliver(PHOTO)
+  const delivery = there.cdn.deliver(PHOTO, VIEWER)
 
-  expect(delivery.urlOf(key)).toBe(new SignedCdn(SIGNED).deliver(PHOTO).urlOf(key))
+  expect(delivery.urlOf(key)).toBe(new SignedCdn(SIGNED).deliver(PHOTO, VIEWER).urlOf(key))
 })

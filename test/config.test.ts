@@ -116,3 +116,23 @@ describe('the configuration', () => {
     expect(() => loadConfig({ STORAGE_URL: url })).toThrow(reason)
   })
 })
+
+test.each([
+  ['https://api.example.com', 'https://cdn.example.com', null],
+  ['https://example.com/app', 'https://cdn.example.com', null],
+  ['https://api.example.com', 'https://d111111abcdef8.cloudfront.net', 'cloudfront.net is of'],
+  ['https://api.badexample.com', 'https://cdn.example.com', 'badexample.com is of'],
+])('with the API at %s and the CDN at %s, cookies of example.com %s', (publicUrl, cdnUrl, problem) => {
+  const load = () =>
+    loadConfig({
+      PUBLIC_URL: publicUrl,
+      CDN_URL: cdnUrl,
+      CDN_KEY_PAIR_ID: 'K2JCJMDEHXQW5F',
+      CDN_PRIVATE_KEY_FILE: 'cdn-key.pem',
+      CDN_DISTRIBUTION_ID: 'EDFDVBD6EXAMPLE',
+      COOKIE_DOMAIN: 'example.com',
+    })
+
+  if (problem === null) expect(load().cdn.cookieDomain).toBe('example.com')
+  else expect(load).toThrow(problem)
+})

@@ -13,7 +13,7 @@ import { openSigningKey } from '../src/delivery/signing-key.ts'
 import { SetupError } from '../src/errors.ts'
 import { renditionKey } from '../src/photo/object-keys.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
-import { KEY, ORIGIN, temporaryDirectory } from './support/edge.ts'
+import { KEY, ORIGIN, temporaryDirectory, VIEWER } from './support/edge.ts'
 import { placeOf } from './support/place.ts'
 
 const PHOTO = '764879989359635463' as PhotoId
@@ -193,11 +193,11 @@ describe('The CDN', () => {
   const key = renditionKey(PLACE, { preset: 'feed', format: 'webp', digest: '0a1b2c3d' })
 
   test('gives the same URLs through a window, from every process, and others in the next', () => {
-    const { expiresAt, urlOf } = cdnAt(NOW).deliver(PLACE)
+    const { expiresAt, urlOf } = cdnAt(NOW).deliver(PLACE, VIEWER)
     const end = expiresAt.getTime() - RULE.minLifeSeconds * 1000
 
-    const elsewhere = cdnAt(end).deliver(PLACE)
-    const later = cdnAt(end + 1).deliver(PLACE)
+    const elsewhere = cdnAt(end).deliver(PLACE, VIEWER)
+    const later = cdnAt(end + 1).deliver(PLACE, VIEWER)
 
     expect(elsewhere.urlOf(key)).toBe(urlOf(key))
     expect(elsewhere.expiresAt).toEqual(expiresAt)
@@ -208,17 +208,17 @@ describe('The CDN', () => {
   test('moves to the next window while it runs', () => {
     let now = NOW
     const cdn = new SignedCdn({ origin: ORIGIN, key: KEY, ...RULE, now: () => now })
-    const first = cdn.deliver(PLACE)
+    const first = cdn.deliver(PLACE, VIEWER)
     now = first.expiresAt.getTime()
 
-    const second = cdn.deliver(PLACE)
+    const second = cdn.deliver(PLACE, VIEWER)
 
     expect(second.expiresAt.getTime()).toBeGreaterThanOrEqual(now + RULE.minLifeSeconds * 1000)
     expect(second.urlOf(key)).not.toBe(first.urlOf(key))
   })
 
   test('signs all renditions of a photo with one policy', () => {
-    const { urlOf } = cdnAt(NOW).deliver(PLACE)
+    const { urlOf } = cdnAt(NOW).deliver(PLACE, VIEWER)
 
     const urls = (['thumb', 'feed'] as const).map(
       (preset) => new URL(urlOf(renditionKey(PLACE, { preset, format: 'jpeg', digest: '0a1b2c3d' }))),

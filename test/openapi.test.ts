@@ -125,6 +125,8 @@ describe('the OpenAPI document', () => {
     await note(ask('listPhotos', '/v1/owners/alice/photos?limit=1', { headers: stranger }))
     await note(ask('listPhotos', '/v1/owners/alice/photos?limit=0', { headers: token }))
     await note(ask('listPhotos', `/v1/owners/${'x'.repeat(200)}/photos`, { headers: token }))
+    await note(ask('setCookies', '/v1/cookies', { method: 'POST', headers: token }))
+    await note(ask('setCookies', '/v1/cookies', { method: 'POST' }))
     const look = `/v1/photos/${id}/filter`
     const put = (body: string, headers: Record<string, string> = json) =>
       ask('changeLook', look, { method: 'PUT', body, headers })
@@ -153,7 +155,10 @@ describe('the OpenAPI document', () => {
     await note(ask('getReadiness', '/readyz'))
 
     expect(statuses).toEqual([
-      ...[201, 400, 400, 415, 413, 401, 415, 200, 200, 200, 404, 400, 400, 200, 304, 200, 200, 400, 400],
+      ...[
+        201, 400, 400, 415, 413, 401, 415, 200, 200, 200, 404, 400, 400, 200, 304, 200, 200, 400, 400, 200,
+        401,
+      ],
       ...[202, 200, 400, 400, 415, 413, 409, 404, 202, 404, 204, 200, 200, 200, 404, 200, 200],
     ])
   })

@@ -30,7 +30,7 @@ export const feedPage: Line = {
     const cdn = new SignedCdn({ ...LIFE, origin: ORIGIN, key })
 
     const audience = { viewer: OWNER, wishes: {}, cdn }
-    const ours = (photos: readonly Photo[]) => new ToldPhotos(photos, audience).replies()
+    const ours = (photos: readonly Photo[]) => new ToldPhotos(photos, audience).page()
     const against = (photos: readonly Photo[]) => {
       const dateLessThan = new Date(Date.now() + LIFE.windowSeconds * 1000)
       return photos.map((photo) =>

@@ -41,7 +41,12 @@ export type Config = {
   filtersDirectory: string
   /** The operator's own presets; the file in the home need not be there. */
   presetsFile: { path: string; mustExist: boolean }
-  cdn: CdnConfig & { windowSeconds: number; minLifeSeconds: number }
+  cdn: CdnConfig & {
+    windowSeconds: number
+    minLifeSeconds: number
+    /** Null: only the host that sets a cookie gets it. */
+    cookieDomain: string | null
+  }
   auth: AuthConfig
   maxUploadBytes: number
   maxPixels: number
@@ -65,6 +70,8 @@ export function loadConfig(env: Environment): Config {
     problems.push(
       `MAX_UPLOAD_BYTES must be at most ${MAX_S3_PUT_BYTES} on S3, which takes no more in one request`,
     )
+  for (const url of hostsOutside(config))
+    problems.push(`COOKIE_DOMAIN must be a domain that ${url} is of: browsers refuse cookies for another`)
 
   if (problems.length > 0) throw new SetupError(`The configuration is wrong:\n  ${problems.join('\n  ')}`)
   return Object.freeze(config)
@@ -91,6 +98,7 @@ function configOf(values: Values): Config {
       ...cdnOf(values),
       windowSeconds: values.URL_WINDOW_SECONDS,
       minLifeSeconds: values.URL_MIN_LIFE_SECONDS,
+      cookieDomain: values.COOKIE_DOMAIN,
     },
     auth: authOf(values),
     maxUploadBytes: values.MAX_UPLOAD_BYTES,
@@ -128,6 +136,13 @@ function cdnOf(values: Values): CdnConfig {
     keyFile: values.CDN_PRIVATE_KEY_FILE ?? '',
     distributionId: values.CDN_DISTRIBUTION_ID ?? '',
   }
+}
+
+/** Those of the API and the CDN that a cookie for the domain would not be set by, or sent to. */
+function hostsOutside({ cdn, publicUrl }: Config): string[] {
+  const { cookieDomain } = cdn
+  if (cookieDomain === null || cdn.kind === 'local') return []
+  return [publicUrl, cdn.origin].filter((url) => !`.${URL.parse(url)?.hostname}`.endsWith(`.${cookieDomain}`))
 }
 
 /** Who listens on every address is reached at the one that every machine has. */

@@ -187,6 +187,15 @@ export const VARIABLES = {
     with: 'CDN_URL',
     isNeeded: true,
   },
+  COOKIE_DOMAIN: {
+    topic: 'delivery',
+    meaning:
+      'the domain that the API and the CDN have in common, which `POST /v1/cookies` sets cookies for. Whatever else is under it gets them too',
+    read: matching(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/, 'a domain, such as example.com'),
+    otherwise: 'no cookies, unless the CDN has the same host as the API',
+    example: 'example.com',
+    with: 'CDN_URL',
+  },
   URL_WINDOW_SECONDS: {
     topic: 'delivery',
     meaning: 'how long delivery URLs stay the same',

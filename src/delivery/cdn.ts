@@ -1,4 +1,5 @@
 import type { Place } from '../photo/object-keys.ts'
+import type { OwnerId } from '../photo/shard.ts'
 
 /** What opens renditions until `expiresAt`. */
 export type Delivery = {
@@ -12,13 +13,16 @@ export type Delivery = {
   urlOf(key: string): string
 }
 
-/** What hands renditions out to viewers. */
+/**
+ * What hands renditions out to viewers. Deliveries are byte-identical from every process that has the same key, for a
+ * whole window, so that viewers' caches hit.
+ */
 export interface Cdn {
-  /**
-   * What opens the photo's renditions. Byte-identical from every process that has the same key, for a whole
-   * window, so that viewers' caches hit.
-   */
-  deliver(place: Place): Delivery
+  /** What opens every public photo to the viewer: one signature in a window, whatever they look at. */
+  grant(viewer: OwnerId): Delivery
+
+  /** What opens the photo's renditions to the viewer: the viewer's grant, or one of the photo's own where that does not reach. */
+  deliver(place: Place, viewer: OwnerId): Delivery
 
   /** Whether copies of renditions outlive their objects, and have to be taken down. */
   readonly keepsCopies: boolean

@@ -1,6 +1,7 @@
 import { CdnBusyError } from '../errors.ts'
 import { cacheTagOf } from '../photo/cache-tag.ts'
 import { type Place, renditionsPrefix } from '../photo/object-keys.ts'
+import type { OwnerId } from '../photo/shard.ts'
 import type { Cdn, Delivery } from './cdn.ts'
 import type { CloudFront } from './cloudfront.ts'
 import { SignedCdn, type SignedCdnOptions } from './signed-cdn.ts'
@@ -29,8 +30,12 @@ export class CloudFrontCdn implements Cdn, Disposable {
     this.#cloudFront = cloudFront
   }
 
-  deliver(place: Place): Delivery {
-    return this.#signed.deliver(place)
+  grant(viewer: OwnerId): Delivery {
+    return this.#signed.grant(viewer)
+  }
+
+  deliver(place: Place, viewer: OwnerId): Delivery {
+    return this.#signed.deliver(place, viewer)
   }
 
   /**

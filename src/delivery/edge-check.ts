@@ -30,8 +30,8 @@ const NAMES = ['Policy', 'Signature', 'Key-Pair-Id', 'Expires', 'Hash-Algorithm'
 
 /**
  * Checks the signed URL or signed cookies of a request, of the kind that we sign; null lets it through. Never throws,
- * whatever was sent. What it lets through CloudFront would, and of what we sign it refuses what CloudFront would, for
- * the same reason, which is found in CloudFront's order: key, signature's and policy's form, signature, conditions.
+ * whatever was sent. What it lets through CloudFront would, and of what we sign it refuses what CloudFront would.
+ * Reasons are found in CloudFront's order: key, signature's and policy's form, signature, conditions.
  */
 export function checkViewer({ target, cookie = '' }: ViewerRequest, rules: EdgeRules): Refusal | null {
   const [path, query] = cut(target, '?')

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
-import { type Place, renditionsPrefix } from '../photo/object-keys.ts'
+import { type Place, PUBLIC_PREFIX, renditionsPrefix } from '../photo/object-keys.ts'
+import type { OwnerId } from '../photo/shard.ts'
 import type { Cdn, Delivery } from './cdn.ts'
 import { type ExpiryRule, expiryOf } from './expiry.ts'
 import { policyText } from './policy.ts'
@@ -30,8 +31,13 @@ export class SignedCdn implements Cdn {
     this.#now = options.now ?? Date.now
   }
 
-  deliver(place: Place): Delivery {
-    return this.#deliver(renditionsPrefix(place), place.id)
+  grant(viewer: OwnerId): Delivery {
+    return this.#deliver(PUBLIC_PREFIX, viewer)
+  }
+
+  deliver(place: Place, viewer: OwnerId): Delivery {
+    const prefix = renditionsPrefix(place)
+    return prefix.startsWith(PUBLIC_PREFIX) ? this.grant(viewer) : this.#deliver(prefix, place.id)
   }
 
   async invalidate(places: readonly Place[]): Promise<readonly Place[]> {
@@ -43,9 +49,14 @@ export class SignedCdn implements Cdn {
     const { origin, key } = this.#options
     const grant = { prefix: `${origin}/${path}`, expires: expiryOf(whom, this.#now(), this.#options) }
     const policy = policyText(grant)
+    const sign = () => {
+      const query = signedQuery(grant, key)
+      this.#signed.set(policy, query)
+      return query
+    }
+    let signed = this.#signed.get(policy)
     const query = () => {
-      const signed = this.#signed.get(policy) ?? signedQuery(grant, key)
-      this.#signed.set(policy, signed)
+      signed ??= sign()
       return signed
     }
     return {

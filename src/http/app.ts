@@ -29,6 +29,7 @@ import { demandLeastRate, LEAST_RATE } from './least-rate.ts'
 import { replyToParserError } from './parser-errors.ts'
 import { addReplyHeaders } from './reply-headers.ts'
 import { aboutRoutes } from './routes/about.ts'
+import { cookieRoutes } from './routes/cookies.ts'
 import { filterRoutes } from './routes/filters.ts'
 import { healthRoutes } from './routes/health.ts'
 import { photoFilterRoutes } from './routes/photo-filter.ts'
@@ -74,6 +75,8 @@ export type AppDependencies = {
   queue: JobQueue
   store: ObjectStore
   cdn: Cdn
+  /** What both this API and the CDN are of; null when cookies are for the API's own host. */
+  cookieDomain: string | null
   filters: FilterBook
   presets: readonly Preset[]
   authenticate: Authenticate
@@ -145,6 +148,7 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
     })
     const settleWatch = new SettleWatch(catalog, stopping)
     await withToken.register(photoRoutes(dependencies))
+    await withToken.register(cookieRoutes(dependencies))
     await withToken.register(photoFilterRoutes({ ...dependencies, settleWatch }))
     await withToken.register(async (uploads) => {
       uploads.removeAllContentTypeParsers()

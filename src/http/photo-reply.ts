@@ -10,6 +10,8 @@ import type { DeliveryReply, PhotoReply, PhotoReplyInParts, RenditionWishes } fr
 /** Who is told, and what of renditions they asked for. */
 export type Audience = { viewer: OwnerId; wishes: RenditionWishes; cdn: Cdn }
 
+/** As the client wishes it. */
+export type Told = PhotoReply | PhotoReplyInParts
 type ToldPhoto = { reply: PhotoReplyInParts; delivery: Delivery | null }
 
 /**
@@ -19,36 +21,54 @@ type ToldPhoto = { reply: PhotoReplyInParts; delivery: Delivery | null }
 export class ToldPhotos {
   readonly #photos: readonly ToldPhoto[]
   readonly #audience: Audience
+  readonly #grant: Delivery
 
   constructor(photos: readonly Photo[], audience: Audience) {
     this.#photos = photos.map((photo) => tell(photo, audience))
     this.#audience = audience
+    this.#grant = audience.cdn.grant(audience.viewer)
   }
 
   /** For a reply that has these photos and the rest. Others have another for the same photos: their URLs are others'. */
   etag(rest: unknown = null): string {
     const { viewer, wishes } = this.#audience
     const told = this.#photos.map(({ reply, delivery }) => [reply, delivery?.terms])
-    const hash = createHash('sha256').update(JSON.stringify([viewer, wishes.urls, told, rest]))
-    return `"${hash.digest('base64url').slice(0, 22)}"`
+    const reply = [viewer, wishes.urls, this.#grant.terms, told, rest]
+    return `"${createHash('sha256').update(JSON.stringify(reply)).digest('base64url').slice(0, 22)}"`
   }
 
-  replies(): (PhotoReply | PhotoReplyInParts)[] {
-    const isInParts = this.#audience.wishes.urls === 'parts'
-    return this.#photos.map((photo) => (isInParts ? inParts(photo) : inFull(photo)))
+  /** In parts with the viewer's grant, and of photos that it does not reach with their own. */
+  page(): { photos: Told[]; delivery?: DeliveryReply } {
+    if (!this.#isInParts()) return { photos: this.each() }
+    const grant = this.#grant
+    const isGranted = ({ delivery }: ToldPhoto) => delivery === null || delivery.terms === grant.terms
+    return {
+      photos: this.#photos.map((photo) => (isGranted(photo) ? photo.reply : inParts(photo))),
+      delivery: deliveryReply(grant),
+    }
+  }
+
+  /** In parts each with what opens it. */
+  each(): Told[] {
+    const told: (photo: ToldPhoto) => Told = this.#isInParts() ? inParts : inFull
+    return this.#photos.map(told)
+  }
+
+  #isInParts(): boolean {
+    return this.#audience.wishes.urls === 'parts'
   }
 }
 
 /** One photo, with its signed URLs. */
-export function replyOf(photo: Photo, audience: Audience): PhotoReply | PhotoReplyInParts {
-  return new ToldPhotos([photo], audience).replies()[0] as PhotoReply | PhotoReplyInParts
+export function replyOf(photo: Photo, audience: Audience): Told {
+  return new ToldPhotos([photo], audience).each()[0] as Told
 }
 
 function tell(photo: Photo, { viewer, wishes, cdn }: Audience): ToldPhoto {
   const { id, original, facts } = photo
   const isOwner = photo.owner === viewer
   const renditions = photo.renditions.filter(isWished(wishes))
-  const delivery = renditions.length > 0 ? cdn.deliver(photo) : null
+  const delivery = renditions.length > 0 ? cdn.deliver(photo, viewer) : null
   const reply = {
     id,
     shortcode: shortcodeOf(id),

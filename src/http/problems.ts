@@ -18,6 +18,7 @@ export const STATUSES = {
   unauthenticated: 401,
   photo_not_found: 404,
   filter_not_found: 404,
+  cookies_unavailable: 404,
   route_not_found: 404,
   method_not_allowed: 405,
   request_timeout: 408,

@@ -37,7 +37,8 @@ const delivery = Type.Object(
   },
   {
     title: 'Delivery',
-    description: 'With `urls=parts`: the URL of a rendition is `origin`, `/`, its `path`, `?` and `query`.',
+    description:
+      'With `urls=parts`: the URL of a rendition is `origin`, `/`, its `path`, `?` and `query`. On a page, of the photos that have no `delivery` of their own, as private ones do.',
   },
 )
 export type DeliveryReply = Static<typeof delivery>
@@ -128,6 +129,7 @@ export type PhotoReplyInParts = Reply<'path'>
 export const photoPageReply = Type.Object(
   {
     photos: Type.Array(photoReply),
+    delivery: Type.Optional(delivery),
     next: nullable(
       Type.String({
         pattern: PHOTO_ID_PATTERN,
@@ -137,6 +139,12 @@ export const photoPageReply = Type.Object(
   },
   { title: 'Page of photos' },
 )
+
+export const cookiesReply = Type.Object({
+  origin: Type.String(),
+  prefix: Type.String({ description: 'What every path begins with that the cookies open.' }),
+  expiresAt: Type.String({ format: 'date-time' }),
+})
 
 export const photoParams = Type.Object({
   id: Type.String({ pattern: WRITTEN_PHOTO_ID_PATTERN, description: 'An id or a shortcode.' }),

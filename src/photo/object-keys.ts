@@ -6,8 +6,11 @@ import { SECRET_PATTERN } from './secret.ts'
 
 export const ORIGINALS_PREFIX = 'originals/'
 
+/** Open to every viewer who has a token: only secrets keep one photo's renditions from whoever knows another's. */
+export const PUBLIC_PREFIX = 'public/'
+
 /** What renditions are delivered from. The last is of photos that have no secret yet. */
-export const RENDITIONS_PREFIXES = ['public/', 'private/', 'renditions/'] as const
+export const RENDITIONS_PREFIXES = [PUBLIC_PREFIX, 'private/', 'renditions/'] as const
 
 /** Where objects wait that no photo has, before they are deleted. Private: nothing delivers this prefix. */
 export const QUARANTINE_PREFIX = 'quarantine/'

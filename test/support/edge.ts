@@ -10,10 +10,13 @@ import { fastify } from 'fastify'
 import { SignedCdn } from '../../src/delivery/signed-cdn.ts'
 import type { SigningKey } from '../../src/delivery/signing-key.ts'
 import { edgeRoute } from '../../src/http/routes/edge.ts'
+import type { OwnerId } from '../../src/photo/shard.ts'
 import { DiskStore } from '../../src/storage/disk-store.ts'
 
 /** Viewers are told this origin; it stays the same whatever port a test's server gets. */
 export const ORIGIN = 'https://photos.example'
+
+export const VIEWER = 'bob' as OwnerId
 
 /** A key of the kind CloudFront takes, made once per test file: making one costs 100 ms and more. */
 export const KEY: SigningKey = signingKey(

@@ -96,7 +96,7 @@ export function photoRoutes({ catalog, queue, cdn, presets }: Dependencies): Fas
         if (!photo || !isVisibleTo(request.owner, photo)) throw new PhotoNotFoundError()
         const told = new ToldPhotos([photo], { viewer: request.owner, wishes: request.query, cdn })
         if (answerKnown(request, reply, told.etag())) return reply
-        const [only] = told.replies()
+        const [only] = told.each()
         return only
       },
     )
@@ -113,7 +113,7 @@ export function photoRoutes({ catalog, queue, cdn, presets }: Dependencies): Fas
 
         const told = new ToldPhotos(shown, { viewer: request.owner, wishes, cdn })
         if (answerKnown(request, reply, told.etag(next))) return reply
-        return { photos: told.replies(), next }
+        return { ...told.page(), next }
       },
     )
 
