@@ -10,7 +10,7 @@ import { compileFilter } from '../src/photo/compile-filter.ts'
 import { parseCube, toCube } from '../src/photo/cube.ts'
 import { FILTERS } from '../src/photo/filters.ts'
 import { toHald } from '../src/photo/hald.ts'
-import { applyTable } from '../workers/renditions/apply-table.ts'
+import { applyTable } from '../workers/renditions/look/apply-table.ts'
 import { runDarkroom } from './support/run-darkroom.ts'
 
 const unit = fc.double({ min: 0, max: 1, noNaN: true })

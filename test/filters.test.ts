@@ -12,7 +12,7 @@ import { compileFilter } from '../src/photo/compile-filter.ts'
 import { toCube } from '../src/photo/cube.ts'
 import type { Filter, FilterName } from '../src/photo/filter.ts'
 import { FILTERS } from '../src/photo/filters.ts'
-import { applyTable } from '../workers/renditions/apply-table.ts'
+import { applyTable } from '../workers/renditions/look/apply-table.ts'
 import type { Pixels } from '../workers/renditions/pixels.ts'
 
 type Color = readonly [red: number, green: number, blue: number]

@@ -135,7 +135,7 @@ type Transform = (to: number, coefficients: number, stride: number) => void
 /** The kernels alone, in a memory that nothing else uses. */
 async function openTransforms() {
   const memory = new WebAssembly.Memory({ initial: 1 })
-  const code = new WebAssembly.Module(await readFile(join(FOLDER, 'transforms.wasm')))
+  const code = new WebAssembly.Module(await readFile(join(FOLDER, 'heic/kernels/transforms.wasm')))
   const { exports } = new WebAssembly.Instance(code, { env: { memory } })
   const HEAPU8 = new Uint8Array(memory.buffer)
   const transforms = new Map<number, Transform>()

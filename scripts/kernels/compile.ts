@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
-export const FOLDER = fileURLToPath(new URL('../../workers/renditions/heic/kernels/', import.meta.url))
-export const KERNELS = ['rows', 'transforms'] as const
+export const FOLDER = fileURLToPath(new URL('../../workers/renditions/', import.meta.url))
+export const KERNELS = ['heic/kernels/rows', 'heic/kernels/transforms', 'look/kernels/look-up'] as const
 export type KernelName = (typeof KERNELS)[number]
 
 const ASC = fileURLToPath(import.meta.resolve('assemblyscript/bin/asc.js'))

@@ -1,4 +1,4 @@
-// npm run kernels: compiles the AssemblyScript of the HEIC decoder. The WebAssembly is kept beside it.
+// npm run kernels: compiles the AssemblyScript of the HEIC decoder and of looks. The WebAssembly is kept beside it.
 import { join } from 'node:path'
 import { compileKernel, FOLDER, KERNELS } from './compile.ts'
 

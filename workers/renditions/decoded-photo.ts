@@ -4,13 +4,13 @@ import { renditionSize, type Size, scaledFor } from '../../src/photo/fit.ts'
 import type { AppliedLook, Look } from '../../src/photo/look.ts'
 import type { Focus, PhotoFacts } from '../../src/photo/photo.ts'
 import type { PictureKind, Preset } from '../../src/photo/presets.ts'
-import { applyTable } from './apply-table.ts'
 import { decode } from './decode.ts'
+import { applyTable } from './look/apply-table.ts'
+import { tableOf } from './look/table-of.ts'
 import { free, type Pixels } from './pixels.ts'
 import { placeholderOf } from './placeholder.ts'
 import { type Header, readHeader } from './read-header.ts'
 import { cropTo, scaleTo } from './scale.ts'
-import { tableOf } from './table-of.ts'
 
 /** What a photo is decoded for. */
 export type DecodeOptions = { look: Look | null; focus: Focus | null; presets: readonly Preset[] }

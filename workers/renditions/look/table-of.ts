@@ -1,6 +1,6 @@
-import type { FilterBook } from '../../src/filters/filter-book.ts'
-import { atStrength, type ColorTable } from '../../src/photo/color-table.ts'
-import type { Look } from '../../src/photo/look.ts'
+import type { FilterBook } from '../../../src/filters/filter-book.ts'
+import { atStrength, type ColorTable } from '../../../src/photo/color-table.ts'
+import type { Look } from '../../../src/photo/look.ts'
 
 /** The colour table of a look. Throws FilterMissingError. */
 export function tableOf({ filter, strength }: Look, filters: FilterBook): ColorTable {

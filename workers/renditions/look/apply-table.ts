@@ -1,0 +1,81 @@
+import { readFileSync } from 'node:fs'
+import type { ColorTable } from '../../../src/photo/color-table.ts'
+import type { Pixels } from '../pixels.ts'
+import { applyPlainly, fractionOf, latticeOf } from './plain-table.ts'
+
+/** kernels/look-up.ts, compiled, in a memory of its own. */
+type Kernel = {
+  memory: WebAssembly.Memory
+  lookUp(
+    pixels: number,
+    end: number,
+    to: number,
+    channels: number,
+    table: number,
+    redStep: number,
+    greenStep: number,
+    blueStep: number,
+  ): void
+}
+
+const PAGE = 65_536
+/** Of a point in the kernel's table. */
+const POINT_BYTES = 8
+const TABLE_AT = 4096
+/** So many pixels at once: they stay in the processor's cache. */
+const PIXELS = 16_384
+
+let kernel: Kernel | null | undefined
+
+/**
+ * Looks every pixel up in the table, in place; alpha stays. Tetrahedral interpolation: the six tetrahedra of a cell share
+ * its diagonal of greys, so greys come out as clean as the table's. The identity table gives back every pixel exactly.
+ * On vectors, where there are any: 3.1 MP in 25 ms.
+ */
+export function applyTable(pixels: Pixels, table: ColorTable): void {
+  if (kernel === undefined) kernel = startKernel()
+  if (kernel) applyOnVectors(kernel, pixels, table)
+  else applyPlainly(pixels, table)
+}
+
+function applyOnVectors(kernel: Kernel, { data, channels }: Pixels, table: ColorTable): void {
+  const { size } = table
+  const pixelsAt = TABLE_AT + size ** 3 * POINT_BYTES
+  const resultAt = pixelsAt + PIXELS * channels + 1
+  const bytes = roomIn(kernel.memory, resultAt + PIXELS * channels + 1)
+  putTable(kernel.memory, table)
+  const steps = [POINT_BYTES, POINT_BYTES * size, POINT_BYTES * size * size] as const
+  for (let from = 0; from < data.length; from += PIXELS * channels) {
+    const part = data.subarray(from, from + PIXELS * channels)
+    bytes.set(part, pixelsAt)
+    kernel.lookUp(pixelsAt, pixelsAt + part.length, resultAt, channels, TABLE_AT, ...steps)
+    part.set(bytes.subarray(resultAt, resultAt + part.length))
+  }
+}
+
+function putTable({ buffer }: WebAssembly.Memory, { size, values }: ColorTable): void {
+  const { rest, point } = latticeOf(size)
+  const axes = [1, size, size * size].map((step) => point.map((at) => at * step * POINT_BYTES))
+  for (const [i, list] of [rest, ...axes].entries()) new Int32Array(buffer, i * 1024, 256).set(list)
+  const points = new Int16Array(buffer, TABLE_AT, size ** 3 * 4)
+  for (let from = 0, to = 0; from < values.length; from += 3, to += 4) {
+    points[to] = fractionOf(values[from] as number)
+    points[to + 1] = fractionOf(values[from + 1] as number)
+    points[to + 2] = fractionOf(values[from + 2] as number)
+  }
+}
+
+function roomIn(memory: WebAssembly.Memory, size: number): Uint8Array {
+  const missing = size - memory.buffer.byteLength
+  if (missing > 0) memory.grow(Math.ceil(missing / PAGE))
+  return new Uint8Array(memory.buffer)
+}
+
+/** Null where there are no vector instructions. */
+function startKernel(): Kernel | null {
+  const code = readFileSync(new URL('./kernels/look-up.wasm', import.meta.url))
+  if (!WebAssembly.validate(code)) return null
+  const memory = new WebAssembly.Memory({ initial: 1 })
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(code), { env: { memory } })
+  return { ...(exports as Pick<Kernel, 'lookUp'>), memory }
+}
