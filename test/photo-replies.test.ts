@@ -180,3 +180,47 @@ describe('An entity tag', () => {
     expect((await head({ 'if-none-match': etag })).status).toBe(304)
   })
 })
+
+describe('GET /v1/photos?ids=', () => {
+  const idsOf = ({ photos }: { photos: PhotoReply[] }) => photos.map(({ id }) => id)
+
+  test('gives photos of several owners in the order asked for, each once, without those that are not there or hidden', async () => {
+    await using service = await startService()
+    const upload = async (fields: Fields = {}, owner = 'alice') => {
+      const reply = await postForm(service, photoForm(await fixture('plain.jpg'), fields), {}, owner)
+      return (await reply.json()) as PhotoReply
+    }
+    const [first, second] = [await upload(), await upload({}, 'carol')]
+    const hidden = await upload({ visibility: 'private' })
+    const gone = await upload()
+    await fetch(`${service.url}/v1/photos/${gone.id}`, {
+      method: 'DELETE',
+      headers: await authorization(service),
+    })
+    const ids = [second.id, hidden.id, first.shortcode, gone.id, '764879989359635463', first.id].join(',')
+
+    const bobs = await json<{ photos: PhotoReply[] }>(get(service, `/v1/photos?ids=${ids}`, {}, 'bob'))
+    const alices = await json<{ photos: PhotoReply[] }>(get(service, `/v1/photos?ids=${ids}`))
+
+    expect(idsOf(bobs)).toEqual([second.id, first.id])
+    expect(idsOf(alices)).toEqual([second.id, hidden.id, first.id])
+    const { headers } = await get(service, `/v1/photos?ids=${ids}`)
+    const known = await get(service, `/v1/photos?ids=${ids}`, { 'if-none-match': headers.get('etag') ?? '' })
+    expect(known.status).toBe(304)
+  })
+
+  test.each([
+    '',
+    '?ids=',
+    '?ids=x',
+    `?ids=${Array(101).fill('764879989359635463').join(',')}`,
+    '?ids=764879989359635463&limit=2',
+  ])('refuses %s', async (query) => {
+    await using service = await startService()
+
+    const reply = await get(service, `/v1/photos${query}`)
+
+    expect(reply.status).toBe(400)
+    expect(await reply.json()).toMatchObject({ code: 'invalid_field' })
+  })
+})

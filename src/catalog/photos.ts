@@ -82,6 +82,16 @@ export class Photos {
     return rows[0] ? photoOfRow(rows[0]) : null
   }
 
+  /** Those of the photos that there are, whoever asks, in no order. */
+  async findAll(ids: readonly PhotoId[]): Promise<Photo[]> {
+    const rows = await this.#shards.ofEach<PhotoRow>(
+      ids,
+      `select ${PHOTO_COLUMNS} from photos p
+       where id = any($1::bigint[]) and deleted_at is null and photos_are_here($1)`,
+    )
+    return rows.map(photoOfRow)
+  }
+
   /** The owner's photos, newest first: all of them for the owner, for others those that are public and ready. */
   async list(owner: OwnerId, viewer: OwnerId, { limit, before }: Page): Promise<Photo[]> {
     const shard = shardOfOwner(owner)

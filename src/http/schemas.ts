@@ -46,6 +46,15 @@ export type DeliveryReply = Static<typeof delivery>
 const list = <Word extends string>(words: readonly Word[], description: string) =>
   Type.Optional(Type.Array(oneOf(words), { minItems: 1, style: 'form', explode: false, description }))
 
+/** Ids or shortcodes, separated by commas. */
+export const idsSchema = Type.Array(Type.String({ pattern: WRITTEN_PHOTO_ID_PATTERN }), {
+  minItems: 1,
+  maxItems: 100,
+  style: 'form',
+  explode: false,
+  description: '1 to 100 ids or shortcodes, separated by commas',
+})
+
 /** What clients may ask of the renditions in any reply that has photos. */
 export const renditionWishes = (presets: readonly Preset[]) => ({
   presets: list(
@@ -126,10 +135,11 @@ export type PhotoReply = Reply<'url'>
 /** With `urls=parts`. */
 export type PhotoReplyInParts = Reply<'path'>
 
+const photos = { photos: Type.Array(photoReply), delivery: Type.Optional(delivery) }
+export const photosReply = Type.Object(photos, { title: 'Photos' })
 export const photoPageReply = Type.Object(
   {
-    photos: Type.Array(photoReply),
-    delivery: Type.Optional(delivery),
+    ...photos,
     next: nullable(
       Type.String({
         pattern: PHOTO_ID_PATTERN,

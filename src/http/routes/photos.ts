@@ -11,12 +11,14 @@ import { answerKnown } from '../conditional-get.ts'
 import { ToldPhotos } from '../photo-reply.ts'
 import { problemReplies } from '../problem-replies.ts'
 import {
+  idsSchema,
   noQuery,
   notModified,
   ownerSchema,
   photoPageReply,
   photoParams,
   photoReply,
+  photosReply,
   renditionWishes,
   renditionWishesQuery,
   tagged,
@@ -37,6 +39,21 @@ const findSchema = {
     200: tagged(photoReply),
     304: notModified,
     ...problemReplies('token', 'invalid_photo_id', 'photo_not_found'),
+  },
+}
+
+const findAllQuery = (presets: readonly Preset[]) =>
+  Type.Object({ ids: idsSchema, ...renditionWishes(presets) }, { additionalProperties: false })
+
+const findAllSchema = {
+  ...common,
+  operationId: 'getPhotos',
+  summary: 'Several photos at once',
+  description: 'In the order of their ids in the query. What is not there, or not yours to see, is left out.',
+  response: {
+    200: tagged(photosReply),
+    304: notModified,
+    ...problemReplies('token', 'invalid_photo_id'),
   },
 }
 
@@ -98,6 +115,23 @@ export function photoRoutes({ catalog, queue, cdn, presets }: Dependencies): Fas
         if (answerKnown(request, reply, told.etag())) return reply
         const [only] = told.each()
         return only
+      },
+    )
+
+    app.get(
+      '/v1/photos',
+      { schema: { ...findAllSchema, querystring: findAllQuery(presets) } },
+      async (request, reply) => {
+        const { ids, ...wishes } = request.query
+        const asked = [...new Set(ids.map(parsePhotoId))]
+        const found = new Map((await catalog.photos.findAll(asked)).map((photo) => [photo.id, photo]))
+        const visible = asked
+          .flatMap((id) => found.get(id) ?? [])
+          .filter((photo) => isVisibleTo(request.owner, photo))
+
+        const told = new ToldPhotos(visible, { viewer: request.owner, wishes, cdn })
+        if (answerKnown(request, reply, told.etag())) return reply
+        return told.page()
       },
     )
 
