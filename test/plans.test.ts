@@ -56,6 +56,7 @@ const CALLS: {
       }
     },
     fail: (photos, ids) => photos.fail(at(ids, 0.2), { code: 'x', message: 'x' }),
+    retry: (photos, ids) => photos.retry(at(ids, 0.2)),
     unfinished: async (photos, ids) => {
       for (const after of [null, at(ids, 0.5)]) await photos.unfinished(inAnHour(), after, 500)
     },

@@ -114,6 +114,15 @@ export class Photos {
     )
   }
 
+  /** A photo that failed is processing again, from now on. Others stay what they are. */
+  async retry(id: PhotoId): Promise<void> {
+    await this.#shards.ofPhoto(id).query(
+      `update photos set status = 'processing', failure_code = null, failure_message = null, written_at = now()
+       where id = $1 and status = 'failed' and deleted_at is null and photo_is_here($1)`,
+      [id],
+    )
+  }
+
   /**
    * Photos that are still processing since before `since`, in id order, after `after`. Those of a database that is
    * unavailable are missing.

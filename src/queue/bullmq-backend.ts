@@ -1,6 +1,6 @@
 import type { Job as BullmqJob, Queue, Worker } from 'bullmq'
 import type { Job, JobKind, Lane } from './job.ts'
-import type { JobState, LaneCounts } from './job-queue.ts'
+import type { LaneCounts } from './job-queue.ts'
 
 /** BullMQ's names of the lanes. */
 export const QUEUE_NAMES: Record<Lane, string> = { live: 'darkroom', batch: 'darkroom-batch' }
@@ -10,7 +10,10 @@ export const MAX_DEMAND = 256
 
 export type Payload = Omit<Job, 'kind'>
 export type PhotoJob = BullmqJob<Payload, void, JobKind>
-export type PhotoQueue = Pick<Queue<Payload, void, JobKind>, 'add' | 'getJob' | 'getJobCounts' | 'close'>
+export type PhotoQueue = Pick<
+  Queue<Payload, void, JobKind>,
+  'add' | 'getJob' | 'getJobCounts' | 'getRanges' | 'close'
+>
 export type PhotoWorker = Pick<Worker<Payload>, 'close'> & {
   on(event: 'failed', listener: (job: PhotoJob | undefined, error: Error) => void): unknown
   on(event: 'error', listener: (error: Error) => void): unknown
@@ -19,11 +22,14 @@ export type PhotoWorker = Pick<Worker<Payload>, 'close'> & {
 /** A job by where it is kept. */
 export type JobPlace = { queue: string; key: string }
 
+/** A job's state with the text that is kept of a failure. */
+export type KeptState = { name: 'missing' } | { name: 'pending' } | { name: 'failed'; reason: string }
+
 /** What differs between BullMQ's backends. */
 export type BullmqBackend = {
   queues: Record<Lane, PhotoQueue>
   /** The states of jobs, in their order. BullMQ itself would ask for each twice. */
-  states(places: readonly JobPlace[]): Promise<JobState[]>
+  states(places: readonly JobPlace[]): Promise<KeptState[]>
   oldestWaiting(lane: Lane): Promise<Date | null>
   demand(): Promise<LaneCounts>
   startWorker(lane: Lane, processor: (job: PhotoJob) => Promise<void>): PhotoWorker

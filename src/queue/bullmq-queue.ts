@@ -1,9 +1,11 @@
+import type { JobType } from 'bullmq'
 import { DarkroomError, EngineUnavailableError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { type BullmqBackend, type PhotoJob, QUEUE_NAMES } from './bullmq-backend.ts'
 import { startWork } from './bullmq-work.ts'
-import { type Job, jobKey, LANES, type Lane, laneOf } from './job.ts'
-import type { JobCounts, JobQueue, JobState, LaneCounts, Work } from './job-queue.ts'
+import { readReason } from './failure-reason.ts'
+import { type Job, jobKey, kindOfKey, LANES, type Lane, laneOf } from './job.ts'
+import type { FailedJob, JobCounts, JobQueue, JobState, JobTotals, LaneCounts, Work } from './job-queue.ts'
 
 const DAY_S = 24 * 3600
 
@@ -14,6 +16,14 @@ const JOB_OPTIONS = {
   removeOnComplete: true,
   removeOnFail: { age: 30 * DAY_S, count: 10_000 },
 } as const
+
+/** What BullMQ calls the states of jobs. Those that an earlier Darkroom promised with a low priority are `prioritized`. */
+const RANGES = [
+  ['waiting', ['wait', 'prioritized']],
+  ['active', ['active']],
+  ['delayed', ['delayed']],
+  ['failed', ['failed']],
+] as const satisfies [keyof JobCounts, JobType[]][]
 
 /** Work promised through BullMQ, on whichever of its backends. */
 export class BullmqQueue implements JobQueue {
@@ -43,7 +53,10 @@ export class BullmqQueue implements JobQueue {
 
   async states(jobs: readonly Job[]): Promise<JobState[]> {
     const places = jobs.map((job) => ({ queue: QUEUE_NAMES[laneOf(job)], key: jobKey(job) }))
-    return await this.#reach(async () => await this.#backend.states(places))
+    const kept = await this.#reach(async () => await this.#backend.states(places))
+    return kept.map((state) =>
+      state.name === 'failed' ? { name: 'failed', ...readReason(state.reason) } : state,
+    )
   }
 
   async oldestWaiting(lane: Lane): Promise<Date | null> {
@@ -65,6 +78,41 @@ export class BullmqQueue implements JobQueue {
     return { waiting: sum('waiting'), active: sum('active'), delayed: sum('delayed'), failed: sum('failed') }
   }
 
+  async totals(): Promise<JobTotals[]> {
+    const totals = new Map<string, JobTotals>()
+    for (const lane of LANES) {
+      for (const [state, ranges] of RANGES) {
+        for (const key of await this.#keysOf(lane, ranges)) {
+          const kind = kindOfKey(key)
+          const none = { lane, kind, waiting: 0, active: 0, delayed: 0, failed: 0 }
+          const total = totals.get(`${lane} ${kind}`) ?? none
+          totals.set(`${lane} ${kind}`, { ...total, [state]: total[state] + 1 })
+        }
+      }
+    }
+    return [...totals.values()]
+  }
+
+  async *failed(pageSize: number): AsyncGenerator<FailedJob[]> {
+    for (const lane of LANES) {
+      const keys = await this.#keysOf(lane, ['failed'])
+      for (let start = 0; start < keys.length; start += pageSize) {
+        const queue = this.#backend.queues[lane]
+        const page = keys.slice(start, start + pageSize)
+        const jobs = await this.#reach(async () => await Promise.all(page.map((key) => queue.getJob(key))))
+        // One that was enqueued afresh meanwhile has not failed.
+        const failed = jobs.filter((job) => job?.finishedOn !== undefined) as PhotoJob[]
+        yield failed.map((job) => ({
+          lane,
+          job: { kind: job.name, ...job.data },
+          attempts: job.attemptsMade,
+          failedAt: new Date(job.finishedOn ?? 0),
+          ...readReason(job.failedReason),
+        }))
+      }
+    }
+  }
+
   async check(): Promise<void> {
     await this.#reach(async () => await this.#backend.check())
     await this.counts()
@@ -73,6 +121,11 @@ export class BullmqQueue implements JobQueue {
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(LANES.map((lane) => this.#backend.queues[lane].close()))
     await this.#backend.close()
+  }
+
+  async #keysOf(lane: Lane, ranges: readonly JobType[]): Promise<string[]> {
+    const queue = this.#backend.queues[lane]
+    return await this.#reach(async () => await queue.getRanges([...ranges], 0, -1))
   }
 
   async #countsOf(lane: Lane): Promise<JobCounts> {

@@ -9,6 +9,7 @@ import {
 } from '../errors.ts'
 import { type Log, onceAMinute, type Telling } from '../log.ts'
 import type { BullmqBackend, PhotoJob } from './bullmq-backend.ts'
+import { writeReason } from './failure-reason.ts'
 import type { Lane } from './job.ts'
 import type { Claim, Work } from './job-queue.ts'
 
@@ -92,11 +93,11 @@ class BullmqWork implements AsyncDisposable {
       this.#log.info({ job: job.id, ms: Math.round(performance.now() - startedAt) }, 'job done')
     } catch (error) {
       if (error instanceof DarkroomError && !error.retryable) {
-        throw Object.assign(new UnrecoverableError(error.message), { cause: error })
+        throw Object.assign(new UnrecoverableError(writeReason(error)), { cause: error })
       }
       if (error instanceof EngineUnavailableError || error instanceof JobMustWaitError)
         await this.#postpone(job, error)
-      throw error
+      throw asKept(error)
     } finally {
       onClaim(null)
     }
@@ -166,7 +167,7 @@ class BullmqWork implements AsyncDisposable {
     try {
       const job = await this.#backend.queues[this.#work.lane].getJob(key)
       if (!job) return
-      await job.moveToFailed(error, token)
+      await job.moveToFailed(new Error(writeReason(error)), token)
       this.#tellFailed(job, error)
     } catch (error) {
       const cause = error instanceof Error ? error.message : String(error)
@@ -176,4 +177,10 @@ class BullmqWork implements AsyncDisposable {
       )
     }
   }
+}
+
+/** An error whose message is what the queue shall keep of it. */
+function asKept(error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof DelayedError) return error
+  return new Error(writeReason(error), { cause: error })
 }

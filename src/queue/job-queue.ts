@@ -1,7 +1,8 @@
+import type { FailureReason } from './failure-reason.ts'
 import type { Job, JobKind, Lane } from './job.ts'
 
 /** `pending` is waiting, running or waiting for its next attempt. */
-export type JobState = { name: 'missing' } | { name: 'pending' } | { name: 'failed'; reason: string }
+export type JobState = { name: 'missing' } | { name: 'pending' } | ({ name: 'failed' } & FailureReason)
 
 /**
  * Does the work of one job. Doing one twice changes nothing. A DarkroomError that is not retryable ends the job at
@@ -28,6 +29,10 @@ export type Work = {
 export type LaneCounts = Record<Lane, number>
 
 export type JobCounts = Record<'waiting' | 'active' | 'delayed' | 'failed', number>
+
+export type JobTotals = { lane: Lane; kind: string } & JobCounts
+
+export type FailedJob = { lane: Lane; job: Job; attempts: number; failedAt: Date } & FailureReason
 
 /**
  * Where work is promised, in two lanes: a job waits for those of its own lane alone. A job that was enqueued is done at
@@ -58,6 +63,12 @@ export interface JobQueue extends AsyncDisposable {
 
   /** Jobs by state, for operators: of one lane, or of all. */
   counts(lane?: Lane): Promise<JobCounts>
+
+  /** The same by lane and kind, of those kinds of which there are jobs. Reads the names of all. */
+  totals(): Promise<JobTotals[]>
+
+  /** Jobs that failed for good, in pages of up to so many, the last that failed first. Each is kept for 30 days. */
+  failed(pageSize: number): AsyncIterable<FailedJob[]>
 
   /** Resolves when jobs can be enqueued. Throws SetupError, with what to do, when the server can't be trusted with them. */
   check(): Promise<void>

@@ -27,3 +27,8 @@ export function jobKey(job: Job): string {
   const { kind, photoId, edition } = job
   return edition === undefined ? `${kind}-${photoId}` : `${kind}-${photoId}-${edition}`
 }
+
+/** The kind of the job that has the key; a newer Darkroom may have kinds that we don't know. */
+export function kindOfKey(key: string): string {
+  return key.slice(0, Math.max(0, key.indexOf('-')))
+}

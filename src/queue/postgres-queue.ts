@@ -16,6 +16,7 @@ import { isPostgresUnavailable, openPool, refusalOf, withPostgres } from '../pos
 import { isRefusedByPooler } from '../postgres/errors.ts'
 import {
   type JobPlace,
+  type KeptState,
   MAX_DEMAND,
   type Payload,
   type PhotoJob,
@@ -26,7 +27,7 @@ import {
 import { BullmqQueue } from './bullmq-queue.ts'
 import { workerOptions } from './bullmq-work.ts'
 import { type JobKind, LANES, type Lane } from './job.ts'
-import type { JobState, LaneCounts } from './job-queue.ts'
+import type { LaneCounts } from './job-queue.ts'
 import { patientBackend } from './patient-backend.ts'
 import { patientPool, type QueuePool } from './patient-pool.ts'
 
@@ -111,19 +112,21 @@ function lastingQueue(pool: pg.Pool, name: string, report: (error: Error) => voi
     getJob: async (id: string) => await (await ready()).getJob(id),
     getJobCounts: async (...states: Parameters<typeof queue.getJobCounts>) =>
       await (await ready()).getJobCounts(...states),
+    getRanges: async (...range: Parameters<typeof queue.getRanges>) =>
+      await (await ready()).getRanges(...range),
     close: async () => await queue.close(),
   }
 }
 
-async function readStates(pool: pg.Pool, places: readonly JobPlace[]): Promise<JobState[]> {
-  const { rows } = await pool.query<JobState>(
+async function readStates(pool: pg.Pool, places: readonly JobPlace[]): Promise<KeptState[]> {
+  const { rows } = await pool.query<KeptState>(
     `select case when state is null or state = 'completed' then 'missing' when state = 'failed' then 'failed' else 'pending' end as name,
        case when state = 'failed' then coalesce(failed_reason, '') end as reason
      from unnest($1::text[], $2::text[]) with ordinality as asked(queue, id, place) left join job using (queue, id)
      order by place`,
     [places.map(({ queue }) => queue), places.map(({ key }) => key)],
   )
-  return rows.map(({ name, ...rest }) => (name === 'failed' ? { name, ...rest } : { name })) as JobState[]
+  return rows.map(({ name, ...rest }) => (name === 'failed' ? { name, ...rest } : { name })) as KeptState[]
 }
 
 /** Jobs without a priority, as all of ours are, begin in the order of `seq`. */

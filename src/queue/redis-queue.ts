@@ -5,6 +5,7 @@ import { SetupError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import {
   type JobPlace,
+  type KeptState,
   MAX_DEMAND,
   type Payload,
   type PhotoJob,
@@ -14,7 +15,7 @@ import {
 import { BullmqQueue } from './bullmq-queue.ts'
 import { workerOptions } from './bullmq-work.ts'
 import { type JobKind, LANES, type Lane } from './job.ts'
-import type { JobState, LaneCounts } from './job-queue.ts'
+import type { LaneCounts } from './job-queue.ts'
 import { patientBackend } from './patient-backend.ts'
 import {
   answers,
@@ -90,7 +91,7 @@ function redisKey(queue: string, name: string): string {
 }
 
 /** A job that is done has no key; one that is kept as failed stands in the set of those. */
-async function readStates(client: RedisClient, places: readonly JobPlace[]): Promise<JobState[]> {
+async function readStates(client: RedisClient, places: readonly JobPlace[]): Promise<KeptState[]> {
   const pipeline = client.pipeline()
   for (const { queue, key } of places)
     pipeline.zscore(redisKey(queue, 'failed'), key).hmget(redisKey(queue, key), 'timestamp', 'failedReason')

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { PhotoFailure } from '../catalog/runs.ts'
 import type { PhotoId } from '../photo/photo-id.ts'
+import type { FailureReason } from '../queue/failure-reason.ts'
 import type { Job } from '../queue/job.ts'
 import type { JobQueue, JobState } from '../queue/job-queue.ts'
 import type { PartAtWork, Step } from './run-kind.ts'
@@ -12,6 +13,7 @@ const LOOK_MS = 250
 const MAX_LOOK_MS = 2_000
 /** A job that is gone and has not done its work was lost by the queue. It is promised so often. */
 const MAX_PROMISES = 3
+const NOT_DONE = { code: 'not_done', message: 'Its jobs ended without having done their work.' }
 
 export type JobsWork = {
   /** The jobs of the next photos after the cursor, which begins as null. None at the end. */
@@ -83,11 +85,10 @@ async function seeEnded(
     const promised = promises.get(job.photoId) ?? 0
     if (state.name === 'pending') open.push(job)
     else if (state.name === 'failed' && (look !== 'due' || promised > 0))
-      counts.failed.push(failureOf(job, state.reason))
+      counts.failed.push(failureOf(job, state))
     else if (look === 'done') counts.done += 1
     else if (look === undefined) counts.skipped += 1
-    else if (promised >= MAX_PROMISES)
-      counts.failed.push(failureOf(job, 'Its job ended without having done its work.'))
+    else if (promised >= MAX_PROMISES) counts.failed.push(failureOf(job, NOT_DONE))
     else {
       // Lost, or of an attempt before: nobody knows whether its last holder had come so far as to promise it.
       again.push(job)
@@ -97,6 +98,6 @@ async function seeEnded(
   return { counts, again, open }
 }
 
-function failureOf({ photoId }: Job, message: string): PhotoFailure {
-  return { photoId, code: 'job_failed', message, attempts: 1 }
+function failureOf({ photoId }: Job, { code, message }: FailureReason): PhotoFailure {
+  return { photoId, code, message, attempts: 1 }
 }

@@ -140,7 +140,7 @@ async function mend(
   if (state.name === 'pending') return null
   if (state.name === 'failed' && giveUp) {
     await giveUp(catalog, job)
-    log.warn({ ...job, reason: state.reason }, 'given up, as its job had')
+    log.warn({ ...job, code: state.code, reason: state.message }, 'given up, as its job had')
     return 'given up'
   }
   await queue.enqueue(job)

@@ -187,10 +187,10 @@ export function jobQueueContract(
 
       expect(await queue.states([never, job, other, avif, job])).toEqual([
         { name: 'missing' },
-        { name: 'failed', reason: new CorruptPhotoError().message },
+        { name: 'failed', code: 'corrupt_photo', message: new CorruptPhotoError().message },
         { name: 'pending' },
         { name: 'pending' },
-        { name: 'failed', reason: new CorruptPhotoError().message },
+        { name: 'failed', code: 'corrupt_photo', message: new CorruptPhotoError().message },
       ])
       expect(await queue.states([])).toEqual([])
     })
@@ -236,7 +236,7 @@ export function jobQueueContract(
       expect(error.message).toBe('the store is on fire')
       await expect
         .poll(async () => await queue.state(job))
-        .toEqual({ name: 'failed', reason: 'the store is on fire' })
+        .toEqual({ name: 'failed', code: 'unexpected', message: 'the store is on fire' })
     })
 
     test('tries a job as often as it takes while an engine is unavailable', async () => {
@@ -360,7 +360,7 @@ export function jobQueueContract(
 
       expect(told).toEqual(job)
       expect(error).toBeInstanceOf(WorkerDiedError)
-      expect(await queue.state(job)).toEqual({ name: 'failed', reason: error.message })
+      expect(await queue.state(job)).toEqual({ name: 'failed', code: 'worker_died', message: error.message })
       finish.resolve()
       await Promise.all([first, second, third, fourth].map(({ work }) => work[Symbol.asyncDispose]()))
     })
@@ -387,6 +387,39 @@ export function jobQueueContract(
 
       await expect.poll(async () => await queue.state(job)).toEqual({ name: 'missing' })
       expect(failures).toEqual([])
+    })
+
+    test('tells of jobs by lane, kind and state, and of those that failed why', async () => {
+      await using queue = await openQueue()
+      const torn = { kind: 'resize', photoId: other.photoId } as const
+      await queue.enqueue(torn)
+      {
+        const failed = Promise.withResolvers<void>()
+        await using _work = queue.work({
+          lane: 'live',
+          handlers: { ...idle, resize: () => Promise.reject(new CorruptPhotoError()) },
+          onFailed: async () => failed.resolve(),
+        })
+        await failed.promise
+      }
+      for (const each of [job, other, ...batch]) await queue.enqueue(each)
+
+      const none = { waiting: 0, active: 0, delayed: 0, failed: 0 }
+      const totals = await queue.totals()
+      expect(totals).toHaveLength(4)
+      expect(totals).toEqual(
+        expect.arrayContaining([
+          { ...none, lane: 'live', kind: 'resize', waiting: 1, failed: 1 },
+          { ...none, lane: 'live', kind: 'filter', waiting: 1 },
+          { ...none, lane: 'batch', kind: 'avif', waiting: 2 },
+          { ...none, lane: 'batch', kind: 'purge', waiting: 1 },
+        ]),
+      )
+      const { message } = new CorruptPhotoError()
+      const failedAt = expect.any(Date)
+      expect((await Array.fromAsync(queue.failed(10))).flat()).toEqual([
+        { lane: 'live', job: torn, attempts: 1, failedAt, code: 'corrupt_photo', message },
+      ])
     })
 
     test('enqueues a failed job afresh', async () => {
