@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process'
 import { access, constants, mkdir, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
 import type { Config, DatabaseConfig } from './config/config.ts'
 import { signingKeyOf } from './delivery/signing-key.ts'
 import { startEmbeddedPostgres } from './embedded-postgres/embedded-postgres.ts'
@@ -11,7 +13,6 @@ import type { Log } from './log.ts'
 import type { OwnerId } from './photo/shard.ts'
 import { databaseName } from './postgres/connections.ts'
 import { LANES } from './queue/job.ts'
-import { migrateServices } from './services.ts'
 import { supervise } from './supervisor/supervisor.ts'
 import { superviseWorkers } from './worker-processes.ts'
 
@@ -48,13 +49,12 @@ export async function start(config: Config, env: NodeJS.ProcessEnv, log: Log): P
   const { database, place } = await openDatabase(config, log, opened)
   // Before anything is started on its account: a port that is taken makes one clear line.
   await checkAddress(config)
-  await migrateServices({ ...config, database })
-
   const processEnv = {
     ...env,
     DARKROOM_HOME: config.home,
     ...(database.kind === 'url' && { DATABASE_URL: database.url }),
   }
+  await migrate(processEnv)
   const api = supervise({
     name: 'api',
     command: [CLI, 'serve'],
@@ -99,6 +99,16 @@ async function openDatabase(
   const connections = CONNECTIONS_BESIDE_WORKERS + LANES.length * workers * CONNECTIONS_OF_WORKER
   const { url, path } = opened.use(await startEmbeddedPostgres({ directory, connections, log }))
   return { database: { kind: 'url', url }, place: path }
+}
+
+/** In a process of its own: what migrates wants a third of the memory that we hold from then on. */
+async function migrate(env: NodeJS.ProcessEnv): Promise<void> {
+  try {
+    await promisify(execFile)(process.execPath, [CLI, 'migrate'], { env })
+  } catch (error) {
+    const said = /^darkroom: (.*)\n$/s.exec((error as { stderr?: string }).stderr ?? '')?.[1]
+    throw said ? new SetupError(said, { cause: error }) : error
+  }
 }
 
 /** Open to other users as a folder, so that the database's own account can pass; what is secret in it is not. */

@@ -29,6 +29,7 @@ const LAYERS: readonly (readonly string[])[] = [
     'src/log.ts',
     'src/tell-failure.ts',
     'src/kept-file.ts',
+    'src/release-memory.ts',
     'src/slots.ts',
     'src/aws-errors.ts',
     'src/postgres',

@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
+import { proportionalBytes } from '../bench/process-figures.ts'
+import { startDarkroom } from './support/darkroom.ts'
 import { openTestDatabase } from './support/database.ts'
 import { fixture } from './support/pictures.ts'
 import { temporaryHome } from './support/processes/temporary-home.ts'
@@ -42,5 +44,15 @@ test.runIf(process.platform === 'linux')(
     for (const { socket } of clients) socket.destroy()
 
     expect(during - before).toBeLessThan(MAX_RISE_MB)
+  },
+)
+
+test.runIf(process.platform === 'linux')(
+  'darkroom start holds less than 250 MB in all its processes while it has nothing to do (on Linux, where /proc tells)',
+  async () => {
+    await using home = await temporaryHome()
+    await using darkroom = await startDarkroom(home.path)
+
+    expect((await proportionalBytes(darkroom.pid)) / 1e6).toBeLessThan(250)
   },
 )

@@ -3,6 +3,7 @@ import { loadConfig } from '../src/config/config.ts'
 import { createLog } from '../src/log.ts'
 import type { Lane } from '../src/queue/job.ts'
 import type { Claim } from '../src/queue/job-queue.ts'
+import { releaseMemory } from '../src/release-memory.ts'
 import { openServices } from '../src/services.ts'
 import { endWithSupervisor, lastTask, reportReady, reportTask } from '../src/supervisor/child.ts'
 import { aborted, stopSignal } from '../src/supervisor/stop-signal.ts'
@@ -56,6 +57,7 @@ try {
     },
     orphan: lastTask(process.env) as Claim | null,
   })
+  if (options.stays) await releaseMemory()
   reportReady(null)
 
   await aborted(AbortSignal.any([stop, leaving.signal]))

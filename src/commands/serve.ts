@@ -12,6 +12,7 @@ export function serveCommand(): Command {
       const { createLog } = await import('../log.ts')
       const { serve } = await import('../serve.ts')
       const { endWithSupervisor, reportReady } = await import('../supervisor/child.ts')
+      const { releaseMemory } = await import('../release-memory.ts')
       const { aborted, stopSignal } = await import('../supervisor/stop-signal.ts')
 
       const stop = stopSignal()
@@ -19,6 +20,7 @@ export function serveCommand(): Command {
       const config = loadConfig(process.env)
       const log = createLog('api', config.logLevel)
       await using _api = await serve(config, log)
+      await releaseMemory()
       reportReady(null)
 
       await aborted(stop)

@@ -13,6 +13,7 @@ export function startCommand(): Command {
       const { loadConfig } = await import('../config/config.ts')
       const { createLog } = await import('../log.ts')
       const { start } = await import('../start.ts')
+      const { releaseMemory } = await import('../release-memory.ts')
       const { aborted, stopSignal } = await import('../supervisor/stop-signal.ts')
 
       const stop = stopSignal()
@@ -20,6 +21,7 @@ export function startCommand(): Command {
       const log = createLog('start', config.logLevel)
 
       await using started = await start(config, process.env, log)
+      await releaseMemory()
       console.log(greeting(started))
       await aborted(stop)
       log.info('stopping: jobs that run are finished, new work waits for the next start')
