@@ -58,6 +58,7 @@ export function timeSteps(inner: WorkerEngines): { engines: WorkerEngines; lastS
       return inner.store.put(key, body, options)
     },
     head: (key) => inner.store.head(key),
+    copy: (from, to) => inner.store.copy(from, to),
     delete: (keys) => inner.store.delete(keys),
     move: (from, to) => inner.store.move(from, to),
     list: (prefix, options) => inner.store.list(prefix, options),

@@ -4,6 +4,7 @@ import type { RunKind } from './runs/run-kind.ts'
 import { earlierRenditions } from './sweep/earlier-renditions.ts'
 import { endedRuns } from './sweep/ended-runs.ts'
 import { lostJobs } from './sweep/lost-jobs.ts'
+import { oldPlaces } from './sweep/old-places.ts'
 import { comparedObjects } from './sweep/sweep-objects.ts'
 import { takenDown } from './sweep/take-down.ts'
 
@@ -13,6 +14,7 @@ export function runKinds({ cdn, quarantineDays }: Config, engines: { cdn: Cdn })
     lostJobs,
     takenDown(engines.cdn),
     earlierRenditions({ lifeSeconds: cdn.windowSeconds + cdn.minLifeSeconds }),
+    oldPlaces,
     comparedObjects({ quarantineDays }),
     endedRuns,
   ]

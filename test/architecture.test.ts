@@ -13,6 +13,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['src/services.ts'],
   ['src/run-kinds.ts'],
   ['src/http', 'src/ingest', 'src/sweep', 'workers'],
+  ['src/places'],
   ['src/runs'],
   [
     'src/storage',

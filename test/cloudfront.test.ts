@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
+import type { Copies } from '../src/delivery/cdn.ts'
 import { CloudFrontCdn } from '../src/delivery/cloudfront-cdn.ts'
 import { SignedCdn } from '../src/delivery/signed-cdn.ts'
 import { CdnBusyError, EngineUnavailableError, SetupError } from '../src/errors.ts'
-import type { Place } from '../src/photo/object-keys.ts'
-import { renditionKey } from '../src/photo/object-keys.ts'
+import { renditionKey, renditionsPrefix } from '../src/photo/object-keys.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
 import {
   type CloudFrontApi,
@@ -11,15 +11,20 @@ import {
   startCloudFrontApi,
 } from './support/cloudfront-api.ts'
 import { KEY, ORIGIN, VIEWER } from './support/edge.ts'
-import { placeOf } from './support/place.ts'
+import { placeOf, SECRET } from './support/place.ts'
 
-const PHOTO = placeOf('764879989359635463' as PhotoId)
+const PLACE = placeOf('764879989359635463' as PhotoId)
+const PHOTO = copiesOf(PLACE.id)
 const SIGNED = { origin: ORIGIN, key: KEY, windowSeconds: 86_400, minLifeSeconds: 3600 }
 
 const photos = (count: number) =>
-  Array.from({ length: count }, (_, index) => placeOf(String(BigInt(PHOTO.id) + BigInt(index)) as PhotoId))
-const tagOf = ({ id }: Place) => `#photo-${id}`
-const pathOf = ({ id, secret }: Place) => `/public/1403/${id}-${secret}/*`
+  Array.from({ length: count }, (_, index) => copiesOf(String(BigInt(PLACE.id) + BigInt(index)) as PhotoId))
+const tagOf = ({ id }: Copies) => `#photo-${id}`
+const pathOf = ({ id }: Copies) => `/public/1403/${id}-${SECRET}/*`
+
+function copiesOf(id: PhotoId, occasion = 'removed'): Copies {
+  return { id, prefix: renditionsPrefix(placeOf(id)), occasion }
+}
 
 function connectCdn(api: CloudFrontApi, distributionId = api.distributionId): CloudFrontCdn {
   return new CloudFrontCdn({ ...SIGNED, cloudFront: api.connect(distributionId) })
@@ -39,7 +44,7 @@ async function startCdn(options: CloudFrontApiOptions = {}) {
 }
 
 /** As whoever takes down many does: again and again, until none is left or 99 answers say no. Returns the calls. */
-async function invalidateAll(cdn: CloudFrontCdn, ids: readonly Place[]): Promise<number> {
+async function invalidateAll(cdn: CloudFrontCdn, ids: readonly Copies[]): Promise<number> {
   let left = ids
   for (let call = 1; ; call++) {
     const taken = await cdn.invalidate(left).catch((error) => {
@@ -59,6 +64,20 @@ describe('An invalidation', () => {
     expect(await there.cdn.invalidate(ids)).toEqual(ids)
 
     expect(there.api.invalidations.map(({ paths }) => paths)).toEqual([ids.map(tagOf)])
+  })
+
+  test('of the same photo on another occasion is another one; of its places by tag one, by path one each', async () => {
+    await using byTag = await startCdn()
+    await using byPath = await startCdn({ cacheTagHeader: false })
+    const places = [PHOTO, { ...PHOTO, prefix: PHOTO.prefix.replace('public', 'private') }]
+    const again = places.map((copies) => ({ ...copies, occasion: 'moved' }))
+
+    for (const { cdn } of [byTag, byPath])
+      for (const each of [places, places, again]) await cdn.invalidate(each)
+
+    const paths = places.map(({ prefix }) => `/${prefix}*`).sort()
+    expect(byTag.api.invalidations.map((each) => each.paths)).toEqual([[tagOf(PHOTO)], [tagOf(PHOTO)]])
+    expect(byPath.api.invalidations.map((each) => each.paths)).toEqual([paths, paths])
   })
 
   test.each([
@@ -195,9 +214,9 @@ describe('An API', () => {
 
 test('CloudFront gets the URLs that the local edge would', async () => {
   await using there = await startCdn()
-  const key = renditionKey(PHOTO, { preset: 'feed', format: 'webp', digest: '0a1b2c3d' })
+  const key = renditionKey(PLACE, { preset: 'feed', format: 'webp', digest: '0a1b2c3d' })
 
-  const delivery = there.cdn.deliver(PHOTO, VIEWER)
+  const delivery = there.cdn.deliver(PLACE, VIEWER)
 
-  expect(delivery.urlOf(key)).toBe(new SignedCdn(SIGNED).deliver(PHOTO, VIEWER).urlOf(key))
+  expect(delivery.urlOf(key)).toBe(new SignedCdn(SIGNED).deliver(PLACE, VIEWER).urlOf(key))
 })

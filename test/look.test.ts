@@ -157,7 +157,7 @@ describe('PUT /v1/photos/:id/filter', () => {
     const worker = service.work()
     const { id } = await uploadReady(service)
     await worker[Symbol.asyncDispose]()
-    const edition = await service.catalog.looks.want(id as PhotoId, 'alice' as never, null)
+    const edition = await service.catalog.looks.want(id as PhotoId, 'alice' as never, { look: null })
 
     const mended = await sweepJobs(service, silentLog, inAMinute())
     const again = await sweepJobs(service, silentLog, inAMinute())
@@ -224,7 +224,7 @@ describe('the renditions of earlier looks', () => {
       await postForm(service, photoForm(await fixture('plain.jpg'), { filter: 'mono' }))
     ).json()) as { id: PhotoId }
     const engines = { ...service, maxPixels: service.config.maxPixels }
-    const edition = (await service.catalog.looks.want(id, 'alice' as OwnerId, null)) ?? 0
+    const edition = (await service.catalog.looks.want(id, 'alice' as OwnerId, { look: null })) ?? 0
     const record = service.catalog.renditions.record.bind(service.catalog.renditions)
     using _overtaken = vi.spyOn(service.catalog.renditions, 'record').mockImplementation(async (...made) => {
       await filterPhoto(engines)({ kind: 'filter', photoId: id, edition })

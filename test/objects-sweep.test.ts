@@ -307,7 +307,7 @@ describe('what a worker put and did not record, because it died,', () => {
     const id = await uploadReady(service)
     const before = await keysOf(service)
     const look = { filter: 'mono' as FilterName, strength: 1 }
-    const edition = (await service.catalog.looks.want(id, 'alice' as OwnerId, look)) as number
+    const edition = (await service.catalog.looks.want(id, 'alice' as OwnerId, { look })) as number
 
     const killed = filterPhoto(dying(service))({ kind: 'filter', photoId: id, edition })
     await expect(killed).rejects.toThrow('killed')

@@ -1,6 +1,7 @@
 import { expect, test, vi } from 'vitest'
 import { Catalog } from '../src/catalog/catalog.ts'
 import { Database } from '../src/catalog/database.ts'
+import type { LeftPlaces, MarkedPhoto } from '../src/catalog/places.ts'
 import { ShardMap } from '../src/catalog/shard-map.ts'
 import { allShardsAt } from '../src/config/shard-ranges.ts'
 import type { FilterName } from '../src/photo/filter.ts'
@@ -55,6 +56,7 @@ const CALLS: {
         for (const before of [null, at(ids, 0.5)]) await photos.list(owner, viewer, { limit: 31, before })
       }
     },
+    describe: (photos, ids) => photos.describe(at(ids, 0.5), owner, 'a boat'),
     fail: (photos, ids) => photos.fail(at(ids, 0.2), { code: 'x', message: 'x' }),
     retry: (photos, ids) => photos.retry(at(ids, 0.2)),
     unfinished: async (photos, ids) => {
@@ -63,16 +65,21 @@ const CALLS: {
     settled: (photos, ids) => photos.settled(ids.slice(-500)),
   },
   looks: {
-    want: (looks, ids) => looks.want(at(ids, 0.4), owner, look),
+    want: (looks, ids) => looks.want(at(ids, 0.4), owner, { look }),
     show: (looks, ids) =>
       looks.show(
-        at(ids, 0.4),
-        { look, edition: 1 },
+        unmoved(at(ids, 0.4)),
+        { look, focus: null, edition: 1 },
         { facts, renditions: [{ ...renditions[0], digest: '00000002' }] },
       ),
     earlier: (looks, ids) => looks.earlier(at(ids, 0.4), look),
     showEarlier: (looks, ids) =>
-      looks.showEarlier(at(ids, 0.4), { look, edition: 1 }, { edition: 1, digests: ['00000002'] }, facts),
+      looks.showEarlier(
+        unmoved(at(ids, 0.4)),
+        { look, edition: 1 },
+        { edition: 1, digests: ['00000002'] },
+        facts,
+      ),
     abandonedDigests: (looks, ids) => looks.abandonedDigests(at(ids, 0.4), 0, ['00000003']),
     giveUp: (looks, ids) => looks.giveUp(at(ids, 0.4), 1),
     changing: async (looks, ids) => {
@@ -80,13 +87,27 @@ const CALLS: {
     },
   },
   renditions: {
-    record: (made, ids) => made.record(at(ids, 0.2), { kind: 'resize', look: null, facts, renditions }),
-    recordLater: (made, ids) => made.recordLater(at(ids, 0.4), { look, edition: 1 }, renditions),
+    record: (made, ids) =>
+      made.record(unmoved(at(ids, 0.2)), { kind: 'resize', look: null, facts, renditions }),
+    recordLater: (made, ids) => made.recordLater(unmoved(at(ids, 0.4)), { look, edition: 1 }, renditions),
     giveUpLater: (made, ids) => made.giveUpLater(at(ids, 0.4), 1),
     withoutLater: (made) => made.withoutLater(inAnHour(), 500),
     doom: (made) => made.doom(new Date(), 500),
     forgetDoomed: (made, ids) =>
       made.forgetDoomed({ ...placeOf(at(ids, 0.4)), renditions: [{ ...renditions[0] }] }),
+  },
+  places: {
+    read: (places, ids) => places.read(at(ids, 0.6)),
+    move: async (places, ids) => {
+      const found = (await places.read(at(ids, 0.6))) as MarkedPhoto
+      expect(await places.move(found, { ...placeOf(found.photo.id), visibility: 'private' })).toBe(true)
+    },
+    leftBy: (places, ids) => places.leftBy(at(ids, 0.6)),
+    left: (places) => places.left(inAnHour(), 150),
+    cleared: async (places, ids) => await places.cleared((await places.leftBy(at(ids, 0.6))) as LeftPlaces),
+    withoutSecret: async (places, ids) => {
+      for (const after of [null, at(ids, 0.5)]) await places.withoutSecret(after, 100)
+    },
   },
   removals: {
     remove: (removals, ids) => removals.remove(at(ids, 0.3), owner),
@@ -108,6 +129,8 @@ const CALLS: {
   },
 }
 
+/** Photos written by writePhotos have no secret yet. */
+const unmoved = (id: PhotoId) => ({ ...placeOf(id), secret: null })
 const at = (ids: readonly PhotoId[], part: number) => ids[Math.floor(ids.length * part)] as PhotoId
 const inAnHour = () => new Date(Date.now() + 3_600_000)
 

@@ -14,8 +14,8 @@ export function makeAvif(engines: WorkerEngines): JobHandler {
 
     const presets = engines.presets.filter(({ after }) => after.length > 0)
     // Nothing follows: recorded as what there is, so that nobody asks for it again.
-    if (presets.length === 0) return void (await engines.catalog.renditions.recordLater(photoId, photo, []))
-    await using decoded = await decodeOriginal(engines, photo, photo.look, presets)
+    if (presets.length === 0) return void (await engines.catalog.renditions.recordLater(photo, photo, []))
+    await using decoded = await decodeOriginal(engines, photo, presets)
     await putLater(engines, photo, decoded, photo)
   }
 }

@@ -1,12 +1,12 @@
-import type { LookChange } from '../src/photo/look.ts'
+import { isDeepStrictEqual } from 'node:util'
 import { renditionKey } from '../src/photo/object-keys.ts'
-import type { Photo, Rendition } from '../src/photo/photo.ts'
+import type { Change, Photo, Rendition } from '../src/photo/photo.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
 import type { Preset } from '../src/photo/presets.ts'
 import { recipeDigest } from '../src/photo/recipe.ts'
 import type { LookEngines } from './engines.ts'
 import { makeLater, promiseLater } from './later-renditions.ts'
-import { decodeOriginal, deleteRenditions, putRenditions } from './render.ts'
+import { afterRefusal, decodeOriginal, putRenditions } from './render.ts'
 import { placeholderOfFile } from './renditions/placeholder.ts'
 
 /**
@@ -19,16 +19,20 @@ export async function changeLook(engines: LookEngines, photoId: PhotoId, edition
   const photo = await catalog.photos.find(photoId)
   if (photo?.wanted?.edition !== edition) return
   const change = photo.wanted
-  const earlier = await showEarlier(engines, photo, change)
+  const earlier = isDeepStrictEqual(change.focus, photo.focus)
+    ? await showEarlier(engines, photo, change)
+    : null
   if (earlier !== null) return await promiseLater(engines, photoId, earlier)
 
-  await using decoded = await decodeOriginal(engines, photo, change.look, engines.presets)
+  await using decoded = await decodeOriginal(engines, { ...photo, ...change }, engines.presets)
   const renditions = await putRenditions(engines, photo, decoded, { stage: 'upload', edition })
   const facts = await decoded.facts
-  if (await catalog.looks.show(photoId, change, { facts, renditions })) {
+  if (await catalog.looks.show(photo, change, { facts, renditions })) {
     return await makeLater(engines, photo, decoded, { ...change, renditions })
   }
-  if (!(await catalog.photos.find(photoId))) return await deleteRenditions(store, photoId)
+  const reason = await afterRefusal(engines, photo)
+  if (reason === 'moved') return await changeLook(engines, photoId, edition)
+  if (reason === 'removed') return
 
   const digests = renditions.map(({ digest }) => digest)
   const abandoned = new Set(await catalog.looks.abandonedDigests(photoId, edition, digests))
@@ -40,7 +44,7 @@ export async function changeLook(engines: LookEngines, photoId: PhotoId, edition
 async function showEarlier(
   { catalog, store, filters, presets }: LookEngines,
   photo: Photo,
-  change: LookChange,
+  change: Change,
 ): Promise<number | null> {
   const { id } = photo
   const { look } = change
@@ -55,7 +59,7 @@ async function showEarlier(
     const digests = renditions.map(({ digest }) => digest)
     const file = await store.read(renditionKey(photo, smallest))
     const placeholder = await placeholderOfFile(file)
-    if (await catalog.looks.showEarlier(id, change, { edition, digests }, placeholder)) return edition
+    if (await catalog.looks.showEarlier(photo, change, { edition, digests }, placeholder)) return edition
   }
   return null
 }

@@ -3,7 +3,7 @@ import type { Photo, Rendition } from '../src/photo/photo.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
 import type { PresetName } from '../src/photo/presets.ts'
 import type { WorkerEngines } from './engines.ts'
-import { deleteRenditions, putRenditions } from './render.ts'
+import { afterRefusal, putRenditions } from './render.ts'
 import type { DecodedPhoto } from './renditions/decoded-photo.ts'
 
 /** An edition of a photo, and the renditions it was shown with first. */
@@ -35,12 +35,11 @@ export async function putLater(
   decoded: DecodedPhoto,
   { look, edition, renditions }: Shown,
 ): Promise<void> {
-  const { catalog, store } = engines
   const wish = { stage: 'after', edition, rivals: smallest(renditions) } as const
   const later = await putRenditions(engines, photo, decoded, wish)
-  const isKept = await catalog.renditions.recordLater(photo.id, { look, edition }, later)
-  // Removed while we worked: the purge may have been and gone before our puts.
-  if (!isKept) await deleteRenditions(store, photo.id)
+  const isKept = await engines.catalog.renditions.recordLater(photo, { look, edition }, later)
+  if (!isKept && (await afterRefusal(engines, photo)) === 'moved')
+    await promiseLater(engines, photo.id, edition)
 }
 
 /** Promises them as a job. When that fails, the sweep does. */

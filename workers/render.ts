@@ -1,6 +1,10 @@
 import { ObjectNotFoundError, OriginalMissingError } from '../src/errors.ts'
-import type { Look } from '../src/photo/look.ts'
-import { everyRenditionsPrefix, originalKey, renditionKey } from '../src/photo/object-keys.ts'
+import {
+  everyRenditionsPrefix,
+  originalKey,
+  renditionKey,
+  renditionsPrefix,
+} from '../src/photo/object-keys.ts'
 import type { Photo, Rendition } from '../src/photo/photo.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
 import type { Preset } from '../src/photo/presets.ts'
@@ -14,8 +18,7 @@ import { free } from './renditions/pixels.ts'
 /** Fetches the photo's original and decodes it. Throws FilterMissingError, OriginalMissingError, and as decodePhoto does. */
 export async function decodeOriginal(
   { store, filters, maxPixels }: WorkerEngines,
-  { id, original, focus }: Photo,
-  look: Look | null,
+  { id, original, look, focus }: Pick<Photo, 'id' | 'original' | 'look' | 'focus'>,
   presets: readonly Preset[],
 ): Promise<DecodedPhoto> {
   // Before the original is fetched: a job that lacks it comes again and again.
@@ -49,6 +52,25 @@ async function readOriginal(store: ObjectStore, key: string): Promise<Buffer> {
     if (error instanceof ObjectNotFoundError) throw new OriginalMissingError({ cause: error })
     throw error
   }
+}
+
+/**
+ * When the catalog did not record what was put: deletes it if the photo was removed, and the purge may have been and gone
+ * before our puts; or if it has left the place, and is to be done again. An overtaken change is neither.
+ */
+export async function afterRefusal(
+  { catalog, store }: Pick<WorkerEngines, 'catalog' | 'store'>,
+  photo: Photo,
+): Promise<'removed' | 'moved' | 'overtaken'> {
+  const now = await catalog.photos.find(photo.id)
+  if (now === null) {
+    await deleteRenditions(store, photo.id)
+    return 'removed'
+  }
+  const prefix = renditionsPrefix(photo)
+  if (renditionsPrefix(now) === prefix) return 'overtaken'
+  await store.delete(await Array.fromAsync(store.list(prefix)))
+  return 'moved'
 }
 
 /** Deletes every rendition object of a photo that was removed. */

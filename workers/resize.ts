@@ -1,25 +1,28 @@
 import type { JobHandler } from '../src/queue/job-queue.ts'
 import type { WorkerEngines } from './engines.ts'
 import { makeLater } from './later-renditions.ts'
-import { decodeOriginal, deleteRenditions, putRenditions } from './render.ts'
+import { afterRefusal, decodeOriginal, deleteRenditions, putRenditions } from './render.ts'
 
 /**
  * `resize`: all that a photo gets which was uploaded, in the look it was uploaded with, from one decode. It is ready when
  * the first renditions are recorded, and the others follow. Nothing is done for a photo that was removed.
  */
 export function resizePhoto(engines: WorkerEngines): JobHandler {
-  return async ({ photoId, kind }) => {
+  return async (job) => {
+    const { photoId, kind } = job
     const { catalog, store } = engines
     const photo = await catalog.photos.find(photoId)
     if (!photo) return await deleteRenditions(store, photoId)
 
     const { look, edition } = photo
-    await using decoded = await decodeOriginal(engines, photo, look, engines.presets)
+    await using decoded = await decodeOriginal(engines, photo, engines.presets)
     const renditions = await putRenditions(engines, photo, decoded, { stage: 'upload', edition })
     const facts = await decoded.facts
-    const recorded = await catalog.renditions.record(photoId, { kind, look, edition, facts, renditions })
-    // Removed while we worked: the purge may have been and gone before our puts.
-    if (!recorded) return await deleteRenditions(store, photoId)
+    const recorded = await catalog.renditions.record(photo, { kind, look, edition, facts, renditions })
+    if (!recorded) {
+      if ((await afterRefusal(engines, photo)) === 'moved') await resizePhoto(engines)(job)
+      return
+    }
     if (recorded.edition === edition) await makeLater(engines, photo, decoded, { look, edition, renditions })
   }
 }

@@ -3,6 +3,7 @@ import { Installation } from './installation.ts'
 import { KeptObjects } from './kept-objects.ts'
 import { Looks } from './looks.ts'
 import { Photos } from './photos.ts'
+import { Places } from './places.ts'
 import { Removals } from './removals.ts'
 import { Renditions } from './renditions.ts'
 import { RunParts } from './run-parts.ts'
@@ -20,6 +21,7 @@ import type { ShardMap } from './shard-map.ts'
  */
 export class Catalog {
   readonly photos: Photos
+  readonly places: Places
   readonly looks: Looks
   readonly renditions: Renditions
   readonly removals: Removals
@@ -31,6 +33,7 @@ export class Catalog {
 
   constructor(shards: ShardMap) {
     this.photos = new Photos(shards)
+    this.places = new Places(shards)
     this.looks = new Looks(shards)
     this.renditions = new Renditions(shards)
     this.removals = new Removals(shards)

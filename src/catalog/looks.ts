@@ -1,9 +1,13 @@
 import type { Look, LookChange } from '../photo/look.ts'
-import type { PhotoFacts, Rendition } from '../photo/photo.ts'
+import type { Place } from '../photo/object-keys.ts'
+import type { Change, Focus, PhotoFacts, Rendition } from '../photo/photo.ts'
 import type { PhotoId } from '../photo/photo-id.ts'
 import type { OwnerId } from '../photo/shard.ts'
-import { isBefore } from './photo-row.ts'
+import { isBefore, LIES_IN } from './photo-row.ts'
 import { OF_SHARDS_HERE, type ShardMap } from './shard-map.ts'
+
+/** What a photo is to be changed to. */
+export type Wish = { look?: Look | null; focus?: Focus | null }
 
 /** A photo whose look is being changed, and the edition it will be. */
 export type Changing = { id: PhotoId; edition: number }
@@ -16,32 +20,52 @@ export class Looks {
     this.#shards = shards
   }
 
-  /** The edition of the owner's photo that will have the look, or null when there is no such photo, or it failed. */
-  async want(id: PhotoId, owner: OwnerId, look: Look | null): Promise<number | null> {
+  /**
+   * The edition of the owner's photo that will have the look and the focus, or null when there is no such photo, or it
+   * failed. What is left out stays as it is, or as it was asked for last.
+   */
+  async want(id: PhotoId, owner: OwnerId, wish: Wish): Promise<number | null> {
+    const { look = null, focus = null } = wish
     const [row] = await this.#shards.ofPhoto(id).query<{ changes: number }>(
-      `update photos set changes = changes + 1, wanted_filter = $3, wanted_strength = $4, wanted_at = now()
+      `update photos set
+         changes = changes + 1, wanted_at = now(),
+         wanted_filter = case when $3 then $4 ${ELSE_KEPT('filter')} end,
+         wanted_strength = case when $3 then $5 ${ELSE_KEPT('strength')} end,
+         wanted_focus_x = case when $6 then $7 ${ELSE_KEPT('focus_x')} end,
+         wanted_focus_y = case when $6 then $8 ${ELSE_KEPT('focus_y')} end
        where id = $1 and owner = $2 and deleted_at is null and status <> 'failed' and photo_is_here($1)
        returning changes`,
-      [id, owner, look?.filter, look?.strength],
+      [
+        id,
+        owner,
+        wish.look !== undefined,
+        look?.filter,
+        look?.strength,
+        wish.focus !== undefined,
+        focus?.x,
+        focus?.y,
+      ],
     )
     return row?.changes ?? null
   }
 
   /**
    * Records the renditions of a change, and shows them instead of all others, in one statement. False, and nothing
-   * is recorded, when the photo was removed or another change was asked for meanwhile.
+   * is recorded, when the photo was removed or left the place, or another change was asked for meanwhile.
    */
   async show(
-    id: PhotoId,
-    { look, edition }: LookChange,
+    { id, secret }: Place,
+    { look, focus, edition }: Change,
     { facts, renditions }: { facts: PhotoFacts; renditions: readonly Rendition[] },
   ): Promise<boolean> {
     const rows = await this.#shards.ofPhoto(id).query(
       `with photo as (
          update photos set
            filter = $3, strength = $4, edition = $2, ${WANTS_NOTHING}, ${NEEDS_NO_FILTER},
-           width = $5, height = $6, color = $7, thumbhash = decode($8, 'base64')
-         where ${IS_WANTED} returning id
+           width = $5, height = $6, color = $7, thumbhash = decode($8, 'base64'),
+           focus_edition = case when (focus_x, focus_y) is distinct from ($11, $12) then $2 else focus_edition end,
+           focus_x = $11, focus_y = $12
+         where ${IS_WANTED} and ${LIES_IN('$10')} returning id
        ), made as (
          insert into renditions (photo_id, filter, strength, edition, preset, format, digest, width, height, bytes)
          select photo.id, $3, $4, $2, r.* from photo, jsonb_to_recordset($9)
@@ -63,12 +87,15 @@ export class Looks {
         facts.color,
         facts.thumbhash,
         JSON.stringify(renditions),
+        secret,
+        focus?.x ?? null,
+        focus?.y ?? null,
       ],
     )
     return rows.length > 0
   }
 
-  /** The renditions of that look, by edition, that can still be shown again; latest edition first. */
+  /** The renditions of that look and of the photo's focus, by edition, that can still be shown again; latest edition first. */
   async earlier(id: PhotoId, look: Look | null): Promise<{ edition: number; renditions: Rendition[] }[]> {
     return await this.#shards.ofPhoto(id).query(
       `select edition, json_agg(json_build_object('preset', preset, 'format', format, 'digest', digest,
@@ -76,6 +103,7 @@ export class Looks {
        from renditions
        where photo_id = $1 and (filter, strength) is not distinct from ($2::text, $3::double precision)
          and not is_doomed and photo_is_here($1)
+         and edition >= (select coalesce(focus_edition, 0) from photos where id = $1)
        group by edition order by edition desc`,
       [id, look?.filter ?? null, look?.strength ?? null],
     )
@@ -83,10 +111,10 @@ export class Looks {
 
   /**
    * Shows an earlier edition again, which has the look that is wanted. False, and nothing changes, when one of its
-   * `digests` is being deleted, the photo was removed, or another change was asked for meanwhile.
+   * `digests` is being deleted, the photo was removed or left the place, or another change was asked for meanwhile.
    */
   async showEarlier(
-    id: PhotoId,
+    { id, secret }: Place,
     { look, edition }: LookChange,
     earlier: { edition: number; digests: readonly string[] },
     placeholder: Pick<PhotoFacts, 'color' | 'thumbhash'>,
@@ -102,7 +130,7 @@ export class Looks {
            -- the first edition may have two looks, and AVIF of the other alone
            avif_edition = null,
            color = $7, thumbhash = decode($8, 'base64')
-         where ${IS_WANTED} and $6::text[] <@ (select array_agg(digest) from kept)
+         where ${IS_WANTED} and ${LIES_IN('$9')} and $6::text[] <@ (select array_agg(digest) from kept)
          returning id
        ), turned as (
          update renditions r set retired_at = case
@@ -120,6 +148,7 @@ export class Looks {
         earlier.digests,
         placeholder.color,
         placeholder.thumbhash,
+        secret,
       ],
     )
     return rows.length > 0
@@ -162,7 +191,11 @@ export class Looks {
 const IS_WANTED =
   'id = $1 and changes = $2 and wanted_at is not null and deleted_at is null and photo_is_here($1)'
 
-const WANTS_NOTHING = 'wanted_filter = null, wanted_strength = null, wanted_at = null'
+const WANTS_NOTHING =
+  'wanted_filter = null, wanted_strength = null, wanted_focus_x = null, wanted_focus_y = null, wanted_at = null'
+
+/** What was asked for last stays asked for. */
+const ELSE_KEPT = (column: string) => `when wanted_at is null then ${column} else wanted_${column}`
 
 /** A change made while the upload's own look was not made yet stands in for it. */
 const NEEDS_NO_FILTER = `

@@ -1,7 +1,7 @@
 import type { FilterName } from '../photo/filter.ts'
 import type { FormatName } from '../photo/formats.ts'
 import type { Look } from '../photo/look.ts'
-import type { Photo, PhotoStatus, Rendition, Visibility } from '../photo/photo.ts'
+import type { Focus, Photo, PhotoStatus, Rendition, Visibility } from '../photo/photo.ts'
 import type { PhotoId } from '../photo/photo-id.ts'
 import type { Secret } from '../photo/secret.ts'
 import type { OwnerId } from '../photo/shard.ts'
@@ -9,6 +9,9 @@ import type { OwnerId } from '../photo/shard.ts'
 /** The secret of a photo `p` as text, and a parameter that is one as a column keeps it. */
 export const SECRET = `translate(encode(p.secret, 'base64'), '+/=', '-_')`
 export const secretOf = (parameter: string) => `decode(translate(${parameter}, '-_', '+/') || '=', 'base64')`
+
+/** Whether a photo still has that secret, and so lies where it did: a parameter. */
+export const LIES_IN = (secret: string) => `secret is not distinct from ${secretOf(secret)}`
 
 /**
  * A photo `p` with the renditions of its present look, the smallest first; as text where a JavaScript number
@@ -18,7 +21,7 @@ export const PHOTO_COLUMNS = `
   id::text, owner, status, visibility, ${SECRET} as secret, alt, format, bytes::text, encode(sha256, 'hex') as sha256,
   focus_x, focus_y, filter, strength, width, height, color, encode(thumbhash, 'base64') as thumbhash,
   failure_code, failure_message,
-  edition, changes, wanted_filter, wanted_strength, wanted_at is not null as is_changing,
+  edition, changes, wanted_filter, wanted_strength, wanted_focus_x, wanted_focus_y, wanted_at is not null as is_changing,
   (select coalesce(json_agg(json_build_object(
       'preset', r.preset, 'format', r.format, 'digest', r.digest,
       'width', r.width, 'height', r.height, 'bytes', r.bytes)
@@ -59,13 +62,15 @@ export type PhotoRow = {
   changes: number
   wanted_filter: FilterName | null
   wanted_strength: number | null
+  wanted_focus_x: number | null
+  wanted_focus_y: number | null
   is_changing: boolean
   renditions: Rendition[]
 }
 
 /** The photo that a row of PHOTO_COLUMNS tells of. */
 export function photoOfRow(row: PhotoRow): Photo {
-  const { width, height, color, thumbhash, focus_x: x, focus_y: y, filter, strength } = row
+  const { width, height, color, thumbhash, filter, strength } = row
   const isDecoded = width !== null && height !== null && color !== null && thumbhash !== null
   return {
     id: row.id,
@@ -76,11 +81,15 @@ export function photoOfRow(row: PhotoRow): Photo {
     alt: row.alt,
     original: { format: row.format, bytes: Number(row.bytes), sha256: row.sha256 },
     facts: isDecoded ? { width, height, color, thumbhash } : null,
-    focus: x !== null && y !== null ? { x, y } : null,
+    focus: focusOf(row.focus_x, row.focus_y),
     look: lookOf(filter, strength),
     edition: row.edition,
     wanted: row.is_changing
-      ? { look: lookOf(row.wanted_filter, row.wanted_strength), edition: row.changes }
+      ? {
+          look: lookOf(row.wanted_filter, row.wanted_strength),
+          focus: focusOf(row.wanted_focus_x, row.wanted_focus_y),
+          edition: row.changes,
+        }
       : null,
     renditions: row.renditions,
     failure:
@@ -90,4 +99,8 @@ export function photoOfRow(row: PhotoRow): Photo {
 
 function lookOf(filter: FilterName | null, strength: number | null): Look | null {
   return filter !== null && strength !== null ? { filter, strength } : null
+}
+
+function focusOf(x: number | null, y: number | null): Focus | null {
+  return x !== null && y !== null ? { x, y } : null
 }

@@ -138,6 +138,16 @@ export class Photos {
     )
   }
 
+  /** Tells anew what the owner's photo shows. False when there is none of that owner. */
+  async describe(id: PhotoId, owner: OwnerId, alt: string | null): Promise<boolean> {
+    const rows = await this.#shards.ofPhoto(id).query(
+      `update photos set alt = $3
+       where id = $1 and owner = $2 and deleted_at is null and photo_is_here($1) returning id`,
+      [id, owner, alt],
+    )
+    return rows.length > 0
+  }
+
   /** Those of the ids that wait for no more work: ready or failed with no other look on its way, removed or gone. */
   async settled(ids: readonly PhotoId[]): Promise<Set<PhotoId>> {
     // A subquery for each, as a join would read all photos that wait when they are many.

@@ -61,13 +61,14 @@ export class Removals {
   }
 
   /**
-   * Purged photos whose copies are still to be taken down, the longest purged first. Those of a database that is
+   * Purged photos whose copies are still to be taken down, the longest purged first; not those of which a place is due that
+   * they had left. Those of a database that is
    * unavailable are missing.
    */
   async purged(limit: number): Promise<Place[]> {
     return await this.#shards.everywhere(
       `select p.id::text, p.visibility, ${SECRET} as secret from photos p
-       where ${OF_SHARDS_HERE} and purged_at is not null
+       where ${OF_SHARDS_HERE} and purged_at is not null and (left_due_at is null or left_due_at > now())
        order by purged_at, p.id limit $2`,
       [limit],
     )

@@ -2,7 +2,7 @@ import type { Look, LookChange } from '../photo/look.ts'
 import type { Place } from '../photo/object-keys.ts'
 import type { Photo, PhotoFacts, Rendition } from '../photo/photo.ts'
 import type { PhotoId } from '../photo/photo-id.ts'
-import { isBefore, SECRET } from './photo-row.ts'
+import { isBefore, LIES_IN, SECRET } from './photo-row.ts'
 import { OF_SHARDS_HERE, type ShardMap } from './shard-map.ts'
 
 /** What one job of that kind made of a photo: renditions of a look, and what it found out about the picture. */
@@ -29,11 +29,12 @@ export class Renditions {
   }
 
   /**
-   * Records what one job made, and makes the photo ready when it was the last; tells what the photo is then. Null when
-   * it was removed meanwhile: then nothing is recorded and what was put is nobody's. Recording twice changes nothing.
+   * Records what one job made and put in that place, and makes the photo ready when it was the last; tells what the photo
+   * is then. Null when it was removed or left the place meanwhile: then nothing is recorded and what was put is nobody's.
+   * Recording twice changes nothing.
    */
   async record(
-    id: PhotoId,
+    { id, secret }: Place,
     { kind, look, edition = 0, facts, renditions }: Made,
   ): Promise<Pick<Photo, 'status' | 'edition'> | null> {
     const rows = await this.#shards.ofPhoto(id).query<Pick<Photo, 'status' | 'edition'>>(
@@ -47,7 +48,7 @@ export class Renditions {
            -- the placeholder is of the look that viewers will see
            color = case when (filter, strength) is not distinct from ($3, $4) then $7 else color end,
            thumbhash = case when (filter, strength) is not distinct from ($3, $4) then decode($8, 'base64') else thumbhash end
-         where id = $1 and deleted_at is null and photo_is_here($1)
+         where id = $1 and ${LIES_IN('$11')} and deleted_at is null and photo_is_here($1)
          returning id, status, edition, filter, strength
        ), made as (
          insert into renditions (photo_id, filter, strength, edition, retired_at, preset, format, digest, width, height, bytes)
@@ -79,6 +80,7 @@ export class Renditions {
         facts.thumbhash,
         JSON.stringify(renditions),
         edition,
+        secret,
       ],
     )
     return rows[0] ?? null
@@ -86,10 +88,10 @@ export class Renditions {
 
   /**
    * Records renditions beside those the edition has. When another edition or look is shown meanwhile, they are retired at
-   * once. False when the photo was removed: then nothing is recorded. Recording twice changes nothing.
+   * once. False when the photo was removed or left the place: then nothing is recorded. Recording twice changes nothing.
    */
   async recordLater(
-    id: PhotoId,
+    { id, secret }: Place,
     { look, edition }: LookChange,
     renditions: readonly Rendition[],
   ): Promise<boolean> {
@@ -97,7 +99,7 @@ export class Renditions {
       `with photo as (
          update photos set avif_edition =
            case when (edition, filter, strength) is not distinct from ($2, $3, $4) then $2 else avif_edition end
-         where id = $1 and deleted_at is null and photo_is_here($1)
+         where id = $1 and ${LIES_IN('$6')} and deleted_at is null and photo_is_here($1)
          returning id, avif_edition is not distinct from $2 and (filter, strength) is not distinct from ($3, $4) as is_shown
        ), made as (
          insert into renditions (photo_id, filter, strength, edition, retired_at, preset, format, digest, width, height, bytes)
@@ -107,7 +109,7 @@ export class Renditions {
          on conflict do nothing
        )
        select id from photo`,
-      [id, edition, look?.filter ?? null, look?.strength ?? null, JSON.stringify(renditions)],
+      [id, edition, look?.filter ?? null, look?.strength ?? null, JSON.stringify(renditions), secret],
     )
     return rows.length > 0
   }

@@ -1,4 +1,5 @@
 import type { Place } from '../photo/object-keys.ts'
+import type { PhotoId } from '../photo/photo-id.ts'
 import type { OwnerId } from '../photo/shard.ts'
 
 /** What opens renditions until `expiresAt`. */
@@ -12,6 +13,9 @@ export type Delivery = {
   /** `${origin}/${key}?${query()}`. */
   urlOf(key: string): string
 }
+
+/** The copies of a photo's renditions whose keys begin so. What is asked for again on the same occasion is done once. */
+export type Copies = { id: PhotoId; prefix: string; occasion: string }
 
 /**
  * What hands renditions out to viewers. Deliveries are byte-identical from every process that has the same key, for a
@@ -28,9 +32,9 @@ export interface Cdn {
   readonly keepsCopies: boolean
 
   /**
-   * Makes the edge forget every rendition in those places, whose objects must be gone: in as many as it takes on at
-   * once, which it returns. Takedown only: keys are immutable. May be repeated. Throws EngineUnavailableError while the edge
+   * Makes the edge forget those copies, whose objects must be gone: the first of them, as many as it takes on at once,
+   * which it returns. Takedown only: keys are immutable. May be repeated. Throws EngineUnavailableError while the edge
    * takes none.
    */
-  invalidate(places: readonly Place[]): Promise<readonly Place[]>
+  invalidate(copies: readonly Copies[]): Promise<readonly Copies[]>
 }

@@ -1,20 +1,20 @@
 import { CdnBusyError } from '../errors.ts'
 import { cacheTagOf } from '../photo/cache-tag.ts'
-import { type Place, renditionsPrefix } from '../photo/object-keys.ts'
+import type { Place } from '../photo/object-keys.ts'
 import type { OwnerId } from '../photo/shard.ts'
-import type { Cdn, Delivery } from './cdn.ts'
+import type { Cdn, Copies, Delivery } from './cdn.ts'
 import type { CloudFront } from './cloudfront.ts'
 import { SignedCdn, type SignedCdnOptions } from './signed-cdn.ts'
 
 export type CloudFrontCdnOptions = SignedCdnOptions & { cloudFront: CloudFront }
 
-/** What stands for all renditions in a place in an invalidation, and how many CloudFront's quotas let through at once. */
-type Naming = { nameOf(place: Place): string; most: number }
+/** What stands for the copies of a photo in an invalidation, and how many CloudFront's quotas let through at once. */
+type Naming = { nameOf(copies: Copies): string; most: number }
 
 /** 150 tags a second, or 3,000 in progress: which of them holds is told only by a refusal. */
 const BY_TAG: Naming = { nameOf: ({ id }) => `#${cacheTagOf(id)}`, most: 150 }
 /** 15 wildcards in progress, or one a second. */
-const BY_PATH: Naming = { nameOf: (place) => `/${renditionsPrefix(place)}*`, most: 15 }
+const BY_PATH: Naming = { nameOf: ({ prefix }) => `/${prefix}*`, most: 15 }
 
 /** CloudFront in front of the bucket: it checks what we sign, and keeps copies until we take them down. */
 export class CloudFrontCdn implements Cdn, Disposable {
@@ -42,12 +42,16 @@ export class CloudFrontCdn implements Cdn, Disposable {
    * By tag where the distribution reads tags, else by a wildcard of the path. Each photo costs as one path either way,
    * and needs no list of what was ever made of it.
    */
-  async invalidate(places: readonly Place[]): Promise<readonly Place[]> {
+  async invalidate(copies: readonly Copies[]): Promise<readonly Copies[]> {
     this.#naming ??= (await this.#cloudFront.readsCacheTags()) ? BY_TAG : BY_PATH
     const { nameOf, most } = this.#naming
-    const taken = places.slice(0, Math.min(this.#batch, most))
+    const taken = copies.slice(0, Math.min(this.#batch, most))
     try {
-      await this.#cloudFront.invalidate(taken.map(nameOf).sort())
+      const names = new Set(taken.map(nameOf).sort())
+      await this.#cloudFront.invalidate(
+        [...names],
+        taken.map(({ prefix, occasion }) => prefix + occasion).sort(),
+      )
     } catch (error) {
       if (error instanceof CdnBusyError) this.#batch = Math.max(Math.floor(taken.length / 2), 1)
       throw error

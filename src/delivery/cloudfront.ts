@@ -29,15 +29,17 @@ export class CloudFront implements Disposable {
 
   /**
    * Makes the edge forget what the items name: paths, or tags with a `#` before them. Resolves when CloudFront has taken
-   * it on, some seconds before it is done. The same items are the same invalidation however often they are sent, so
-   * repeating after a lost reply is harmless. Throws CdnBusyError, EngineUnavailableError, or SetupError when it is not
+   * it on, some seconds before it is done. The same items for the same reasons are the same invalidation however often
+   * they are sent, so repeating after a lost reply is harmless. Throws CdnBusyError, EngineUnavailableError, or SetupError when it is not
    * allowed.
    */
-  async invalidate(items: readonly string[]): Promise<void> {
+  async invalidate(items: readonly string[], reasons: readonly string[]): Promise<void> {
     const command = new CreateInvalidationCommand({
       DistributionId: this.#distributionId,
       InvalidationBatch: {
-        CallerReference: createHash('sha256').update(items.join('\n')).digest('hex'),
+        CallerReference: createHash('sha256')
+          .update([...items, ...reasons].join('\n'))
+          .digest('hex'),
         Paths: { Quantity: items.length, Items: [...items] },
       },
     })

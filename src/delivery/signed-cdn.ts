@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import { type Place, PUBLIC_PREFIX, renditionsPrefix } from '../photo/object-keys.ts'
 import type { OwnerId } from '../photo/shard.ts'
-import type { Cdn, Delivery } from './cdn.ts'
+import type { Cdn, Copies, Delivery } from './cdn.ts'
 import { type ExpiryRule, expiryOf } from './expiry.ts'
 import { policyText } from './policy.ts'
 import { signedQuery } from './signer.ts'
@@ -40,8 +40,8 @@ export class SignedCdn implements Cdn {
     return prefix.startsWith(PUBLIC_PREFIX) ? this.grant(viewer) : this.#deliver(prefix, place.id)
   }
 
-  async invalidate(places: readonly Place[]): Promise<readonly Place[]> {
-    return places
+  async invalidate(copies: readonly Copies[]): Promise<readonly Copies[]> {
+    return copies
   }
 
   /** What opens all that begins so, until the next turn of whoever it is for. */

@@ -88,7 +88,7 @@ function tell(photo: Photo, { viewer, wishes, cdn }: Audience): ToldPhoto {
     thumbhash: facts?.thumbhash ?? null,
     focus: photo.focus,
     ...lookReply(photo.look),
-    wanted: photo.wanted && lookReply(photo.wanted.look),
+    wanted: photo.wanted && { ...lookReply(photo.wanted.look), focus: photo.wanted.focus },
     renditions: renditions.map(({ digest, ...rendition }) => ({
       ...rendition,
       path: renditionKey(photo, { ...rendition, digest }),

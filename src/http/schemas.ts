@@ -73,6 +73,8 @@ export const renditionWishesQuery = (presets: readonly Preset[]) =>
   Type.Object(renditionWishes(presets), { additionalProperties: false })
 export type RenditionWishes = Static<ReturnType<typeof renditionWishesQuery>>
 
+const focus = nullable(Type.Object({ x: Type.Number(), y: Type.Number() }))
+
 const look = {
   filter: nullable(Type.String({ description: 'One of `GET /v1/filters`.' })),
   strength: nullable(Type.Number()),
@@ -104,13 +106,16 @@ export const photoReply = Type.Object(
     thumbhash: nullable(
       Type.String({ description: 'A 30-byte blurred preview, base64 (evanw.github.io/thumbhash).' }),
     ),
-    focus: nullable(Type.Object({ x: Type.Number(), y: Type.Number() })),
+    focus,
     ...look,
     wanted: nullable(
-      Type.Object(look, {
-        description:
-          'The look that was asked for last, while it is made. Null again when it is shown, or failed.',
-      }),
+      Type.Object(
+        { ...look, focus },
+        {
+          description:
+            'The look and the focus that were asked for last, while they are made. Null again when they are shown, or failed.',
+        },
+      ),
     ),
     renditions: Type.Array(rendition),
     delivery: Type.Optional(delivery),
@@ -190,12 +195,31 @@ export const preferenceApplied = {
 
 const strength = Type.Number({ minimum: 0, maximum: 1, default: 1, description: 'a number from 0 to 1' })
 
+const ALT_RULE = `a text of ${MAX_ALT} characters at most, in which no character is NUL`
+
 /** What an upload and a change say of what a photo shows. */
 const alt = Type.String({
   maxLength: MAX_ALT,
-  description: `a text of ${MAX_ALT} characters at most, in which no character is NUL`,
+  description: ALT_RULE,
   pattern: '^[^\\u0000]*$',
 })
+
+const fraction = Type.Number({ minimum: 0, maximum: 1 })
+
+/** What is told anew of a photo that is there; what is left out stays. */
+export const photoChange = Type.Object(
+  {
+    visibility: Type.Optional(oneOf(VISIBILITIES)),
+    focus: Type.Optional(
+      Type.Union([Type.Object({ x: fraction, y: fraction }, { additionalProperties: false }), Type.Null()], {
+        description:
+          'null, or { "x", "y" }: two numbers from 0 to 1, from the top left, which crops keep in sight',
+      }),
+    ),
+    alt: Type.Optional(Type.Union([alt, Type.Null()], { description: `null, or ${ALT_RULE}` })),
+  },
+  { additionalProperties: false },
+)
 
 /** A look by its name, of those there are, and how much of it. */
 export function lookSchema(filterNames: readonly string[]) {

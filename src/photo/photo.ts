@@ -18,6 +18,9 @@ export const MAX_ALT = 2_000
 /** A point of the upright photo, both in 0..1 from the top left corner, that every crop keeps in sight. */
 export type Focus = { x: number; y: number }
 
+/** A look and a focus that a photo is to get, and the edition it will be. */
+export type Change = LookChange & { focus: Focus | null }
+
 /** Why a photo could not be made ready, in words an app can show to its user. */
 export type Failure = { code: string; message: string }
 
@@ -52,8 +55,8 @@ export type Photo = {
   look: Look | null
   /** How many changes of look were asked for when this one was. */
   edition: number
-  /** Another look, while it is made. */
-  wanted: LookChange | null
+  /** Another look or focus, while it is made. */
+  wanted: Change | null
   /** Of the photo's look only, and only what is stored already. */
   renditions: readonly Rendition[]
   failure: Failure | null

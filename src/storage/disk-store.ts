@@ -1,4 +1,17 @@
-import { mkdir, open, readdir, readFile, rename, rm, rmdir, stat, unlink, utimes } from 'node:fs/promises'
+import { createReadStream } from 'node:fs'
+import {
+  link,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  rmdir,
+  stat,
+  unlink,
+  utimes,
+} from 'node:fs/promises'
 import { dirname, join, relative, resolve, sep } from 'node:path'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -125,6 +138,23 @@ export class DiskStore implements ObjectStore {
     }
   }
 
+  async copy(from: string, to: string): Promise<void> {
+    const [source, target] = [this.#pathOf(from), this.#pathOf(to)]
+    if (!(await this.head(from))) throw new ObjectNotFoundError(from)
+    const temporary = temporaryPath(this.#tmp)
+    try {
+      await linkOrCopy(source, temporary)
+      await utimes(temporary, new Date(), new Date())
+      await this.#move(temporary, target)
+    } catch (error) {
+      if (isMissing(error)) throw new ObjectNotFoundError(from, { cause: error })
+      throw translateDiskError(error)
+    } finally {
+      // A rename to another name of the same file leaves both.
+      await rm(temporary, { force: true }).catch(() => {})
+    }
+  }
+
   async move(from: string, to: string): Promise<void> {
     const [source, target] = [this.#pathOf(from), this.#pathOf(to)]
     if (!(await this.head(from))) return
@@ -228,5 +258,15 @@ export class DiskStore implements ObjectStore {
       throw new Error(`${JSON.stringify(key)} is no object key.`)
     }
     return join(this.#root, ...segments)
+  }
+}
+
+/** A second name of the same file, whose bytes never change; its bytes where the file system has no such names. */
+async function linkOrCopy(source: string, target: string): Promise<void> {
+  try {
+    await link(source, target)
+  } catch (error) {
+    if (isMissing(error)) throw error
+    await writeSynced(target, createReadStream(source))
   }
 }

@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream'
 
 export type ObjectInfo = { key: string; size: number }
 
-/** `modifiedAt` is when it was put or moved there last, by the store's own clock. */
+/** `modifiedAt` is when it was put, copied or moved there last, by the store's own clock. */
 export type KeptObject = ObjectInfo & { modifiedAt: Date }
 
 export type PutOptions = { contentType: string }
@@ -29,6 +29,12 @@ export interface ObjectStore extends AsyncDisposable {
   read(key: string): Promise<Buffer>
 
   head(key: string): Promise<KeptObject | null>
+
+  /**
+   * Gives the bytes of an object a second key, with all that was said of them; safe from a power cut. May be repeated.
+   * Throws ObjectNotFoundError.
+   */
+  copy(from: string, to: string): Promise<void>
 
   /**
    * Gives an object another key, and replaces what has it. A crash leaves the object under the old key, the new one or

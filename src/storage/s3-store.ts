@@ -136,11 +136,18 @@ export class S3Store implements ObjectStore {
     }
   }
 
+  async copy(from: string, to: string): Promise<void> {
+    try {
+      await this.#copy(from, to)
+    } catch (error) {
+      if (isMissing(error)) throw new ObjectNotFoundError(from, { cause: error })
+      throw translateS3Error(error)
+    }
+  }
+
   async move(from: string, to: string): Promise<void> {
     try {
-      await this.#client.send(
-        new CopyObjectCommand({ Bucket: this.#bucket, Key: to, CopySource: `${this.#bucket}/${from}` }),
-      )
+      await this.#copy(from, to)
       await this.#client.send(new DeleteObjectCommand({ Bucket: this.#bucket, Key: from }))
     } catch (error) {
       if (!isMissing(error)) throw translateS3Error(error)
@@ -172,6 +179,13 @@ export class S3Store implements ObjectStore {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#client.destroy()
+  }
+
+  /** Within the server, with its metadata: type, digest and cache tag. */
+  async #copy(from: string, to: string): Promise<void> {
+    await this.#client.send(
+      new CopyObjectCommand({ Bucket: this.#bucket, Key: to, CopySource: `${this.#bucket}/${from}` }),
+    )
   }
 
   /** Throws ObjectNotFoundError, EngineUnavailableError, or S3's own InvalidRange. */

@@ -369,6 +369,40 @@ export function objectStoreContract(name: string, openStore: () => Promise<Opene
       })
     })
 
+    describe('copy', () => {
+      test('gives the bytes a second key, which lives on without the first, as if put now', async () => {
+        await using opened = await openStore()
+        const { store } = opened
+        await store.put('public/7/42-a/b.webp', Buffer.from('pixels'), JPEG)
+        const put = await store.head('public/7/42-a/b.webp')
+        // S3 tells whole seconds.
+        await sleep(1_100)
+
+        await store.copy('public/7/42-a/b.webp', 'private/7/42-c/b.webp')
+        await store.copy('public/7/42-a/b.webp', 'private/7/42-c/b.webp')
+
+        expect(await keysOf(store, '')).toEqual(['private/7/42-c/b.webp', 'public/7/42-a/b.webp'])
+        await store.delete(['public/7/42-a/b.webp'])
+        expect(await keysOf(store, '')).toEqual(['private/7/42-c/b.webp'])
+        expect(await text(await store.open('private/7/42-c/b.webp'))).toBe('pixels')
+        const copied = await store.head('private/7/42-c/b.webp')
+        expect(copied?.modifiedAt.getTime()).toBeGreaterThan(put?.modifiedAt.getTime() as number)
+      })
+
+      test('throws of what is not there, and makes nothing', async () => {
+        await using opened = await openStore()
+        const { store } = opened
+        await putAll(store, ['public/7/42-a/b.webp'])
+
+        await expect(store.copy('public/7/42-a/c.webp', 'private/7/1.webp')).rejects.toThrow(
+          ObjectNotFoundError,
+        )
+        await expect(store.copy('public/7/42-a', 'private/7/1.webp')).rejects.toThrow(ObjectNotFoundError)
+
+        expect(await keysOf(store, '')).toEqual(['public/7/42-a/b.webp'])
+      })
+    })
+
     describe('list', () => {
       test('yields every key that begins with the prefix, which may end anywhere', async () => {
         const word = fc.constantFrom('1', '12', '123', '2', '21')

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'vitest'
 import type { Catalog } from '../../src/catalog/catalog.ts'
 import type { FilterName } from '../../src/photo/filter.ts'
-import type { PhotoStatus, Rendition } from '../../src/photo/photo.ts'
+import type { Photo, PhotoStatus, Rendition } from '../../src/photo/photo.ts'
 import type { PhotoId } from '../../src/photo/photo-id.ts'
 import { type OwnerId, shardOfOwner } from '../../src/photo/shard.ts'
 import { insertPhoto } from './photos.ts'
@@ -79,7 +79,8 @@ async function upload({ owner, photos, ids }: Album, catalog: Catalog): Promise<
 async function finish({ photos }: Album, catalog: Catalog): Promise<void> {
   const id = pick([...photos.keys()])
   if (!id) return
-  const recorded = await catalog.renditions.record(id, {
+  const photo = (await catalog.photos.find(id)) as Photo
+  const recorded = await catalog.renditions.record(photo, {
     kind: 'resize',
     look: null,
     facts: FACTS,
@@ -94,11 +95,13 @@ async function changeLook({ owner, photos }: Album, catalog: Catalog): Promise<v
   const id = pick([...photos.keys()])
   if (!id) return
   const look = { filter: 'mono' as FilterName, strength: Math.random() }
-  const edition = (await catalog.looks.want(id, owner, look)) as number
-  expect((await catalog.photos.find(id))?.wanted).toEqual({ look, edition })
-  expect(
-    await catalog.looks.show(id, { look, edition }, { facts: FACTS, renditions: renditionsOf(edition) }),
-  ).toBe(true)
+  const edition = (await catalog.looks.want(id, owner, { look })) as number
+  const photo = (await catalog.photos.find(id)) as Photo
+  const change = { look, focus: null, edition }
+  expect(photo.wanted).toEqual(change)
+  expect(await catalog.looks.show(photo, change, { facts: FACTS, renditions: renditionsOf(edition) })).toBe(
+    true,
+  )
   expect(await catalog.photos.find(id)).toMatchObject({ look, wanted: null, edition })
 }
 

@@ -4,6 +4,8 @@ alter table photos
   add column secret bytea,
   -- what it shows, in words for those who can't see it
   add column alt text,
+  -- earlier editions were cut around another focus
+  add column focus_edition int,
   -- the focus asked for last, while it is made
   add column wanted_focus_x double precision,
   add column wanted_focus_y double precision,

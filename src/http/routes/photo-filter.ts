@@ -65,7 +65,7 @@ export function photoFilterRoutes({
 }: Dependencies): FastifyPluginAsyncTypebox {
   const change = async (request: Change, reply: FastifyReply, look: Look | null) => {
     const id = parsePhotoId(request.params.id)
-    const edition = await catalog.looks.want(id, request.owner, look)
+    const edition = await catalog.looks.want(id, request.owner, { look })
     const photo = await catalog.photos.find(id)
     if (photo?.owner !== request.owner) throw new PhotoNotFoundError()
     if (edition === null) throw new PhotoFailedError()

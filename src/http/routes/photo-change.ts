@@ -1,0 +1,102 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { Catalog } from '../../catalog/catalog.ts'
+import type { Cdn } from '../../delivery/cdn.ts'
+import { PhotoFailedError, PhotoNotFoundError } from '../../errors.ts'
+import type { Log } from '../../log.ts'
+import type { Focus, Photo } from '../../photo/photo.ts'
+import { type PhotoId, parsePhotoId } from '../../photo/photo-id.ts'
+import type { Preset } from '../../photo/presets.ts'
+import { movePhoto } from '../../places/move-photo.ts'
+import type { JobQueue } from '../../queue/job-queue.ts'
+import type { ObjectStore } from '../../storage/object-store.ts'
+import { replyOf } from '../photo-reply.ts'
+import { preferredWait } from '../prefer-wait.ts'
+import { problemReplies } from '../problem-replies.ts'
+import {
+  photoChange,
+  photoParams,
+  photoReply,
+  preferenceApplied,
+  preferWait,
+  renditionWishesQuery,
+} from '../schemas.ts'
+import type { SettleWatch } from '../settle-watch.ts'
+
+type Dependencies = {
+  catalog: Catalog
+  queue: JobQueue
+  store: ObjectStore
+  cdn: Cdn
+  presets: readonly Preset[]
+  settleWatch: SettleWatch
+  log: Log
+}
+
+const schema = {
+  operationId: 'changePhoto',
+  summary: 'Change the visibility, the focus or the alt text of a photo of yours',
+  description:
+    'Any of them; what is left out stays. Another visibility gives all renditions other URLs, and those before stop working. Another focus is made as another look is: 202, and `wanted` tells of it, while the photo shows the one it has; with `Prefer: wait=N` (RFC 7240) 200 when it is shown within N seconds (60 at most). May be repeated.',
+  tags: ['photos'],
+  security: [{ bearer: [] }],
+  headers: preferWait,
+  params: photoParams,
+  body: photoChange,
+  response: {
+    200: { ...photoReply, headers: preferenceApplied },
+    202: { ...photoReply, headers: preferenceApplied },
+    ...problemReplies('json', 'invalid_photo_id', 'photo_not_found', 'photo_failed'),
+  },
+}
+
+/** PATCH /v1/photos/:id: what is said of a photo that is there already. */
+export function photoChangeRoute({
+  catalog,
+  queue,
+  store,
+  cdn,
+  presets,
+  settleWatch,
+  log,
+}: Dependencies): FastifyPluginAsyncTypebox {
+  const changeFocus = async ({ id, owner, focus: present, wanted }: Photo, focus: Focus | null) => {
+    if (isDeepStrictEqual(wanted ? wanted.focus : present, focus)) return
+    const edition = await catalog.looks.want(id, owner, { focus })
+    if (edition === null) throw new PhotoFailedError()
+    await queue.enqueue({ kind: 'filter', photoId: id, edition }).catch((err) => {
+      log.warn({ photoId: id, edition, err }, 'change of focus not enqueued; the sweep will')
+    })
+  }
+
+  return async (app) => {
+    app.patch(
+      '/v1/photos/:id',
+      { schema: { ...schema, querystring: renditionWishesQuery(presets) } },
+      async (request, reply) => {
+        const { owner, body } = request
+        const id = parsePhotoId(request.params.id)
+        const findOwn = async (id: PhotoId) => {
+          const photo = await catalog.photos.find(id)
+          if (photo?.owner !== owner) throw new PhotoNotFoundError()
+          return photo
+        }
+
+        const before = await findOwn(id)
+        if (body.alt !== undefined) await catalog.photos.describe(id, owner, body.alt)
+        if (body.visibility) await movePhoto({ catalog, store, cdn }, id, body.visibility, log)
+        if (body.focus !== undefined) await changeFocus(before, body.focus)
+
+        const seconds = preferredWait(request.headers.prefer)
+        if (seconds > 0) {
+          await settleWatch.settled(id, seconds * 1000)
+          reply.header('preference-applied', `wait=${seconds}`)
+        }
+        const photo = await findOwn(id)
+        return reply
+          .code(photo.wanted ? 202 : 200)
+          .send(replyOf(photo, { viewer: owner, wishes: request.query, cdn }))
+      },
+    )
+  }
+}
