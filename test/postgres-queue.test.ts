@@ -9,6 +9,7 @@ import { patientPool } from '../src/queue/patient-pool.ts'
 import { openPostgresQueue } from '../src/queue/postgres-queue.ts'
 import { jobQueueContract } from './contracts/job-queue.ts'
 import { openTestDatabase } from './support/database.ts'
+import { idle, nothing } from './support/handlers.ts'
 import { startProxy } from './support/proxy.ts'
 import { recordedLog, silentLog } from './support/service.ts'
 
@@ -37,15 +38,9 @@ test('a queue and a worker that began while the server was unavailable go on whe
   await using queue = openPostgresQueue(proxy.url, silentLog)
   const job: Job = { kind: 'resize', photoId: '764879989359635463' as PhotoId }
   const done = Promise.withResolvers<Job>()
-  const nothing = async () => {}
   await using _work = queue.work({
     lane: 'live',
-    handlers: {
-      resize: async (given) => done.resolve(given),
-      filter: nothing,
-      purge: nothing,
-      avif: nothing,
-    },
+    handlers: { ...idle, resize: async (given) => done.resolve(given) },
     onFailed: nothing,
   })
   await expect(queue.enqueue(job)).rejects.toThrow(EngineUnavailableError)
@@ -79,7 +74,6 @@ test('a job whose lock ran out three times, though no worker died of it, is stil
   await using queue = openPostgresQueue(database.url, silentLog)
   await using workers = new AsyncDisposableStack()
   const job: Job = { kind: 'resize', photoId: '764879989359635463' as PhotoId }
-  const nothing = async () => {}
   const ended = Promise.withResolvers<string>()
   const hanging = Promise.withResolvers<void>()
   using _ = { [Symbol.dispose]: () => hanging.resolve() }
@@ -88,7 +82,7 @@ test('a job whose lock ran out three times, though no worker died of it, is stil
     workers.use(
       queue.work({
         lane: 'live',
-        handlers: { resize, filter: nothing, purge: nothing, avif: nothing },
+        handlers: { ...idle, resize },
         onFailed: async (_job, { message }) => ended.resolve(message),
         onClaim: (claim) => claim && claimed.resolve(claim),
       }),
@@ -114,7 +108,6 @@ test('a job whose engine is unavailable costs no attempt, also while the queue i
   await using queue = openPostgresQueue(proxy.url, silentLog)
   const job: Job = { kind: 'resize', photoId: '764879989359635463' as PhotoId }
   const ended = Promise.withResolvers<string>()
-  const nothing = async () => {}
   let runs = 0
   const resize = async () => {
     runs += 1
@@ -125,7 +118,7 @@ test('a job whose engine is unavailable costs no attempt, also while the queue i
   }
   await using _work = queue.work({
     lane: 'live',
-    handlers: { resize, filter: nothing, purge: nothing, avif: nothing },
+    handlers: { ...idle, resize },
     onFailed: async () => ended.resolve('failed'),
   })
 
@@ -148,10 +141,9 @@ test('a worker whose queue fails rests after each time, and says so once', async
   const { log, lines } = recordedLog()
   await database.query('drop table bullmq.job cascade')
   await using queue = openPostgresQueue(database.url, log)
-  const nothing = async () => {}
   await using _work = queue.work({
     lane: 'live',
-    handlers: { resize: nothing, filter: nothing, purge: nothing, avif: nothing },
+    handlers: idle,
     onFailed: nothing,
   })
 
@@ -164,10 +156,9 @@ test('a worker whose queue fails rests after each time, and says so once', async
 
 test('a worker that waits for a server that is unavailable can be stopped', async () => {
   await using queue = openPostgresQueue('postgres://nobody:x@127.0.0.1:1/none', silentLog)
-  const nothing = async () => {}
   const work = queue.work({
     lane: 'live',
-    handlers: { resize: nothing, filter: nothing, purge: nothing, avif: nothing },
+    handlers: idle,
     onFailed: nothing,
   })
   await expect(queue.check()).rejects.toThrow(EngineUnavailableError)

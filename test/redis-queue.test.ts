@@ -9,6 +9,7 @@ import type { Job } from '../src/queue/job.ts'
 import { openRedisQueue } from '../src/queue/redis-queue.ts'
 import { sweepJobs } from '../src/sweep/lost-jobs.ts'
 import { jobQueueContract } from './contracts/job-queue.ts'
+import { idle, nothing } from './support/handlers.ts'
 import { fixture } from './support/pictures.ts'
 import { startProxy } from './support/proxy.ts'
 import { openTestCluster, openTestRedis, openTestSentinel, testWithRedis } from './support/redis.ts'
@@ -18,7 +19,6 @@ import { photoForm, postForm } from './support/uploads.ts'
 const job: Job = { kind: 'resize', photoId: '764879989359635463' as PhotoId }
 const inAMinute = () => new Date(Date.now() + 60_000)
 const address = (url: string) => parseRedisUrl(url) as RedisAddress
-const nothing = async () => {}
 
 /** A queue that is connected; the contract gives its servers back with it. */
 async function openReady(url: string): Promise<BullmqQueue> {
@@ -160,7 +160,7 @@ testWithRedis(
     await expect.poll(async () => await queue.enqueue(job).then(() => 'promised', String)).toBe('promised')
     await using _work = queue.work({
       lane: 'live',
-      handlers: { resize, filter: nothing, purge: nothing, avif: nothing },
+      handlers: { ...idle, resize },
       onFailed: nothing,
     })
 
@@ -181,12 +181,7 @@ testWithRedis('a worker that waits while Redis dies goes on with an empty one in
   const done = Promise.withResolvers<Job>()
   await using _work = queue.work({
     lane: 'live',
-    handlers: {
-      resize: async (given) => done.resolve(given),
-      filter: nothing,
-      purge: nothing,
-      avif: nothing,
-    },
+    handlers: { ...idle, resize: async (given) => done.resolve(given) },
     onFailed: nothing,
   })
 
@@ -210,14 +205,12 @@ testWithRedis('a worker stops while Redis is unavailable', async () => {
   const work = queue.work({
     lane: 'live',
     handlers: {
+      ...idle,
       resize: async () => {
         started.resolve()
         await finish.promise
         isFinished = true
       },
-      filter: nothing,
-      purge: nothing,
-      avif: nothing,
     },
     onFailed: nothing,
   })

@@ -13,6 +13,7 @@ import type { PhotoId } from '../src/photo/photo-id.ts'
 import { openRedisQueue } from '../src/queue/redis-queue.ts'
 import { sweepJobs } from '../src/sweep/lost-jobs.ts'
 import { openTestDatabase } from './support/database.ts'
+import { idle, nothing } from './support/handlers.ts'
 import { fixture } from './support/pictures.ts'
 import { openTestRedis, type TestRedis, testWithRedis } from './support/redis.ts'
 import { recordedLog, silentLog, startService, type TestService } from './support/service.ts'
@@ -154,10 +155,9 @@ testWithRedis(
       setTimeout(() => void leave(redis), 500)
       throw new TypeError('what else goes wrong')
     }
-    const nothing = async () => {}
     await using _work = queue.work({
       lane: 'live',
-      handlers: { resize, filter: nothing, purge: nothing, avif: nothing },
+      handlers: { ...idle, resize },
       onFailed: async (_job, error) => void failures.push(error),
     })
 
@@ -174,10 +174,9 @@ testWithRedis('a worker that begins while Redis takes no writes says so once', a
   await STATES.NOREPLICAS?.enter(redis)
   const { log, lines } = recordedLog()
   await using queue = openRedisQueue(parseRedisUrl(redis.url) as RedisAddress, log)
-  const nothing = async () => {}
   await using _work = queue.work({
     lane: 'live',
-    handlers: { resize: nothing, filter: nothing, purge: nothing, avif: nothing },
+    handlers: idle,
     onFailed: nothing,
   })
 

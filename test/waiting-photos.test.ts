@@ -11,6 +11,7 @@ import type { PhotoId } from '../src/photo/photo-id.ts'
 import { filterPhoto } from '../workers/filter.ts'
 import { giveUp } from '../workers/give-up.ts'
 import { resizePhoto } from '../workers/resize.ts'
+import { nothing } from './support/handlers.ts'
 import { fixture } from './support/pictures.ts'
 import { startService, type TestService } from './support/service.ts'
 import { type Fields, photoForm, postForm } from './support/uploads.ts'
@@ -26,7 +27,6 @@ async function upload(service: TestService, fields: Fields = {}): Promise<PhotoI
 function countingWorker(service: TestService, filters = service.filters) {
   const begun: string[] = []
   const engines = { ...service, filters, maxPixels: service.config.maxPixels }
-  const nothing = async () => {}
   const work = service.queue.work({
     lane: 'live',
     handlers: {

@@ -9,7 +9,8 @@ import {
 } from '../../src/errors.ts'
 import type { PhotoId } from '../../src/photo/photo-id.ts'
 import type { Job, Lane } from '../../src/queue/job.ts'
-import type { Claim, JobHandler, JobQueue, Work } from '../../src/queue/job-queue.ts'
+import type { Claim, JobQueue, Work } from '../../src/queue/job-queue.ts'
+import { idle } from '../support/handlers.ts'
 
 const job: Job = { kind: 'resize', photoId: '764879989359635463' as PhotoId }
 const other: Job = { kind: 'filter', photoId: '764879989359635464' as PhotoId }
@@ -19,9 +20,7 @@ const batch = [
   { kind: 'purge', photoId: job.photoId },
 ] as const satisfies Job[]
 
-const nothing: JobHandler = async () => {}
 const neverFailed = async () => {}
-const idle = { resize: nothing, filter: nothing, purge: nothing, avif: nothing }
 
 /**
  * What every JobQueue promises. Run it against each implementation; `openQueue` gives an empty one. A `test` of

@@ -1,0 +1,12 @@
+import type { JobKind } from '../../src/queue/job.ts'
+import type { JobHandler } from '../../src/queue/job-queue.ts'
+
+export const nothing = async () => {}
+
+/** A worker's handlers that do nothing, for a test to put its own among. */
+export const idle: Record<JobKind, JobHandler> = {
+  resize: nothing,
+  filter: nothing,
+  purge: nothing,
+  avif: nothing,
+}
