@@ -1,4 +1,4 @@
-import { globSync } from 'node:fs'
+import { existsSync, globSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { expect, test } from 'vitest'
@@ -183,4 +183,14 @@ test('every statement about photos makes its database confirm that it has them',
 
 test('no file is a drawer', () => {
   expect(files.filter((file) => /(utils?|helpers?|common|misc|index)\.ts$/.test(file))).toEqual([])
+})
+
+test('the files that CONTRIBUTING.md names are there', async () => {
+  const text = await readFile(join(ROOT, 'CONTRIBUTING.md'), 'utf8')
+  const named = [...text.matchAll(/`((?:src|workers|scripts|test)\/[\w/.-]+)`/g)].map(
+    ([, path]) => path as string,
+  )
+
+  expect(named.filter((path) => !existsSync(join(ROOT, path)))).toEqual([])
+  expect(named.length).toBeGreaterThan(40)
 })
