@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
 import type { PhotoReply } from '../src/http/schemas.ts'
 import { KEEPER_KEY, originalKey } from '../src/photo/object-keys.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
@@ -48,6 +49,27 @@ export async function account({ services, attempts, find }: Books): Promise<stri
   ]
 }
 
+/**
+ * Of what photos had before they changed their visibility nothing opens any more, but for what is theirs again. Returns a
+ * line for each URL that does. Asked before the comparison of objects, which would put aside what was forgotten.
+ */
+export async function checkOldUrls({ attempts, find }: Omit<Books, 'services'>): Promise<string[]> {
+  const moved = attempts.filter(({ edits }) => edits.some(({ urls = [] }) => urls.length > 0))
+  const found = await inParallel(moved, async ({ owner, outcome, edits }) => {
+    if (outcome.name !== 'acknowledged') return []
+    // One that was deleted has none.
+    const { renditions = [] } = await find(outcome.id, owner)
+    const pathOf = (url: string) => new URL(url).pathname
+    const present = new Set(renditions.map(({ url }) => pathOf(url)))
+    const old = edits.flatMap(({ urls = [] }) => urls).filter((url) => !present.has(pathOf(url)))
+    const opened = await Promise.all(old.map(async (url) => ((await fetch(url)).status === 403 ? [] : [url])))
+    return opened
+      .flat()
+      .map((url) => `photo ${outcome.id}: ${pathOf(url)} of a place it has left is still delivered`)
+  })
+  return found.flat()
+}
+
 /** Every photo was taken in at last, and nothing was said of an upload that is the app's fault or nobody's. */
 function answers(attempts: readonly Attempt[]): string[] {
   const lost = Map.groupBy(attempts, ({ number }) => number)
@@ -65,7 +87,7 @@ function answers(attempts: readonly Attempt[]): string[] {
 /** What its owner wanted was granted at last, and nothing else was said of it but that it can't be now. */
 function edited({ number, edits }: Attempt): string[] {
   return edits.flatMap((edit) => {
-    const name = edit.wish.name === 'deletion' ? 'the deletion' : 'a change of look'
+    const name = edit.wish.name === 'deletion' ? 'the deletion' : `a change of ${edit.wish.name}`
     const wrong = edit.statuses.slice(0, -1).filter((status) => status !== 503 && status !== 0)
     return [
       ...wrong.map((status) => `${name} of upload ${number} was answered with ${status}`),
@@ -105,7 +127,7 @@ async function checkPhoto(
   objects: ReadonlySet<string>,
 ): Promise<string[]> {
   const { id, status, failure, original } = photo
-  const { filter } = afterEdits(attempt.filter, attempt.edits)
+  const { filter, visibility, focus } = afterEdits(attempt.filter, attempt.edits)
   if (status !== 'ready') return [`is ${status}${failure ? ` (${failure.code})` : ''}`]
   const key = originalKey(id as PhotoId, original.format)
   if (!objects.has(key)) return ['has no original']
@@ -115,7 +137,9 @@ async function checkPhoto(
   return [
     ...(hash === original.sha256 ? [] : ['has an original of other bytes']),
     ...(photo.filter === filter ? [] : [`has the look ${photo.filter}, not ${filter}`]),
-    ...(photo.wanted === null ? [] : ['waits for another look']),
+    ...(photo.visibility === visibility ? [] : [`is ${photo.visibility}, not ${visibility}`]),
+    ...(isDeepStrictEqual(photo.focus, focus) ? [] : ['has another focus']),
+    ...(photo.wanted === null ? [] : ['waits for another look or focus']),
     ...(await checkRenditions(photo, attempt.number, filter)),
   ]
 }

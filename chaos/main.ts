@@ -7,9 +7,10 @@ import { runChaos } from './run.ts'
 
 const USAGE = `npm run chaos -- [options]
 
-Uploads photos, changes the looks of some and deletes some, while everything that Darkroom consists of is killed or
+Uploads photos, changes looks, visibility and focus of some and deletes some, while everything that Darkroom consists of is killed or
 paused at random, PostgreSQL refuses writes and the disk is full at times, then draws up an account: what was
-acknowledged is there, once, whole and right, what was deleted is not, and nothing is left over. Ends with 1 when
+acknowledged is there, once, whole and right, what was deleted is not, URLs of before a change of visibility open
+nothing, and nothing is left over. Ends with 1 when
 something is not.
 
   --seed N       decides what is hit, when and how (default: one of the clock's)

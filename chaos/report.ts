@@ -18,7 +18,7 @@ export function textOf(report: ChaosReport): string {
     `  again     npm run chaos -- --seed ${seed} --engines ${engines} --uploads ${uploads} --seconds ${seconds}`,
     `  hit       ${hits.join(', ')}`,
     `  uploads   ${count('acknowledged')} acknowledged, after ${count('refused')} refused, ${count('unheard')} unheard and ${count('unknown')} with a lost connection`,
-    `  edits     ${asked('look')} changes of look, ${asked('deletion')} deletions`,
+    `  edits     ${asked('look')} changes of look, ${asked('visibility')} of visibility, ${asked('focus')} of focus, ${asked('deletion')} deletions`,
     ...(moves > 0 ? [`  moved     shards between databases, ${moves} times`] : []),
     `  settled   ${(settled.ms / 1000).toFixed(1)} s after the last; ${settled.mended} photos mended by the sweep, ${strays} originals without a photo deleted`,
     ...findings.slice(0, SHOWN).map((finding) => `  FOUND     ${finding}`),

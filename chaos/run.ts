@@ -11,7 +11,8 @@ import type { OwnerId } from '../src/photo/shard.ts'
 import { shardRangesOf } from '../src/services.ts'
 import { sweepRenditions } from '../src/sweep/earlier-renditions.ts'
 import { sweepObjects } from '../src/sweep/sweep-objects.ts'
-import { account } from './account.ts'
+import { clearLeft } from '../src/sweep/take-down.ts'
+import { account, checkOldUrls } from './account.ts'
 import { startDarkroom } from './darkroom.ts'
 import { openDisk } from './disk.ts'
 import { type EngineSet, openEngines } from './engines.ts'
@@ -104,15 +105,18 @@ async function wreakAndAccount(options: ChaosOptions, home: string, log: Log): P
   const settled = await settle(services, log)
   const inDays = (days: number) => ({ ...SWEPT, now: new Date(Date.now() + days * DAY_MS) })
   await sweepRenditions(services, 0, log, inDays(2).now)
-  const { quarantined } = await sweepObjects(services, inDays(2), log)
-  await sweepObjects(services, inDays(10), log)
+  await clearLeft(services, log, inDays(2).now)
   const find = async (id: string, owner: OwnerId) => {
     const headers = { authorization: `Bearer ${await tokenOf(owner)}` }
     return (await (await fetch(`${url}/v1/photos/${id}`, { headers })).json()) as PhotoReply
   }
+  const stillDelivered = await checkOldUrls({ attempts, find })
+  const { quarantined } = await sweepObjects(services, inDays(2), log)
+  await sweepObjects(services, inDays(10), log)
   const findings = [
     ...(isReady ? [] : ['Darkroom did not become ready again']),
     ...(settled.isQuiet ? [] : [`it did not settle: ${settled.last}`]),
+    ...stillDelivered,
     ...(await account({ services, attempts, find })),
     ...moved.findings,
     ...(await leftovers(config.store)),

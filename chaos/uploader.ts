@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { FilterName } from '../src/photo/filter.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
 import type { OwnerId } from '../src/photo/shard.ts'
-import { askFor, type Edit, editPhoto, GREY, type Wish } from './owner.ts'
+import { askFor, type Edit, editPhoto, GREY, MIDDLE, urlsOf, type Wish } from './owner.ts'
 import { drawPicture, withComment } from './picture.ts'
 import { createRandom, type Random } from './random.ts'
 
@@ -73,8 +73,11 @@ export async function uploadAll(plan: UploadPlan): Promise<Attempt[]> {
       const outcome = await post(`${plan.url}/v1/photos`, token, slices(formOf(file, filter), random), agent)
       if (outcome.name === 'acknowledged') {
         const { id } = outcome
-        const ask = async (wish: Wish) => await askFor(wish, plan.url, await plan.tokenOf(owner), id)
-        const edits = await editPhoto(plan.wishes(random), ask, random, isOver)
+        const asOwner = {
+          ask: async (wish: Wish) => await askFor(wish, plan.url, await plan.tokenOf(owner), id),
+          urls: async () => await urlsOf(plan.url, await plan.tokenOf(owner), id),
+        }
+        const edits = await editPhoto(plan.wishes(random), asOwner, random, isOver)
         attempts.push({ number, owner, filter, sha256, outcome, edits })
         return
       }
@@ -97,7 +100,7 @@ function formOf(file: Buffer, filter: FilterName | null): Buffer {
     ])
   return Buffer.concat([
     ...(filter ? [part('name="filter"', Buffer.from(filter))] : []),
-    part('name="focus"', Buffer.from('0.5,0.5')),
+    part('name="focus"', Buffer.from(`${MIDDLE.x},${MIDDLE.y}`)),
     part('name="file"; filename="photo.jpg"', file),
     Buffer.from(`--${BOUNDARY}--\r\n`),
   ])

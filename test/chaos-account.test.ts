@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { account } from '../chaos/account.ts'
+import { account, checkOldUrls } from '../chaos/account.ts'
 import { halfMoved } from '../chaos/leftovers.ts'
 import type { Edit } from '../chaos/owner.ts'
 import { settle } from '../chaos/settle.ts'
@@ -11,6 +11,7 @@ import { failureOf } from '../src/photo/failure.ts'
 import type { FilterName } from '../src/photo/filter.ts'
 import { originalKey, renditionKey } from '../src/photo/object-keys.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
+import { movePhoto } from '../src/places/move-photo.ts'
 import { openEmptyDatabase } from './support/database.ts'
 import { silentLog, startService, type TestService } from './support/service.ts'
 
@@ -44,6 +45,7 @@ async function openBooks() {
   return {
     service,
     attempts,
+    find,
     ids: acknowledged.map(({ id }) => id) as [PhotoId, PhotoId, ...PhotoId[]],
     account: (told: readonly Attempt[] = attempts) => account({ services: service, attempts: told, find }),
     [Symbol.asyncDispose]: () => service[Symbol.asyncDispose](),
@@ -80,6 +82,32 @@ describe('the account of a chaos run', () => {
 
     expect(found).toContainEqual(expect.stringMatching(`photo ${first}: has the look \\w+, not clear`))
     expect(found).toContain(`upload ${told[1]?.number} was deleted as ${second}, which is still there`)
+  })
+
+  test('finds a photo that its owner made private and is not, and a URL of before that still opens', async () => {
+    await using books = await openBooks()
+    const { service, attempts, find } = books
+    const [attempt, ...others] = attempts as [Attempt, ...Attempt[]]
+    const [key = ''] = await renditionsOf(service, books.ids[0])
+    const { renditions } = await find(books.ids[0], attempt.owner)
+    const urls = renditions.map(({ url }) => url)
+    const edits: Edit[] = [
+      { wish: { name: 'visibility', visibility: 'private' }, statuses: [200], urls },
+      { wish: { name: 'focus', focus: { x: 0, y: 0 } }, statuses: [202] },
+    ]
+    const told = [{ ...attempt, edits }, ...others]
+
+    expect(await books.account(told)).toEqual([
+      `photo ${books.ids[0]}: is public, not private`,
+      `photo ${books.ids[0]}: has another focus`,
+    ])
+    expect(await checkOldUrls({ attempts: told, find })).toEqual([])
+    await movePhoto(service, books.ids[0], 'private', silentLog)
+    expect(await checkOldUrls({ attempts: told, find })).toEqual([])
+    await service.store.put(key, Buffer.from('pix'), jpeg)
+    expect(await checkOldUrls({ attempts: told, find })).toEqual([
+      `photo ${books.ids[0]}: /${key} of a place it has left is still delivered`,
+    ])
   })
 
   test('finds a wish that was never granted, and what was said of it besides that it can not be now', async () => {
