@@ -1,0 +1,95 @@
+import { expect, test, vi } from 'vitest'
+import { Database } from '../src/catalog/database.ts'
+import type { RunParts, TakenPart } from '../src/catalog/run-parts.ts'
+import type { Runs } from '../src/catalog/runs.ts'
+import type { PhotoId } from '../src/photo/photo-id.ts'
+import { openTestDatabase } from './support/database.ts'
+import { openRunServer } from './support/runs.ts'
+
+const MINUTES = 60_000
+/** All runs, the parts of one, a page of failures; but not the parts of all. */
+const FEW = 2_000
+
+type Plan = {
+  'Actual Rows': number
+  'Actual Loops': number
+  'Rows Removed by Filter'?: number
+  Plans?: Plan[]
+}
+
+/** A year of runs, one of which has failures by the hundred thousand, and one that is underway. */
+const HISTORY = `
+  insert into runs (kind, recurs, selection) select 'remake', false, '{}' from generate_series(1, 1001);
+  insert into run_parts (run, part, slice, selected, done, ended_at)
+  select run, part, '{}', 100, 100, case when run <= 1000 then now() end
+  from generate_series(1, 1001) run, generate_series(1, 128) part;
+  update run_parts set done = 50 where run = 1001;
+  insert into run_failures (run, photo_id, code, message, attempts)
+  select 1, n, case when n % 100 = 0 then 'corrupt_photo' else 'too_large' end, 'It is torn.', 1
+  from generate_series(1, 200000) n;
+  analyze runs, run_parts, run_failures`
+
+const move = { cursor: { id: '1' }, inFlight: [], done: 1, skipped: 0, tally: {}, selected: null }
+const failed = [{ photoId: '1' as PhotoId, code: 'corrupt_photo', message: 'It is torn.', attempts: 1 }]
+
+const CALLS: Record<string, (runs: Runs, parts: RunParts, part: TakenPart) => Promise<unknown>> = {
+  take: (_, parts) => parts.take({ holder: 'b', kinds: ['remake', 'other'], except: [] }),
+  'take nothing': (_, parts) => parts.take({ holder: 'b', kinds: ['remake'], except: [1001] }),
+  move: (_, parts, part) => parts.move(part, { ...move, failed }),
+  extend: (_, parts, part) => parts.extend(part),
+  leave: (_, parts, part) => parts.leave(part, 0),
+  find: (runs) => runs.find(1001),
+  failures: (runs) => runs.failures(1, { code: null, after: '100000' as PhotoId, limit: 500 }),
+  start: (runs) => runs.start({ kind: 'remake', selection: {}, slices: Array(128).fill({}) }),
+}
+
+test('what servers ask of runs costs the same however many runs there were', {
+  timeout: 5 * MINUTES,
+}, async () => {
+  await using database = await openTestDatabase()
+  await database.query(HISTORY)
+  await using server = openRunServer(database)
+  const { runs, runParts } = server.catalog
+  const part = (await runParts.take({ holder: 'a', kinds: ['remake'], except: [] })) as TakenPart
+
+  const query = Database.prototype.query
+  const rows: Record<string, number> = {}
+  for (const [name, call] of Object.entries(CALLS)) {
+    using _asked = vi.spyOn(Database.prototype, 'query').mockImplementation(async function (
+      this: Database,
+      statement,
+      values = [],
+    ) {
+      rows[name] = Math.max(rows[name] ?? 0, await mostRows(this, statement, values))
+      return await query.call(this, statement, values)
+    } as typeof query)
+    await call(runs, runParts, part)
+  }
+
+  expect(Object.keys(rows)).toEqual(Object.keys(CALLS))
+  expect(Object.entries(rows).filter(([, count]) => count > FEW)).toEqual([])
+})
+
+/** The most rows that a step of the statement's plan reads; what it did is undone. */
+async function mostRows(database: Database, statement: string, values: readonly unknown[]): Promise<number> {
+  const undone = new Error('undone')
+  let most = 0
+  await database
+    .transaction(async ({ query }) => {
+      const [row] = await query<{ 'QUERY PLAN': [{ Plan: Plan }] }>(
+        `explain (analyze, format json) ${statement}`,
+        values,
+      )
+      most = row ? mostOf(row['QUERY PLAN'][0].Plan) : 0
+      throw undone
+    })
+    .catch((error) => {
+      if (error !== undone) throw error
+    })
+  return most
+}
+
+function mostOf(plan: Plan): number {
+  const own = (plan['Actual Rows'] + (plan['Rows Removed by Filter'] ?? 0)) * plan['Actual Loops']
+  return Math.max(own, ...(plan.Plans ?? []).map(mostOf))
+}
