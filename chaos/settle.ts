@@ -47,7 +47,7 @@ async function workLeft({ queue, catalog }: Services): Promise<string> {
   const jobs = Object.entries(counts).filter(([, count]) => count > 0)
   const since = new Date(Date.now() + AHEAD_MS)
   const unfinished = await catalog.photos.unfinished(since, null, PAGE)
-  const withoutAvif = await catalog.renditions.withoutLater(since, PAGE)
+  const withoutAvif = await catalog.renditions.withoutLater(since, null, PAGE)
   return [
     ...jobs.map(([state, count]) => `${count} jobs ${state}`),
     ...(unfinished.length > 0 ? [`${unfinished.length} photos processing`] : []),

@@ -3,6 +3,7 @@ import type { Cdn } from './delivery/cdn.ts'
 import type { RunKind } from './runs/run-kind.ts'
 import { earlierRenditions } from './sweep/earlier-renditions.ts'
 import { endedRuns } from './sweep/ended-runs.ts'
+import { laterRenditions } from './sweep/later-renditions.ts'
 import { lostJobs } from './sweep/lost-jobs.ts'
 import { oldPlaces } from './sweep/old-places.ts'
 import { comparedObjects } from './sweep/sweep-objects.ts'
@@ -15,6 +16,7 @@ export function runKinds({ cdn, quarantineDays }: Config, engines: { cdn: Cdn })
     takenDown(engines.cdn),
     earlierRenditions({ lifeSeconds: cdn.windowSeconds + cdn.minLifeSeconds }),
     oldPlaces,
+    laterRenditions,
     comparedObjects({ quarantineDays }),
     endedRuns,
   ]

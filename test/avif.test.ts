@@ -5,12 +5,13 @@ import type { PhotoId } from '../src/photo/photo-id.ts'
 import type { OwnerId } from '../src/photo/shard.ts'
 import type { Job } from '../src/queue/job.ts'
 import { sweepRenditions } from '../src/sweep/earlier-renditions.ts'
-import { sweepJobs } from '../src/sweep/lost-jobs.ts'
 import { makeAvif } from '../workers/avif.ts'
 import type { WorkerEngines } from '../workers/engines.ts'
 import { listRenditions } from '../workers/render.ts'
 import { resizePhoto } from '../workers/resize.ts'
+import { idle } from './support/handlers.ts'
 import { fixture } from './support/pictures.ts'
+import { expireLeases } from './support/runs.ts'
 import { silentLog, startService, type TestService } from './support/service.ts'
 import { authorization, type Fields, photoForm, postForm } from './support/uploads.ts'
 
@@ -138,7 +139,7 @@ describe('AVIF renditions', () => {
     await makeAvif(engines(service))({ kind: 'avif', photoId: id, edition: 0 })
 
     expect(avifOf(await find(service, id))).toEqual([])
-    expect(await sweepJobs(service, silentLog, inAMinute())).toBe(0)
+    expect(await service.catalog.renditions.withoutLater(inAMinute(), null, 10)).toEqual([])
   })
 })
 
@@ -156,37 +157,42 @@ describe('the jobs of AVIF', () => {
     expect((await service.queue.counts('batch')).waiting).toBeGreaterThanOrEqual(1)
   })
 
-  test('that were lost are enqueued again by the sweep, until they are done', async () => {
+  test('that were lost are enqueued again by a run, until they are done', async () => {
     await using service = await startService()
     const { id, job } = await readyWithoutAvif(service)
 
-    const mended = await sweepJobs(service, silentLog, inAMinute())
-    const again = await sweepJobs(service, silentLog, inAMinute())
-    const state = await service.queue.state(job)
+    await expect.poll(async () => (await service.queue.state(job)).name, PATIENCE).toBe('pending')
     await using _worker = service.work({ withAvif: true })
     await expect.poll(async () => avifOf(await find(service, id)), PATIENCE).toEqual(AVIF)
-    await expect.poll(async () => await service.queue.state(job), PATIENCE).toEqual({ name: 'missing' })
 
-    expect([mended, again, state.name]).toEqual([1, 0, 'pending'])
-    expect(await sweepJobs(service, silentLog, inAMinute())).toBe(0)
+    await expect.poll(async () => await laterRun(service), PATIENCE).toMatchObject({ done: 1, inFlight: 0 })
+    expect(await service.queue.state(job)).toEqual({ name: 'missing' })
   })
 
   test('that fail for good leave the photo ready and are not tried for ever', async () => {
     await using service = await startService()
-    const { id, job } = await readyWithoutAvif(service)
-    const [key = ''] = await Array.fromAsync(service.store.list('originals/'))
+    const { key } = await readyWithoutAvif(service)
     await service.store.delete([key])
     await service.store.put(key, Buffer.from('no photo'), { contentType: 'image/jpeg' })
-    await service.queue.enqueue(job)
 
-    await using _worker = service.work({ withAvif: true })
-    await expect.poll(async () => await service.queue.state(job), PATIENCE).toMatchObject({ name: 'failed' })
-    await sweepJobs(service, silentLog, inAMinute())
+    // A worker that dies before it tells the row.
+    await using _worker = service.queue.work({
+      lane: 'batch',
+      handlers: { ...idle, avif: makeAvif(engines(service)) },
+      onFailed: async () => {},
+    })
+    await expect.poll(async () => await laterRun(service), PATIENCE).toMatchObject({ failed: 1, inFlight: 0 })
 
-    expect(await sweepJobs(service, silentLog, inAMinute())).toBe(0)
-    expect(await find(service, id)).toMatchObject({ status: 'ready', failure: null })
+    const { id = 0 } = (await laterRun(service)) ?? {}
+    const all = { code: null, after: null, limit: 10 }
+    expect(await service.catalog.runs.failures(id, all)).toMatchObject([{ code: 'corrupt_photo' }])
+    expect(await service.catalog.renditions.withoutLater(inAMinute(), null, 10)).toEqual([])
   })
 })
+
+async function laterRun({ catalog }: TestService) {
+  return (await catalog.runs.list()).find(({ kind }) => kind === 'later renditions')
+}
 
 /**
  * A worker's engines, on which something happens between the making and the recording of AVIF. Nobody waits: the job
@@ -211,16 +217,20 @@ function engines(service: TestService, meanwhile: () => Promise<unknown> = async
   }
 }
 
-/** A ready photo that waits for AVIF, with no job for it. */
-async function readyWithoutAvif(service: TestService): Promise<{ id: PhotoId; job: Job }> {
+/** A photo that has been ready for long and waits for AVIF, with no job for it; the run that finds it is due. */
+async function readyWithoutAvif(service: TestService): Promise<{ id: PhotoId; key: string; job: Job }> {
   await using _worker = service.work()
   const { id } = await uploadReady(service)
   // The job that makes it ready is active until it has promised the other, which makes nothing here.
   await expect
     .poll(async () => await service.queue.counts(), PATIENCE)
     .toMatchObject({ waiting: 0, active: 0 })
-  await service.database.query('update photos set avif_edition = null')
-  return { id, job: { kind: 'avif', photoId: id, edition: 0 } }
+  await service.database.query(
+    "update photos set avif_edition = null, written_at = now() - interval '1 minute'",
+  )
+  await expireLeases(service.database)
+  const [key = ''] = await Array.fromAsync(service.store.list('originals/'))
+  return { id, key, job: { kind: 'avif', photoId: id, edition: 0 } }
 }
 
 async function uploadProcessing(service: TestService): Promise<{ id: PhotoId }> {

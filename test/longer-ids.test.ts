@@ -71,7 +71,9 @@ test('sweeps page over every photo across the step to ids of 19 digits', async (
 
   await database.query("update photos set status = 'ready', wanted_at = now() - interval '1 day'")
   expect(await pagesOf((after) => catalog.looks.changing(new Date(), after, LIMIT))).toEqual(ids)
-  expect((await catalog.renditions.withoutLater(later, 15)).map(({ id }) => id)).toEqual(ids.slice(0, 15))
+  expect((await catalog.renditions.withoutLater(later, null, 15)).map(({ id }) => id)).toEqual(
+    ids.slice(0, 15),
+  )
 
   await database.query('update photos set deleted_at = now()')
   const removed = (after: PhotoId | null) => catalog.removals.unpurged(later, after, LIMIT)

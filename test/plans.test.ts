@@ -91,7 +91,10 @@ const CALLS: {
       made.record(unmoved(at(ids, 0.2)), { kind: 'resize', look: null, facts, renditions }),
     recordLater: (made, ids) => made.recordLater(unmoved(at(ids, 0.4)), { look, edition: 1 }, renditions),
     giveUpLater: (made, ids) => made.giveUpLater(at(ids, 0.4), 1),
-    withoutLater: (made) => made.withoutLater(inAnHour(), 500),
+    withoutLater: async (made, ids) => {
+      for (const after of [null, at(ids, 0.5)]) await made.withoutLater(inAnHour(), after, 500)
+    },
+    areWithoutLater: (made, ids) => made.areWithoutLater(ids.slice(-500)),
     doom: (made) => made.doom(new Date(), 500),
     forgetDoomed: (made, ids) =>
       made.forgetDoomed({ ...placeOf(at(ids, 0.4)), renditions: [{ ...renditions[0] }] }),

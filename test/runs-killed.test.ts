@@ -72,6 +72,7 @@ function openWorld(): World {
                   return [[photoId, made.has(n) ? ('done' as const) : ('due' as const)]]
                 }),
               ),
+            giveUp: async () => {},
           },
           { window: 6, lookMs: 20 },
         )

@@ -124,15 +124,28 @@ export class Renditions {
       ])
   }
 
-  /** Photos written before `since` that are ready and wait for AVIF, in id order. */
-  async withoutLater(since: Date, limit: number): Promise<WithoutAvif[]> {
+  /**
+   * Photos written before `since` that are ready and wait for AVIF, in id order, after `after`. Those of a
+   * database that is unavailable are missing.
+   */
+  async withoutLater(since: Date, after: PhotoId | null, limit: number): Promise<WithoutAvif[]> {
     return await this.#shards.firstEverywhere(
       `select id::text, edition from photos p
        where ${OF_SHARDS_HERE} and status = 'ready' and deleted_at is null
          and avif_edition is distinct from edition and ${isBefore('written_at', '$2')}
-       order by p.id limit $3`,
-      [since],
+         and ($3::bigint is null or id > $3)
+       order by p.id limit $4`,
+      [since, after],
       limit,
+    )
+  }
+
+  /** Those of the photos that are ready, the edition each is shown in, and whether that waits for AVIF. */
+  async areWithoutLater(ids: readonly PhotoId[]): Promise<(WithoutAvif & { isWithout: boolean })[]> {
+    return await this.#shards.ofEach(
+      ids,
+      `select id::text, edition, avif_edition is distinct from edition as "isWithout" from photos
+       where id = any($1::bigint[]) and status = 'ready' and deleted_at is null and photos_are_here($1)`,
     )
   }
 

@@ -20,6 +20,8 @@ export type JobsWork = {
   next(after: unknown, limit: number): Promise<{ jobs: readonly Job[]; cursor: unknown }>
   /** Which of these photos are done, and which are still to be done. Others need nothing any more. */
   look(jobs: readonly Job[]): Promise<Map<PhotoId, 'done' | 'due'>>
+  /** What becomes of a photo whose job has failed for good, as when its row was not told. Again changes nothing. */
+  giveUp(job: Job): Promise<void>
 }
 
 type Counts = { done: number; skipped: number; failed: PhotoFailure[] }
@@ -84,9 +86,10 @@ async function seeEnded(
     const look = looks.get(job.photoId)
     const promised = promises.get(job.photoId) ?? 0
     if (state.name === 'pending') open.push(job)
-    else if (state.name === 'failed' && (look !== 'due' || promised > 0))
+    else if (state.name === 'failed' && (look !== 'due' || promised > 0)) {
+      if (look === 'due') await work.giveUp(job)
       counts.failed.push(failureOf(job, state))
-    else if (look === 'done') counts.done += 1
+    } else if (look === 'done') counts.done += 1
     else if (look === undefined) counts.skipped += 1
     else if (promised >= MAX_PROMISES) counts.failed.push(failureOf(job, NOT_DONE))
     else {

@@ -17,8 +17,6 @@ type Work = {
   read(catalog: Catalog, since: Date, after: PhotoId | null): Promise<Waiting[]>
   /** Null when it is tried again, for ever. */
   giveUp: ((catalog: Catalog, job: Job) => Promise<void>) | null
-  /** No more than one page at a time. */
-  isPatient?: true
 }
 
 const LOST_AFTER_MS = 30_000
@@ -51,18 +49,6 @@ const WORK: readonly Work[] = [
         jobs: [{ kind: 'filter', photoId: id, edition }],
       })),
     giveUp: async (catalog, { photoId, edition = 0 }) => await catalog.looks.giveUp(photoId, edition),
-  },
-  {
-    lane: 'batch',
-    read: async (catalog, since) =>
-      (await catalog.renditions.withoutLater(since, PAGE)).map(({ id, edition }) => ({
-        id,
-        jobs: [{ kind: 'avif', photoId: id, edition }],
-      })),
-    giveUp: async (catalog, { photoId, edition = 0 }) =>
-      await catalog.renditions.giveUpLater(photoId, edition),
-    // Nobody waits for these, and the queue would grow by all photos of an older Darkroom at once.
-    isPatient: true,
   },
 ]
 
@@ -97,7 +83,7 @@ export async function sweepJobs(engines: JobEngines, log: Log, now = new Date())
     for (;;) {
       const page: Waiting[] = await work.read(engines.catalog, since, after)
       mended += await mendPage(engines, work, page, log)
-      if (page.length < PAGE || work.isPatient) break
+      if (page.length < PAGE) break
       after = page.at(-1)?.id ?? null
     }
   }
