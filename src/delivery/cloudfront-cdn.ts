@@ -1,27 +1,19 @@
 import { CdnBusyError } from '../errors.ts'
-import { cacheTagOf } from '../photo/cache-tag.ts'
 import type { Place } from '../photo/object-keys.ts'
 import type { OwnerId } from '../photo/shard.ts'
 import type { Cdn, Copies, Delivery } from './cdn.ts'
 import type { CloudFront } from './cloudfront.ts'
+import { BY_PATH, BY_TAG, type CopyNaming } from './copy-naming.ts'
 import { SignedCdn, type SignedCdnOptions } from './signed-cdn.ts'
 
 export type CloudFrontCdnOptions = SignedCdnOptions & { cloudFront: CloudFront }
-
-/** What stands for the copies of a photo in an invalidation, and how many CloudFront's quotas let through at once. */
-type Naming = { nameOf(copies: Copies): string; most: number }
-
-/** 150 tags a second, or 3,000 in progress: which of them holds is told only by a refusal. */
-const BY_TAG: Naming = { nameOf: ({ id }) => `#${cacheTagOf(id)}`, most: 150 }
-/** 15 wildcards in progress, or one a second. */
-const BY_PATH: Naming = { nameOf: ({ prefix }) => `/${prefix}*`, most: 15 }
 
 /** CloudFront in front of the bucket: it checks what we sign, and keeps copies until we take them down. */
 export class CloudFrontCdn implements Cdn, Disposable {
   readonly keepsCopies = true
   readonly #signed: SignedCdn
   readonly #cloudFront: CloudFront
-  #naming: Naming | null = null
+  #naming: CopyNaming | null = null
   /** Halved by a refusal, doubled by success. */
   #batch = BY_TAG.most
 
