@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 /** A URL lives for `minLifeSeconds` at least, and for less than a window more. Whole seconds. */
 export type ExpiryRule = { windowSeconds: number; minLifeSeconds: number }
@@ -15,5 +15,5 @@ export function expiryOf(whom: string, now: number, { windowSeconds, minLifeSeco
 
 /** Viewers, and photos, turn at times spread over the window, so that URLs don't all change, and miss every cache, at once. */
 function turnOf(whom: string, windowSeconds: number): number {
-  return createHash('sha256').update(whom).digest().readUIntBE(0, 6) % windowSeconds
+  return Number.parseInt(hash('sha256', whom).slice(0, 12), 16) % windowSeconds
 }

@@ -49,14 +49,9 @@ export class SignedCdn implements Cdn {
     const { origin, key } = this.#options
     const grant = { prefix: `${origin}/${path}`, expires: expiryOf(whom, this.#now(), this.#options) }
     const policy = policyText(grant)
-    const sign = () => {
-      const query = signedQuery(grant, key)
-      this.#signed.set(policy, query)
-      return query
-    }
-    let signed = this.#signed.get(policy)
     const query = () => {
-      signed ??= sign()
+      const signed = this.#signed.get(policy) ?? signedQuery(grant, key)
+      this.#signed.set(policy, signed)
       return signed
     }
     return {

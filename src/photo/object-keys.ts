@@ -21,6 +21,8 @@ export const KEEPER_KEY = 'darkroom.json'
 /** What decides where the renditions of a photo lie. */
 export type Place = Pick<Photo, 'id' | 'visibility' | 'secret'>
 
+type NamedRendition = Pick<Rendition, 'preset' | 'format' | 'digest'>
+
 const MAX_ID = 2n ** 63n - 1n
 const ORIGINAL = /^originals\/(\d{1,4})\/([1-9]\d{0,18})\.([a-z]+)$/
 const NAME = '[a-z][a-z0-9-]*-[0-9a-f]{8}\\.([a-z]+)$'
@@ -57,12 +59,13 @@ export function everyRenditionsPrefix(id: PhotoId): string[] {
 }
 
 /** The same key always means the same bytes, so it may be cached for ever. */
-export function renditionKey(
-  place: Place,
-  rendition: Pick<Rendition, 'preset' | 'format' | 'digest'>,
-): string {
-  const { extension } = RENDITION_FORMATS[rendition.format]
-  return `${renditionsPrefix(place)}${rendition.preset}-${rendition.digest}.${extension}`
+export function renditionKey(place: Place, rendition: NamedRendition): string {
+  return renditionsPrefix(place) + renditionName(rendition)
+}
+
+/** What follows the prefix of its place in the key of a rendition. */
+export function renditionName({ preset, format, digest }: NamedRendition): string {
+  return `${preset}-${digest}.${RENDITION_FORMATS[format].extension}`
 }
 
 /** The photo an original's key belongs to, or null for a key that we could not have written. */

@@ -1,0 +1,33 @@
+import { fastify } from 'fastify'
+import type { Catalog } from '../src/catalog/catalog.ts'
+import type { Cdn } from '../src/delivery/cdn.ts'
+import { compileInput } from '../src/http/check-input.ts'
+import { addCompression } from '../src/http/compression.ts'
+import { photoRoutes } from '../src/http/routes/photos.ts'
+import type { Photo } from '../src/photo/photo.ts'
+import type { OwnerId } from '../src/photo/shard.ts'
+import type { JobQueue } from '../src/queue/job-queue.ts'
+import { OWNER } from './darkroom.ts'
+import { PRESETS } from './renditions.ts'
+
+/** The bytes of a body as the API sends these photos of one owner to somebody else, newest first. */
+export async function pageBytes(
+  photos: readonly Photo[],
+  cdn: Cdn,
+  query: string,
+  encoding: 'br' | 'gzip' | 'identity',
+): Promise<number> {
+  const app = fastify()
+  app.setValidatorCompiler(compileInput)
+  addCompression(app)
+  app.decorateRequest('owner', 'a-stranger' as OwnerId)
+  const catalog = { photos: { list: async () => photos.toReversed() } } as unknown as Catalog
+  await app.register(photoRoutes({ catalog, queue: {} as JobQueue, cdn, presets: PRESETS }))
+
+  const reply = await app.inject({
+    url: `/v1/owners/${OWNER}/photos?${query}`,
+    headers: { 'accept-encoding': encoding },
+  })
+  if (reply.statusCode !== 200) throw new Error(`The page is ${reply.statusCode}: ${reply.body}`)
+  return reply.rawPayload.length
+}
