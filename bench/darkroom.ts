@@ -4,7 +4,9 @@ import { type Config, loadConfig } from '../src/config/config.ts'
 import { freePort } from '../src/embedded-postgres/free-port.ts'
 import { signToken } from '../src/http/auth/sign-token.ts'
 import { openTokenSecret } from '../src/http/auth/token-secret.ts'
+import type { PhotoId } from '../src/photo/photo-id.ts'
 import type { OwnerId } from '../src/photo/shard.ts'
+import { LANES } from '../src/queue/job.ts'
 import { migrateServices, openServices, type Services } from '../src/services.ts'
 import { type Supervised, supervise } from '../src/supervisor/supervisor.ts'
 import { WORKER_ENV, WORKER_NODE_FLAGS } from '../src/worker-processes.ts'
@@ -12,6 +14,8 @@ import type { Bench } from './bench.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 const POLL_MS = 100
+const LOOK_MS = 3
+const GIVE_UP_MS = 30_000
 export const OWNER = 'bench' as OwnerId
 
 /** A home with its engines, and no process yet that works on them. `env` is what such a process wants. */
@@ -35,18 +39,21 @@ export async function openHome(bench: Bench, engines: Record<string, string> = {
 
 export type Darkroom = Home & { url: string; token: string; api: Supervised; workers: readonly Supervised[] }
 
-/** The processes that `darkroom start` runs: the API and so many workers. `engines` is the environment of those of the cloud. */
+/** The processes that `darkroom start` runs: the API and so many workers of each lane, which all stay. `engines` is the environment of those of the cloud. */
 export async function startDarkroom(
   bench: Bench,
   { workers, engines = {} }: { workers: number; engines?: Record<string, string> },
 ): Promise<Darkroom> {
   await using opened = new AsyncDisposableStack()
   const home = opened.use(await openHome(bench, engines))
-  const start = (name: string, command: string[], env: Record<string, string> = {}) =>
-    opened.use(supervise({ name, command, env: { ...env, ...home.env }, log: bench.log }))
+  const start = (name: string, command: string[], env: Record<string, string> = {}, nice = 0) =>
+    opened.use(supervise({ name, command, env: { ...env, ...home.env }, log: bench.log, nice }))
   const api = start('api', [join(ROOT, 'src/cli.ts'), 'serve'])
-  const crew = Array.from({ length: workers }, (_, index) =>
-    start(`worker ${index + 1}`, [...WORKER_NODE_FLAGS, join(ROOT, 'workers/main.ts')], WORKER_ENV),
+  const crew = LANES.flatMap((lane) =>
+    Array.from({ length: workers }, (_, index) => {
+      const command = [...WORKER_NODE_FLAGS, join(ROOT, 'workers/main.ts'), '--lane', lane]
+      return start(`${lane} worker ${index + 1}`, command, WORKER_ENV, lane === 'batch' ? 19 : 0)
+    }),
   )
   await Promise.all([api, ...crew].map(({ ready }) => ready))
   const token = await signToken(await openTokenSecret(home.config.home), OWNER, 3600)
@@ -60,6 +67,17 @@ export async function startDarkroom(
     workers: crew,
     [Symbol.asyncDispose]: () => disposal.disposeAsync(),
   }
+}
+
+/** The moment at which the photo is ready. Asks the catalog itself, often: the API would answer up to 50 ms late. */
+export async function settledAt({ services }: Home, id: PhotoId): Promise<number> {
+  const giveUpAt = performance.now() + GIVE_UP_MS
+  while (performance.now() < giveUpAt) {
+    const { size } = await services.catalog.photos.settled([id])
+    if (size > 0) return performance.now()
+    await sleep(LOOK_MS)
+  }
+  throw new Error(`photo ${id} is not ready after ${GIVE_UP_MS} ms`)
 }
 
 /** Resolves when no job waits or runs. Throws when one has failed. */

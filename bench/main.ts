@@ -11,7 +11,9 @@ import { endurance } from './lines/endurance.ts'
 import { feedPage } from './lines/feed-page.ts'
 import { filter } from './lines/filter.ts'
 import { heic } from './lines/heic.ts'
+import { idle } from './lines/idle.ts'
 import { jobs } from './lines/jobs.ts'
+import { lanes } from './lines/lanes.ts'
 import { photoIds } from './lines/photo-ids.ts'
 import { ready } from './lines/ready.ts'
 import { scaling } from './lines/scaling.ts'
@@ -32,6 +34,8 @@ const LINES: readonly Line[] = [
   feedPage,
   photoIds,
   ready,
+  lanes,
+  idle,
   slowClients,
   endurance,
   against,

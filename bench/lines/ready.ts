@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { PhotoId } from '../../src/photo/photo-id.ts'
 import { WORKER_ENV, WORKER_NODE_FLAGS } from '../../src/worker-processes.ts'
 import type { Bench } from '../bench.ts'
-import { type Darkroom, startDarkroom, untilIdle } from '../darkroom.ts'
+import { type Darkroom, settledAt, startDarkroom, untilIdle } from '../darkroom.ts'
 import { type Figure, type Line, value } from '../line.ts'
 import { quantile } from '../measure.ts'
 import type { PhotoName } from '../photo.ts'
@@ -15,8 +15,6 @@ import { formOf, upload } from '../upload-request.ts'
 const UPLOADS = 30
 /** The machine is idle between two uploads, as it is for a single user. */
 const PAUSE_MS = 150
-const POLL_MS = 3
-const GIVE_UP_MS = 30_000
 
 /**
  * The moments of one upload in milliseconds since its last byte was sent, what its worker tells, and how long a
@@ -104,17 +102,6 @@ async function follow(
     readyAt: readyAt - sentAt,
     steps,
   }
-}
-
-/** Asks the catalog itself, often: the API would answer up to 50 ms late. */
-async function settledAt({ services }: Darkroom, id: PhotoId): Promise<number> {
-  const giveUpAt = performance.now() + GIVE_UP_MS
-  while (performance.now() < giveUpAt) {
-    const { size } = await services.catalog.photos.settled([id])
-    if (size > 0) return performance.now()
-    await sleep(POLL_MS)
-  }
-  throw new Error(`photo ${id} is not ready after ${GIVE_UP_MS} ms`)
 }
 
 async function peakMegabytes(pid: number): Promise<number> {

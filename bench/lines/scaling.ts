@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import { promisify } from 'node:util'
+import { LANES } from '../../src/queue/job.ts'
 import { type Darkroom, startDarkroom, untilIdle } from '../darkroom.ts'
 import { isMeasurable } from '../installed.ts'
 import { type Line, ratio } from '../line.ts'
@@ -38,10 +39,11 @@ export const scaling: Line = {
   },
 }
 
-/** The first worker on the first core, with all its threads, and so on. */
+/** The first worker of each lane on the first core, with all its threads, and so on. */
 async function giveCores({ workers }: Darkroom): Promise<void> {
   const run = promisify(execFile)
+  const cores = workers.length / LANES.length
   await Promise.all(
-    workers.map(({ pid }, core) => run('taskset', ['-a', '-c', '-p', String(core), String(pid)])),
+    workers.map(({ pid }, index) => run('taskset', ['-a', '-c', '-p', String(index % cores), String(pid)])),
   )
 }
