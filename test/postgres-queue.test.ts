@@ -165,3 +165,24 @@ test('a worker that waits for a server that is unavailable can be stopped', asyn
 
   await work[Symbol.asyncDispose]()
 })
+
+test('what the lanes demand is read by an index, however many jobs wait', async () => {
+  await using database = await openTestDatabase()
+  await database.query(
+    `insert into bullmq.job (queue, id, seq, name, state, added_at_ms)
+     select 'darkroom-batch', 'avif-' || n, n, 'avif', 'waiting', 0 from generate_series(1, 50000) n`,
+  )
+  await database.query('analyze bullmq.job')
+  const rowsRead = async () =>
+    await database.query(`select seq_tup_read from pg_stat_user_tables where relname = 'job'`)
+  const before = await rowsRead()
+  {
+    await using queue = openPostgresQueue(database.url, silentLog)
+    expect(await queue.demand()).toEqual({ live: 0, batch: 256 })
+    expect(await queue.oldestWaiting('batch')).toEqual(new Date(0))
+    expect(await queue.oldestWaiting('live')).toBeNull()
+  }
+
+  // Its connections have ended, and told what they read.
+  expect(await rowsRead()).toEqual(before)
+})
