@@ -8,7 +8,7 @@ import { readSigningKey } from '../src/delivery/signing-key.ts'
 import { SetupError } from '../src/errors.ts'
 import type { PhotoReply } from '../src/http/schemas.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
-import { takeDown } from '../src/sweep/take-down.ts'
+import { clearLeft, takeDown } from '../src/sweep/take-down.ts'
 import { purgePhoto } from '../workers/purge.ts'
 import { type CloudFrontApiOptions, startCloudFrontApi } from './support/cloudfront-api.ts'
 import { cloudFrontVerdict } from './support/cloudfront-rules/verdict.ts'
@@ -160,6 +160,31 @@ describe('With CloudFront in front', () => {
     isBusy = false
     await vi.waitFor(async () => expect(await there.service.catalog.removals.purged(10)).toEqual([]), SOON)
     expect(there.api.invalidations.map(({ paths }) => paths)).toEqual([[`#photo-${id}`]])
+  })
+
+  test('a photo that becomes private is gone from the store at once and from the edge within seconds, each time', async () => {
+    await using there = await startCloudFrontService()
+    const { service, api } = there
+    await using _worker = service.work()
+    const { id, renditions } = await uploadReady(service)
+    const change = async (visibility: string) =>
+      await fetch(`${service.url}/v1/photos/${id}`, {
+        method: 'PATCH',
+        headers: { ...(await authorization(service)), 'content-type': 'application/json' },
+        body: JSON.stringify({ visibility }),
+      })
+    const keys = renditions.map(({ url }) => new URL(url).pathname.slice(1))
+
+    await change('private')
+
+    expect(await Promise.all(keys.map((key) => service.store.head(key)))).toEqual(keys.map(() => null))
+    const takenDown = () => api.invalidations.map(({ paths }) => paths)
+    await vi.waitFor(() => expect(takenDown()).toEqual([[`#photo-${id}`]]), SOON)
+    await change('public')
+    await vi.waitFor(() => expect(takenDown()).toEqual([[`#photo-${id}`], [`#photo-${id}`]]), SOON)
+    // What a job put late may have been fetched before it was deleted.
+    await clearLeft(service, silentLog, new Date(Date.now() + 2 * 3_600_000))
+    expect(takenDown()).toHaveLength(3)
   })
 
   test('photos that were deleted together are taken down together, and their workers wait for none of it', async () => {

@@ -5,6 +5,8 @@ import type { PhotoReply } from '../src/http/schemas.ts'
 import { photoIdOfRendition, renditionsPrefix } from '../src/photo/object-keys.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
 import { movePhoto } from '../src/places/move-photo.ts'
+import { runKinds } from '../src/run-kinds.ts'
+import { runNow } from '../src/runs/run-now.ts'
 import { clearLeft } from '../src/sweep/take-down.ts'
 import { resizePhoto } from '../workers/resize.ts'
 import { fixture } from './support/pictures.ts'
@@ -306,7 +308,8 @@ describe('a photo that moves', () => {
     expect(await statusesOf(before)).toEqual(new Set([200]))
 
     expect(await service.catalog.places.withoutSecret(null, 10)).toEqual([{ id }])
-    await movePhoto(service, id, null, silentLog)
+    const options = { engines: service, kinds: runKinds(service.config, service), log: silentLog }
+    expect(await runNow(options, 'old places')).toMatchObject({ done: 1 })
 
     const after = (await ask(service, 'GET', id)).body
     expect(after.visibility).toBe('public')

@@ -35,7 +35,7 @@ export class Places {
   /**
    * Shows the photo's renditions in another place, where copies of them are. From then on all of the place before is to
    * be deleted, and what lies there of earlier editions is forgotten. False, and nothing changes, when the photo was
-   * changed since it was read.
+   * changed since it was read. Moving it there twice is moving it once.
    */
   async move({ photo, mark }: MarkedPhoto, { visibility, secret }: Place): Promise<boolean> {
     const rows = await this.#shards.ofPhoto(photo.id).query(
@@ -50,7 +50,8 @@ export class Places {
          where r.photo_id = photo.id and not (r.edition = photo.edition and r.retired_at is null
            and (r.filter, r.strength) is not distinct from (photo.filter, photo.strength))
        )
-       select from photo`,
+       select from photo
+       union all select from photos where id = $1 and secret = ${secretOf('$4')}`,
       [photo.id, mark, visibility, secret, renditionsPrefix(photo)],
     )
     return rows.length > 0

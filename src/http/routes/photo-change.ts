@@ -7,6 +7,7 @@ import type { Log } from '../../log.ts'
 import type { Focus, Photo } from '../../photo/photo.ts'
 import { type PhotoId, parsePhotoId } from '../../photo/photo-id.ts'
 import type { Preset } from '../../photo/presets.ts'
+import type { OwnerId } from '../../photo/shard.ts'
 import { movePhoto } from '../../places/move-photo.ts'
 import type { JobQueue } from '../../queue/job-queue.ts'
 import type { ObjectStore } from '../../storage/object-store.ts'
@@ -60,10 +61,19 @@ export function photoChangeRoute({
   settleWatch,
   log,
 }: Dependencies): FastifyPluginAsyncTypebox {
+  const findOwn = async (id: PhotoId, owner: OwnerId): Promise<Photo> => {
+    const photo = await catalog.photos.find(id)
+    if (photo?.owner !== owner) throw new PhotoNotFoundError()
+    return photo
+  }
+
   const changeFocus = async ({ id, owner, focus: present, wanted }: Photo, focus: Focus | null) => {
     if (isDeepStrictEqual(wanted ? wanted.focus : present, focus)) return
     const edition = await catalog.looks.want(id, owner, { focus })
-    if (edition === null) throw new PhotoFailedError()
+    if (edition === null) {
+      await findOwn(id, owner)
+      throw new PhotoFailedError()
+    }
     await queue.enqueue({ kind: 'filter', photoId: id, edition }).catch((err) => {
       log.warn({ photoId: id, edition, err }, 'change of focus not enqueued; the sweep will')
     })
@@ -76,13 +86,7 @@ export function photoChangeRoute({
       async (request, reply) => {
         const { owner, body } = request
         const id = parsePhotoId(request.params.id)
-        const findOwn = async (id: PhotoId) => {
-          const photo = await catalog.photos.find(id)
-          if (photo?.owner !== owner) throw new PhotoNotFoundError()
-          return photo
-        }
-
-        const before = await findOwn(id)
+        const before = await findOwn(id, owner)
         if (body.alt !== undefined) await catalog.photos.describe(id, owner, body.alt)
         if (body.visibility) await movePhoto({ catalog, store, cdn }, id, body.visibility, log)
         if (body.focus !== undefined) await changeFocus(before, body.focus)
@@ -92,7 +96,7 @@ export function photoChangeRoute({
           await settleWatch.settled(id, seconds * 1000)
           reply.header('preference-applied', `wait=${seconds}`)
         }
-        const photo = await findOwn(id)
+        const photo = await findOwn(id, owner)
         return reply
           .code(photo.wanted ? 202 : 200)
           .send(replyOf(photo, { viewer: owner, wishes: request.query, cdn }))
