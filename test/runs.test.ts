@@ -263,6 +263,32 @@ describe('a run', () => {
   })
 })
 
+test('runs are forgotten 90 days after their end, and none before or that has no end', async () => {
+  await using opened = await openServers(1)
+  const [server] = opened.servers
+  const { runs } = server.catalog
+  const [ended, recent, paused, cancelled] = [
+    await start(server, numbers()),
+    await start(server, numbers()),
+    await start(server, numbers()),
+    await start(server, numbers()),
+  ]
+  await runs.keepRecurring({ kind: 'recurring', slices: [{}], inSeconds: 0 })
+  await runs.pause(paused)
+  await runs.cancel(cancelled)
+  await opened.database.query(`
+    update runs set created_at = now() - interval '100 days';
+    update run_parts set ended_at = now() - interval '91 days' where run = ${ended};
+    update run_parts set ended_at = now() - interval '89 days' where run = ${recent};
+    update run_parts set moved_at = now() - interval '99 days' where run not in (${ended}, ${recent})`)
+
+  const forgotten = await runs.forgetEnded(90)
+
+  expect(forgotten).toBe(2)
+  const kept = (await runs.list()).map(({ kind, state }) => `${kind} ${state}`)
+  expect(kept).toEqual(['recurring waiting', 'numbers paused', 'numbers complete'])
+})
+
 test('a server that finds nothing to do asks one question every five seconds', async () => {
   await using opened = await openServers(1)
   const [{ engines, catalog }] = opened.servers

@@ -36,7 +36,11 @@ export async function workPart(
     if (state === null) throw new PartLostError('The lease of the part was lost.')
     if (state !== 'running') pausing.abort()
   }
-  const renewing = renew(async () => heed(await runParts.extend(part)), pausing, ended.signal)
+  const renewing = renew(
+    async () => heed(await runParts.extend(part)),
+    pausing,
+    AbortSignal.any([ended.signal, stop]),
+  )
   const record = recorder(part)
   try {
     const atWork = { ...part, pausing: pausing.signal }
@@ -82,10 +86,11 @@ export async function workPart(
       if (!part.recurs) await engines.catalog.runs.stop(part.run, because).catch(() => {})
       return await runParts.leave(part, (kind.pauseMs ?? 0) / 1000, because).catch(() => {})
     }
-    tell(fields, 'a part of a run is held; it is tried again')
-    const seconds = error instanceof EngineUnavailableError ? UNAVAILABLE_S : FAULT_S
+    const isUnavailable = error instanceof EngineUnavailableError
+    if (isUnavailable) tell(fields, 'a part of a run waits for an engine that is unavailable')
+    else log.error(fields, 'a part of a run failed; it is tried again in a minute')
     // When this fails too, its lease runs out.
-    await runParts.leave(part, seconds, because).catch(() => {})
+    await runParts.leave(part, isUnavailable ? UNAVAILABLE_S : FAULT_S, because).catch(() => {})
   }
 }
 
