@@ -15,7 +15,7 @@ import { expireLeases } from './support/runs.ts'
 import { silentLog, startService, type TestService } from './support/service.ts'
 import { authorization, type Fields, photoForm, postForm } from './support/uploads.ts'
 
-const AVIF = ['medium avif', 'feed avif']
+const AVIF = ['small avif', 'medium avif', 'full avif', 'feed avif']
 const inAMinute = () => new Date(Date.now() + 60_000)
 const PATIENCE = { timeout: 30_000 }
 
@@ -28,8 +28,8 @@ describe('AVIF renditions', () => {
     await expect.poll(async () => avifOf(await find(service, ready.id)), PATIENCE).toEqual(AVIF)
 
     const photo = await find(service, ready.id)
-    expect(ready.renditions.filter(({ format }) => format !== 'avif')).toHaveLength(10)
-    expect(photo.renditions).toHaveLength(12)
+    expect(ready.renditions.filter(({ format }) => format !== 'avif')).toHaveLength(5)
+    expect(photo.renditions).toHaveLength(9)
     expect([photo.color, photo.thumbhash]).toEqual([ready.color, ready.thumbhash])
     for (const { url, bytes } of photo.renditions.filter(({ format }) => format === 'avif')) {
       const reply = await fetch(url)

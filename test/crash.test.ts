@@ -56,7 +56,7 @@ async function expectAllReady(darkroom: Darkroom, ids: readonly string[]): Promi
   }, patience)
   for (const { renditions } of photos) {
     // AVIF comes in its own time.
-    expect(renditions.filter(({ format }) => format !== 'avif')).toHaveLength(10)
+    expect(renditions.filter(({ format }) => format !== 'avif')).toHaveLength(5)
     for (const { url, width, height, bytes } of renditions) {
       const body = Buffer.from(await (await fetch(url)).arrayBuffer())
       const { info } = await sharp(body).raw().toBuffer({ resolveWithObject: true })

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { cropAround, renditionSize, type Size, scaledFor } from '../src/photo/fit.ts'
 import type { Box } from '../src/photo/presets.ts'
+import { builtInPresets } from '../src/presets/read-presets.ts'
 import { presetCalled } from './support/wish.ts'
 
 const side = fc.oneof(fc.integer({ min: 1, max: 400 }), fc.integer({ min: 1, max: 20_000 }))
@@ -21,10 +22,19 @@ const focuses = fc.record({ x: part, y: part })
 describe('the size of a rendition', () => {
   test.each([
     [{ width: 4032, height: 3024 }, 'feed', { width: 1080, height: 810 }],
-    [{ width: 3024, height: 4032 }, 'feed', { width: 810, height: 1080 }],
+    [{ width: 3024, height: 4032 }, 'feed', { width: 1080, height: 1440 }],
+    [{ width: 3024, height: 4032 }, 'small', { width: 320, height: 427 }],
+    [{ width: 4032, height: 3024 }, 'full', { width: 2048, height: 1536 }],
+    [{ width: 3024, height: 4032 }, 'full', { width: 1536, height: 2048 }],
+    [{ width: 16_000, height: 4000 }, 'full', { width: 3547, height: 887 }],
+    [{ width: 1080, height: 2340 }, 'feed', { width: 1080, height: 2340 }],
+    [{ width: 1080, height: 2340 }, 'full', { width: 1080, height: 2340 }],
+    [{ width: 1080, height: 20_000 }, 'small', { width: 320, height: 5926 }],
+    [{ width: 1080, height: 20_000 }, 'feed', { width: 640, height: 11_852 }],
+    [{ width: 1080, height: 20_000 }, 'full', { width: 1080, height: 20_000 }],
     [{ width: 500, height: 400 }, 'feed', { width: 500, height: 400 }],
     [{ width: 65_535, height: 1 }, 'small', { width: 320, height: 1 }],
-    [{ width: 4032, height: 3024 }, 'thumb', { width: 150, height: 150 }],
+    [{ width: 4032, height: 3024 }, 'thumb', { width: 480, height: 480 }],
     [{ width: 100, height: 80 }, 'thumb', { width: 80, height: 80 }],
     [{ width: 1000, height: 100 }, 'thumb', { width: 100, height: 100 }],
     [{ width: 1, height: 1 }, 'thumb', { width: 1, height: 1 }],
@@ -60,6 +70,47 @@ describe('the size of a rendition', () => {
     )
   })
 
+  test('of one that is laid out by width is as wide as the preset or the photo, whatever its height', () => {
+    fc.assert(
+      fc.property(photos, fc.integer({ min: 1, max: 3000 }), (photo, width) => {
+        fc.pre(photo.height / photo.width <= 20)
+
+        expect(renditionSize(photo, { fit: 'inside', width }).width).toBe(Math.min(width, photo.width))
+      }),
+    )
+  })
+
+  test('keeps to the area that is asked for, but for what is written on a tall picture', () => {
+    const bounds = fc.record({
+      area: fc.integer({ min: 1, max: 4_000_000 }),
+      minWidth: fc.integer({ min: 1, max: 1080 }),
+    })
+    fc.assert(
+      fc.property(photos, bounds, (photo, { area, minWidth }) => {
+        const size = renditionSize(photo, { fit: 'inside', area, minWidth })
+
+        const isLegible = size.width <= Math.min(minWidth, photo.width)
+        // Whole pixels may be half a pixel more a side.
+        expect(isLegible || (size.width - 0.5) * (size.height - 0.5) <= area).toBe(true)
+      }),
+    )
+  })
+
+  test('is one that JPEG can have and a worker can hold, of the largest photos too', () => {
+    const extreme = fc.record({
+      width: fc.integer({ min: 1, max: 1_000_000 }),
+      height: fc.integer({ min: 1, max: 1_000_000 }),
+    })
+    fc.assert(
+      fc.property(extreme, fc.constantFrom(...builtInPresets()), (photo, preset) => {
+        const { width, height } = renditionSize(photo, preset)
+
+        expect(Math.max(width, height)).toBeLessThanOrEqual(65_500)
+        expect((width - 0.5) * (height - 0.5)).toBeLessThanOrEqual(25_000_000)
+      }),
+    )
+  })
+
   test('keeps the aspect to within half a pixel', () => {
     fc.assert(
       fc.property(photos, boxes, (photo, box) => {
@@ -73,8 +124,9 @@ describe('the size of a rendition', () => {
   })
 
   test('shrinks with the preset, so that a smaller picture can be made from a larger one', () => {
+    const anyPreset = fc.oneof(presets, fc.constantFrom<Box>(...builtInPresets()))
     fc.assert(
-      fc.property(photos, presets, presets, (photo, one, other) => {
+      fc.property(photos, anyPreset, anyPreset, (photo, one, other) => {
         const [a, b] = [scaledFor(photo, one), scaledFor(photo, other)]
 
         expect(isWithin(a, b) || isWithin(b, a)).toBe(true)

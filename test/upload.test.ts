@@ -101,7 +101,7 @@ describe('POST /v1/photos', () => {
     expect(reply.headers.get('preference-applied')).toBe('wait=30')
     const photo = (await reply.json()) as PhotoReply
     expect(photo.status).toBe('ready')
-    expect(photo.renditions).toHaveLength(10)
+    expect(photo.renditions).toHaveLength(5)
   })
 
   test('answers with what is there when the wait was too short', async () => {

@@ -87,7 +87,7 @@ async function outputsOf(photo: DecodedPhoto, stage: Stage): Promise<Output[]> {
   for (const [preset, picture] of pictures) {
     for (const format of formatsAt(stage, preset, kind)) {
       const source = (format === 'webp' && moving.get(preset)) || picture
-      const isBright = format === 'jpeg' && !look && preset.hdr
+      const isBright = format === 'jpeg' && !look && preset.hdr && header.gainMap !== null
       const alike = outputs.find(
         (output) => output.source === source && output.format === format && output.isBright === isBright,
       )
