@@ -114,7 +114,7 @@ describe('AVIF renditions', () => {
     await sweepRenditions(service, 60, silentLog, new Date(Date.now() + 3_600_000))
 
     expect(avifOf(shown)).toEqual([])
-    expect(atOnce).toHaveLength(2)
+    expect(atOnce).toHaveLength(4)
     expect(await avifObjects(service, id)).toEqual([])
   })
 

@@ -7,9 +7,10 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import sharp from 'sharp'
 import { hasFineColor } from '../../workers/renditions/fine-color.ts'
+import { textureOf } from '../../workers/renditions/texture.ts'
 import { distanceOf } from './distance.ts'
 import { openPictures, type Picture } from './pictures.ts'
-import { ENCODERS, type Encoder } from './settings.ts'
+import { ENCODERS, type Encoder, type Kind } from './settings.ts'
 import { type Measured, tablesOf } from './tables.ts'
 
 const { values, positionals: folders } = parseArgs({
@@ -24,11 +25,11 @@ await using folder = await mkdtempDisposable(join(tmpdir(), 'darkroom-quality-')
 const measured: Measured[] = []
 const running = new Set<Promise<void>>()
 for (const picture of await openPictures(folders, Number(values.width))) {
-  const isFine = hasFineColor(picture.pixels)
+  const kind = { isFine: hasFineColor(picture.pixels), texture: textureOf(picture.pixels) }
   for (const encoder of ENCODERS) {
     for (const quality of encoder.qualities) {
       // Encodings one after the other, so that their CPU time can be told apart; distances beside them.
-      const encoded = await encode(picture, encoder, { quality, isFine })
+      const encoded = await encode(picture, encoder, { quality, kind })
       const name = `${measured.length + running.size}`
       const told = tell(picture, encoder, { quality, ...encoded, name }).finally(() => running.delete(told))
       running.add(told)
@@ -42,9 +43,9 @@ console.log(tablesOf(measured))
 async function encode(
   { pixels: { data, width, height } }: Picture,
   encoder: Encoder,
-  { quality, isFine }: { quality: number; isFine: boolean },
+  { quality, kind }: { quality: number; kind: Kind },
 ): Promise<{ body: Buffer; ms: number }> {
-  const { format, ...options } = encoder.options(quality, isFine)
+  const { format, ...options } = encoder.options(quality, kind)
   const before = process.cpuUsage()
   const body = await sharp(data, { raw: { width, height, channels: 3 } })
     .toFormat(format, options)

@@ -30,14 +30,19 @@ export const RENDITION_FORMATS = {
     contentType: 'image/avif',
     maxSide: 65_535,
     quality: 58,
-    settings: { effort: 2, chromaSubsampling: '4:4:4' },
+    settings: { effort: 0, chromaSubsampling: '4:4:4' },
     fineColor: { quality: 58 },
+    // At effort 0 these would take up to twice the bytes, or be hard to read.
+    textures: { smooth: { effort: 1 }, flat: { effort: 2 } },
     legibleQuality: 40,
     undercuts: ['jpeg', 'webp', 'png', 'gif', 'heif'],
   },
 } as const satisfies Record<string, Encoder>
 
-type Encoder = {
+/** What a good part of a picture is: of one colour, nearly so, or neither. */
+export type Texture = 'flat' | 'smooth' | 'rough'
+
+export type Encoder = {
   extension: string
   contentType: string
   /** The most pixels that a side can have. */
@@ -47,6 +52,8 @@ type Encoder = {
   settings: object
   /** What differs for a picture whose colour changes from pixel to pixel. */
   fineColor: { quality: number } & Record<string, unknown>
+  /** What differs by texture. */
+  textures?: Partial<Record<Texture, object>>
   /** Below it small letters fall apart. */
   legibleQuality: number
   /** The originals, as sharp names their formats, that it can undercut without a loss that is seen. */

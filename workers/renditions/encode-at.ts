@@ -1,7 +1,8 @@
-import { RENDITION_FORMATS, type RenditionFormat } from '../../src/photo/rendition-formats.ts'
+import { type Encoder, RENDITION_FORMATS, type RenditionFormat } from '../../src/photo/rendition-formats.ts'
 import type { Credit } from './credit.ts'
 import type { Pixels } from './pixels.ts'
 import { sharp } from './sharp.ts'
+import { textureOf } from './texture.ts'
 import { withCredit } from './with-credit.ts'
 
 /** `isFine` keeps colour at full size. A quality of null is that of the format. */
@@ -11,18 +12,21 @@ export type Setting = { format: RenditionFormat; quality: number | null; isFine:
  * The picture as a file, with no metadata but whose it is: pixels are upright sRGB, which is what viewers assume. JPEG
  * shows transparent parts white. @NOTE A new image each time: sharp's clone copies every pixel.
  */
-export async function encodeAt(
-  { data, width, height, channels }: Pixels,
-  setting: Setting,
-  credit: Credit | null,
-): Promise<Buffer> {
+export async function encodeAt(picture: Pixels, setting: Setting, credit: Credit | null): Promise<Buffer> {
+  const { data, width, height, channels } = picture
   const image = withCredit(sharp(data, { raw: { width, height, channels } }), credit)
   if (setting === 'lossless webp') {
     return await image.webp({ ...RENDITION_FORMATS.webp.settings, lossless: true }).toBuffer()
   }
   const { format, quality, isFine } = setting
-  const { settings, fineColor, quality: usual } = RENDITION_FORMATS[format]
+  const { settings, fineColor, textures, quality: usual }: Encoder = RENDITION_FORMATS[format]
   const opaque = format === 'jpeg' && channels === 4 ? image.flatten({ background: '#ffffff' }) : image
-  const options = { quality: usual, ...settings, ...(isFine && fineColor), ...(quality && { quality }) }
+  const options = {
+    quality: usual,
+    ...settings,
+    ...textures?.[textureOf(picture)],
+    ...(isFine && fineColor),
+    ...(quality && { quality }),
+  }
   return await opaque.toFormat(format, options).toBuffer()
 }
