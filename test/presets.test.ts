@@ -1,4 +1,4 @@
-import { mkdtempDisposable, writeFile } from 'node:fs/promises'
+import { mkdtempDisposable, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -98,6 +98,13 @@ describe('the presets', () => {
   test.each([[null], [[]], [{}], [{ presets: {} }], [{ presets: [] }], ['presets']])('are not %j', (file) => {
     expect(() => parsePresets(file, 'presets.json')).toThrow(SetupError)
   })
+})
+
+test('the example of README is such a file', async () => {
+  const readme = await readFile(join(import.meta.dirname, '../README.md'), 'utf8')
+  const [, example = ''] = /```json\n(\{\n {2}"presets".*?)```/s.exec(readme) ?? []
+
+  expect(parsePresets(JSON.parse(example), 'README.md').map(({ name }) => name)).toEqual(['avatar', 'story'])
 })
 
 describe('the formats of a preset', () => {
