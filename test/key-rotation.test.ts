@@ -1,10 +1,11 @@
-import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { fastify } from 'fastify'
 import { describe, expect, test } from 'vitest'
 import { loadConfig } from '../src/config/config.ts'
+import { examineSigning } from '../src/delivery/examine-cdn.ts'
 import { type RotationPlan, rotateKeys } from '../src/delivery/key-rotation.ts'
 import { freePort } from '../src/embedded-postgres/free-port.ts'
 import { SetupError } from '../src/errors.ts'
@@ -138,5 +139,18 @@ describe('A key rotation', () => {
     expect(code).toBe(0)
     expect(stdout).toContain(`done  Make the new key\n      ${edge.file}\n`)
     expect(stdout).toContain('next  Let the edge take it, beside the old one\n')
+  })
+})
+
+describe('The doctor', () => {
+  test('asks the edge itself whether it takes what is signed', async () => {
+    await using edge = await startKeyGroup()
+    const examine = async () => await examineSigning(loadConfig(edge.env()).cdn, KEY)
+
+    expect(await examine()).toContain(`takes what ${KEY.keyPairId} signs`)
+    edge.keys.set(KEY.keyPairId, generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey)
+    await expect(examine()).rejects.toThrow('CDN_PRIVATE_KEY_FILE')
+    edge.keys.delete(KEY.keyPairId)
+    await expect(examine()).rejects.toThrow('CDN_KEY_PAIR_ID')
   })
 })

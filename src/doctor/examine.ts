@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { type Config, loadConfig } from '../config/config.ts'
-import { examineCdn } from '../delivery/examine-cdn.ts'
+import { examineCdn, examineSigning } from '../delivery/examine-cdn.ts'
 import { inspectPlaces } from '../embedded-postgres/inspect-places.ts'
 import { examineTokens } from '../http/auth/examine-tokens.ts'
 import { createLog } from '../log.ts'
@@ -44,7 +44,7 @@ export async function* examine(env: NodeJS.ProcessEnv, { fix = false } = {}): As
       yield* inspectBucket(config.store, { fix })
     }
     yield await look('storage', async () => await examineStore(services))
-    yield well('signing key', `key pair ${services.signingKey.keyPairId}`)
+    yield await look('signing key', async () => await examineSigning(config.cdn, services.signingKey))
   } catch (error) {
     yield bad('engines', error)
   }
