@@ -12,6 +12,7 @@ import { feedPage } from './lines/feed-page.ts'
 import { filter } from './lines/filter.ts'
 import { heic } from './lines/heic.ts'
 import { idle } from './lines/idle.ts'
+import { imgproxy } from './lines/imgproxy.ts'
 import { jobs } from './lines/jobs.ts'
 import { lanes } from './lines/lanes.ts'
 import { photoIds } from './lines/photo-ids.ts'
@@ -26,6 +27,7 @@ const LINES: readonly Line[] = [
   workerIo,
   workerEach,
   cpu,
+  imgproxy,
   filter,
   scaling,
   jobs,
