@@ -147,6 +147,12 @@ describe('the OpenAPI document', () => {
     )
     await note(ask('removeLook', look, { method: 'DELETE', headers: stranger }))
     await note(ask('removeLook', look, { method: 'DELETE', headers: token }))
+    const patch = (body: string, headers: Record<string, string> = json) =>
+      ask('changePhoto', `/v1/photos/${id}`, { method: 'PATCH', body, headers })
+    await note(patch('{"visibility":"private","alt":"a boat"}'))
+    await note(patch('{"focus":{"x":0,"y":1}}', { ...json, prefer: 'wait=30' }))
+    await note(patch('{"focus":{"x":1}}'))
+    await note(patch('{}', { ...json, ...stranger }))
     await note(ask('deletePhoto', `/v1/photos/${id}`, { method: 'DELETE', headers: stranger }))
     await note(ask('deletePhoto', `/v1/photos/${id}`, { method: 'DELETE', headers: token }))
     await note(ask('listPresets', '/v1/presets'))
@@ -161,7 +167,10 @@ describe('the OpenAPI document', () => {
         201, 400, 400, 415, 413, 401, 415, 200, 200, 200, 404, 400, 400, 200, 304, 200, 200, 400, 400, 200,
         400, 200, 401,
       ],
-      ...[202, 200, 400, 400, 415, 413, 409, 404, 202, 404, 204, 200, 200, 200, 404, 200, 200],
+      ...[
+        202, 200, 400, 400, 415, 413, 409, 404, 202, 200, 200, 400, 404, 404, 204, 200, 200, 200, 404, 200,
+        200,
+      ],
     ])
   })
 

@@ -9,11 +9,13 @@ import { HeadObjectCommand, ListMultipartUploadsCommand, ListObjectsV2Command } 
 import { describe, expect, test } from 'vitest'
 import type { S3Config } from '../src/config/config.ts'
 import { EngineUnavailableError, SetupError } from '../src/errors.ts'
-import { KEEPER_KEY } from '../src/photo/object-keys.ts'
+import { KEEPER_KEY, renditionKey } from '../src/photo/object-keys.ts'
+import type { PhotoId } from '../src/photo/photo-id.ts'
 import type { ObjectStore } from '../src/storage/object-store.ts'
 import { S3Store } from '../src/storage/s3-store.ts'
 import { objectStoreContract } from './contracts/object-store.ts'
 import { noisyJpeg } from './support/pictures.ts'
+import { placeOf } from './support/place.ts'
 import { startProxy } from './support/proxy.ts'
 import {
   forbid,
@@ -90,6 +92,27 @@ describe.runIf(hasS3)(`S3Store (${NEEDS_S3})`, () => {
       ContentType: 'image/jpeg',
       CacheControl: 'public, max-age=31536000, immutable',
       Metadata: { sha256: createHash('sha256').update('pixels').digest('hex') },
+    })
+  })
+
+  test('gives copies all that was said of the object, the tag by which a CDN forgets its photo included', async () => {
+    await using opened = await openTemporaryStore()
+    const place = placeOf('764879989359635463' as PhotoId)
+    const made = { preset: 'feed', format: 'webp', digest: '0a1b2c3d' } as const
+    const from = renditionKey(place, made)
+    const to = renditionKey({ ...place, visibility: 'private' }, made)
+    await opened.store.put(from, Buffer.from('pixels'), { contentType: 'image/webp' })
+
+    await opened.store.copy(from, to)
+
+    const head = new HeadObjectCommand({ Bucket: opened.config.bucket, Key: to })
+    expect(await opened.client.send(head)).toMatchObject({
+      ContentType: 'image/webp',
+      CacheControl: 'public, max-age=31536000, immutable',
+      Metadata: {
+        sha256: createHash('sha256').update('pixels').digest('hex'),
+        'cache-tag': `photo-${place.id}`,
+      },
     })
   })
 

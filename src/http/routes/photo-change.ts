@@ -98,7 +98,7 @@ export function photoChangeRoute({
         }
         const photo = await findOwn(id, owner)
         return reply
-          .code(photo.wanted ? 202 : 200)
+          .code(body.focus !== undefined && photo.wanted ? 202 : 200)
           .send(replyOf(photo, { viewer: owner, wishes: request.query, cdn }))
       },
     )
