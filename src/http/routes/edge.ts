@@ -29,8 +29,8 @@ const CONTENT_TYPES: ReadonlyMap<string, string> = new Map(
 )
 
 /**
- * GET and HEAD of /public/…, /private/… and /renditions/…: the local edge. It checks signatures as CloudFront does and answers as CloudFront
- * with S3 behind it, so that what works here works there.
+ * GET and HEAD of /public/…, /private/… and /renditions/…: the local edge. It checks signatures as CloudFront does and
+ * answers as CloudFront with S3 behind it, so that what works here works there.
  */
 export function edgeRoute({ store, origin, keys, now = Date.now }: EdgeOptions) {
   return async (app: FastifyInstance): Promise<void> => {
