@@ -153,7 +153,7 @@ describe('An entity tag', () => {
       await tagOf('', 'bob'),
       await tagOf('?urls=parts'),
       await tagOf('?presets=feed'),
-      await tagOf('?formats=jpeg'),
+      await tagOf('?presets=thumb'),
     ]
     await fetch(`${service.url}/v1/photos/${id}/filter`, {
       method: 'PUT',
