@@ -54,7 +54,6 @@ export async function takeIn(file: string, count: number, { services }: Home): P
       secret: newSecret(),
       original,
       ...none,
-      pending: ['resize'],
     })
     ids.push(id)
   }

@@ -104,7 +104,7 @@ async function wreakAndAccount(options: ChaosOptions, home: string, log: Log): P
   await using services = await openServicesWhenBack(config, log)
   const settled = await settle(services, log)
   const inDays = (days: number) => ({ ...SWEPT, now: new Date(Date.now() + days * DAY_MS) })
-  await sweepRenditions(services, 0, log, inDays(2).now)
+  await sweepRenditions(services, log, inDays(9).now)
   await clearLeft(services, log, inDays(2).now)
   const find = async (id: string, owner: OwnerId) => {
     const headers = { authorization: `Bearer ${await tokenOf(owner)}` }

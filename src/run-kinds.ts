@@ -10,11 +10,11 @@ import { comparedObjects } from './sweep/sweep-objects.ts'
 import { takenDown } from './sweep/take-down.ts'
 
 /** All that is done to many photos: a kind is a file and a line here. */
-export function runKinds({ cdn, quarantineDays }: Config, engines: { cdn: Cdn }): RunKind[] {
+export function runKinds({ quarantineDays }: Config, engines: { cdn: Cdn }): RunKind[] {
   return [
     lostJobs,
     takenDown(engines.cdn),
-    earlierRenditions({ lifeSeconds: cdn.windowSeconds + cdn.minLifeSeconds }),
+    earlierRenditions,
     oldPlaces,
     laterRenditions,
     comparedObjects({ quarantineDays }),

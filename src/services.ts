@@ -41,7 +41,7 @@ export async function openServices(
   const store = opened.use(await openStore(config.store))
   const shards = opened.use(new ShardMap(ranges, { connections }))
   await shards.refresh()
-  const catalog = new Catalog(shards)
+  const catalog = new Catalog(shards, { keepSeconds: longestLifeOf(config.cdn) })
   await catalog.health.check().catch(tolerateUnavailable(log, 'the database is unavailable'))
   await proveKeeper({ catalog, store }).catch(
     tolerateUnavailable(log, 'whose the objects are is not known; nothing is deleted until it is'),
@@ -61,6 +61,14 @@ export async function openServices(
     signingKey,
     [Symbol.asyncDispose]: () => disposal.disposeAsync(),
   }
+}
+
+/** A reply that was begun before a change of look may sign its URLs that much later. */
+const SIGNED_LATE_S = 600
+
+/** For how long a delivery URL is valid at most, from the moment on that its rendition is not shown any more. */
+function longestLifeOf({ windowSeconds, minLifeSeconds }: Config['cdn']): number {
+  return windowSeconds + minLifeSeconds + SIGNED_LATE_S
 }
 
 /** Brings the tables of every engine up to date. Returns the migrations of the catalog that were applied. */

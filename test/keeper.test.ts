@@ -74,8 +74,8 @@ describe('a process does not start, and says what to do,', () => {
   test('with an empty store and a catalog that has photos: its objects are elsewhere', async () => {
     await using service = await startService()
     await service.database.query(
-      `insert into photos (id, owner, visibility, format, bytes, sha256, pending)
-       values (764879989359635463, 'alice', 'public', 'jpeg', 1, '', '{}')`,
+      `insert into photos (id, owner, visibility, format, bytes, sha256, posted_at)
+       values (764879989359635463, 'alice', 'public', 'jpeg', 1, '', 1)`,
     )
     await service.store.delete([KEEPER_KEY])
 
@@ -108,7 +108,7 @@ describe('nothing is deleted', () => {
     const options = { quarantineDays: 7, now: inDays(2) }
 
     expect(await reasonOf(sweepObjects(service, options, silentLog))).toBeInstanceOf(SetupError)
-    expect(await reasonOf(sweepRenditions(service, 60, silentLog, inDays(2)))).toBeInstanceOf(SetupError)
+    expect(await reasonOf(sweepRenditions(service, silentLog, inDays(2)))).toBeInstanceOf(SetupError)
     expect(await Array.fromAsync(service.store.list(''))).toEqual(before)
   })
 

@@ -23,8 +23,8 @@ async function insert(database: TestDatabase, ids: readonly PhotoId[], columns: 
   const names = ['', ...Object.keys(columns)].join(', ')
   const values = ['', ...Object.values(columns)].join(', ')
   await database.query(
-    `insert into photos (id, owner, visibility, format, bytes, sha256${names})
-     select id, '${owner}', 'public', 'jpeg', 1, ''${values} from unnest('{${ids}}'::bigint[]) id`,
+    `insert into photos (id, owner, visibility, format, bytes, sha256, posted_at${names})
+     select id, '${owner}', 'public', 'jpeg', 1, '', posted_at_of(id)${values} from unnest('{${ids}}'::bigint[]) id`,
   )
 }
 
@@ -53,7 +53,7 @@ test('feeds show new photos before old ones across the step to ids of 19 digits'
   await using map = new ShardMap(allShardsAt(database.url), { connections: 1 })
   const catalog = new Catalog(map)
   const ids = idsAcrossTheStep()
-  await insert(database, ids, { status: "'ready'", pending: "'{}'" })
+  await insert(database, ids, { status: "'ready'" })
 
   const newestFirst = await pagesOf((before) => catalog.photos.list(owner, owner, { limit: LIMIT, before }))
 
@@ -65,7 +65,7 @@ test('sweeps page over every photo across the step to ids of 19 digits', async (
   await using map = new ShardMap(allShardsAt(database.url), { connections: 1 })
   const catalog = new Catalog(map)
   const ids = idsAcrossTheStep()
-  await insert(database, ids, { pending: "'{resize}'" })
+  await insert(database, ids, {})
 
   expect(await pagesOf((after) => catalog.photos.unfinished(later, after, LIMIT))).toEqual(ids)
 

@@ -175,8 +175,8 @@ describe('the renditions of earlier looks', () => {
     const { id } = await uploadReady(service)
     const { body } = await change(service, id, { filter: 'mono' }, { wait: 30 })
 
-    const early = await sweepRenditions(service, LIFE_S, silentLog, new Date(Date.now() + LIFE_S * 1000))
-    const late = await sweepRenditions(service, LIFE_S, silentLog, afterItsLife())
+    const early = await sweepRenditions(service, silentLog, new Date(Date.now() + LIFE_S * 1000))
+    const late = await sweepRenditions(service, silentLog, afterItsLife())
 
     expect([early, late]).toEqual([0, body.renditions.length])
     expect(await objectsOf(service, id)).toHaveLength(body.renditions.length)
@@ -197,7 +197,7 @@ describe('the renditions of earlier looks', () => {
 
     expect(body.filter).toBe('mono')
     expect(body.renditions).toEqual(mono.renditions)
-    expect(await sweepRenditions(service, LIFE_S, silentLog, afterItsLife())).toBe(mono.renditions.length)
+    expect(await sweepRenditions(service, silentLog, afterItsLife())).toBe(mono.renditions.length)
   })
 
   test('are made again under other keys once they are being deleted', async () => {
@@ -209,11 +209,11 @@ describe('the renditions of earlier looks', () => {
 
     const { body } = await change(service, plain.id, null, { wait: 30 })
     // A sweep that had stopped between its claim and its deletions.
-    const swept = await sweepRenditions(service, LIFE_S, silentLog, new Date())
+    const swept = await sweepRenditions(service, silentLog, new Date())
 
     expect(doomed?.renditions).toHaveLength(plain.renditions.length)
     expect(swept).toBe(0)
-    expect(await sweepRenditions(service, LIFE_S, silentLog, afterItsLife())).toBeGreaterThan(0)
+    expect(await sweepRenditions(service, silentLog, afterItsLife())).toBeGreaterThan(0)
     expect(digestsOf(body)).not.toEqual(digestsOf(plain))
     for (const { url } of body.renditions) expect((await fetch(url)).status).toBe(200)
   })
@@ -232,7 +232,7 @@ describe('the renditions of earlier looks', () => {
     })
 
     await resizePhoto(engines)({ kind: 'resize', photoId: id })
-    await sweepRenditions(service, LIFE_S, silentLog, afterItsLife())
+    await sweepRenditions(service, silentLog, afterItsLife())
 
     const shown = await find(service, id)
     expect(shown).toMatchObject({ status: 'ready', filter: null })
@@ -258,7 +258,7 @@ describe('changes of look at once', () => {
 
         for (const { look, pause, sweeps } of steps) {
           await change(service, id, look === null ? null : { filter: look })
-          if (sweeps) sweeping.push(sweepRenditions(service, LIFE_S, silentLog, afterItsLife()))
+          if (sweeps) sweeping.push(sweepRenditions(service, silentLog, afterItsLife()))
           await new Promise((resolve) => setTimeout(resolve, pause))
         }
         await expect.poll(async () => (await find(service, id)).wanted, { timeout: 30_000 }).toBeNull()
@@ -274,7 +274,7 @@ describe('changes of look at once', () => {
     )
 
     await expect.poll(async () => (await service.queue.counts()).active, { timeout: 30_000 }).toBe(0)
-    await sweepRenditions(service, LIFE_S, silentLog, afterItsLife())
+    await sweepRenditions(service, silentLog, afterItsLife())
     expect(await objectsOf(service, id)).toHaveLength((await find(service, id)).renditions.length)
   }, 240_000)
 })

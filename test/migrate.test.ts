@@ -110,8 +110,8 @@ test('an index whose making failed half-way is made when the migration is run ag
   await using folder = await folderOf({ '900.do.index.concurrently.sql': unique })
   await database.query('alter table photos disable trigger hold_shard')
   await database.query(
-    `insert into photos (id, owner, visibility, format, bytes, sha256, pending)
-     select n, 'alice', 'public', 'jpeg', 1, '', '{}' from generate_series(1, 2) n`,
+    `insert into photos (id, owner, visibility, format, bytes, sha256, posted_at)
+     select n, 'alice', 'public', 'jpeg', 1, '', 1 from generate_series(1, 2) n`,
   )
 
   await expect(migrateDatabase(database.url, { directory: folder.path })).rejects.toThrow('photos_of_format')

@@ -224,10 +224,14 @@ test('a database refuses every write to a shard that has left it, whoever forgot
 
   const refusal = `shard ${shardOf(id)} is not in this database`
   await expect(a.query(`update photos set bytes = 1 where id = ${id}`)).rejects.toThrow(refusal)
-  await expect(a.query(`delete from renditions where photo_id = ${id}`)).rejects.toThrow(refusal)
+  await expect(
+    a.query(
+      `insert into earlier_renditions (photo_id, edition, renditions, due_at) values (${id}, 9, '', now())`,
+    ),
+  ).rejects.toThrow(refusal)
   await expect(a.query(`delete from photos where id = ${id}`)).rejects.toThrow(refusal)
   await expect(a.query(`select next_photo_id(${shardOf(id)})`)).rejects.toThrow(refusal)
-  const insert = `insert into photos (id, owner, visibility, format, bytes, sha256, pending)
-    values (${BigInt(id) + 1n}, 'x', 'public', 'jpeg', 1, '', '{}')`
+  const insert = `insert into photos (id, owner, visibility, format, bytes, sha256, posted_at)
+    values (${BigInt(id) + 1n}, 'x', 'public', 'jpeg', 1, '', 1)`
   await expect(a.query(insert)).rejects.toThrow(refusal)
 })

@@ -222,7 +222,7 @@ describe('the sweep of objects with several databases', () => {
     const map = new ShardMap(ranges, { connections: 2 })
     const catalog = new Catalog(map)
     await service.store.delete([KEEPER_KEY])
-    for (const owner of owners) await insertPhoto(catalog, owner, { pending: [] })
+    for (const owner of owners) await insertPhoto(catalog, owner)
     const installation = await catalog.installation.id()
     await service.store.put(KEEPER_KEY, Buffer.from(JSON.stringify({ installation })), jpeg)
     const all = await Promise.all(

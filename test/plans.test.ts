@@ -34,6 +34,7 @@ const facts = { width: 4, height: 3, color: '#8a6f5b', thumbhash: 'AQID' }
 const renditions = [
   { preset: 'feed', format: 'webp', digest: '00000001', width: 4, height: 3, bytes: 12 },
 ] as const
+const made = { facts, renditions, recipe: 1 }
 
 type Calls<Room> = Record<
   {
@@ -70,34 +71,32 @@ const CALLS: {
       looks.show(
         unmoved(at(ids, 0.4)),
         { look, focus: null, edition: 1 },
-        { facts, renditions: [{ ...renditions[0], digest: '00000002' }] },
+        { ...made, renditions: [{ ...renditions[0], digest: '00000002' }] },
       ),
     earlier: (looks, ids) => looks.earlier(at(ids, 0.4), look),
     showEarlier: (looks, ids) =>
-      looks.showEarlier(
-        unmoved(at(ids, 0.4)),
-        { look, edition: 1 },
-        { edition: 1, digests: ['00000002'] },
-        facts,
-      ),
-    abandonedDigests: (looks, ids) => looks.abandonedDigests(at(ids, 0.4), 0, ['00000003']),
+      looks.showEarlier(unmoved(at(ids, 0.4)), { look, edition: 1 }, { edition: -1, recipe: 1 }, facts),
     giveUp: (looks, ids) => looks.giveUp(at(ids, 0.4), 1),
     changing: async (looks, ids) => {
       for (const after of [null, at(ids, 0.5)]) await looks.changing(new Date(), after, 500)
     },
   },
   renditions: {
-    record: (made, ids) =>
-      made.record(unmoved(at(ids, 0.2)), { kind: 'resize', look: null, facts, renditions }),
-    recordLater: (made, ids) => made.recordLater(unmoved(at(ids, 0.4)), { look, edition: 1 }, renditions),
-    giveUpLater: (made, ids) => made.giveUpLater(at(ids, 0.4), 1),
-    withoutLater: async (made, ids) => {
-      for (const after of [null, at(ids, 0.5)]) await made.withoutLater(inAnHour(), after, 500)
+    record: async (room, ids) => {
+      for (const edition of [0, 7]) await room.record(unmoved(at(ids, 0.2)), { look: null, edition }, made)
     },
-    areWithoutLater: (made, ids) => made.areWithoutLater(ids.slice(-500)),
-    doom: (made) => made.doom(new Date(), 500),
-    forgetDoomed: (made, ids) =>
-      made.forgetDoomed({ ...placeOf(at(ids, 0.4)), renditions: [{ ...renditions[0] }] }),
+    recordLater: async (room, ids) => {
+      for (const edition of [1, 7])
+        await room.recordLater(unmoved(at(ids, 0.4)), { look, edition }, renditions)
+    },
+    giveUpLater: (room, ids) => room.giveUpLater(at(ids, 0.4), 1),
+    withoutLater: async (room, ids) => {
+      for (const after of [null, at(ids, 0.5)]) await room.withoutLater(inAnHour(), after, 500)
+    },
+    areWithoutLater: (room, ids) => room.areWithoutLater(ids.slice(-500)),
+    doom: (room) => room.doom(new Date(), 500),
+    forgetDoomed: (room, ids) =>
+      room.forgetDoomed({ ...placeOf(at(ids, 0.4)), edition: -1, renditions: [], value: Buffer.alloc(0) }),
   },
   places: {
     read: (places, ids) => places.read(at(ids, 0.6)),
@@ -208,7 +207,7 @@ function costsOf(plan: Plan): string[] {
       (plan['Rows Removed by Index Recheck'] ?? 0),
   )
   const costs = (plan.Plans ?? []).flatMap(costsOf)
-  if (type === 'Seq Scan' && /^(photos|renditions)$/.test(table)) costs.push(`${type} of ${table}`)
+  if (type === 'Seq Scan' && /^(photos|earlier_renditions)$/.test(table)) costs.push(`${type} of ${table}`)
   else if (rows > FEW) costs.push(`${type} ${table} of ${rows} rows`)
   return costs
 }

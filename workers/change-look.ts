@@ -6,16 +6,16 @@ import type { Preset } from '../src/photo/presets.ts'
 import { recipeDigest } from '../src/photo/recipe.ts'
 import type { LookEngines } from './engines.ts'
 import { makeLater, promiseLater } from './later-renditions.ts'
-import { afterRefusal, decodeOriginal, putRenditions } from './render.ts'
+import { afterRefusal, decodeOriginal, putRenditions, recipeNumberOf } from './render.ts'
 import { placeholderOfFile } from './renditions/placeholder.ts'
 
 /**
  * Gives a photo the look of that edition, made from the original, and shows it in one statement when all of it is
  * there. Until then, and when it fails, the photo keeps the look it has. Each change has a job of its own: one
- * that another overtook does nothing, or what it made is deleted, so that the change asked for last wins.
+ * that another overtook does nothing, or what it made is to be deleted, so that the change asked for last wins.
  */
 export async function changeLook(engines: LookEngines, photoId: PhotoId, edition: number): Promise<void> {
-  const { catalog, store } = engines
+  const { catalog } = engines
   const photo = await catalog.photos.find(photoId)
   if (photo?.wanted?.edition !== edition) return
   const change = photo.wanted
@@ -27,39 +27,35 @@ export async function changeLook(engines: LookEngines, photoId: PhotoId, edition
   await using decoded = await decodeOriginal(engines, { ...photo, ...change }, engines.presets)
   const renditions = await putRenditions(engines, photo, decoded, { stage: 'upload', edition })
   const facts = await decoded.facts
-  if (await catalog.looks.show(photo, change, { facts, renditions })) {
+  const recipe = recipeNumberOf(engines, change.look)
+  if (await catalog.looks.show(photo, change, { facts, renditions, recipe })) {
     return await makeLater(engines, photo, decoded, { ...change, renditions })
   }
-  const reason = await afterRefusal(engines, photo)
-  if (reason === 'moved') return await changeLook(engines, photoId, edition)
-  if (reason === 'removed') return
-
-  const digests = renditions.map(({ digest }) => digest)
-  const abandoned = new Set(await catalog.looks.abandonedDigests(photoId, edition, digests))
-  const keys = renditions.filter(({ digest }) => abandoned.has(digest))
-  await store.delete(keys.map((rendition) => renditionKey(photo, rendition)))
+  if ((await afterRefusal(engines, photo)) === 'moved') await changeLook(engines, photoId, edition)
 }
 
 /** Shows an edition of the same look that is still there, if it is whole and of today's recipes; tells which. */
-async function showEarlier(
-  { catalog, store, filters, presets }: LookEngines,
-  photo: Photo,
-  change: Change,
-): Promise<number | null> {
-  const { id } = photo
+async function showEarlier(engines: LookEngines, photo: Photo, change: Change): Promise<number | null> {
+  const { catalog, store, filters, presets } = engines
   const { look } = change
   const applied = look && filters.applied(look)
-  for (const { edition, renditions } of await catalog.looks.earlier(id, look)) {
-    const wanted = presets.flatMap((preset) =>
-      preset.upload.map((format) => recipeDigest({ preset, format, look: applied, edition })),
+  const isWhole = ({ edition, renditions }: Pick<Photo, 'edition' | 'renditions'>) => {
+    const digests = new Set(renditions.map(({ digest }) => digest))
+    return presets.every((preset) =>
+      preset.upload.every((format) => digests.has(recipeDigest({ preset, format, look: applied, edition }))),
     )
-    const isWhole = wanted.every((digest) => renditions.some((rendition) => rendition.digest === digest))
-    const smallest = smallestWhole(renditions, presets)
-    if (!isWhole || !smallest) continue
-    const digests = renditions.map(({ digest }) => digest)
-    const file = await store.read(renditionKey(photo, smallest))
-    const placeholder = await placeholderOfFile(file)
-    if (await catalog.looks.showEarlier(photo, change, { edition, digests }, placeholder)) return edition
+  }
+  if (isWhole(photo)) {
+    // It has it now.
+    await catalog.looks.giveUp(photo.id, change.edition)
+    return photo.edition
+  }
+  for (const earlier of (await catalog.looks.earlier(photo.id, look)).filter(isWhole)) {
+    const smallest = smallestWhole(earlier.renditions, presets)
+    if (!smallest) continue
+    const placeholder = await placeholderOfFile(await store.read(renditionKey(photo, smallest)))
+    const again = { edition: earlier.edition, recipe: recipeNumberOf(engines, look) }
+    if (await catalog.looks.showEarlier(photo, change, again, placeholder)) return earlier.edition
   }
   return null
 }

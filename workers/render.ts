@@ -1,4 +1,5 @@
 import { ObjectNotFoundError, OriginalMissingError } from '../src/errors.ts'
+import type { Look } from '../src/photo/look.ts'
 import {
   everyRenditionsPrefix,
   originalKey,
@@ -8,6 +9,7 @@ import {
 import type { Photo, Rendition } from '../src/photo/photo.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
 import type { Preset } from '../src/photo/presets.ts'
+import { recipeNumber } from '../src/photo/recipe.ts'
 import { RENDITION_FORMATS } from '../src/photo/rendition-formats.ts'
 import type { ObjectStore } from '../src/storage/object-store.ts'
 import type { WorkerEngines } from './engines.ts'
@@ -43,6 +45,14 @@ export async function putRenditions(
   })
   free(made.map(({ body }) => body))
   return made.map(({ body: _, ...rendition }) => rendition)
+}
+
+/** The number of all that decides how a photo with that look is made here. */
+export function recipeNumberOf(
+  { presets, filters }: Pick<WorkerEngines, 'presets' | 'filters'>,
+  look: Look | null,
+): number {
+  return recipeNumber(presets, look && filters.applied(look).table)
 }
 
 async function readOriginal(store: ObjectStore, key: string): Promise<Buffer> {

@@ -1,7 +1,7 @@
 import type { JobHandler } from '../src/queue/job-queue.ts'
 import type { WorkerEngines } from './engines.ts'
 import { makeLater } from './later-renditions.ts'
-import { afterRefusal, decodeOriginal, deleteRenditions, putRenditions } from './render.ts'
+import { afterRefusal, decodeOriginal, deleteRenditions, putRenditions, recipeNumberOf } from './render.ts'
 
 /**
  * `resize`: all that a photo gets which was uploaded, in the look it was uploaded with, from one decode. It is ready when
@@ -9,7 +9,7 @@ import { afterRefusal, decodeOriginal, deleteRenditions, putRenditions } from '.
  */
 export function resizePhoto(engines: WorkerEngines): JobHandler {
   return async (job) => {
-    const { photoId, kind } = job
+    const { photoId } = job
     const { catalog, store } = engines
     const photo = await catalog.photos.find(photoId)
     if (!photo) return await deleteRenditions(store, photoId)
@@ -18,7 +18,8 @@ export function resizePhoto(engines: WorkerEngines): JobHandler {
     await using decoded = await decodeOriginal(engines, photo, engines.presets)
     const renditions = await putRenditions(engines, photo, decoded, { stage: 'upload', edition })
     const facts = await decoded.facts
-    const recorded = await catalog.renditions.record(photo, { kind, look, edition, facts, renditions })
+    const recipe = recipeNumberOf(engines, look)
+    const recorded = await catalog.renditions.record(photo, photo, { facts, renditions, recipe })
     if (!recorded) {
       if ((await afterRefusal(engines, photo)) === 'moved') await resizePhoto(engines)(job)
       return

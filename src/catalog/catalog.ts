@@ -10,6 +10,8 @@ import { RunParts } from './run-parts.ts'
 import { Runs } from './runs.ts'
 import type { ShardMap } from './shard-map.ts'
 
+const WEEK_S = 7 * 86_400
+
 /**
  * What is known of photos, in rooms: every SQL statement about them stands in one, with what it promises. Ids are text
  * on both sides of a statement. It goes to the database that has the shard of its photo or owner, and is guarded by
@@ -31,11 +33,12 @@ export class Catalog {
   readonly runParts: RunParts
   readonly health: Health
 
-  constructor(shards: ShardMap) {
+  /** What is not shown any more is kept for `keepSeconds`, as delivery URLs of it are valid for a while. */
+  constructor(shards: ShardMap, { keepSeconds = WEEK_S } = {}) {
     this.photos = new Photos(shards)
     this.places = new Places(shards)
-    this.looks = new Looks(shards)
-    this.renditions = new Renditions(shards)
+    this.looks = new Looks(shards, keepSeconds)
+    this.renditions = new Renditions(shards, keepSeconds)
     this.removals = new Removals(shards)
     this.objects = new KeptObjects(shards)
     this.installation = new Installation(shards)

@@ -1,5 +1,6 @@
 import type { Queries } from './database.ts'
 import { MoveOvertakenError, type Run } from './shard-run.ts'
+import { SHARDED_TABLES } from './sharded-tables.ts'
 
 const PAGE = 500
 
@@ -8,14 +9,14 @@ type Digest = { id: string; shard: number; digest: string }
 type Place = { shard: number; id: string }
 
 /**
- * A photo and its renditions as one value, which is the same in every database that has the same rows: columns
- * stand in the order of the migrations, renditions in that of their bytes, whatever the database's own is.
+ * All rows of a photo as one value, which is the same in every database that has the same rows: columns stand in the
+ * order of the migrations, rows in that of their bytes, whatever the database's own is.
  */
 const DIGESTS = `
-  select p.id::text, shard_of(p.id) as shard, md5(p::text || coalesce((
-    select string_agg(r::text, ',' order by r.preset collate "C", r.format collate "C", r.digest collate "C")
-    from renditions r where r.photo_id = p.id
-  ), '')) as digest
+  select p.id::text, shard_of(p.id) as shard, md5(concat(${SHARDED_TABLES.map(({ table, photo }) => {
+    const row = `each::text collate "C"`
+    return `(select string_agg(${row}, ',' order by ${row}) from ${table} each where each.${photo} = p.id)`
+  })})) as digest
   from photos p`
 
 /** What decides how a value is written as text; and the leave to write where the shards are not. */
@@ -126,23 +127,18 @@ async function mend(
   if (stale.length + gone.length === 0) return []
 
   // As text: a JavaScript number would round the ids. Whole rows: columns of later migrations come along.
-  const rows = await source.query<{ photo: string; renditions: string }>(
-    `select to_jsonb(p)::text as photo,
-       (select coalesce(jsonb_agg(to_jsonb(r)), '[]')::text from renditions r where r.photo_id = p.id) as renditions
-     from photos p where id = any($1)`,
-    [stale],
-  )
   await target.query('delete from photos where id = any($1)', [[...stale, ...gone]])
-  await target.query(
-    `insert into photos select photo.* from unnest($1::text[]) as copied(row),
-       jsonb_populate_record(null::photos, row::jsonb) as photo`,
-    [rows.map(({ photo }) => photo)],
-  )
-  await target.query(
-    `insert into renditions select rendition.* from unnest($1::text[]) as copied(rows),
-       jsonb_populate_recordset(null::renditions, rows::jsonb) as rendition`,
-    [rows.map(({ renditions }) => renditions)],
-  )
+  for (const { table, photo } of SHARDED_TABLES) {
+    const rows = await source.query<{ row: string }>(
+      `select to_jsonb(each)::text as row from ${table} each where ${photo} = any($1)`,
+      [stale],
+    )
+    await target.query(
+      `insert into ${table} select each.* from unnest($1::text[]) as copied(row),
+         jsonb_populate_record(null::${table}, row::jsonb) as each`,
+      [rows.map(({ row }) => row)],
+    )
+  }
   return [...stale, ...gone]
 }
 

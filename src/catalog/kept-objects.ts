@@ -4,6 +4,7 @@ import type { Rendition } from '../photo/photo.ts'
 import type { PhotoId } from '../photo/photo-id.ts'
 import type { Shard } from '../photo/shard.ts'
 import { SECRET } from './photo-row.ts'
+import { decodeRenditions } from './rendition-value.ts'
 import type { ShardMap } from './shard-map.ts'
 
 export type KeptRendition = Pick<Rendition, 'preset' | 'format' | 'digest'> & {
@@ -24,12 +25,13 @@ export type KeptPhoto = Place & {
 const KEPT = `
   select p.id::text, p.visibility, ${SECRET} as secret, p.format, p.edition, p.deleted_at is not null as "isRemoved",
     (p.status <> 'processing' and p.wanted_at is null
-      and (p.status = 'failed' or p.avif_edition is not distinct from p.edition)) as "isSettled",
-    (select coalesce(json_agg(json_build_object('preset', r.preset, 'format', r.format, 'digest', r.digest,
-        'isShown', r.retired_at is null and r.edition = p.edition
-          and (r.filter, r.strength) is not distinct from (p.filter, p.strength))), '[]')
-     from renditions r where r.photo_id = p.id) as renditions
+      and (p.status = 'failed' or p.later_renditions is not null)) as "isSettled",
+    coalesce(p.renditions, '') || coalesce(p.later_renditions, '') as shown,
+    (select string_agg(e.renditions || coalesce(e.later_renditions, ''), '')
+     from earlier_renditions e where e.photo_id = p.id) as earlier
   from photos p`
+
+type KeptRow = Omit<KeptPhoto, 'renditions'> & { shown: Buffer; earlier: Buffer | null }
 
 /** Which objects belong to photos. */
 export class KeptObjects {
@@ -42,7 +44,7 @@ export class KeptObjects {
   /** What is kept of those of the photos that there are. Throws EngineUnavailableError unless all of it is known. */
   async ofPhotos(ids: readonly PhotoId[]): Promise<Map<PhotoId, KeptPhoto>> {
     return byId(
-      await this.#shards.ofEach<KeptPhoto>(
+      await this.#shards.ofEach<KeptRow>(
         ids,
         `${KEPT} where p.id = any($1::bigint[]) and photos_are_here($1)`,
       ),
@@ -52,7 +54,7 @@ export class KeptObjects {
   /** What is kept of all photos of the shards. Throws EngineUnavailableError unless all of it is known. */
   async ofShards(shards: readonly Shard[]): Promise<Map<PhotoId, KeptPhoto>> {
     return byId(
-      await this.#shards.ofEachShard<KeptPhoto>(
+      await this.#shards.ofEachShard<KeptRow>(
         shards,
         `${KEPT} where shard_of(p.id) = any($1::int[]) and shards_are_here($1)`,
       ),
@@ -60,6 +62,18 @@ export class KeptObjects {
   }
 }
 
-function byId(photos: readonly KeptPhoto[]): Map<PhotoId, KeptPhoto> {
-  return new Map(photos.map((photo) => [photo.id, photo]))
+function byId(rows: readonly KeptRow[]): Map<PhotoId, KeptPhoto> {
+  return new Map(
+    rows.map(({ shown, earlier, ...photo }) => [
+      photo.id,
+      { ...photo, renditions: renditionsOf(shown, earlier) },
+    ]),
+  )
+}
+
+function renditionsOf(shown: Buffer, earlier: Buffer | null): KeptRendition[] {
+  return [
+    ...decodeRenditions(shown).map((rendition) => ({ ...rendition, isShown: true })),
+    ...(earlier ? decodeRenditions(earlier) : []).map((rendition) => ({ ...rendition, isShown: false })),
+  ]
 }

@@ -3,7 +3,10 @@ import type { Place } from '../photo/object-keys.ts'
 import type { Change, Focus, PhotoFacts, Rendition } from '../photo/photo.ts'
 import type { PhotoId } from '../photo/photo-id.ts'
 import type { OwnerId } from '../photo/shard.ts'
+import { putAside } from './earlier-renditions.ts'
 import { isBefore, LIES_IN } from './photo-row.ts'
+import { decodeRenditions, encodeRenditions } from './rendition-value.ts'
+import type { Made } from './renditions.ts'
 import { OF_SHARDS_HERE, type ShardMap } from './shard-map.ts'
 
 /** What a photo is to be changed to. */
@@ -12,12 +15,18 @@ export type Wish = { look?: Look | null; focus?: Focus | null }
 /** A photo whose look is being changed, and the edition it will be. */
 export type Changing = { id: PhotoId; edition: number }
 
+/** An edition that a photo had before; `renditions` are those it was ready with. */
+export type Earlier = { edition: number; renditions: Rendition[] }
+
 /** How a photo gets another look. Each change is one statement, so that readers see the old look or the new. */
 export class Looks {
   readonly #shards: ShardMap
+  readonly #keepSeconds: number
 
-  constructor(shards: ShardMap) {
+  /** What is not shown any more is kept for `keepSeconds`. */
+  constructor(shards: ShardMap, keepSeconds: number) {
     this.#shards = shards
+    this.#keepSeconds = keepSeconds
   }
 
   /**
@@ -50,31 +59,31 @@ export class Looks {
   }
 
   /**
-   * Records the renditions of a change, and shows them instead of all others, in one statement. False, and nothing
-   * is recorded, when the photo was removed or left the place, or another change was asked for meanwhile.
+   * Records the renditions of a change, and shows them instead of those before, in one statement. False when the photo
+   * was removed or left the place, or another change was asked for meanwhile: then what was put is to be deleted.
    */
-  async show(
-    { id, secret }: Place,
-    { look, focus, edition }: Change,
-    { facts, renditions }: { facts: PhotoFacts; renditions: readonly Rendition[] },
-  ): Promise<boolean> {
+  async show({ id, secret }: Place, { look, focus, edition }: Change, made: Made): Promise<boolean> {
+    const { facts, renditions, recipe } = made
     const rows = await this.#shards.ofPhoto(id).query(
-      `with photo as (
+      `with before as (
+         select *, ${IS_WANTED} as is_wanted
+         from photos where id = $1 and ${LIES_IN('$12')} and deleted_at is null and photo_is_here($1) for update
+       ), photo as (
          update photos set
-           filter = $3, strength = $4, edition = $2, ${WANTS_NOTHING}, ${NEEDS_NO_FILTER},
+           filter = $3, strength = $4, edition = $2, ${WANTS_NOTHING}, ${IS_READY},
+           focus_edition =
+             case when (photos.focus_x, photos.focus_y) is distinct from ($13, $14) then $2 else photos.focus_edition end,
+           focus_x = $13, focus_y = $14,
            width = $5, height = $6, color = $7, thumbhash = decode($8, 'base64'),
-           focus_edition = case when (focus_x, focus_y) is distinct from ($11, $12) then $2 else focus_edition end,
-           focus_x = $11, focus_y = $12
-         where ${IS_WANTED} and ${LIES_IN('$10')} returning id
-       ), made as (
-         insert into renditions (photo_id, filter, strength, edition, preset, format, digest, width, height, bytes)
-         select photo.id, $3, $4, $2, r.* from photo, jsonb_to_recordset($9)
-           as r(preset text, format text, digest text, width int, height int, bytes int)
-         on conflict do nothing
-       ), retired as (
-         update renditions r set retired_at = now() from photo
-         where r.photo_id = photo.id and r.retired_at is null
-           and not (r.edition = $2 and (r.filter, r.strength) is not distinct from ($3, $4))
+           renditions = $9, later_renditions = null, recipe = $10
+         from before where photos.id = before.id and is_wanted
+         returning photos.id
+       ), aside as (
+         ${putAside(
+           `${putBefore('$11')}
+            union all
+            select id, $2, $3::text, $4::double precision, $9, null, now() from before where not is_wanted and edition <> $2`,
+         )}
        )
        select id from photo`,
       [
@@ -86,7 +95,9 @@ export class Looks {
         facts.height,
         facts.color,
         facts.thumbhash,
-        JSON.stringify(renditions),
+        encodeRenditions(renditions),
+        recipe,
+        this.#keepSeconds,
         secret,
         focus?.x ?? null,
         focus?.y ?? null,
@@ -95,48 +106,47 @@ export class Looks {
     return rows.length > 0
   }
 
-  /** The renditions of that look and of the photo's focus, by edition, that can still be shown again; latest edition first. */
-  async earlier(id: PhotoId, look: Look | null): Promise<{ edition: number; renditions: Rendition[] }[]> {
-    return await this.#shards.ofPhoto(id).query(
-      `select edition, json_agg(json_build_object('preset', preset, 'format', format, 'digest', digest,
-                'width', width, 'height', height, 'bytes', bytes)) as renditions
-       from renditions
-       where photo_id = $1 and (filter, strength) is not distinct from ($2::text, $3::double precision)
-         and not is_doomed and photo_is_here($1)
-         and edition >= (select coalesce(focus_edition, 0) from photos where id = $1)
-       group by edition order by edition desc`,
+  /** The editions of that look and of the photo's focus that can still be shown again, latest first. */
+  async earlier(id: PhotoId, look: Look | null): Promise<Earlier[]> {
+    const rows = await this.#shards.ofPhoto(id).query<{ edition: number; renditions: Buffer }>(
+      `select e.edition, e.renditions
+       from photos p join earlier_renditions e on e.photo_id = p.id and e.edition <> p.edition
+       where p.id = $1 and (e.filter, e.strength) is not distinct from ($2::text, $3::double precision)
+         and not e.is_doomed and e.edition >= coalesce(p.focus_edition, 0) and photo_is_here($1)
+       order by e.edition desc`,
       [id, look?.filter ?? null, look?.strength ?? null],
     )
+    return rows.map(({ edition, renditions }) => ({ edition, renditions: decodeRenditions(renditions) }))
   }
 
   /**
-   * Shows an earlier edition again, which has the look that is wanted. False, and nothing changes, when one of its
-   * `digests` is being deleted, the photo was removed or left the place, or another change was asked for meanwhile.
+   * Shows an earlier edition again, which has the look that is wanted and was made by the recipes of that number. False,
+   * and nothing changes, when it is being deleted, the photo was removed or left the place, or another change was asked for meanwhile.
    */
   async showEarlier(
     { id, secret }: Place,
     { look, edition }: LookChange,
-    earlier: { edition: number; digests: readonly string[] },
+    earlier: { edition: number; recipe: number },
     placeholder: Pick<PhotoFacts, 'color' | 'thumbhash'>,
   ): Promise<boolean> {
     const rows = await this.#shards.ofPhoto(id).query(
-      `with kept as (
-         -- locked, so that what is kept here can't be doomed before this statement has ended
-         select r.digest from renditions r
-         where r.photo_id = $1 and r.edition = $5 and not r.is_doomed for update
+      `with before as (
+         select *, true as is_wanted
+         from photos where id = $1 and deleted_at is null and photo_is_here($1)
+           and ${IS_WANTED} and ${LIES_IN('$10')} for update
+       ), again as (
+         delete from earlier_renditions e using before
+         where e.photo_id = before.id and e.edition = $5 and e.edition <> before.edition and not e.is_doomed
+         returning e.*
        ), photo as (
          update photos set
-           filter = $3, strength = $4, edition = $5, ${WANTS_NOTHING}, ${NEEDS_NO_FILTER},
-           -- the first edition may have two looks, and AVIF of the other alone
-           avif_edition = null,
-           color = $7, thumbhash = decode($8, 'base64')
-         where ${IS_WANTED} and ${LIES_IN('$9')} and $6::text[] <@ (select array_agg(digest) from kept)
-         returning id
-       ), turned as (
-         update renditions r set retired_at = case
-           when r.edition = $5 and (r.filter, r.strength) is not distinct from ($3, $4) then null
-           else coalesce(r.retired_at, now()) end
-         from photo where r.photo_id = photo.id and not r.is_doomed
+           filter = $3, strength = $4, edition = $5, ${WANTS_NOTHING}, ${IS_READY},
+           color = $6, thumbhash = decode($7, 'base64'),
+           renditions = again.renditions, later_renditions = again.later_renditions, recipe = $8
+         from again where photos.id = again.photo_id
+         returning photos.id
+       ), aside as (
+         ${putAside(`${putBefore('$9')} and exists (select from photo)`)}
        )
        select id from photo`,
       [
@@ -145,34 +155,23 @@ export class Looks {
         look?.filter ?? null,
         look?.strength ?? null,
         earlier.edition,
-        earlier.digests,
         placeholder.color,
         placeholder.thumbhash,
+        earlier.recipe,
+        this.#keepSeconds,
         secret,
       ],
     )
     return rows.length > 0
   }
 
-  /**
-   * Those of the digests that no statement will ever record any more: another change was asked for after that
-   * edition, and they were not recorded before.
-   */
-  async abandonedDigests(id: PhotoId, edition: number, digests: readonly string[]): Promise<string[]> {
-    const rows = await this.#shards.ofPhoto(id).query<{ digest: string }>(
-      `select made.digest from unnest($3::text[]) as made(digest)
-       where photo_is_here($1) and exists (select from photos where id = $1 and changes > $2)
-         and not exists (select from renditions r where r.photo_id = $1 and r.digest = made.digest)`,
-      [id, edition, digests],
-    )
-    return rows.map(({ digest }) => digest)
-  }
-
   /** The photo keeps the look it has. Nothing happens when another change was asked for meanwhile. */
   async giveUp(id: PhotoId, edition: number): Promise<void> {
-    await this.#shards
-      .ofPhoto(id)
-      .query(`update photos set ${WANTS_NOTHING} where ${IS_WANTED}`, [id, edition])
+    await this.#shards.ofPhoto(id).query(
+      `update photos set ${WANTS_NOTHING}
+         where id = $1 and deleted_at is null and photo_is_here($1) and ${IS_WANTED}`,
+      [id, edition],
+    )
   }
 
   /** Photos that have waited for a change since before `since`, in id order, after `after`. */
@@ -187,9 +186,8 @@ export class Looks {
   }
 }
 
-/** $1 is the photo's id, $2 the edition that was asked for. */
-const IS_WANTED =
-  'id = $1 and changes = $2 and wanted_at is not null and deleted_at is null and photo_is_here($1)'
+/** $2 is the edition that was asked for. */
+const IS_WANTED = '(changes = $2 and wanted_at is not null)'
 
 const WANTS_NOTHING =
   'wanted_filter = null, wanted_strength = null, wanted_focus_x = null, wanted_focus_y = null, wanted_at = null'
@@ -197,7 +195,10 @@ const WANTS_NOTHING =
 /** What was asked for last stays asked for. */
 const ELSE_KEPT = (column: string) => `when wanted_at is null then ${column} else wanted_${column}`
 
-/** A change made while the upload's own look was not made yet stands in for it. */
-const NEEDS_NO_FILTER = `
-  pending = array_remove(pending, 'filter'),
-  status = case when status = 'processing' and array_remove(pending, 'filter') = '{}' then 'ready' else status end`
+/** A change stands in for what the photo was uploaded as, when it is made first. */
+const IS_READY = `status = case when photos.status = 'processing' then 'ready' else photos.status end`
+
+/** The edition that another takes the place of. */
+const putBefore = (keepSeconds: string) => `
+  select id, edition, filter, strength, renditions, later_renditions, now() + ${keepSeconds} * interval '1 second'
+  from before where is_wanted and renditions is not null`

@@ -5,6 +5,7 @@ import type { Focus, Photo, PhotoStatus, Rendition, Visibility } from '../photo/
 import type { PhotoId } from '../photo/photo-id.ts'
 import type { Secret } from '../photo/secret.ts'
 import type { OwnerId } from '../photo/shard.ts'
+import { decodeRenditions } from './rendition-value.ts'
 
 /** The secret of a photo `p` as text, and a parameter that is one as a column keeps it. */
 export const SECRET = `translate(encode(p.secret, 'base64'), '+/=', '-_')`
@@ -13,22 +14,12 @@ export const secretOf = (parameter: string) => `decode(translate(${parameter}, '
 /** Whether a photo still has that secret, and so lies where it did: a parameter. */
 export const LIES_IN = (secret: string) => `secret is not distinct from ${secretOf(secret)}`
 
-/**
- * A photo `p` with the renditions of its present look, the smallest first; as text where a JavaScript number
- * would lose digits.
- */
+/** A photo `p`, as text where a JavaScript number would lose digits. */
 export const PHOTO_COLUMNS = `
   id::text, owner, status, visibility, ${SECRET} as secret, alt, format, bytes::text, encode(sha256, 'hex') as sha256,
   focus_x, focus_y, filter, strength, width, height, color, encode(thumbhash, 'base64') as thumbhash,
   failure_code, failure_message,
-  edition, changes, wanted_filter, wanted_strength, wanted_focus_x, wanted_focus_y, wanted_at is not null as is_changing,
-  (select coalesce(json_agg(json_build_object(
-      'preset', r.preset, 'format', r.format, 'digest', r.digest,
-      'width', r.width, 'height', r.height, 'bytes', r.bytes)
-      order by r.width * r.height, r.preset, r.format), '[]')
-   from renditions r
-   where r.photo_id = p.id and r.edition = p.edition and r.retired_at is null
-     and (r.filter, r.strength) is not distinct from (p.filter, p.strength)) as renditions`
+  edition, changes, wanted_filter, wanted_strength, wanted_focus_x, wanted_focus_y, wanted_at is not null as is_changing, renditions, later_renditions`
 
 /**
  * Whether a time that the database wrote is before another. One that is still to come says that the database's clock
@@ -65,7 +56,8 @@ export type PhotoRow = {
   wanted_focus_x: number | null
   wanted_focus_y: number | null
   is_changing: boolean
-  renditions: Rendition[]
+  renditions: Buffer | null
+  later_renditions: Buffer | null
 }
 
 /** The photo that a row of PHOTO_COLUMNS tells of. */
@@ -91,7 +83,7 @@ export function photoOfRow(row: PhotoRow): Photo {
           edition: row.changes,
         }
       : null,
-    renditions: row.renditions,
+    renditions: renditionsOf(row.renditions, row.later_renditions),
     failure:
       row.failure_code !== null ? { code: row.failure_code, message: row.failure_message ?? '' } : null,
   }
@@ -103,4 +95,15 @@ function lookOf(filter: FilterName | null, strength: number | null): Look | null
 
 function focusOf(x: number | null, y: number | null): Focus | null {
   return x !== null && y !== null ? { x, y } : null
+}
+
+/** Those of both stages, the smallest first. */
+function renditionsOf(first: Buffer | null, later: Buffer | null): Rendition[] {
+  const made = [first, later].flatMap((value) => (value === null ? [] : decodeRenditions(value)))
+  return made.toSorted(
+    (a, b) =>
+      a.width * a.height - b.width * b.height ||
+      a.preset.localeCompare(b.preset) ||
+      a.format.localeCompare(b.format),
+  )
 }

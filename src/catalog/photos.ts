@@ -15,12 +15,7 @@ export type NewPhoto = {
   original: Original
   focus: Focus | null
   look: Look | null
-  /** The kinds of the jobs that make it ready. */
-  pending: readonly string[]
 }
-
-/** What is left to do for a photo that is still processing. */
-export type Unfinished = { id: PhotoId; pending: readonly string[] }
 
 export type Page = { limit: number; before: PhotoId | null }
 
@@ -50,9 +45,9 @@ export class Photos {
   async insert(photo: NewPhoto): Promise<void> {
     const { original, focus, look } = photo
     await this.#shards.ofPhoto(photo.id).query(
-      `insert into photos (id, owner, visibility, format, bytes, sha256, focus_x, focus_y, filter, strength, pending,
-         secret, alt)
-       values ($1, $2, $3, $4, $5, decode($6, 'hex'), $7, $8, $9, $10, $11, ${secretOf('$12')}, $13)`,
+      `insert into photos (id, owner, visibility, format, bytes, sha256, focus_x, focus_y, filter, strength,
+         secret, alt, posted_at)
+       values ($1, $2, $3, $4, $5, decode($6, 'hex'), $7, $8, $9, $10, ${secretOf('$11')}, $12, posted_at_of($1))`,
       [
         photo.id,
         photo.owner,
@@ -64,7 +59,6 @@ export class Photos {
         focus?.y,
         look?.filter,
         look?.strength,
-        photo.pending,
         photo.secret,
         photo.alt,
       ],
@@ -95,12 +89,13 @@ export class Photos {
   /** The owner's photos, newest first: all of them for the owner, for others those that are public and ready. */
   async list(owner: OwnerId, viewer: OwnerId, { limit, before }: Page): Promise<Photo[]> {
     const shard = shardOfOwner(owner)
+    const halves = owner === viewer ? [IS_SHOWN, `not ${IS_SHOWN}`] : [IS_SHOWN]
+    const photos = halves.map(pageOf).join(' union all ')
     const rows = await this.#shards.of(shard).query<PhotoRow>(
-      `select ${PHOTO_COLUMNS} from photos p
-       where shard_is_here($5) and owner = $1 and deleted_at is null and ($2::bigint is null or id < $2)
-         and ($3 or (visibility = 'public' and status = 'ready'))
-       order by p.id desc limit $4`,
-      [owner, before, owner === viewer, limit, shard],
+      `select ${PHOTO_COLUMNS} from (${photos}) p
+       where shard_is_here($4)
+       order by p.posted_at desc, p.id desc limit $3`,
+      [owner, before, limit, shard],
     )
     return rows.map(photoOfRow)
   }
@@ -127,9 +122,9 @@ export class Photos {
    * Photos that are still processing since before `since`, in id order, after `after`. Those of a database that is
    * unavailable are missing.
    */
-  async unfinished(since: Date, after: PhotoId | null, limit: number): Promise<Unfinished[]> {
-    return await this.#shards.firstEverywhere<Unfinished>(
-      `select id::text, pending from photos p
+  async unfinished(since: Date, after: PhotoId | null, limit: number): Promise<{ id: PhotoId }[]> {
+    return await this.#shards.firstEverywhere(
+      `select id::text from photos p
        where ${OF_SHARDS_HERE} and status = 'processing' and deleted_at is null
          and ${isBefore('written_at', '$2')} and ($3::bigint is null or id > $3)
        order by p.id limit $4`,
@@ -166,3 +161,12 @@ export class Photos {
     return this.#shards.databaseOf(shardOf(id))
   }
 }
+
+/** What others than the owner see, as the index has it. */
+const IS_SHOWN = `(case when visibility = 'public' then status = 'ready' else false end)`
+
+/** One half of the owner's index, in the order of feeds, so that both are merged as they are read. */
+const pageOf = (half: string) => `
+  (select * from photos where hashtext(owner) = hashtext($1) and ${half} and deleted_at is null and owner = $1
+     and ($2::bigint is null or (posted_at, id) < (posted_at_of($2), $2))
+   order by posted_at desc, id desc)`

@@ -44,11 +44,9 @@ export class Places {
            visibility = $3, secret = ${secretOf('$4')},
            left_places = coalesce(left_places, '{}') || $5::text, left_at = now(), left_due_at = now()
          where id = $1 and xmin::text = $2 and deleted_at is null and photo_is_here($1)
-         returning id, edition, filter, strength
+         returning id
        ), forgotten as (
-         delete from renditions r using photo
-         where r.photo_id = photo.id and not (r.edition = photo.edition and r.retired_at is null
-           and (r.filter, r.strength) is not distinct from (photo.filter, photo.strength))
+         delete from earlier_renditions e using photo where e.photo_id = photo.id
        )
        select from photo
        union all select from photos where id = $1 and secret = ${secretOf('$4')}`,

@@ -74,7 +74,6 @@ export function createIngest({
       original,
       focus,
       look,
-      pending: ['resize'],
     })
 
     try {

@@ -2,7 +2,7 @@ import type { Catalog } from '../catalog/catalog.ts'
 import { type Log, onceAMinute } from '../log.ts'
 import { failureOf } from '../photo/failure.ts'
 import type { PhotoId } from '../photo/photo-id.ts'
-import { type Job, type JobKind, jobKey, type Lane } from '../queue/job.ts'
+import { type Job, jobKey, type Lane } from '../queue/job.ts'
 import type { JobQueue, JobState } from '../queue/job-queue.ts'
 import type { RunKind } from '../runs/run-kind.ts'
 
@@ -26,9 +26,9 @@ const WORK: readonly Work[] = [
   {
     lane: 'live',
     read: async (catalog, since, after) =>
-      (await catalog.photos.unfinished(since, after, PAGE)).map(({ id, pending }) => ({
+      (await catalog.photos.unfinished(since, after, PAGE)).map(({ id }) => ({
         id,
-        jobs: (pending as JobKind[]).map((kind) => ({ kind, photoId: id })),
+        jobs: [{ kind: 'resize', photoId: id }],
       })),
     giveUp: async (catalog, { photoId }) => await catalog.photos.fail(photoId, failureOf(null)),
   },

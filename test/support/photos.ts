@@ -10,7 +10,6 @@ const PLAIN = {
   original: { format: 'jpeg', bytes: 3, sha256: 'ab' },
   focus: null,
   look: null,
-  pending: ['resize'],
 } as const
 
 /** A photo as if it had just been taken in, but that nobody has its bytes and no queue its job. */

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'vitest'
 import type { Catalog } from '../../src/catalog/catalog.ts'
+import type { Made } from '../../src/catalog/renditions.ts'
 import type { FilterName } from '../../src/photo/filter.ts'
-import type { Photo, PhotoStatus, Rendition } from '../../src/photo/photo.ts'
+import type { Photo, PhotoStatus } from '../../src/photo/photo.ts'
 import type { PhotoId } from '../../src/photo/photo-id.ts'
 import { type OwnerId, shardOfOwner } from '../../src/photo/shard.ts'
 import { insertPhoto } from './photos.ts'
@@ -24,9 +25,10 @@ const FACTS = { width: 4, height: 3, color: '#8a6f5b', thumbhash: 'AQID' }
 const PRESETS = ['thumb', 'feed'] as const
 
 /** No digest is ever made twice for a photo. */
-function renditionsOf(edition: number): Rendition[] {
+function madeOf(edition: number): Made {
   const digest = String(edition).padStart(8, '0')
-  return PRESETS.map((preset) => ({ preset, format: 'webp', digest, width: 4, height: 3, bytes: 12 }))
+  const file = { format: 'webp', digest, width: 4, height: 3, bytes: 12 } as const
+  return { facts: FACTS, renditions: PRESETS.map((preset) => ({ preset, ...file })), recipe: 1 }
 }
 
 /** So many owners whose shards are in the range. */
@@ -80,12 +82,7 @@ async function finish({ photos }: Album, catalog: Catalog): Promise<void> {
   const id = pick([...photos.keys()])
   if (!id) return
   const photo = (await catalog.photos.find(id)) as Photo
-  const recorded = await catalog.renditions.record(photo, {
-    kind: 'resize',
-    look: null,
-    facts: FACTS,
-    renditions: renditionsOf(0),
-  })
+  const recorded = await catalog.renditions.record(photo, { look: null, edition: 0 }, madeOf(0))
   expect(recorded).toMatchObject({ status: 'ready' })
   photos.set(id, 'ready')
   expect((await catalog.photos.find(id))?.renditions).toHaveLength(PRESETS.length)
@@ -99,9 +96,8 @@ async function changeLook({ owner, photos }: Album, catalog: Catalog): Promise<v
   const photo = (await catalog.photos.find(id)) as Photo
   const change = { look, focus: null, edition }
   expect(photo.wanted).toEqual(change)
-  expect(await catalog.looks.show(photo, change, { facts: FACTS, renditions: renditionsOf(edition) })).toBe(
-    true,
-  )
+  expect(await catalog.looks.show(photo, change, madeOf(edition))).toBe(true)
+  photos.set(id, 'ready')
   expect(await catalog.photos.find(id)).toMatchObject({ look, wanted: null, edition })
 }
 

@@ -1,0 +1,21 @@
+// Editions that a photo had before, or was to have: kept until they are due, then deleted.
+
+/** A value and what was put beside it: of one edition both are to be deleted. */
+const joined = (column: string) => `
+  case when position(coalesce(excluded.${column}, '') in earlier.${column}) > 0 then earlier.${column}
+    else coalesce(earlier.${column} || excluded.${column}, earlier.${column}, excluded.${column}) end`
+
+/**
+ * The part of a statement that puts editions aside, in one with what shows another or none. `editions` selects
+ * photo_id, edition, filter, strength, renditions, later_renditions and due_at. Those put aside twice are there once.
+ */
+export function putAside(editions: string): string {
+  return `
+    insert into earlier_renditions as earlier
+      (photo_id, edition, filter, strength, renditions, later_renditions, due_at)
+    ${editions}
+    on conflict (photo_id, edition) do update set
+      renditions = ${joined('renditions')},
+      later_renditions = ${joined('later_renditions')},
+      due_at = greatest(earlier.due_at, excluded.due_at)`
+}
