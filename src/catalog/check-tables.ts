@@ -17,7 +17,8 @@ const UNDEFINED_TABLE = '42P01'
 
 /**
  * Throws SetupError when the tables are not there or are those of an earlier Darkroom: statements would fail, and
- * photos with them. Those of a later one do: a migration takes nothing from servers that still run. Throws
+ * photos with them. Those of a later one pass: while
+ * tables are moved up, servers of before go on, until the last step drops what only they read. Throws
  * EngineUnavailableError when the database takes no photos now, as it is read-only: a standby, or set so.
  */
 export async function checkTables(database: Queries & { url: string }): Promise<void> {
