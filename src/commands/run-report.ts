@@ -21,7 +21,7 @@ export function listReport(runs: readonly RunReport[], now: Date): string {
     run.kind,
     run.state,
     run.recurs ? '' : percent(run),
-    run.isCounted ? number(run.selected) : `${number(run.selected)}+`,
+    run.isCounted || run.recurs ? number(run.selected) : `${number(run.selected)}+`,
     number(run.done),
     number(run.skipped),
     number(run.failed),
