@@ -44,6 +44,10 @@ async function find(service: TestService, id: string): Promise<PhotoReply> {
 const digestsOf = ({ renditions }: PhotoReply) =>
   renditions.map(({ url }) => /-([0-9a-f]{8})\./.exec(url)?.[1]).sort()
 
+/** How many objects the renditions are: presets that come out alike share one. */
+const objectCount = ({ renditions }: PhotoReply) =>
+  new Set(renditions.map(({ url }) => new URL(url).pathname)).size
+
 const objectsOf = async (service: TestService, id: string) =>
   await listRenditions(service.store, id as PhotoId)
 
@@ -178,8 +182,8 @@ describe('the renditions of earlier looks', () => {
     const early = await sweepRenditions(service, silentLog, new Date(Date.now() + LIFE_S * 1000))
     const late = await sweepRenditions(service, silentLog, afterItsLife())
 
-    expect([early, late]).toEqual([0, body.renditions.length])
-    expect(await objectsOf(service, id)).toHaveLength(body.renditions.length)
+    expect([early, late]).toEqual([0, objectCount(body)])
+    expect(await objectsOf(service, id)).toHaveLength(objectCount(body))
     expect(digestsOf(await find(service, id))).toEqual(digestsOf(body))
     for (const { url } of body.renditions) expect((await fetch(url)).status).toBe(200)
   })
@@ -197,7 +201,7 @@ describe('the renditions of earlier looks', () => {
 
     expect(body.filter).toBe('mono')
     expect(body.renditions).toEqual(mono.renditions)
-    expect(await sweepRenditions(service, silentLog, afterItsLife())).toBe(mono.renditions.length)
+    expect(await sweepRenditions(service, silentLog, afterItsLife())).toBe(objectCount(mono))
   })
 
   test('are made again under other keys once they are being deleted', async () => {
@@ -237,7 +241,7 @@ describe('the renditions of earlier looks', () => {
     const shown = await find(service, id)
     expect(shown).toMatchObject({ status: 'ready', filter: null })
     const keys = shown.renditions.map(({ url }) => new URL(url).pathname.slice(1))
-    expect((await objectsOf(service, id)).toSorted()).toEqual(keys.toSorted())
+    expect(new Set(await objectsOf(service, id))).toEqual(new Set(keys))
   })
 })
 
@@ -275,7 +279,7 @@ describe('changes of look at once', () => {
 
     await expect.poll(async () => (await service.queue.counts()).active, { timeout: 30_000 }).toBe(0)
     await sweepRenditions(service, silentLog, afterItsLife())
-    expect(await objectsOf(service, id)).toHaveLength((await find(service, id)).renditions.length)
+    expect(await objectsOf(service, id)).toHaveLength(objectCount(await find(service, id)))
   }, 240_000)
 })
 

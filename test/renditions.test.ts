@@ -596,10 +596,10 @@ describe('a look', () => {
 
     const { facts, renditions } = await makeRenditions(original, wish({ look }), LIMITS)
 
-    for (const { preset, format, digest, body } of renditions) {
+    for (const { preset, namedBy = preset, format, digest, body } of renditions) {
       const [red, green, blue] = await colorAt(body, 0.1, 0.1)
       expect([green, blue]).toBeNear([red as number, red as number], 4)
-      expect(digest).toBe(digestOf(preset, format, ownFilters().applied(look)))
+      expect(digest).toBe(digestOf(namedBy, format, ownFilters().applied(look)))
     }
     expect(facts.color).toMatch(/^#(..)\1\1$/)
     expect(facts.thumbhash).not.toBe(plain.facts.thumbhash)
@@ -616,9 +616,14 @@ describe('what else is in a rendition', () => {
     }
   })
 
-  test('is not twice the same work: presets that come out alike share their bytes', async () => {
-    const { renditions } = await makeRenditions(await fixture('plain.jpg'), wish(), LIMITS)
+  test('is not twice the same work: presets that come out alike share an object', async () => {
+    const kept: string[] = []
+    const keep = async ({ preset, format }: RenditionFile) => void kept.push(`${preset} ${format}`)
+    const { renditions } = await makeRenditions(await fixture('plain.jpg'), wish(), LIMITS, keep)
 
+    const named = renditions.map(({ preset, namedBy = preset, format }) => `${namedBy} ${format}`)
+    expect(new Set(kept)).toEqual(new Set(named))
+    expect(kept).toHaveLength(new Set(named).size)
     expect(bodyOf(renditions, 'full', 'jpeg')).toBe(bodyOf(renditions, 'small', 'jpeg'))
   })
 })

@@ -40,9 +40,13 @@ async function showEarlier(engines: LookEngines, photo: Photo, change: Change): 
   const { look } = change
   const applied = look && filters.applied(look)
   const isWhole = ({ edition, renditions }: Pick<Photo, 'edition' | 'renditions'>) => {
-    const digests = new Set(renditions.map(({ digest }) => digest))
-    return presets.every((preset) =>
-      preset.upload.every((format) => digests.has(recipeDigest({ preset, format, look: applied, edition }))),
+    const isOfToday = ({ preset, namedBy = preset, format, digest }: Rendition) => {
+      const named = presets.find(({ name }) => name === namedBy)
+      return named && digest === recipeDigest({ preset: named, format, look: applied, edition })
+    }
+    const made = renditions.filter(isOfToday)
+    return presets.every(({ name, upload }) =>
+      upload.every((format) => made.some((one) => one.preset === name && one.format === format)),
     )
   }
   if (isWhole(photo)) {

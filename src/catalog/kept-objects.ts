@@ -7,7 +7,7 @@ import { SECRET } from './photo-row.ts'
 import { decodeRenditions } from './rendition-value.ts'
 import type { ShardMap } from './shard-map.ts'
 
-export type KeptRendition = Pick<Rendition, 'preset' | 'format' | 'digest'> & {
+export type KeptRendition = Pick<Rendition, 'preset' | 'namedBy' | 'format' | 'digest'> & {
   /** Viewers see it now; others are of looks before and after. */
   isShown: boolean
 }

@@ -7,13 +7,15 @@ import type { RenditionFormat } from '../photo/rendition-formats.ts'
 //   value   = preset*                  values one after the other are a value, too
 //   preset  = name width height count rendition{count}
 //   name    = a byte of PRESETS, or 0, length, UTF-8
-//   rendition = a byte of FORMATS, 4 bytes of digest, bytes
+//   rendition = a byte of FORMATS, 4 bytes of digest, bytes; with SHARED added to the byte, and the name of another
+//               preset behind it, where the object is named by that
 //
 // Width, height, length, count and bytes are numbers in 7 bits a byte, the lowest first; all but the last have the 8th set.
 
 /** Databases hold these bytes: a name keeps its number for ever, and a new one gets the next. */
 const PRESETS = ['', 'thumb', 'small', 'medium', 'feed', 'full']
 const FORMATS = ['', 'jpeg', 'webp', 'avif']
+const SHARED = 128
 
 type Preset = Pick<Rendition, 'preset' | 'width' | 'height'>
 
@@ -26,8 +28,10 @@ export function encodeRenditions(renditions: readonly Rendition[]): Buffer {
     end = other === -1 ? renditions.length : other
     bytes.push(...nameOf(preset.preset), ...numberOf(preset.width), ...numberOf(preset.height))
     bytes.push(...numberOf(end - start))
-    for (const { format, digest, bytes: size } of renditions.slice(start, end)) {
-      bytes.push(FORMATS.indexOf(format), ...Buffer.from(digest, 'hex'), ...numberOf(size))
+    for (const { format, namedBy, digest, bytes: size } of renditions.slice(start, end)) {
+      const code = FORMATS.indexOf(format)
+      bytes.push(...(namedBy === undefined ? [code] : [code + SHARED, ...nameOf(namedBy)]))
+      bytes.push(...Buffer.from(digest, 'hex'), ...numberOf(size))
     }
   }
   return Buffer.from(bytes)
@@ -50,12 +54,22 @@ export function decodeRenditions(value: Buffer): Rendition[] {
       if (next < 128) return sum
     }
   }
+  const name = (): PresetName => PRESETS[byte()] || String(take(number()))
   while (at < value.length) {
-    const preset = (PRESETS[byte()] || String(take(number()))) as PresetName
+    const preset = name()
     const size = { width: number(), height: number() }
     for (let left = number(); left > 0; left--) {
-      const format = FORMATS[byte()] as RenditionFormat
-      renditions.push({ preset, format, digest: take(4).toString('hex'), ...size, bytes: number() })
+      const code = byte()
+      const shared = code >= SHARED ? { namedBy: name() } : {}
+      const format = FORMATS[code % SHARED] as RenditionFormat
+      renditions.push({
+        preset,
+        ...shared,
+        format,
+        digest: take(4).toString('hex'),
+        ...size,
+        bytes: number(),
+      })
     }
   }
   return renditions

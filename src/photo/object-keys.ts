@@ -21,7 +21,7 @@ export const KEEPER_KEY = 'darkroom.json'
 /** What decides where the renditions of a photo lie. */
 export type Place = Pick<Photo, 'id' | 'visibility' | 'secret'>
 
-type NamedRendition = Pick<Rendition, 'preset' | 'format' | 'digest'>
+type NamedRendition = Pick<Rendition, 'preset' | 'namedBy' | 'format' | 'digest'>
 
 const MAX_ID = 2n ** 63n - 1n
 const ORIGINAL = /^originals\/(\d{1,4})\/([1-9]\d{0,18})\.([a-z]+)$/
@@ -64,8 +64,8 @@ export function renditionKey(place: Place, rendition: NamedRendition): string {
 }
 
 /** What follows the prefix of its place in the key of a rendition. */
-export function renditionName({ preset, format, digest }: NamedRendition): string {
-  return `${preset}-${digest}.${RENDITION_FORMATS[format].extension}`
+export function renditionName({ preset, namedBy = preset, format, digest }: NamedRendition): string {
+  return `${namedBy}-${digest}.${RENDITION_FORMATS[format].extension}`
 }
 
 /** The photo an original's key belongs to, or null for a key that we could not have written. */

@@ -30,9 +30,13 @@ export type Original = { format: FormatName; bytes: number; sha256: string }
 /** What only decoding tells. Upright pixels; `color` is `#rrggbb`; `thumbhash` is base64. */
 export type PhotoFacts = { width: number; height: number; color: string; thumbhash: string }
 
-/** One stored output. `digest` is its recipe's, so key and bytes follow from it. */
+/**
+ * One stored output. `digest` is its recipe's, so key and bytes follow from it. Presets that come out alike share an
+ * object: `namedBy` is the preset whose recipe and name its key has, where that is another.
+ */
 export type Rendition = {
   preset: PresetName
+  namedBy?: PresetName
   format: RenditionFormat
   digest: string
   width: number

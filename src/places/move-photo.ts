@@ -2,7 +2,7 @@ import type { Catalog } from '../catalog/catalog.ts'
 import type { Cdn } from '../delivery/cdn.ts'
 import { EngineUnavailableError, ObjectNotFoundError } from '../errors.ts'
 import type { Log } from '../log.ts'
-import { type Place, renditionKey } from '../photo/object-keys.ts'
+import { type Place, renditionKey, renditionName, renditionsPrefix } from '../photo/object-keys.ts'
 import type { Photo, Visibility } from '../photo/photo.ts'
 import type { PhotoId } from '../photo/photo-id.ts'
 import { newSecret } from '../photo/secret.ts'
@@ -47,10 +47,10 @@ export async function movePhoto(
 }
 
 async function copyRenditions(store: PlaceEngines['store'], photo: Photo, to: Place): Promise<void> {
+  // Presets may share an object.
+  const names = new Set(photo.renditions.map(renditionName))
   const copied = await Promise.allSettled(
-    photo.renditions.map((rendition) =>
-      store.copy(renditionKey(photo, rendition), renditionKey(to, rendition)),
-    ),
+    [...names].map((name) => store.copy(renditionsPrefix(photo) + name, renditionsPrefix(to) + name)),
   )
   const failed = copied.flatMap((each) => (each.status === 'rejected' ? [each.reason as unknown] : []))
   // What is not there was moved or deleted meanwhile, and the statement tells; or it is lost, and is made again.

@@ -34,11 +34,14 @@ export function compare(keys: readonly string[], photo: KeptPhoto | null): Diffe
   if (!photo.isSettled) return { ...NONE, isOriginalMissing }
 
   const renditions = keys.filter((key) => photoIdOfOriginal(key) === null)
+  const shown = photo.renditions.filter(({ isShown }) => isShown)
+  // Presets may share an object.
+  const needed = new Map(shown.map((rendition) => [renditionKey(photo, rendition), rendition]))
   return {
     strays: renditions.filter((key) => !keeps(photo, key)),
     isForgotten: false,
     isOriginalMissing,
-    missing: photo.renditions.filter((each) => each.isShown && !stored.has(renditionKey(photo, each))),
+    missing: [...needed].filter(([key]) => !stored.has(key)).map(([, rendition]) => rendition),
   }
 }
 

@@ -25,7 +25,7 @@ export const earlierRenditions: RunKind = {
 /**
  * Deletes the editions that photos had before, once no delivery URL for them can be valid. Claimed first, so that no
  * change of look shows again what is being deleted; objects second, rows third, so that what a crash leaves undone is
- * known. Returns how many renditions were deleted. Throws as proveKeeper does.
+ * known. Returns how many objects were deleted. Throws as proveKeeper does.
  */
 export async function sweepRenditions(
   { catalog, store }: EarlierEngines,
@@ -37,10 +37,11 @@ export async function sweepRenditions(
   for (;;) {
     const doomed = await catalog.renditions.doom(now, PAGE)
     for (const photo of doomed) {
-      await store.delete(photo.renditions.map((rendition) => renditionKey(photo, rendition)))
+      const keys = new Set(photo.renditions.map((rendition) => renditionKey(photo, rendition)))
+      await store.delete([...keys])
       await catalog.renditions.forgetDoomed(photo)
-      log.info({ photoId: photo.id, count: photo.renditions.length }, 'renditions of an earlier look deleted')
-      deleted += photo.renditions.length
+      log.info({ photoId: photo.id, count: keys.size }, 'renditions of an earlier look deleted')
+      deleted += keys.size
     }
     if (doomed.length === 0) return deleted
   }

@@ -21,9 +21,9 @@ export type Wish = {
 
 export type RenditionFile = Rendition & { body: Buffer }
 
-/** One file, and the presets that it is the rendition of: those that come out alike. */
+/** One object, and the presets that it is the rendition of: those that come out alike. Its key has the name of the first. */
 type Output = {
-  presets: Preset[]
+  presets: [Preset, ...Preset[]]
   format: RenditionFormat
   source: Promise<Pixels> | MovingFile
   /** Has the photo's gain map, where there is one. */
@@ -32,8 +32,8 @@ type Output = {
 
 /**
  * Makes every rendition of that stage of a decoded photo, but for AVIF that would win nothing: each is encoded while the
- * smaller pictures are still being made. `keep` is given each as soon as its bytes are there, so that storing it takes
- * no time of its own. An animation moves in some presets.
+ * smaller pictures are still being made. `keep` is given each object as soon as its bytes are there, so that storing it
+ * takes no time of its own: presets that come out alike share one. An animation moves in some presets.
  *
  * Throws CorruptPhotoError when the original can't be read whole, and what `keep` throws.
  */
@@ -65,12 +65,11 @@ export async function makeRenditions(
     const body = 'body' in source ? source.body : await encodeStill(source, output)
     if (!body) return []
     const { width, height } = source
-    const renditions = presets.map((preset) => {
-      const digest = recipeDigest({ preset, format, look: look?.applied ?? null, edition })
-      return { preset: preset.name, format, digest, width, height, bytes: body.length, body }
-    })
-    await Promise.all(renditions.map(keep))
-    return renditions
+    const [named, ...others] = presets
+    const digest = recipeDigest({ preset: named, format, look: look?.applied ?? null, edition })
+    const first = { preset: named.name, format, digest, width, height, bytes: body.length, body }
+    await keep(first)
+    return [first, ...others.map(({ name }) => ({ ...first, preset: name, namedBy: named.name }))]
   }
 
   const made = (await outputsOf(photo, stage)).map(make)
