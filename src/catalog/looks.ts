@@ -4,7 +4,7 @@ import type { Change, Focus, PhotoFacts, Rendition } from '../photo/photo.ts'
 import type { PhotoId } from '../photo/photo-id.ts'
 import type { OwnerId } from '../photo/shard.ts'
 import { putAside } from './earlier-renditions.ts'
-import { isBefore, LIES_IN } from './photo-row.ts'
+import { isBefore, liesIn } from './photo-row.ts'
 import { decodeRenditions, encodeRenditions } from './rendition-value.ts'
 import type { Made } from './renditions.ts'
 import { OF_SHARDS_HERE, type ShardMap } from './shard-map.ts'
@@ -38,10 +38,10 @@ export class Looks {
     const [row] = await this.#shards.ofPhoto(id).query<{ changes: number }>(
       `update photos set
          changes = changes + 1, wanted_at = now(),
-         wanted_filter = case when $3 then $4 ${ELSE_KEPT('filter')} end,
-         wanted_strength = case when $3 then $5 ${ELSE_KEPT('strength')} end,
-         wanted_focus_x = case when $6 then $7 ${ELSE_KEPT('focus_x')} end,
-         wanted_focus_y = case when $6 then $8 ${ELSE_KEPT('focus_y')} end
+         wanted_filter = case when $3 then $4 ${elseKept('filter')} end,
+         wanted_strength = case when $3 then $5 ${elseKept('strength')} end,
+         wanted_focus_x = case when $6 then $7 ${elseKept('focus_x')} end,
+         wanted_focus_y = case when $6 then $8 ${elseKept('focus_y')} end
        where id = $1 and owner = $2 and deleted_at is null and status <> 'failed' and photo_is_here($1)
        returning changes`,
       [
@@ -67,7 +67,7 @@ export class Looks {
     const rows = await this.#shards.ofPhoto(id).query(
       `with before as (
          select *, ${IS_WANTED} as is_wanted
-         from photos where id = $1 and ${LIES_IN('$12')} and deleted_at is null and photo_is_here($1) for update
+         from photos where id = $1 and ${liesIn('$12')} and deleted_at is null and photo_is_here($1) for update
        ), photo as (
          update photos set
            filter = $3, strength = $4, edition = $2, ${WANTS_NOTHING}, ${IS_READY},
@@ -133,7 +133,7 @@ export class Looks {
       `with before as (
          select *, true as is_wanted
          from photos where id = $1 and deleted_at is null and photo_is_here($1)
-           and ${IS_WANTED} and ${LIES_IN('$10')} for update
+           and ${IS_WANTED} and ${liesIn('$10')} for update
        ), again as (
          delete from earlier_renditions e using before
          where e.photo_id = before.id and e.edition = $5 and e.edition <> before.edition and not e.is_doomed
@@ -193,7 +193,7 @@ const WANTS_NOTHING =
   'wanted_filter = null, wanted_strength = null, wanted_focus_x = null, wanted_focus_y = null, wanted_at = null'
 
 /** What was asked for last stays asked for. */
-const ELSE_KEPT = (column: string) => `when wanted_at is null then ${column} else wanted_${column}`
+const elseKept = (column: string) => `when wanted_at is null then ${column} else wanted_${column}`
 
 /** A change stands in for what the photo was uploaded as, when it is made first. */
 const IS_READY = `status = case when photos.status = 'processing' then 'ready' else photos.status end`

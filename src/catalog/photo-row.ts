@@ -12,7 +12,7 @@ export const SECRET = `translate(encode(p.secret, 'base64'), '+/=', '-_')`
 export const secretOf = (parameter: string) => `decode(translate(${parameter}, '-_', '+/') || '=', 'base64')`
 
 /** Whether a photo still has that secret, and so lies where it did: a parameter. */
-export const LIES_IN = (secret: string) => `secret is not distinct from ${secretOf(secret)}`
+export const liesIn = (secret: string) => `secret is not distinct from ${secretOf(secret)}`
 
 /** A photo `p`, as text where a JavaScript number would lose digits. */
 export const PHOTO_COLUMNS = `

@@ -3,7 +3,7 @@ import type { Place } from '../photo/object-keys.ts'
 import type { Photo, PhotoFacts, Rendition } from '../photo/photo.ts'
 import type { PhotoId } from '../photo/photo-id.ts'
 import { putAside } from './earlier-renditions.ts'
-import { isBefore, LIES_IN, SECRET } from './photo-row.ts'
+import { isBefore, liesIn, SECRET } from './photo-row.ts'
 import { decodeRenditions, encodeRenditions } from './rendition-value.ts'
 import { OF_SHARDS_HERE, type ShardMap } from './shard-map.ts'
 
@@ -43,7 +43,7 @@ export class Renditions {
       `with before as (
          select id, status, edition, filter, strength, renditions, later_renditions,
            edition = $2 and (filter, strength) is not distinct from ($3::text, $4::double precision) as is_shown
-         from photos where id = $1 and ${LIES_IN('$12')} and deleted_at is null and photo_is_here($1) for update
+         from photos where id = $1 and ${liesIn('$12')} and deleted_at is null and photo_is_here($1) for update
        ), photo as (
          update photos set
            status = case when photos.status = 'processing' then 'ready' else photos.status end,
@@ -92,7 +92,7 @@ export class Renditions {
     const rows = await this.#shards.ofPhoto(id).query(
       `with before as (
          select id, edition = $2 as is_shown
-         from photos where id = $1 and ${LIES_IN('$6')} and deleted_at is null and photo_is_here($1) for update
+         from photos where id = $1 and ${liesIn('$6')} and deleted_at is null and photo_is_here($1) for update
        ), photo as (
          update photos set later_renditions = $5 from before where photos.id = before.id and is_shown
        ), aside as (
