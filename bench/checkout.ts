@@ -12,7 +12,7 @@ import { upload } from './upload-request.ts'
 const POLL_MS = 5
 const LOOK_MS = 250
 /** Quiet is a second in which all processes together use less of a core than that. */
-const QUIET = 0.05
+const QUIET = 0.2
 const LOOKS_UNTIL_QUIET = 4
 
 /** Darkroom as a checkout has it, of whatever commit: known by its commands and its API alone. */
