@@ -23,11 +23,13 @@ const RENDITIONS = PRESETS.flatMap((preset) =>
 /** A photo of a feed, as unlike the others as photos are: nothing of it compresses that would not of real ones. */
 export function feedPhoto(index: number): Photo {
   const size = SIZES[index % SIZES.length] ?? SIZES[0]
+  const postedAt = new Date(START + index * 3_600_000 + randomInt(3_600_000))
   return {
-    id: firstIdAt(new Date(START + index * 3_600_000 + randomInt(3_600_000))),
+    id: firstIdAt(postedAt),
     owner: OWNER,
     status: 'ready',
     visibility: 'public',
+    postedAt,
     secret: newSecret(),
     alt: null,
     original: {

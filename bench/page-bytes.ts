@@ -1,12 +1,12 @@
 import { fastify } from 'fastify'
 import type { Catalog } from '../src/catalog/catalog.ts'
+import type { FeedPage } from '../src/catalog/feed-page.ts'
 import type { Cdn } from '../src/delivery/cdn.ts'
 import { compileInput } from '../src/http/check-input.ts'
 import { addCompression } from '../src/http/compression.ts'
-import { photoRoutes } from '../src/http/routes/photos.ts'
+import { ownerPhotosRoute } from '../src/http/routes/owner-photos.ts'
 import type { Photo } from '../src/photo/photo.ts'
 import type { OwnerId } from '../src/photo/shard.ts'
-import type { JobQueue } from '../src/queue/job-queue.ts'
 import { OWNER } from './darkroom.ts'
 import { PRESETS } from './renditions.ts'
 
@@ -21,8 +21,9 @@ export async function pageBytes(
   app.setValidatorCompiler(compileInput)
   addCompression(app)
   app.decorateRequest('owner', 'a-stranger' as OwnerId)
-  const catalog = { photos: { list: async () => photos.toReversed() } } as unknown as Catalog
-  await app.register(photoRoutes({ catalog, queue: {} as JobQueue, cdn, presets: PRESETS }))
+  const page: FeedPage = { photos: photos.toReversed(), previous: null, next: null }
+  const catalog = { photos: { list: async () => page } } as unknown as Catalog
+  await app.register(ownerPhotosRoute({ catalog, cdn, presets: PRESETS }))
 
   const reply = await app.inject({
     url: `/v1/owners/${OWNER}/photos?${query}`,

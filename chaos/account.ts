@@ -157,9 +157,9 @@ async function jobsLeft({ queue }: Services): Promise<string[]> {
 
 async function photosOf({ catalog }: Services, owners: ReadonlySet<OwnerId>) {
   const found = await Promise.all(
-    [...owners].map((owner) => catalog.photos.list(owner, owner, { limit: 10_000, before: null })),
+    [...owners].map((owner) => catalog.photos.list(owner, owner, { older: 10_000 })),
   )
-  return found.flat()
+  return found.flatMap(({ photos }) => photos)
 }
 
 async function inParallel<Item, Result>(items: readonly Item[], work: (item: Item) => Promise<Result>) {

@@ -33,8 +33,8 @@ export class InvalidFieldError extends DarkroomError {
 
 export class InvalidCursorError extends DarkroomError {
   readonly code = 'invalid_cursor'
-  constructor(options?: ErrorOptions) {
-    super('"before" must be the "next" of an earlier page.', options)
+  constructor(name: 'before' | 'after') {
+    super(`"${name}" must be the "next" or the "previous" of a page.`)
   }
 }
 

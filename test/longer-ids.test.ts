@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
 import { Catalog } from '../src/catalog/catalog.ts'
+import { type Cut, type FeedPage, TOP } from '../src/catalog/feed-page.ts'
 import { ShardMap } from '../src/catalog/shard-map.ts'
 import { allShardsAt } from '../src/config/shard-ranges.ts'
-import { createdAt, type PhotoId } from '../src/photo/photo-id.ts'
+import { addedAt, type PhotoId } from '../src/photo/photo-id.ts'
 import { type OwnerId, shardOfOwner } from '../src/photo/shard.ts'
 import { openTestDatabase, type TestDatabase } from './support/database.ts'
 
@@ -42,7 +43,7 @@ test('the step from ids of 18 digits to 19 is where the calendar says', () => {
 
   expect(ids.map((id) => id.length)).toEqual([...Array(10).fill(18), ...Array(10).fill(19)])
   expect(
-    createdAt(ids[10] as PhotoId)
+    addedAt(ids[10] as PhotoId)
       .toISOString()
       .slice(0, 10),
   ).toBe('2027-10-11')
@@ -55,7 +56,12 @@ test('feeds show new photos before old ones across the step to ids of 19 digits'
   const ids = idsAcrossTheStep()
   await insert(database, ids, { status: "'ready'" })
 
-  const newestFirst = await pagesOf((before) => catalog.photos.list(owner, owner, { limit: LIMIT, before }))
+  const newestFirst: PhotoId[] = []
+  for (let cut: Cut | null = TOP; cut; ) {
+    const page: FeedPage = await catalog.photos.list(owner, owner, { cut, older: LIMIT })
+    newestFirst.push(...page.photos.map(({ id }) => id))
+    cut = page.next
+  }
 
   expect(newestFirst).toEqual(ids.toReversed())
 })

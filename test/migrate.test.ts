@@ -67,7 +67,7 @@ test('a migration that waits for a reader holds up nobody, and is done when the 
     isDone = true
   })
   for (let page = 0; page < 200; page++) {
-    await catalog.photos.list(owner, owner, { limit: 30, before: null })
+    await catalog.photos.list(owner, owner, { older: 30 })
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
   expect(isDone).toBe(false)

@@ -225,10 +225,8 @@ describe('the sweep of objects with several databases', () => {
     for (const owner of owners) await insertPhoto(catalog, owner)
     const installation = await catalog.installation.id()
     await service.store.put(KEEPER_KEY, Buffer.from(JSON.stringify({ installation })), jpeg)
-    const all = await Promise.all(
-      owners.map((owner) => catalog.photos.list(owner, owner, { limit: 9, before: null })),
-    )
-    await put(service, ...all.flat().map(({ id }) => originalKey(id, 'jpeg')))
+    const all = await Promise.all(owners.map((owner) => catalog.photos.list(owner, owner, { older: 9 })))
+    await put(service, ...all.flatMap(({ photos }) => photos).map(({ id }) => originalKey(id, 'jpeg')))
     const sweepHalves = async () =>
       await sweepObjects(
         { ...service, catalog },

@@ -54,7 +54,13 @@ describe('the OpenAPI document', () => {
 
     expect(named('limit').map(({ required }) => required ?? false)).toEqual([false])
     expect(named('id').length).toBeGreaterThan(3)
-    for (const { schema } of [...named('id'), ...named('before'), ...named('owner')]) {
+    for (const { schema } of [
+      ...named('id'),
+      ...named('before'),
+      ...named('after'),
+      ...named('around'),
+      ...named('owner'),
+    ]) {
       expect(schema.pattern).toEqual(expect.any(String))
       expect('').not.toMatch(new RegExp(schema.pattern as string))
     }
@@ -124,6 +130,8 @@ describe('the OpenAPI document', () => {
     await note(ask('listPhotos', '/v1/owners/alice/photos', { headers: token }))
     await note(ask('listPhotos', '/v1/owners/alice/photos?limit=1', { headers: stranger }))
     await note(ask('listPhotos', '/v1/owners/alice/photos?limit=0', { headers: token }))
+    await note(ask('listPhotos', `/v1/owners/alice/photos?around=${id}`, { headers: stranger }))
+    await note(ask('listPhotos', `/v1/owners/alice/photos?around=${failed.id}`, { headers: stranger }))
     await note(ask('listPhotos', `/v1/owners/${'x'.repeat(200)}/photos`, { headers: token }))
     await note(ask('getPhotos', `/v1/photos?ids=${id},764879989359635463`, { headers: token }))
     await note(ask('getPhotos', '/v1/photos?ids=x', { headers: token }))
@@ -164,8 +172,8 @@ describe('the OpenAPI document', () => {
 
     expect(statuses).toEqual([
       ...[
-        201, 400, 400, 415, 413, 401, 415, 200, 200, 200, 404, 400, 400, 200, 304, 200, 200, 400, 400, 200,
-        400, 200, 401,
+        201, 400, 400, 415, 413, 401, 415, 200, 200, 200, 404, 400, 400, 200, 304, 200, 200, 400, 200, 404,
+        400, 200, 400, 200, 401,
       ],
       ...[
         202, 200, 400, 400, 415, 413, 409, 404, 202, 200, 200, 400, 404, 404, 204, 200, 200, 200, 404, 200,

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { InvalidPhotoIdError } from '../src/errors.ts'
 import {
-  createdAt,
+  addedAt,
   EPOCH_MS,
   firstIdAt,
   type PhotoId,
@@ -29,7 +29,7 @@ describe('a photo id', () => {
   test('tells its time and its shard', () => {
     fc.assert(
       fc.property(photoId, ({ id, ms, shard }) => {
-        expect(createdAt(id).getTime()).toBe(EPOCH_MS + ms)
+        expect(addedAt(id).getTime()).toBe(EPOCH_MS + ms)
         expect(shardOf(id)).toBe(shard)
       }),
     )
@@ -48,7 +48,7 @@ describe('a photo id', () => {
   test('is not younger than the first id of its time, nor as young as that of the next millisecond', () => {
     fc.assert(
       fc.property(photoId, ({ id }) => {
-        const time = createdAt(id)
+        const time = addedAt(id)
 
         expect(BigInt(firstIdAt(time)) <= BigInt(id)).toBe(true)
         expect(BigInt(firstIdAt(new Date(time.getTime() + 1))) > BigInt(id)).toBe(true)
@@ -82,7 +82,7 @@ describe('a photo id', () => {
     const id = parsePhotoId('764879989359635463')
 
     expect(shortcodeOf(id)).toBe('Cp1mTD2V7Ac')
-    expect(createdAt(id).toISOString()).toBe('2026-11-21T08:00:00.123Z')
+    expect(addedAt(id).toISOString()).toBe('2026-11-21T08:00:00.123Z')
     expect(shardOf(id)).toBe(shardOfOwner('alice' as OwnerId))
     expect(shardOf(id)).toBe(1403)
   })

@@ -168,22 +168,73 @@ describe('GET /v1/photos/:id', () => {
 })
 
 describe('GET /v1/owners/:owner/photos', () => {
-  test('lists newest first, page by page, each photo once', async () => {
+  type PhotoPage = { photos: PhotoReply[]; next: string | null; previous: string | null }
+  const pageOf = async (service: TestService, query: string, owner = 'alice') =>
+    (await (await get(service, `/v1/owners/alice/photos?${query}`, owner)).json()) as PhotoPage
+  const idsOf = ({ photos }: PhotoPage) => photos.map(({ id }) => id)
+
+  test('lists newest first, page by page and back again, each photo once', async () => {
     await using service = await startService()
     const made: string[] = []
-    for (let count = 0; count < 7; count++) made.push((await upload(service)).id)
+    for (let count = 0; count < 7; count++) made.unshift((await upload(service)).id)
 
-    const seen: string[] = []
-    let before = ''
-    for (;;) {
-      const reply = await get(service, `/v1/owners/alice/photos?limit=3${before}`)
-      const page = (await reply.json()) as { photos: PhotoReply[]; next: string | null }
-      seen.push(...page.photos.map(({ id }) => id))
-      if (!page.next) break
-      before = `&before=${page.next}`
+    const pages = [await pageOf(service, 'limit=3')]
+    for (let next = pages[0]?.next; next; next = pages.at(-1)?.next)
+      pages.push(await pageOf(service, `limit=3&before=${next}`))
+    const back: PhotoPage[] = []
+    for (let previous = pages.at(-1)?.previous; previous; previous = back.at(-1)?.previous)
+      back.push(await pageOf(service, `limit=3&after=${previous}`))
+
+    expect(pages.map(idsOf)).toEqual([made.slice(0, 3), made.slice(3, 6), made.slice(6)])
+    expect(pages.map(({ previous }) => previous === null)).toEqual([true, false, false])
+    expect(back.map(idsOf)).toEqual([made.slice(3, 6), made.slice(0, 3)])
+    expect(back.map(({ next }) => next === null)).toEqual([false, false])
+  })
+
+  test('has a photo in the midst of the page around it, by id and shortcode', async () => {
+    await using service = await startService()
+    const made: PhotoReply[] = []
+    for (let count = 0; count < 7; count++) made.unshift(await upload(service))
+    const ids = made.map(({ id }) => id)
+    const [newest, , , middle] = made
+
+    const around = await pageOf(service, `limit=3&around=${middle?.id}`)
+
+    expect(idsOf(around)).toEqual(ids.slice(2, 5))
+    expect(await pageOf(service, `limit=3&around=${middle?.shortcode}`)).toEqual(around)
+    expect(idsOf(await pageOf(service, `limit=3&after=${around.previous}`))).toEqual(ids.slice(0, 2))
+    expect(idsOf(await pageOf(service, `limit=3&before=${around.next}`))).toEqual(ids.slice(5))
+    const first = await pageOf(service, `limit=4&around=${newest?.id}`)
+    expect([idsOf(first), first.previous]).toEqual([ids.slice(0, 2), null])
+  })
+
+  test('has no page around a photo that the viewer does not see there', async () => {
+    await using service = await startService()
+    const hidden = await upload(service, { visibility: 'private' })
+    const unready = await upload(service)
+    const bobs = await upload(service, {}, 'bob')
+    const gone = await upload(service)
+    await remove(service, gone.id)
+
+    for (const { id } of [hidden, unready, bobs, gone, { id: '764879989359635463' }]) {
+      const reply = await get(service, `/v1/owners/alice/photos?around=${id}`, 'bob')
+      expect(reply.status).toBe(404)
+      expect(await reply.json()).toMatchObject({ code: 'photo_not_found' })
     }
+    expect(idsOf(await pageOf(service, `around=${hidden.id}`))).toEqual([unready.id, hidden.id])
+  })
 
-    expect(seen).toEqual(made.toReversed())
+  test('tells when a photo was posted, and when it was taken in', async () => {
+    await using service = await startService()
+    const { id, createdAt, addedAt } = await upload(service)
+    const before = await get(service, '/v1/owners/alice/photos')
+    expect(createdAt).toBe(addedAt)
+
+    await service.database.query(`update photos set posted_at = 981173106000 where id = ${id}`)
+
+    const after = await get(service, '/v1/owners/alice/photos')
+    expect(await after.json()).toMatchObject({ photos: [{ createdAt: '2001-02-03T04:05:06.000Z', addedAt }] })
+    expect(after.headers.get('etag')).not.toBe(before.headers.get('etag'))
   })
 
   test('shows all to their owner, and to others what is public and ready', async () => {
@@ -220,7 +271,11 @@ describe('GET /v1/owners/:owner/photos', () => {
   test('is empty for an owner who has none', async () => {
     await using service = await startService()
 
-    expect(await (await get(service, '/v1/owners/nobody/photos')).json()).toEqual({ photos: [], next: null })
+    expect(await (await get(service, '/v1/owners/nobody/photos')).json()).toEqual({
+      photos: [],
+      next: null,
+      previous: null,
+    })
   })
 })
 
@@ -371,7 +426,10 @@ describe('the API', () => {
       query: fc.oneof(
         fc.constant(''),
         fc
-          .record({ name: fc.constantFrom('limit', 'before', 'Policy', 'Expires'), value: piece })
+          .record({
+            name: fc.constantFrom('limit', 'before', 'after', 'around', 'Policy', 'Expires'),
+            value: piece,
+          })
           .map(({ name, value }) => `?${name}=${value}`),
       ),
       prefer: fc.constantFrom('wait=x', 'wait=99999999999', 'wait=0', ';;,,', 'return=minimal'),

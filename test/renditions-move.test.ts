@@ -153,7 +153,7 @@ test('a database with a row for each rendition is moved up while it is read and 
     else expect(edition).toBeGreaterThan(shown.edition)
   }
   expect(seen.map((map) => map.size > 0)).toEqual([true, true])
-  const listed = await catalog.photos.list(owner, owner, { limit: 10_000, before: null })
+  const { photos: listed } = await catalog.photos.list(owner, owner, { older: 10_000 })
   expect(listed.map(({ id }) => id)).toEqual(
     listed.map(({ id }) => id).toSorted((a, b) => Number(BigInt(b) - BigInt(a))),
   )

@@ -57,6 +57,18 @@ describe('every error is problem+json with a code of ours', () => {
     ['no UTF-8', [400, 'invalid_url'], 'GET /v1/photos/%ff HTTP/1.1', [CLOSE]],
     ['an id that is none', [400, 'invalid_photo_id'], 'GET /v1/photos/1 HTTP/1.1', [CLOSE]],
     ['a cursor that is none', [400, 'invalid_cursor'], 'GET /v1/owners/a/photos?before=x HTTP/1.1', [CLOSE]],
+    [
+      'a cursor of before',
+      [400, 'invalid_cursor'],
+      'GET /v1/owners/a/photos?after=764879989359635463 HTTP/1.1',
+      [CLOSE],
+    ],
+    [
+      'two bounds',
+      [400, 'invalid_field'],
+      'GET /v1/owners/a/photos?around=764879989359635463&before=AQGh_R6MewqdZkw9lewH HTTP/1.1',
+      [CLOSE],
+    ],
     ['a long owner', [400, 'invalid_field'], `GET /v1/owners/${'x'.repeat(200)}/photos HTTP/1.1`, [CLOSE]],
     ['a long id', [400, 'invalid_photo_id'], `GET /v1/photos/${'1'.repeat(9_000)} HTTP/1.1`, [CLOSE]],
     ['a number as text', [400, 'invalid_field'], 'GET /v1/owners/a/photos?limit=ten HTTP/1.1', [CLOSE]],

@@ -19,7 +19,7 @@ const LOWER = { from: 0, to: 4095 }
 const UPPER = { from: 4096, to: 8191 }
 const [low] = ownersOf(LOWER, 1) as [OwnerId]
 const [high] = ownersOf(UPPER, 1) as [OwnerId]
-const page = { limit: 10, before: null }
+const page = { older: 10 }
 const later = new Date(Date.now() + 3_600_000)
 
 function halves(a: { url: string }, b: { url: string }): ShardRange[] {
@@ -59,7 +59,7 @@ test('photos lie in the database that has the shard of their owner, and lists ac
   expect(await idsIn(a)).toEqual([lower, second])
   expect(await idsIn(b)).toEqual([upper])
   expect((await catalog.photos.find(upper))?.owner).toBe(high)
-  expect((await catalog.photos.list(low, low, page)).map(({ id }) => id)).toEqual([second, lower])
+  expect((await catalog.photos.list(low, low, page)).photos.map(({ id }) => id)).toEqual([second, lower])
   expect((await catalog.photos.unfinished(later, null, 2)).map(({ id }) => id)).toEqual([lower, upper])
   expect((await catalog.photos.unfinished(later, upper, 2)).map(({ id }) => id)).toEqual([second])
   expect([...(await catalog.objects.ofPhotos([lower, upper, firstIdAt(later)])).keys()].sort()).toEqual(
@@ -151,7 +151,7 @@ test('a process that does not know of a move finds everything, also what it neve
 
   await using restarted = openCatalog(allShardsAt(a.url))
   expect((await restarted.photos.unfinished(later, null, 10)).map((photo) => photo.id)).toEqual([id])
-  expect((await outdated.photos.list(high, high, page)).map((photo) => photo.id)).toEqual([id])
+  expect((await outdated.photos.list(high, high, page)).photos.map((photo) => photo.id)).toEqual([id])
   expect(await idsIn(a)).toEqual([])
   expect([await shardsIn(a), await shardsIn(b), await shardsIn(c)]).toEqual([4096, 1904, 2192])
 })

@@ -16,7 +16,7 @@ export const liesIn = (secret: string) => `secret is not distinct from ${secretO
 
 /** A photo `p`, as text where a JavaScript number would lose digits. */
 export const PHOTO_COLUMNS = `
-  id::text, owner, status, visibility, ${SECRET} as secret, alt, format, bytes::text, encode(sha256, 'hex') as sha256,
+  id::text, owner, status, visibility, posted_at::text, ${SECRET} as secret, alt, format, bytes::text, encode(sha256, 'hex') as sha256,
   focus_x, focus_y, filter, strength, width, height, color, encode(thumbhash, 'base64') as thumbhash,
   failure_code, failure_message,
   edition, changes, wanted_filter, wanted_strength, wanted_focus_x, wanted_focus_y, wanted_at is not null as is_changing, renditions, later_renditions`
@@ -34,6 +34,7 @@ export type PhotoRow = {
   owner: OwnerId
   status: PhotoStatus
   visibility: Visibility
+  posted_at: string
   secret: Secret | null
   alt: string | null
   format: FormatName
@@ -69,6 +70,7 @@ export function photoOfRow(row: PhotoRow): Photo {
     owner: row.owner,
     status: row.status,
     visibility: row.visibility,
+    postedAt: new Date(Number(row.posted_at)),
     secret: row.secret,
     alt: row.alt,
     original: { format: row.format, bytes: Number(row.bytes), sha256: row.sha256 },

@@ -3,6 +3,7 @@ import type { Failure, Focus, Original, Photo, Visibility } from '../photo/photo
 import { type PhotoId, shardOf } from '../photo/photo-id.ts'
 import type { Secret } from '../photo/secret.ts'
 import { type OwnerId, shardOfOwner } from '../photo/shard.ts'
+import { type FeedPage, type FeedWish, feedPageOf, TOP } from './feed-page.ts'
 import { isBefore, PHOTO_COLUMNS, type PhotoRow, photoOfRow, secretOf } from './photo-row.ts'
 import { OF_SHARDS_HERE, type ShardMap } from './shard-map.ts'
 
@@ -16,8 +17,6 @@ export type NewPhoto = {
   focus: Focus | null
   look: Look | null
 }
-
-export type Page = { limit: number; before: PhotoId | null }
 
 /** Photos as they come in, and as they are seen. */
 export class Photos {
@@ -86,18 +85,29 @@ export class Photos {
     return rows.map(photoOfRow)
   }
 
-  /** The owner's photos, newest first: all of them for the owner, for others those that are public and ready. */
-  async list(owner: OwnerId, viewer: OwnerId, { limit, before }: Page): Promise<Photo[]> {
+  /** A page of the owner's photos: of all of them for the owner, for others of those that are public and ready. */
+  async list(
+    owner: OwnerId,
+    viewer: OwnerId,
+    { cut = TOP, newer = 0, older = 0 }: FeedWish,
+  ): Promise<FeedPage> {
     const shard = shardOfOwner(owner)
     const halves = owner === viewer ? [IS_SHOWN, `not ${IS_SHOWN}`] : [IS_SHOWN]
-    const photos = halves.map(pageOf).join(' union all ')
-    const rows = await this.#shards.of(shard).query<PhotoRow>(
-      `select ${PHOTO_COLUMNS} from (${photos}) p
-       where shard_is_here($4)
-       order by p.posted_at desc, p.id desc limit $3`,
-      [owner, before, limit, shard],
+    const rows = await this.#shards.of(shard).query<PhotoRow & { is_newer: boolean }>(
+      `select ${PHOTO_COLUMNS}, is_newer from (
+         (select *, true as is_newer from ${merged(halves, '>', 'asc')} limit $4)
+         union all
+         (select *, false from ${merged(halves, '<=', 'desc')} limit $5)
+       ) p
+       where shard_is_here($6)
+       order by p.posted_at desc, p.id desc`,
+      [owner, cut.postedAt.getTime(), cut.id, newer + 1, older + 1, shard],
     )
-    return rows.map(photoOfRow)
+    const read = {
+      newer: rows.filter((row) => row.is_newer).map(photoOfRow),
+      older: rows.filter((row) => !row.is_newer).map(photoOfRow),
+    }
+    return feedPageOf(read, { cut, newer, older })
   }
 
   /** A photo that can't be made ready. One that is ready already stays so. */
@@ -165,8 +175,14 @@ export class Photos {
 /** What others than the owner see, as the index has it. */
 const IS_SHOWN = `(case when visibility = 'public' then status = 'ready' else false end)`
 
-/** One half of the owner's index, in the order of feeds, so that both are merged as they are read. */
-const pageOf = (half: string) => `
-  (select * from photos where hashtext(owner) = hashtext($1) and ${half} and deleted_at is null and owner = $1
-     and ($2::bigint is null or (posted_at, id) < (posted_at_of($2), $2))
-   order by posted_at desc, id desc)`
+/** The halves of the owner's index on one side of the cut, from the cut on, merged as they are read. */
+function merged(halves: readonly string[], side: '>' | '<=', direction: 'asc' | 'desc'): string {
+  const order = `order by posted_at ${direction}, id ${direction}`
+  const read = halves.map(
+    (half) => `
+      (select * from photos where hashtext(owner) = hashtext($1) and ${half} and deleted_at is null and owner = $1
+         and (posted_at, id) ${side} ($2, $3)
+       ${order})`,
+  )
+  return `(${read.join(' union all ')}) side ${order}`
+}

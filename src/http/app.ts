@@ -32,6 +32,7 @@ import { aboutRoutes } from './routes/about.ts'
 import { cookieRoutes } from './routes/cookies.ts'
 import { filterRoutes } from './routes/filters.ts'
 import { healthRoutes } from './routes/health.ts'
+import { ownerPhotosRoute } from './routes/owner-photos.ts'
 import { photoChangeRoute } from './routes/photo-change.ts'
 import { photoFilterRoutes } from './routes/photo-filter.ts'
 import { photoRoutes } from './routes/photos.ts'
@@ -149,6 +150,7 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
     })
     const settleWatch = new SettleWatch(catalog, stopping)
     await withToken.register(photoRoutes(dependencies))
+    await withToken.register(ownerPhotosRoute(dependencies))
     await withToken.register(photoChangeRoute({ ...dependencies, settleWatch }))
     await withToken.register(cookieRoutes(dependencies))
     await withToken.register(photoFilterRoutes({ ...dependencies, settleWatch }))

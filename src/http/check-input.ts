@@ -83,8 +83,14 @@ function inputError(problems: readonly Problem[], { properties }: TObject, input
       return new InvalidFieldError(`"${problem.params.property}" needs "${problem.params.dependencies[0]}".`)
   }
   if (name === undefined) return new InvalidRequestError('The body must be a JSON object.')
-  if (name === 'id') return new InvalidPhotoIdError(String((input as { id: unknown }).id))
-  if (name === 'before') return new InvalidCursorError()
+  switch (name) {
+    case 'id':
+    case 'around':
+      return new InvalidPhotoIdError(String((input as Record<string, unknown>)[name]))
+    case 'before':
+    case 'after':
+      return new InvalidCursorError(name)
+  }
 
   const { description } = (properties[name] ?? {}) as { description?: string }
   const rule =

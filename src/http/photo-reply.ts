@@ -3,7 +3,7 @@ import type { Cdn, Delivery } from '../delivery/cdn.ts'
 import type { Look } from '../photo/look.ts'
 import { renditionName, renditionsPrefix } from '../photo/object-keys.ts'
 import type { Photo, Rendition } from '../photo/photo.ts'
-import { createdAt, shortcodeOf } from '../photo/photo-id.ts'
+import { addedAt, shortcodeOf } from '../photo/photo-id.ts'
 import type { OwnerId } from '../photo/shard.ts'
 import type { DeliveryReply, PhotoReply, PhotoReplyInParts, RenditionWishes } from './schemas.ts'
 
@@ -76,7 +76,8 @@ function tell(photo: Photo, { viewer, wishes, cdn }: Audience): ToldPhoto {
     owner: photo.owner,
     status: photo.status,
     visibility: photo.visibility,
-    createdAt: createdAt(id).toISOString(),
+    createdAt: photo.postedAt.toISOString(),
+    addedAt: addedAt(id).toISOString(),
     alt: photo.alt,
     original: {
       format: original.format,

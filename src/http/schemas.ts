@@ -5,6 +5,7 @@ import { PHOTO_ID_PATTERN, SHORTCODE_PATTERN, WRITTEN_PHOTO_ID_PATTERN } from '.
 import type { Preset } from '../photo/presets.ts'
 import { RENDITION_FORMAT_NAMES } from '../photo/rendition-formats.ts'
 import { OWNER_ID_PATTERN, type OwnerId } from '../photo/shard.ts'
+import { CURSOR_PATTERN } from './cursor.ts'
 
 /** What the API says, once: requests are checked and replies serialised by these, OpenAPI is made of them. */
 export const oneOf = <Word extends string>(words: readonly Word[], description?: string) =>
@@ -93,7 +94,14 @@ export const photoReply = Type.Object(
     owner: ownerSchema,
     status: oneOf(PHOTO_STATUSES),
     visibility: oneOf(VISIBILITIES),
-    createdAt: Type.String({ format: 'date-time' }),
+    createdAt: Type.String({
+      format: 'date-time',
+      description: 'When it was posted: what feeds sort by.',
+    }),
+    addedAt: Type.String({
+      format: 'date-time',
+      description: 'When it was taken in: later than `createdAt` where it was imported.',
+    }),
     alt: nullable(Type.String({ description: "What it shows, in words for those who can't see it." })),
     original: Type.Object({
       format: oneOf(FORMAT_NAMES),
@@ -147,8 +155,14 @@ export const photoPageReply = Type.Object(
     ...photos,
     next: nullable(
       Type.String({
-        pattern: PHOTO_ID_PATTERN,
-        description: 'Send it as `before` to get the next page; null on the last.',
+        pattern: CURSOR_PATTERN,
+        description: 'Send it as `before` to get older photos; null when there are none.',
+      }),
+    ),
+    previous: nullable(
+      Type.String({
+        pattern: CURSOR_PATTERN,
+        description: 'Send it as `after` to get newer photos; null when there are none.',
       }),
     ),
   },

@@ -5,6 +5,7 @@ import { FORMATS } from '../photo/formats.ts'
 import type { Look } from '../photo/look.ts'
 import { originalKey } from '../photo/object-keys.ts'
 import type { Focus, Photo, Visibility } from '../photo/photo.ts'
+import { addedAt } from '../photo/photo-id.ts'
 import { newSecret } from '../photo/secret.ts'
 import type { OwnerId } from '../photo/shard.ts'
 import type { JobQueue } from '../queue/job-queue.ts'
@@ -87,6 +88,7 @@ export function createIngest({
       owner,
       status: 'processing',
       visibility,
+      postedAt: addedAt(id),
       secret,
       alt,
       original,

@@ -46,7 +46,8 @@ export function shortcodeOf(id: PhotoId): string {
   return bytes.toString('base64url')
 }
 
-export function createdAt(id: PhotoId): Date {
+/** When the photo was taken in. */
+export function addedAt(id: PhotoId): Date {
   return new Date(Number(BigInt(id) >> (SHARD_BITS + SEQUENCE_BITS)) + EPOCH_MS)
 }
 

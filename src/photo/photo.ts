@@ -49,6 +49,8 @@ export type Photo = {
   owner: OwnerId
   status: PhotoStatus
   visibility: Visibility
+  /** Feeds sort by it. The time of its id, unless it was imported. */
+  postedAt: Date
   /** Stands in the keys of its renditions. Null for a photo of before there were secrets, until the sweep gives it one. */
   secret: Secret | null
   /** What it shows, in words for those who can't see it. */

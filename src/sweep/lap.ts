@@ -2,7 +2,7 @@ import type { Catalog } from '../catalog/catalog.ts'
 import { SetupError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { photoIdOfOriginal } from '../photo/object-keys.ts'
-import { createdAt, type PhotoId } from '../photo/photo-id.ts'
+import { addedAt, type PhotoId } from '../photo/photo-id.ts'
 import type { JobQueue } from '../queue/job-queue.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import { compare } from './compare.ts'
@@ -86,7 +86,7 @@ export async function* walkOn(
         if (isOriginalLost) tellLost(lap, id, log)
       }
       // An upload may be in flight. An id of a time to come is of a clock that was ahead: nobody knows how old it is.
-      const isYoung = Math.abs(now.getTime() - createdAt(id).getTime()) < DAY_MS
+      const isYoung = Math.abs(now.getTime() - addedAt(id).getTime()) < DAY_MS
       const isForgotten = difference.isForgotten && !(await isPurged(store, keys))
       const isAstray = isForgotten || difference.strays.length > 0
       // What was complete is no upload in flight: a database that was restored has lost the photos of the last hours.

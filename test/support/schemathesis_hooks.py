@@ -1,4 +1,4 @@
-"""What OpenAPI has no words for: the bytes of a file are a photo, and the file is the last part of its form."""
+"""What OpenAPI has no words for: the bytes of a file are a photo, the file is the last part of its form, a page has one bound."""
 
 import base64
 
@@ -16,6 +16,12 @@ schemathesis.openapi.format("binary", st.just(PHOTO))
 def filter_body(context, body):
     """A list of nothing makes no part, so a form can't say it."""
     return not (isinstance(body, dict) and [] in body.values())
+
+
+@schemathesis.hook
+def filter_query(context, query):
+    """A page goes on in one way."""
+    return len({"before", "after", "around"} & set(query or {})) <= 1
 
 
 @schemathesis.hook

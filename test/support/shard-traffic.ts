@@ -120,7 +120,7 @@ async function purge({ removed }: Album, catalog: Catalog): Promise<void> {
 
 /** Everything that a catalog tells of the album's photos is what the owner did. */
 export async function checkAlbum({ owner, photos, removed, ids }: Album, catalog: Catalog): Promise<void> {
-  const listed = await catalog.photos.list(owner, owner, { limit: 10_000, before: null })
+  const { photos: listed } = await catalog.photos.list(owner, owner, { older: 10_000 })
   expect(listed.map(({ id, status }) => [id, status])).toEqual([...photos].toReversed())
 
   const processing = [...photos].filter(([, status]) => status === 'processing').map(([id]) => id)

@@ -3,7 +3,7 @@ import type { Catalog } from '../../catalog/catalog.ts'
 import type { Cdn } from '../../delivery/cdn.ts'
 import { PhotoNotFoundError } from '../../errors.ts'
 import { isVisibleTo } from '../../photo/photo.ts'
-import { PHOTO_ID_PATTERN, type PhotoId, parsePhotoId, shardOf } from '../../photo/photo-id.ts'
+import { parsePhotoId, shardOf } from '../../photo/photo-id.ts'
 import type { Preset } from '../../photo/presets.ts'
 import { shardOfOwner } from '../../photo/shard.ts'
 import type { JobQueue } from '../../queue/job-queue.ts'
@@ -14,8 +14,6 @@ import {
   idsSchema,
   noQuery,
   notModified,
-  ownerSchema,
-  photoPageReply,
   photoParams,
   photoReply,
   photosReply,
@@ -25,8 +23,6 @@ import {
 } from '../schemas.ts'
 
 type Dependencies = { catalog: Catalog; queue: JobQueue; cdn: Cdn; presets: readonly Preset[] }
-
-const PAGE_LIMIT = 30
 
 const common = { tags: ['photos'], security: [{ bearer: [] }] }
 
@@ -55,38 +51,6 @@ const findAllSchema = {
     304: notModified,
     ...problemReplies('token', 'invalid_photo_id'),
   },
-}
-
-const listQuery = (presets: readonly Preset[]) =>
-  Type.Object(
-    {
-      limit: Type.Optional(
-        Type.Integer({
-          minimum: 1,
-          maximum: 100,
-          default: PAGE_LIMIT,
-          description: 'a number from 1 to 100',
-        }),
-      ),
-      before: Type.Optional(
-        Type.Unsafe<PhotoId>({
-          type: 'string',
-          pattern: PHOTO_ID_PATTERN,
-          description: 'The `next` of the page before.',
-        }),
-      ),
-      ...renditionWishes(presets),
-    },
-    { additionalProperties: false },
-  )
-
-const listSchema = {
-  ...common,
-  operationId: 'listPhotos',
-  summary: "An owner's photos, newest first",
-  description: 'All of them for their owner; for others those that are public and ready.',
-  params: Type.Object({ owner: ownerSchema }),
-  response: { 200: tagged(photoPageReply), 304: notModified, ...problemReplies('token', 'invalid_cursor') },
 }
 
 const removeSchema = {
@@ -132,22 +96,6 @@ export function photoRoutes({ catalog, queue, cdn, presets }: Dependencies): Fas
         const told = new ToldPhotos(visible, { viewer: request.owner, wishes, cdn })
         if (answerKnown(request, reply, told.etag())) return reply
         return told.page()
-      },
-    )
-
-    app.get(
-      '/v1/owners/:owner/photos',
-      { schema: { ...listSchema, querystring: listQuery(presets) } },
-      async (request, reply) => {
-        const { limit = PAGE_LIMIT, before = null, ...wishes } = request.query
-        const page = { limit: limit + 1, before }
-        const photos = await catalog.photos.list(request.params.owner, request.owner, page)
-        const shown = photos.slice(0, limit)
-        const next = photos.length > limit ? (shown.at(-1)?.id ?? null) : null
-
-        const told = new ToldPhotos(shown, { viewer: request.owner, wishes, cdn })
-        if (answerKnown(request, reply, told.etag(next))) return reply
-        return { ...told.page(), next }
       },
     )
 
