@@ -37,7 +37,7 @@ describe('what an error of PostgreSQL means', () => {
 
   test('is known of every class of codes that PostgreSQL has', () => {
     const classes = readFileSync(join(ROOT, ERRCODES), 'utf8').matchAll(/^Section: Class (\w\w)/gm)
-    const source = readFileSync(join(ROOT, 'src/postgres-errors.ts'), 'utf8')
+    const source = readFileSync(join(ROOT, 'src/postgres/errors.ts'), 'utf8')
 
     const unknown = [...classes]
       .map(([, name]) => name)
@@ -151,7 +151,7 @@ describe('a database that can take no photos now', () => {
       `create sequence met;
        create function fail() returns trigger language plpgsql
          as $$ begin perform nextval('met'); raise exception 'it is so' using errcode = '53100'; end $$;
-       create trigger fail before insert on renditions for each row execute function fail()`,
+       create trigger fail before update of renditions on photos for each row execute function fail()`,
     )
     const { id } = (await (await upload(service)).json()) as PhotoReply
     await using _work = service.work()
@@ -164,7 +164,7 @@ describe('a database that can take no photos now', () => {
 
     await expect.poll(async () => (await state()).met, { timeout: 60_000 }).toBeGreaterThan(4)
     expect((await state()).status).toBe('processing')
-    await service.database.query('drop trigger fail on renditions')
+    await service.database.query('drop trigger fail on photos')
 
     await expect.poll(async () => (await state()).status, { timeout: 60_000 }).toBe('ready')
   })
