@@ -6,7 +6,7 @@ import type { Header } from './read-header.ts'
 import { sharp } from './sharp.ts'
 import { withCredit } from './with-credit.ts'
 
-const [APP0, APP1, APP14, SOI, EOI, DQT] = [0xe0, 0xe1, 0xee, 0xd8, 0xd9, 0xdb]
+const [APP0, APP1, APP2, APP14, SOI, EOI, DQT] = [0xe0, 0xe1, 0xe2, 0xee, 0xd8, 0xd9, 0xdb]
 /** What a picture is decoded from: frames, tables of both kinds, restart interval, scans. */
 const CODED = new Set([0xc0, 0xc1, 0xc2, 0xc4, DQT, 0xda, 0xdd])
 /** Sequential, sequential and progressive: what browsers decode. */
@@ -17,6 +17,7 @@ const MAX_SCANS = 32
 const JFIF = segment(APP0, Buffer.from('JFIF\0\x01\x01\0\0\x01\0\x01\0\0', 'latin1'))
 const JFIF_NAME = Buffer.from('JFIF\0')
 const ADOBE_NAME = Buffer.from('Adobe')
+const PROFILE_NAME = Buffer.from('ICC_PROFILE\0')
 const ADOBE_BYTES = 12
 
 /** In zigzag order: those that most of a file's bytes go into, and all there are. */
@@ -46,6 +47,8 @@ export async function ownScan(photo: Header, { width, height }: Size): Promise<O
   if (frame.components.length !== 1 && frame.components.length !== 3) return null
 
   const parts = structure.parts
+  // Of greys too, which libvips converts by itself.
+  if (named(parts, APP2, PROFILE_NAME)) return null
   const body = parts
     .filter(({ marker }) => CODED.has(marker))
     .flatMap(({ segment, pixels }) => [segment, pixels])
@@ -59,15 +62,17 @@ export async function ownScan(photo: Header, { width, height }: Size): Promise<O
 
 /** What of the application segments says how colours are coded. */
 function colorSegments(parts: readonly JpegPart[]): Buffer[] {
-  const named = (wanted: number, name: Buffer) =>
-    parts.find(
-      ({ marker, segment }) => marker === wanted && segment.subarray(4, 4 + name.length).equals(name),
-    )
-  const adobe = named(APP14, ADOBE_NAME)
+  const adobe = named(parts, APP14, ADOBE_NAME)
   return [
-    ...(named(APP0, JFIF_NAME) ? [JFIF] : []),
+    ...(named(parts, APP0, JFIF_NAME) ? [JFIF] : []),
     ...(adobe ? [segment(APP14, adobe.segment.subarray(4, 4 + ADOBE_BYTES))] : []),
   ]
+}
+
+function named(parts: readonly JpegPart[], wanted: number, name: Buffer): JpegPart | undefined {
+  return parts.find(
+    ({ marker, segment }) => marker === wanted && segment.subarray(4, 4 + name.length).equals(name),
+  )
 }
 
 /** As sharp writes them into a picture of a pixel. */
