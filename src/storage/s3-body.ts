@@ -10,8 +10,8 @@ export type ReadOn = (from: number) => Promise<Readable>
 
 /**
  * The same bytes as the body's, which has `size` of them. A reader may pause for longer than S3, and our own limit
- * on idle connections, keep the connection: what breaks off is read on from there, as long as each try brings
- * something. Otherwise the error is ours. When the bytes are left unread the connection is freed.
+ * on idle connections, keep the connection: what breaks off is read on from there, unless two tries in a row bring
+ * nothing. Then the error is ours. When the bytes are left unread the connection is freed.
  */
 export function resumedBody(body: Readable, size: number, readOn: ReadOn): Readable {
   const out = new PassThrough({ highWaterMark: READ_AHEAD })
@@ -28,6 +28,7 @@ export function resumedBody(body: Readable, size: number, readOn: ReadOn): Reada
 async function* resumed(first: Readable, size: number, readOn: ReadOn): AsyncGenerator<Buffer> {
   let body = first
   let read = 0
+  let fruitless = 0
   for (;;) {
     const from = read
     try {
@@ -38,7 +39,8 @@ async function* resumed(first: Readable, size: number, readOn: ReadOn): AsyncGen
       return
     } catch (error) {
       if (read === size) return
-      if (read === from || !isTransient(error)) throw translateS3Error(error)
+      fruitless = read === from ? fruitless + 1 : 0
+      if (fruitless > 1 || !isTransient(error)) throw translateS3Error(error)
     }
     body = await readOn(read)
   }
