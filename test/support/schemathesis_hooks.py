@@ -19,9 +19,9 @@ def filter_body(context, body):
 
 
 @schemathesis.hook
-def filter_query(context, query):
-    """A page goes on in one way."""
-    return len({"before", "after", "around"} & set(query or {})) <= 1
+def filter_case(context, case):
+    """A page has one bound at most."""
+    return len({"before", "after", "around"} & set(case.query or {})) <= 1
 
 
 @schemathesis.hook
