@@ -31,6 +31,9 @@ const tableSchema = {
   ),
 }
 
+// A name with a line break in it is no part of a path of ours.
+const NO_FILTER = problemReplies('open', 'filter_not_found', 'route_not_found')
+
 const cubeSchema = {
   ...tableSchema,
   operationId: 'getFilterCube',
@@ -38,7 +41,7 @@ const cubeSchema = {
   response: {
     200: tagged({ content: { 'text/plain': { schema: { type: 'string' } } } }),
     304: notModified,
-    ...problemReplies('open', 'filter_not_found'),
+    ...NO_FILTER,
   },
 }
 
@@ -49,7 +52,7 @@ const haldSchema = {
   response: {
     200: tagged({ content: { 'image/png': { schema: { type: 'string' } } } }),
     304: notModified,
-    ...problemReplies('open', 'filter_not_found'),
+    ...NO_FILTER,
   },
 }
 
