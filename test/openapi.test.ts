@@ -194,7 +194,14 @@ describe('the OpenAPI document', () => {
     async () => {
       const folder = await mkdtemp(join(tmpdir(), 'darkroom-schemathesis-'))
       const { authorization: header } = await authorization(service)
-      const options = ['--checks=all', '--max-examples=20', '--continue-on-failure', '--no-color']
+      // The same requests each time; run it without that, and for longer, to look for more.
+      const options = [
+        '--checks=all',
+        '--max-examples=20',
+        '--generation-deterministic',
+        '--continue-on-failure',
+        '--no-color',
+      ]
 
       const run = promisify(execFile)(
         'schemathesis',
