@@ -5,10 +5,10 @@ import type { PhotoId } from '../src/photo/photo-id.ts'
 import type { OwnerId } from '../src/photo/shard.ts'
 import type { Job } from '../src/queue/job.ts'
 import { sweepRenditions } from '../src/sweep/earlier-renditions.ts'
-import { makeAvif } from '../workers/avif.ts'
 import type { WorkerEngines } from '../workers/engines.ts'
-import { listRenditions } from '../workers/render.ts'
-import { resizePhoto } from '../workers/resize.ts'
+import { finishPhoto } from '../workers/jobs/finish.ts'
+import { listRenditions } from '../workers/jobs/put-renditions.ts'
+import { renderPhoto } from '../workers/jobs/render.ts'
 import { idle } from './support/handlers.ts'
 import { fixture } from './support/pictures.ts'
 import { expireLeases } from './support/runs.ts'
@@ -66,11 +66,13 @@ describe('AVIF renditions', () => {
     const { id } = await uploadProcessing(service)
     const reads = vi.spyOn(service.store, 'read')
 
-    await resizePhoto(engines(service))({ kind: 'resize', photoId: id })
+    await renderPhoto(engines(service))({ kind: 'render', photoId: id })
 
     expect(avifOf(await find(service, id))).toEqual(AVIF)
     expect(reads).toHaveBeenCalledTimes(1)
-    expect(await service.queue.state({ kind: 'avif', photoId: id, edition: 0 })).toEqual({ name: 'missing' })
+    expect(await service.queue.state({ kind: 'finish', photoId: id, edition: 0 })).toEqual({
+      name: 'missing',
+    })
   })
 
   test('are left to a job of their own when somebody waits', async () => {
@@ -78,11 +80,13 @@ describe('AVIF renditions', () => {
     const { id } = await uploadProcessing(service)
     await uploadProcessing(service)
 
-    await resizePhoto({ ...engines(service), queue: service.queue })({ kind: 'resize', photoId: id })
+    await renderPhoto({ ...engines(service), queue: service.queue })({ kind: 'render', photoId: id })
 
     expect(await find(service, id)).toMatchObject({ status: 'ready' })
     expect(avifOf(await find(service, id))).toEqual([])
-    expect(await service.queue.state({ kind: 'avif', photoId: id, edition: 0 })).toEqual({ name: 'pending' })
+    expect(await service.queue.state({ kind: 'finish', photoId: id, edition: 0 })).toEqual({
+      name: 'pending',
+    })
   })
 
   test('that can not be made leave the photo ready, and are left to a job that may fail', async () => {
@@ -94,21 +98,23 @@ describe('AVIF renditions', () => {
       return await put(key, ...rest)
     })
 
-    await resizePhoto(engines(service))({ kind: 'resize', photoId: id })
+    await renderPhoto(engines(service))({ kind: 'render', photoId: id })
 
     expect(await find(service, id)).toMatchObject({ status: 'ready', failure: null })
-    expect(await service.queue.state({ kind: 'avif', photoId: id, edition: 0 })).toEqual({ name: 'pending' })
+    expect(await service.queue.state({ kind: 'finish', photoId: id, edition: 0 })).toEqual({
+      name: 'pending',
+    })
   })
 
   test('of a look that is not shown any more when they are made are deleted in their time', async () => {
     await using service = await startService()
     await using _worker = service.work()
     const { id } = await uploadReady(service)
-    const overtaken = makeAvif(
+    const overtaken = finishPhoto(
       engines(service, async () => await changeLook(service, id, { filter: 'mono' })),
     )
 
-    await overtaken({ kind: 'avif', photoId: id, edition: 0 })
+    await overtaken({ kind: 'finish', photoId: id, edition: 0 })
     const shown = await find(service, id)
     const atOnce = await avifObjects(service, id)
     await sweepRenditions(service, silentLog, new Date(Date.now() + 30 * 3_600_000))
@@ -123,11 +129,11 @@ describe('AVIF renditions', () => {
     await using service = await startService()
     await using _worker = service.work()
     const { id } = await uploadReady(service)
-    const removed = makeAvif(
+    const removed = finishPhoto(
       engines(service, async () => await service.catalog.removals.remove(id, 'alice' as OwnerId)),
     )
 
-    await removed({ kind: 'avif', photoId: id, edition: 0 })
+    await removed({ kind: 'finish', photoId: id, edition: 0 })
 
     expect(await avifObjects(service, id)).toEqual([])
   })
@@ -137,7 +143,7 @@ describe('AVIF renditions', () => {
     await using _worker = service.work()
     const { id } = await uploadReady(service, {}, 'animated.gif')
 
-    await makeAvif(engines(service))({ kind: 'avif', photoId: id, edition: 0 })
+    await finishPhoto(engines(service))({ kind: 'finish', photoId: id, edition: 0 })
 
     expect(avifOf(await find(service, id))).toEqual([])
     expect(await service.catalog.renditions.withoutLater(inAMinute(), null, 10)).toEqual([])
@@ -151,7 +157,7 @@ describe('the jobs of AVIF', () => {
       await using _worker = service.work()
       await uploadReady(service)
     }
-    await service.queue.enqueue({ kind: 'avif', photoId: '764879989359635463' as PhotoId, edition: 0 })
+    await service.queue.enqueue({ kind: 'finish', photoId: '764879989359635463' as PhotoId, edition: 0 })
     for (let i = 0; i < 3; i++) await postForm(service, photoForm(await fixture('plain.jpg')))
 
     expect(await service.queue.counts('live')).toMatchObject({ waiting: 3 })
@@ -179,7 +185,7 @@ describe('the jobs of AVIF', () => {
     // A worker that dies before it tells the row.
     await using _worker = service.queue.work({
       lane: 'batch',
-      handlers: { ...idle, avif: makeAvif(engines(service)) },
+      handlers: { ...idle, finish: finishPhoto(engines(service)) },
       onFailed: async () => {},
     })
     await expect.poll(async () => await laterRun(service), PATIENCE).toMatchObject({ failed: 1, inFlight: 0 })
@@ -231,7 +237,7 @@ async function readyWithoutAvif(service: TestService): Promise<{ id: PhotoId; ke
   )
   await expireLeases(service.database)
   const [key = ''] = await Array.fromAsync(service.store.list('originals/'))
-  return { id, key, job: { kind: 'avif', photoId: id, edition: 0 } }
+  return { id, key, job: { kind: 'finish', photoId: id, edition: 0 } }
 }
 
 async function uploadProcessing(service: TestService): Promise<{ id: PhotoId }> {

@@ -30,12 +30,12 @@ async function logged(statement: string): Promise<Record<string, unknown>> {
 
 test('what was raised on purpose is logged by its code and reason, without a stack', async () => {
   const line = await logged(
-    `log.warn({ job: 'resize-7', err: new CorruptPhotoError({ cause: new Error('premature end') }) }, 'job failed')`,
+    `log.warn({ job: 'render-7', err: new CorruptPhotoError({ cause: new Error('premature end') }) }, 'job failed')`,
   )
 
   expect(line).toMatchObject({
     msg: 'job failed',
-    job: 'resize-7',
+    job: 'render-7',
     code: 'corrupt_photo',
     reason: 'The picture is damaged or incomplete.',
     cause: 'premature end',

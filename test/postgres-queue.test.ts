@@ -36,11 +36,11 @@ test('a queue and a worker that began while the server was unavailable go on whe
   await using proxy = await startProxy(database.url)
   await proxy.cut()
   await using queue = openPostgresQueue(proxy.url, silentLog)
-  const job: Job = { kind: 'resize', photoId: '764879989359635463' as PhotoId }
+  const job: Job = { kind: 'render', photoId: '764879989359635463' as PhotoId }
   const done = Promise.withResolvers<Job>()
   await using _work = queue.work({
     lane: 'live',
-    handlers: { ...idle, resize: async (given) => done.resolve(given) },
+    handlers: { ...idle, render: async (given) => done.resolve(given) },
     onFailed: nothing,
   })
   await expect(queue.enqueue(job)).rejects.toThrow(EngineUnavailableError)
@@ -73,16 +73,16 @@ test('a job whose lock ran out three times, though no worker died of it, is stil
   await using database = await openTestDatabase()
   await using queue = openPostgresQueue(database.url, silentLog)
   await using workers = new AsyncDisposableStack()
-  const job: Job = { kind: 'resize', photoId: '764879989359635463' as PhotoId }
+  const job: Job = { kind: 'render', photoId: '764879989359635463' as PhotoId }
   const ended = Promise.withResolvers<string>()
   const hanging = Promise.withResolvers<void>()
   using _ = { [Symbol.dispose]: () => hanging.resolve() }
-  const startWorker = (resize: () => Promise<void>) => {
+  const startWorker = (render: () => Promise<void>) => {
     const claimed = Promise.withResolvers<Claim>()
     workers.use(
       queue.work({
         lane: 'live',
-        handlers: { ...idle, resize },
+        handlers: { ...idle, render },
         onFailed: async (_job, { message }) => ended.resolve(message),
         onClaim: (claim) => claim && claimed.resolve(claim),
       }),
@@ -106,10 +106,10 @@ test('a job whose engine is unavailable costs no attempt, also while the queue i
   await using database = await openTestDatabase()
   await using proxy = await startProxy(database.url)
   await using queue = openPostgresQueue(proxy.url, silentLog)
-  const job: Job = { kind: 'resize', photoId: '764879989359635463' as PhotoId }
+  const job: Job = { kind: 'render', photoId: '764879989359635463' as PhotoId }
   const ended = Promise.withResolvers<string>()
   let runs = 0
-  const resize = async () => {
+  const render = async () => {
     runs += 1
     if (runs > 4) return ended.resolve('done')
     await proxy.cut()
@@ -118,7 +118,7 @@ test('a job whose engine is unavailable costs no attempt, also while the queue i
   }
   await using _work = queue.work({
     lane: 'live',
-    handlers: { ...idle, resize },
+    handlers: { ...idle, render },
     onFailed: async () => ended.resolve('failed'),
   })
 
@@ -170,7 +170,7 @@ test('what the lanes demand is read by an index, however many jobs wait', async 
   await using database = await openTestDatabase()
   await database.query(
     `insert into bullmq.job (queue, id, seq, name, state, added_at_ms)
-     select 'darkroom-batch', 'avif-' || n, n, 'avif', 'waiting', 0 from generate_series(1, 50000) n`,
+     select 'darkroom-batch', 'finish-' || n, n, 'finish', 'waiting', 0 from generate_series(1, 50000) n`,
   )
   await database.query('analyze bullmq.job')
   const rowsRead = async () =>

@@ -151,7 +151,7 @@ testWithRedis(
     const { enter, leave } = STATES.NOREPLICAS as State
     const failures: Error[] = []
     let runs = 0
-    const resize = async () => {
+    const render = async () => {
       runs += 1
       if (runs > 4) return
       await enter(redis)
@@ -160,11 +160,11 @@ testWithRedis(
     }
     await using _work = queue.work({
       lane: 'live',
-      handlers: { ...idle, resize },
+      handlers: { ...idle, render },
       onFailed: async (_job, error) => void failures.push(error),
     })
 
-    await queue.enqueue({ kind: 'resize', photoId: '764879989359635463' as PhotoId })
+    await queue.enqueue({ kind: 'render', photoId: '764879989359635463' as PhotoId })
 
     // Its three attempts, and no fourth: none of them was counted twice for what Redis would not take.
     await expect.poll(() => failures.length, { timeout: 60_000 }).toBe(1)

@@ -40,7 +40,7 @@ type World = {
 
 function openWorld(): World {
   const made = new Map<number, number>()
-  const jobOf = (n: number): Job => ({ kind: 'avif', photoId: String(n) as PhotoId, edition: 0 })
+  const jobOf = (n: number): Job => ({ kind: 'finish', photoId: String(n) as PhotoId, edition: 0 })
   return {
     made,
     handler: async ({ photoId }) => {
@@ -84,7 +84,7 @@ function openWorld(): World {
 function startWorker(queue: JobQueue, handler: JobHandler): AsyncDisposable {
   return queue.work({
     lane: 'batch',
-    handlers: { resize: handler, filter: handler, purge: handler, avif: handler },
+    handlers: { render: handler, edit: handler, purge: handler, finish: handler },
     onFailed: async () => {},
   })
 }

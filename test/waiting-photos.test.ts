@@ -8,9 +8,9 @@ import { identityTable } from '../src/photo/color-table.ts'
 import { toCube } from '../src/photo/cube.ts'
 import { originalKey } from '../src/photo/object-keys.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
-import { filterPhoto } from '../workers/filter.ts'
-import { giveUp } from '../workers/give-up.ts'
-import { resizePhoto } from '../workers/resize.ts'
+import { editPhoto } from '../workers/jobs/edit.ts'
+import { giveUp } from '../workers/jobs/give-up.ts'
+import { renderPhoto } from '../workers/jobs/render.ts'
 import { nothing } from './support/handlers.ts'
 import { fixture } from './support/pictures.ts'
 import { startService, type TestService } from './support/service.ts'
@@ -30,10 +30,10 @@ function countingWorker(service: TestService, filters = service.filters) {
   const work = service.queue.work({
     lane: 'live',
     handlers: {
-      resize: resizePhoto(engines),
-      filter: filterPhoto(engines),
+      render: renderPhoto(engines),
+      edit: editPhoto(engines),
       purge: nothing,
-      avif: nothing,
+      finish: nothing,
     },
     onFailed: giveUp(service.catalog),
     onClaim: (claim) => claim && begun.push(claim.key),

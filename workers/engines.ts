@@ -24,6 +24,6 @@ export type WorkerEngines = {
 }
 
 /** What changing a photo's look needs besides. */
-export type LookEngines = WorkerEngines & {
+export type EditEngines = WorkerEngines & {
   catalog: Pick<Catalog, 'looks'>
 }

@@ -8,12 +8,12 @@ import { openServices } from '../src/services.ts'
 import { endWithSupervisor, lastTask, reportReady, reportTask } from '../src/supervisor/child.ts'
 import { aborted, stopSignal } from '../src/supervisor/stop-signal.ts'
 import { tellFailure } from '../src/tell-failure.ts'
-import { makeAvif } from './avif.ts'
-import { filterPhoto } from './filter.ts'
-import { giveUp } from './give-up.ts'
+import { editPhoto } from './jobs/edit.ts'
+import { finishPhoto } from './jobs/finish.ts'
+import { giveUp } from './jobs/give-up.ts'
+import { purgePhoto } from './jobs/purge.ts'
+import { renderPhoto } from './jobs/render.ts'
 import { Leaving } from './leaving.ts'
-import { purgePhoto } from './purge.ts'
-import { resizePhoto } from './resize.ts'
 import { watchDemand } from './watch-demand.ts'
 
 const { values: options } = parseArgs({
@@ -43,10 +43,10 @@ try {
   await using _work = services.queue.work({
     lane: options.lane as Lane,
     handlers: {
-      resize: resizePhoto(engines),
-      filter: filterPhoto(engines),
+      render: renderPhoto(engines),
+      edit: editPhoto(engines),
       purge: purgePhoto(engines),
-      avif: makeAvif(engines),
+      finish: finishPhoto(engines),
     },
     onFailed: giveUp(services.catalog),
     onClaim: (claim) => {

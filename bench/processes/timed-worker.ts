@@ -3,10 +3,10 @@
 import { pino } from 'pino'
 import { loadConfig } from '../../src/config/config.ts'
 import { openServices } from '../../src/services.ts'
-import { makeAvif } from '../../workers/avif.ts'
-import { filterPhoto } from '../../workers/filter.ts'
-import { purgePhoto } from '../../workers/purge.ts'
-import { resizePhoto } from '../../workers/resize.ts'
+import { editPhoto } from '../../workers/jobs/edit.ts'
+import { finishPhoto } from '../../workers/jobs/finish.ts'
+import { purgePhoto } from '../../workers/jobs/purge.ts'
+import { renderPhoto } from '../../workers/jobs/render.ts'
 import { answer } from '../script-process.ts'
 import { type Steps, timeSteps } from '../timed-engines.ts'
 
@@ -18,10 +18,10 @@ const timed = timeSteps(engines)
 services.queue.work({
   lane: 'live',
   handlers: {
-    resize: resizePhoto(timed.engines),
-    filter: filterPhoto(engines),
+    render: renderPhoto(timed.engines),
+    edit: editPhoto(engines),
     purge: purgePhoto(engines),
-    avif: makeAvif(engines),
+    finish: finishPhoto(engines),
   },
   onFailed: async ({ photoId }, error) => {
     throw new Error(`photo ${photoId} failed`, { cause: error })

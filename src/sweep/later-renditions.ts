@@ -19,7 +19,7 @@ export const laterRenditions: RunKind = {
       next: async (cursor, limit) => {
         const since = new Date(Date.now() - YOUNG_MS)
         const photos = await renditions.withoutLater(since, cursor as PhotoId | null, limit)
-        const jobs = photos.map(({ id, edition }): Job => ({ kind: 'avif', photoId: id, edition }))
+        const jobs = photos.map(({ id, edition }): Job => ({ kind: 'finish', photoId: id, edition }))
         return { jobs, cursor: photos.at(-1)?.id ?? cursor }
       },
       look: async (jobs) => {

@@ -30,8 +30,8 @@ export async function mendMissing(
   if (missing.length === 0) return { remade: 0, isOriginalLost: false }
   const isAvifOnly = missing.every(({ format }) => format === 'avif')
   const job: Job = isAvifOnly
-    ? { kind: 'avif', photoId: id, edition: photo.edition }
-    : { kind: 'resize', photoId: id }
+    ? { kind: 'finish', photoId: id, edition: photo.edition }
+    : { kind: 'render', photoId: id }
   await queue.enqueue(job)
   log.warn({ ...job, count: missing.length }, 'renditions are missing; they are made again')
   return { remade: missing.length, isOriginalLost: false }

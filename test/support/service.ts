@@ -10,11 +10,11 @@ import type { OwnerId } from '../../src/photo/shard.ts'
 import { type Job, LANES, type Lane } from '../../src/queue/job.ts'
 import { serve } from '../../src/serve.ts'
 import { openServices, type Services } from '../../src/services.ts'
-import { makeAvif } from '../../workers/avif.ts'
-import { filterPhoto } from '../../workers/filter.ts'
-import { giveUp } from '../../workers/give-up.ts'
-import { purgePhoto } from '../../workers/purge.ts'
-import { resizePhoto } from '../../workers/resize.ts'
+import { editPhoto } from '../../workers/jobs/edit.ts'
+import { finishPhoto } from '../../workers/jobs/finish.ts'
+import { giveUp } from '../../workers/jobs/give-up.ts'
+import { purgePhoto } from '../../workers/jobs/purge.ts'
+import { renderPhoto } from '../../workers/jobs/render.ts'
 import { openTestDatabase, type TestDatabase } from './database.ts'
 
 export type TestService = AsyncDisposable &
@@ -66,11 +66,11 @@ export async function startService(env: Record<string, string> = {}): Promise<Te
       const enqueue = async (job: Job) => await queue.enqueue(job)
       const engines = { ...services, maxPixels: config.maxPixels, queue: { enqueue, oldestWaiting } }
       const handlers = {
-        resize: resizePhoto(engines),
-        filter: filterPhoto(engines),
+        render: renderPhoto(engines),
+        edit: editPhoto(engines),
         purge: purgePhoto(engines),
-        avif: withAvif
-          ? makeAvif(engines)
+        finish: withAvif
+          ? finishPhoto(engines)
           : async ({ photoId, edition = 0 }: Job) =>
               await services.catalog.renditions.giveUpLater(photoId, edition),
       }

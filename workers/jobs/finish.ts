@@ -1,13 +1,13 @@
-import type { JobHandler } from '../src/queue/job-queue.ts'
-import type { WorkerEngines } from './engines.ts'
+import type { JobHandler } from '../../src/queue/job-queue.ts'
+import type { WorkerEngines } from '../engines.ts'
+import { decodeOriginal } from './decode-original.ts'
 import { putLater } from './later-renditions.ts'
-import { decodeOriginal } from './render.ts'
 
 /**
- * `avif`: what the edition that is shown lacks of what follows after it is ready, when the job that made it did not make
+ * `finish`: what the edition that is shown lacks of what follows after it is ready, when the job that made it did not make
  * these as well. Nothing is done for an edition that is not shown any more: the one that is has a job of its own.
  */
-export function makeAvif(engines: WorkerEngines): JobHandler {
+export function finishPhoto(engines: WorkerEngines): JobHandler {
   return async ({ photoId, edition }) => {
     const photo = await engines.catalog.photos.find(photoId)
     if (photo?.status !== 'ready' || photo.edition !== edition) return

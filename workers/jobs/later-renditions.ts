@@ -1,10 +1,10 @@
-import type { LookChange } from '../src/photo/look.ts'
-import type { Photo, Rendition } from '../src/photo/photo.ts'
-import type { PhotoId } from '../src/photo/photo-id.ts'
-import type { PresetName } from '../src/photo/presets.ts'
-import type { WorkerEngines } from './engines.ts'
-import { afterRefusal, putRenditions } from './render.ts'
-import type { DecodedPhoto } from './renditions/decoded-photo.ts'
+import type { LookChange } from '../../src/photo/look.ts'
+import type { Photo, Rendition } from '../../src/photo/photo.ts'
+import type { PhotoId } from '../../src/photo/photo-id.ts'
+import type { PresetName } from '../../src/photo/presets.ts'
+import type { WorkerEngines } from '../engines.ts'
+import type { DecodedPhoto } from '../renditions/decoded-photo.ts'
+import { afterRefusal, putRenditions } from './put-renditions.ts'
 
 /** An edition of a photo, and the renditions it was shown with first. */
 export type Shown = LookChange & { renditions: readonly Rendition[] }
@@ -48,7 +48,7 @@ export async function promiseLater(
   photoId: PhotoId,
   edition: number,
 ): Promise<void> {
-  await queue.enqueue({ kind: 'avif', photoId, edition }).catch(() => {})
+  await queue.enqueue({ kind: 'finish', photoId, edition }).catch(() => {})
 }
 
 /** Bytes by preset, of the formats there are. */

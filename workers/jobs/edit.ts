@@ -1,20 +1,29 @@
 import { isDeepStrictEqual } from 'node:util'
-import { renditionKey } from '../src/photo/object-keys.ts'
-import type { Change, Photo, Rendition } from '../src/photo/photo.ts'
-import type { PhotoId } from '../src/photo/photo-id.ts'
-import type { Preset } from '../src/photo/presets.ts'
-import { recipeDigest } from '../src/photo/recipe.ts'
-import type { LookEngines } from './engines.ts'
+import { renditionKey } from '../../src/photo/object-keys.ts'
+import type { Change, Photo, Rendition } from '../../src/photo/photo.ts'
+import type { PhotoId } from '../../src/photo/photo-id.ts'
+import type { Preset } from '../../src/photo/presets.ts'
+import { recipeDigest } from '../../src/photo/recipe.ts'
+import type { JobHandler } from '../../src/queue/job-queue.ts'
+import type { EditEngines } from '../engines.ts'
+import { placeholderOfFile } from '../renditions/placeholder.ts'
+import { decodeOriginal } from './decode-original.ts'
 import { makeLater, promiseLater } from './later-renditions.ts'
-import { afterRefusal, decodeOriginal, putRenditions, recipeNumberOf } from './render.ts'
-import { placeholderOfFile } from './renditions/placeholder.ts'
+import { afterRefusal, putRenditions } from './put-renditions.ts'
+import { recipeNumberOf } from './recipe-number.ts'
 
 /**
- * Gives a photo the look of that edition, made from the original, and shows it in one statement when all of it is
- * there. Until then, and when it fails, the photo keeps the look it has. Each change has a job of its own: one
+ * `edit`: gives a photo the look and the focus of an edition, made from the original, and shows it in one statement when
+ * all of it is there. Until then, and when it fails, the photo keeps those it has. Each change has a job of its own: one
  * that another overtook does nothing, or what it made is to be deleted, so that the change asked for last wins.
  */
-export async function changeLook(engines: LookEngines, photoId: PhotoId, edition: number): Promise<void> {
+export function editPhoto(engines: EditEngines): JobHandler {
+  return async ({ photoId, edition }) => {
+    if (edition !== undefined) await edit(engines, photoId, edition)
+  }
+}
+
+async function edit(engines: EditEngines, photoId: PhotoId, edition: number): Promise<void> {
   const { catalog } = engines
   const photo = await catalog.photos.find(photoId)
   if (photo?.wanted?.edition !== edition) return
@@ -31,11 +40,11 @@ export async function changeLook(engines: LookEngines, photoId: PhotoId, edition
   if (await catalog.looks.show(photo, change, { facts, renditions, recipe })) {
     return await makeLater(engines, photo, decoded, { ...change, renditions })
   }
-  if ((await afterRefusal(engines, photo)) === 'moved') await changeLook(engines, photoId, edition)
+  if ((await afterRefusal(engines, photo)) === 'moved') await edit(engines, photoId, edition)
 }
 
 /** Shows an edition of the same look that is still there, if it is whole and of today's recipes; tells which. */
-async function showEarlier(engines: LookEngines, photo: Photo, change: Change): Promise<number | null> {
+async function showEarlier(engines: EditEngines, photo: Photo, change: Change): Promise<number | null> {
   const { catalog, store, filters, presets } = engines
   const { look } = change
   const applied = look && filters.applied(look)

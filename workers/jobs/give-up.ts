@@ -1,20 +1,20 @@
-import type { Catalog } from '../src/catalog/catalog.ts'
-import { failureOf } from '../src/photo/failure.ts'
-import type { Work } from '../src/queue/job-queue.ts'
+import type { Catalog } from '../../src/catalog/catalog.ts'
+import { failureOf } from '../../src/photo/failure.ts'
+import type { Work } from '../../src/queue/job-queue.ts'
 
 /**
- * When a job has failed for good: the photo has, or, if it was to get another look or AVIF besides, it stays as it
- * is.
+ * When a job has failed for good: the photo has, or, if it was to get another edition or later renditions, it stays as
+ * it is.
  */
 export function giveUp(catalog: Pick<Catalog, 'photos' | 'looks' | 'renditions'>): Work['onFailed'] {
   return async ({ kind, photoId, edition }, error) => {
     switch (kind) {
-      case 'resize':
-      case 'filter':
+      case 'render':
+      case 'edit':
         if (edition === undefined) await catalog.photos.fail(photoId, failureOf(error))
         else await catalog.looks.giveUp(photoId, edition)
         break
-      case 'avif':
+      case 'finish':
         await catalog.renditions.giveUpLater(photoId, edition ?? 0)
         break
       case 'purge':

@@ -1,13 +1,15 @@
-import type { JobHandler } from '../src/queue/job-queue.ts'
-import type { WorkerEngines } from './engines.ts'
+import type { JobHandler } from '../../src/queue/job-queue.ts'
+import type { WorkerEngines } from '../engines.ts'
+import { decodeOriginal } from './decode-original.ts'
 import { makeLater } from './later-renditions.ts'
-import { afterRefusal, decodeOriginal, deleteRenditions, putRenditions, recipeNumberOf } from './render.ts'
+import { afterRefusal, deleteRenditions, putRenditions } from './put-renditions.ts'
+import { recipeNumberOf } from './recipe-number.ts'
 
 /**
- * `resize`: all that a photo gets which was uploaded, in the look it was uploaded with, from one decode. It is ready when
+ * `render`: all that a photo gets which was uploaded, in the look it was uploaded with, from one decode. It is ready when
  * the first renditions are recorded, and the others follow. Nothing is done for a photo that was removed.
  */
-export function resizePhoto(engines: WorkerEngines): JobHandler {
+export function renderPhoto(engines: WorkerEngines): JobHandler {
   return async (job) => {
     const { photoId } = job
     const { catalog, store } = engines
@@ -21,7 +23,7 @@ export function resizePhoto(engines: WorkerEngines): JobHandler {
     const recipe = recipeNumberOf(engines, look)
     const recorded = await catalog.renditions.record(photo, photo, { facts, renditions, recipe })
     if (!recorded) {
-      if ((await afterRefusal(engines, photo)) === 'moved') await resizePhoto(engines)(job)
+      if ((await afterRefusal(engines, photo)) === 'moved') await renderPhoto(engines)(job)
       return
     }
     if (recorded.edition === edition) await makeLater(engines, photo, decoded, { look, edition, renditions })

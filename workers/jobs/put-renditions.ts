@@ -1,0 +1,57 @@
+import { everyRenditionsPrefix, renditionKey, renditionsPrefix } from '../../src/photo/object-keys.ts'
+import type { Photo, Rendition } from '../../src/photo/photo.ts'
+import type { PhotoId } from '../../src/photo/photo-id.ts'
+import { RENDITION_FORMATS } from '../../src/photo/rendition-formats.ts'
+import type { ObjectStore } from '../../src/storage/object-store.ts'
+import type { WorkerEngines } from '../engines.ts'
+import type { DecodedPhoto } from '../renditions/decoded-photo.ts'
+import { makeRenditions, type Wish } from '../renditions/make-renditions.ts'
+import { free } from '../renditions/pixels.ts'
+
+/**
+ * Makes renditions of the decoded photo and puts them; nothing is recorded. Who records them does so afterwards: a
+ * recorded rendition always has its bytes. Doing it again puts the same bytes under the same keys.
+ */
+export async function putRenditions(
+  { store }: WorkerEngines,
+  photo: Photo,
+  decoded: DecodedPhoto,
+  wish: Wish,
+): Promise<Rendition[]> {
+  const made = await makeRenditions(decoded, wish, (rendition) => {
+    const { contentType } = RENDITION_FORMATS[rendition.format]
+    return store.put(renditionKey(photo, rendition), rendition.body, { contentType })
+  })
+  free(made.map(({ body }) => body))
+  return made.map(({ body: _, ...rendition }) => rendition)
+}
+
+/**
+ * When the catalog did not record what was put: deletes it if the photo was removed, and the purge may have been and gone
+ * before our puts; or if it has left the place, and is to be done again. An overtaken change is neither.
+ */
+export async function afterRefusal(
+  { catalog, store }: Pick<WorkerEngines, 'catalog' | 'store'>,
+  photo: Photo,
+): Promise<'removed' | 'moved' | 'overtaken'> {
+  const now = await catalog.photos.find(photo.id)
+  if (now === null) {
+    await deleteRenditions(store, photo.id)
+    return 'removed'
+  }
+  const prefix = renditionsPrefix(photo)
+  if (renditionsPrefix(now) === prefix) return 'overtaken'
+  await store.delete(await Array.fromAsync(store.list(prefix)))
+  return 'moved'
+}
+
+/** Deletes every rendition object of a photo that was removed. */
+export async function deleteRenditions(store: ObjectStore, id: PhotoId): Promise<void> {
+  await store.delete(await listRenditions(store, id))
+}
+
+/** The keys of all renditions of a photo, wherever they lie. */
+export async function listRenditions(store: ObjectStore, id: PhotoId): Promise<string[]> {
+  const lists = everyRenditionsPrefix(id).map((prefix) => Array.fromAsync(store.list(prefix)))
+  return (await Promise.all(lists)).flat()
+}
