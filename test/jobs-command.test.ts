@@ -35,7 +35,7 @@ test('`darkroom jobs` tells what waits and what failed and why, and `jobs retry`
 
   expect(totals.stdout.split('\n')[1]?.split(/ +/)).toEqual(['live', 'render', '1', '0', '0', '1'])
   expect(failed.stdout).toMatch(new RegExp(`render +${id} +corrupt_photo +1 .*damaged`))
-  expect(other.stdout).toBe('')
+  expect(other.stdout).toBe('No job has failed with other.\n')
   expect(retried).toMatchObject({ code: 0, stdout: 'Enqueued again: 1.\n' })
   await using _worker = service.work()
   await expect

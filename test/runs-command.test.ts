@@ -114,17 +114,19 @@ describe('darkroom runs', () => {
     const run = String(await opened.start(remake))
 
     const outcomes = []
-    for (const verb of ['pause', 'pause', 'resume', 'cancel', 'resume']) {
+    for (const verb of ['pause', 'pause', 'resume', 'resume', 'cancel', 'cancel', 'resume']) {
       outcomes.push(await opened.darkroom('runs', verb, run))
     }
     const unknown = await opened.darkroom('runs', 'show', '99')
     const wrong = await opened.darkroom('runs', 'show', 'x')
 
     expect(outcomes.map(({ code, stdout, stderr }) => [code, (stdout + stderr).trim()])).toEqual([
-      [0, `Run ${run} is paused.`],
-      [1, `darkroom: Run ${run} is paused, so it can't be paused.`],
-      [0, `Run ${run} is running.`],
-      [0, `Run ${run} is cancelled.`],
+      [0, `Run ${run} (remake) is paused.`],
+      [0, `Run ${run} (remake) is paused.`],
+      [0, `Run ${run} (remake) is running.`],
+      [0, `Run ${run} (remake) is running.`],
+      [0, `Run ${run} (remake) is cancelled.`],
+      [0, `Run ${run} (remake) is cancelled.`],
       [1, `darkroom: Run ${run} is cancelled, so it can't be resumed.`],
     ])
     expect(unknown).toMatchObject({
@@ -133,6 +135,26 @@ describe('darkroom runs', () => {
     })
     expect(wrong.code).toBe(1)
   })
+
+  test(
+    'says of one that recurs that it has no end to wait for, and that servers need it',
+    MINUTES,
+    async () => {
+      await using opened = await openRuns()
+      await opened.runs.keepRecurring({ kind: 'sweep', slices: [{}], inSeconds: 60 })
+
+      const watched = await opened.darkroom('runs', 'watch', '1')
+      const shown = await opened.darkroom('runs', 'show', '1')
+      const paused = await opened.darkroom('runs', 'pause', '1')
+      const examined = await opened.darkroom('doctor')
+
+      expect(watched).toMatchObject({ code: 1, stdout: '' })
+      expect(watched.stderr).toContain('Run 1 (sweep) recurs, so it has no end to wait for.')
+      expect(shown.stdout).toMatch(/selected +0\n/)
+      expect(paused.stdout).toContain('`darkroom runs resume 1` lets them go on')
+      expect(examined.stdout).toMatch(/BAD +runs +Run 1 \(sweep\) is paused, and servers need it/)
+    },
+  )
 })
 
 test('a watched run is told with its rate of the last minute and the time that is left', () => {

@@ -127,6 +127,27 @@ describe('a run', () => {
     expect(done).toHaveLength(8)
   })
 
+  test('that is paused when its last photo is done is complete', async () => {
+    await using opened = await openServers(1)
+    const [server] = opened.servers
+    const { runs } = server.catalog
+    const kind: RunKind = {
+      ...numbers(),
+      slices: () => [{}],
+      work: async function* (_engines, { run }) {
+        yield { cursor: 10, done: 10 }
+        await runs.pause(run)
+      },
+      count: async () => 10,
+    }
+    const run = await start(server, kind)
+
+    await using _working = work(server, [kind])
+    await reached(server, run, 'complete')
+
+    await expect(runs.resume(run)).rejects.toThrow(`Run ${run} is complete`)
+  })
+
   test('that is cancelled keeps what it did, and nothing can be done with it any more', async () => {
     await using opened = await openServers(1)
     const [server] = opened.servers

@@ -74,7 +74,8 @@ const REPORTS_HERE = `
        select key, sum(value::float8) as total from run_parts, jsonb_each_text(tally) where run = r.id group by key
      ) as totals) as tally,
     case
-      when r.state = 'running' and p."partsEnded" = p.parts then 'complete'
+      -- also one that was paused as its last photo was done
+      when r.state in ('running', 'paused') and p."partsEnded" = p.parts then 'complete'
       when r.state = 'running' and r.recurs and p.holders = '{}' then 'waiting'
       when r.state = 'paused' and p.holders <> '{}' then 'pausing'
       else r.state
@@ -149,23 +150,25 @@ export class Runs {
     return report
   }
 
-  /** The run is done no further until it is resumed; what is in flight ends. Throws as `#steer` does. */
+  /** The run is done no further until it is resumed; what is in flight ends. Again changes nothing. Throws as `#steer` does. */
   async pause(id: number): Promise<RunReport> {
-    return await this.#steer(id, { to: 'paused', from: ['running', 'waiting'], verb: 'paused' })
+    const from: RunState[] = ['running', 'waiting', 'pausing', 'paused']
+    return await this.#steer(id, { to: 'paused', from, verb: 'paused' })
   }
 
-  /** Throws as `#steer` does. */
+  /** Again changes nothing. Throws as `#steer` does. */
   async resume(id: number): Promise<RunReport> {
-    return await this.#steer(id, { to: 'running', from: ['paused', 'pausing', 'stopped'], verb: 'resumed' })
+    const from: RunState[] = ['running', 'waiting', 'pausing', 'paused', 'stopped']
+    return await this.#steer(id, { to: 'running', from, verb: 'resumed' })
   }
 
-  /** For ever; what is done stays done. Throws as `#steer` does. */
+  /** For ever; what is done stays done. Again changes nothing. Throws as `#steer` does. */
   async cancel(id: number): Promise<RunReport> {
     const { recurs, kind } = await this.find(id)
     if (recurs) {
       throw new RunStateError(`Run ${id} (${kind}) recurs, so it can't be cancelled. It can be paused.`)
     }
-    const from: RunState[] = ['running', 'pausing', 'paused', 'stopped']
+    const from: RunState[] = ['running', 'pausing', 'paused', 'stopped', 'cancelled']
     return await this.#steer(id, { to: 'cancelled', from, verb: 'cancelled' })
   }
 

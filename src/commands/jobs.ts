@@ -24,9 +24,13 @@ export function jobsCommand(): Command {
       const { failedReport, totalsReport } = await import('./jobs-report.ts')
       await withServices(async ({ queue }) => {
         if (failed || code !== undefined) {
+          let isAny = false
           for await (const page of failedJobs(queue, code)) {
+            isAny = true
             console.log(json ? page.map((each) => JSON.stringify(each)).join('\n') : failedReport(page))
           }
+          if (!isAny && !json)
+            console.log(code === undefined ? 'No job has failed.' : `No job has failed with ${code}.`)
           return
         }
         const totals = await queue.totals()

@@ -36,8 +36,13 @@ export function listReport(runs: readonly RunReport[], now: Date): string {
 export function runReport(run: RunReport, now: Date): string {
   const lines: [string, string][] = [
     ['state', [run.state, run.reason].filter(Boolean).join(': ')],
-    ['selection', JSON.stringify(run.selection)],
-    ['selected', run.isCounted ? number(run.selected) : `${number(run.selected)}, and still counting`],
+    ...(run.recurs
+      ? [['recurs', 'by itself, for ever: the counts are of all times'] as [string, string]]
+      : [['selection', JSON.stringify(run.selection)] as [string, string]]),
+    [
+      'selected',
+      run.isCounted || run.recurs ? number(run.selected) : `${number(run.selected)}, and still counting`,
+    ],
     ...(['done', 'skipped', 'failed', 'left'] as const).map((name): [string, string] => [
       name,
       number(run[name]),

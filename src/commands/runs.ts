@@ -80,8 +80,11 @@ async function* failurePages(runs: Runs, id: number, code: string | null) {
 function steering(name: 'pause' | 'resume' | 'cancel', description: string): Command {
   return onRun(name, description).action(async (id: number) => {
     await withRuns(async (runs) => {
-      const { state } = await runs[name](id)
-      console.log(`Run ${id} is ${state}.`)
+      const { state, kind, recurs } = await runs[name](id)
+      console.log(`Run ${id} (${kind}) is ${state}.`)
+      if (name === 'pause' && recurs) {
+        console.log(`The servers need it: \`darkroom runs resume ${id}\` lets them go on.`)
+      }
     })
   })
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { RunReport, Runs } from '../catalog/runs.ts'
+import { type RunReport, RunStateError, type Runs } from '../catalog/runs.ts'
 import { duration, percent } from './run-report.ts'
 
 /** On a terminal a line is drawn anew; elsewhere, one of JSON is printed. */
@@ -16,13 +16,18 @@ type Sample = { at: number; settled: number }
 
 /**
  * Shows how far a run is until it ends, or until `leave`: the run goes on. Returns the exit code that says how it ended.
- * Throws RunNotFoundError.
+ * Throws RunNotFoundError, and RunStateError when the run recurs, as it has no end.
  */
 export async function watchRun(runs: Pick<Runs, 'find'>, id: number, leave: AbortSignal): Promise<number> {
   const isTerminal = process.stdout.isTTY
   const samples: Sample[] = []
   for (;;) {
     const run = await runs.find(id)
+    if (run.recurs) {
+      throw new RunStateError(
+        `Run ${id} (${run.kind}) recurs, so it has no end to wait for. \`darkroom runs show ${id}\` shows how it is.`,
+      )
+    }
     const at = Date.now()
     samples.push({ at, settled: run.selected - run.left })
     while ((samples[0] as Sample).at < at - SAMPLES_MS) samples.shift()

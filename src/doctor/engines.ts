@@ -21,6 +21,27 @@ export async function examineQueue({ queue }: Services): Promise<string> {
   return `${waiting} waiting, ${active} running, ${delayed} to be tried again, ${failed} failed and kept`
 }
 
+/** What servers do by themselves goes on only when it is not paused, and nothing is in its way. */
+export async function examineRuns({ catalog }: Services): Promise<string> {
+  const runs = await catalog.runs.list()
+  const bad = runs.flatMap(({ id, kind, recurs, state, reason }) => {
+    if (state === 'stopped') {
+      return [
+        `Run ${id} (${kind}) is stopped: ${reason} \`darkroom runs resume ${id}\` goes on, \`runs cancel ${id}\` ends it.`,
+      ]
+    }
+    if (recurs && state === 'paused') {
+      return [
+        `Run ${id} (${kind}) is paused, and servers need it: \`darkroom runs resume ${id}\` lets them go on.`,
+      ]
+    }
+    return reason === null ? [] : [`Run ${id} (${kind}) waits: ${reason}`]
+  })
+  if (bad.length > 0) throw new SetupError(bad.join('\n'))
+  const going = runs.filter(({ recurs, state }) => !recurs && (state === 'running' || state === 'pausing'))
+  return `${going.length} running, besides the servers' own`
+}
+
 export async function examineStore({ store }: Services): Promise<string> {
   // A check tells that it answers; only a put tells that we may.
   const key = `doctor/${randomUUID()}`

@@ -5,7 +5,7 @@ import { inspectPlaces } from '../embedded-postgres/inspect-places.ts'
 import { examineTokens } from '../http/auth/examine-tokens.ts'
 import { createLog } from '../log.ts'
 import { openServices } from '../services.ts'
-import { examineApi, examineDatabase, examineQueue, examineStore } from './engines.ts'
+import { examineApi, examineDatabase, examineQueue, examineRuns, examineStore } from './engines.ts'
 import { examineFilters, examineHome, examinePresets } from './files.ts'
 import { bad, type Finding, look, well } from './finding.ts'
 
@@ -39,6 +39,7 @@ export async function* examine(env: NodeJS.ProcessEnv, { fix = false } = {}): As
     await using services = await openServices(config, log, { connections: 2, presets: [] })
     yield await look('database', async () => await examineDatabase(services))
     yield await look('queue', async () => await examineQueue(services))
+    yield await look('runs', async () => await examineRuns(services))
     if (config.store.kind === 's3') {
       const { inspectBucket } = await import('../storage/bucket-setup.ts')
       yield* inspectBucket(config.store, { fix })
