@@ -25,5 +25,7 @@ export default defineConfig({
     maxWorkers: availableParallelism(),
     testTimeout: 180_000,
     hookTimeout: 180_000,
+    // What is waited for comes in its time; vitest's own second is over before that on a machine that is busy.
+    expect: { poll: { timeout: 120_000 } },
   },
 })

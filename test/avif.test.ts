@@ -17,7 +17,6 @@ import { authorization, type Fields, photoForm, postForm } from './support/uploa
 
 const AVIF = ['small avif', 'medium avif', 'full avif', 'feed avif']
 const inAMinute = () => new Date(Date.now() + 60_000)
-const PATIENCE = { timeout: 30_000 }
 
 describe('AVIF renditions', () => {
   test('appear after the photo is ready, in its look, beside what it has', async () => {
@@ -25,7 +24,7 @@ describe('AVIF renditions', () => {
     await using _worker = service.work({ withAvif: true })
 
     const ready = await uploadReady(service, { filter: 'mono' })
-    await expect.poll(async () => avifOf(await find(service, ready.id)), PATIENCE).toEqual(AVIF)
+    await expect.poll(async () => avifOf(await find(service, ready.id))).toEqual(AVIF)
 
     const photo = await find(service, ready.id)
     expect(ready.renditions.filter(({ format }) => format !== 'avif')).toHaveLength(5)
@@ -47,14 +46,14 @@ describe('AVIF renditions', () => {
     await using service = await startService()
     await using _worker = service.work({ withAvif: true })
     const { id } = await uploadReady(service)
-    await expect.poll(async () => avifOf(await find(service, id)), PATIENCE).toEqual(AVIF)
+    await expect.poll(async () => avifOf(await find(service, id))).toEqual(AVIF)
     const plain = await find(service, id)
 
     await changeLook(service, id, { filter: 'mono' })
-    await expect.poll(async () => avifOf(await find(service, id)), PATIENCE).toEqual(AVIF)
+    await expect.poll(async () => avifOf(await find(service, id))).toEqual(AVIF)
     const mono = await find(service, id)
     await changeLook(service, id, null)
-    await expect.poll(async () => avifOf(await find(service, id)), PATIENCE).toEqual(AVIF)
+    await expect.poll(async () => avifOf(await find(service, id))).toEqual(AVIF)
 
     const again = await find(service, id)
     expect(keysOf(mono).filter((key) => keysOf(plain).includes(key))).toEqual([])
@@ -168,11 +167,11 @@ describe('the jobs of AVIF', () => {
     await using service = await startService()
     const { id, job } = await readyWithoutAvif(service)
 
-    await expect.poll(async () => (await service.queue.state(job)).name, PATIENCE).toBe('pending')
+    await expect.poll(async () => (await service.queue.state(job)).name).toBe('pending')
     await using _worker = service.work({ withAvif: true })
-    await expect.poll(async () => avifOf(await find(service, id)), PATIENCE).toEqual(AVIF)
+    await expect.poll(async () => avifOf(await find(service, id))).toEqual(AVIF)
 
-    await expect.poll(async () => await laterRun(service), PATIENCE).toMatchObject({ done: 1, inFlight: 0 })
+    await expect.poll(async () => await laterRun(service)).toMatchObject({ done: 1, inFlight: 0 })
     expect(await service.queue.state(job)).toEqual({ name: 'missing' })
   })
 
@@ -188,7 +187,7 @@ describe('the jobs of AVIF', () => {
       handlers: { ...idle, finish: finishPhoto(engines(service)) },
       onFailed: async () => {},
     })
-    await expect.poll(async () => await laterRun(service), PATIENCE).toMatchObject({ failed: 1, inFlight: 0 })
+    await expect.poll(async () => await laterRun(service)).toMatchObject({ failed: 1, inFlight: 0 })
 
     const { id = 0 } = (await laterRun(service)) ?? {}
     const all = { code: null, after: null, limit: 10 }
@@ -229,9 +228,7 @@ async function readyWithoutAvif(service: TestService): Promise<{ id: PhotoId; ke
   await using _worker = service.work()
   const { id } = await uploadReady(service)
   // The job that makes it ready is active until it has promised the other, which makes nothing here.
-  await expect
-    .poll(async () => await service.queue.counts(), PATIENCE)
-    .toMatchObject({ waiting: 0, active: 0 })
+  await expect.poll(async () => await service.queue.counts()).toMatchObject({ waiting: 0, active: 0 })
   await service.database.query(
     "update photos set later_renditions = null, written_at = now() - interval '1 minute'",
   )

@@ -74,7 +74,7 @@ test('nobody waits for a server that hangs once one has, and all go on when it a
   proxy.flow()
 
   const answer = async () => await database.query('select 1 as one').catch(() => null)
-  await expect.poll(answer, { timeout: 60_000 }).toEqual([{ one: 1 }])
+  await expect.poll(answer).toEqual([{ one: 1 }])
 })
 
 const SLEEPING = `select pid from pg_stat_activity

@@ -178,7 +178,7 @@ describe('POST /v1/cookies', () => {
     expect(await ask(originalKey(id as PhotoId, 'jpeg'))).toBe(404)
 
     await fetch(`${service.url}/v1/photos/${id}`, { method: 'DELETE', headers: await authorization(service) })
-    await expect.poll(() => ask(pathOf(shown)), { timeout: 20_000 }).toBe(403)
+    await expect.poll(() => ask(pathOf(shown))).toBe(403)
   })
 
   test('sets them as CloudFront wants them: session cookies of the path that they open', async () => {

@@ -20,9 +20,7 @@ test('`darkroom jobs` tells what waits and what failed and why, and `jobs retry`
   await service.store.put(original, Buffer.from('no photo'), { contentType: 'image/jpeg' })
   {
     await using _worker = service.work()
-    await expect
-      .poll(async () => (await service.catalog.photos.find(id as PhotoId))?.status, { timeout: 20_000 })
-      .toBe('failed')
+    await expect.poll(async () => (await service.catalog.photos.find(id as PhotoId))?.status).toBe('failed')
   }
   await postForm(service, photoForm(await fixture('plain.jpg')))
 
@@ -39,6 +37,6 @@ test('`darkroom jobs` tells what waits and what failed and why, and `jobs retry`
   expect(retried).toMatchObject({ code: 0, stdout: 'Enqueued again: 1.\n' })
   await using _worker = service.work()
   await expect
-    .poll(async () => await service.catalog.photos.find(id as PhotoId), { timeout: 20_000 })
+    .poll(async () => await service.catalog.photos.find(id as PhotoId))
     .toMatchObject({ status: 'ready', failure: null })
 })

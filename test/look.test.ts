@@ -104,7 +104,7 @@ describe('PUT /v1/photos/:id/filter', () => {
     await using _worker = service.work()
 
     await expect
-      .poll(async () => await find(service, id), { timeout: 30_000 })
+      .poll(async () => await find(service, id))
       .toMatchObject({ status: 'ready', filter: 'velvet', wanted: null })
   })
 
@@ -265,7 +265,7 @@ describe('changes of look at once', () => {
           if (sweeps) sweeping.push(sweepRenditions(service, silentLog, afterItsLife()))
           await new Promise((resolve) => setTimeout(resolve, pause))
         }
-        await expect.poll(async () => (await find(service, id)).wanted, { timeout: 30_000 }).toBeNull()
+        await expect.poll(async () => (await find(service, id)).wanted).toBeNull()
         reading.abort()
         await Promise.all(sweeping)
 
@@ -277,7 +277,7 @@ describe('changes of look at once', () => {
       { numRuns: 12, endOnFailure: true },
     )
 
-    await expect.poll(async () => (await service.queue.counts()).active, { timeout: 30_000 }).toBe(0)
+    await expect.poll(async () => (await service.queue.counts()).active).toBe(0)
     await sweepRenditions(service, silentLog, afterItsLife())
     expect(await objectsOf(service, id)).toHaveLength(objectCount(await find(service, id)))
   }, 240_000)

@@ -69,14 +69,14 @@ test.each(MOVE_STAGES)(
     await using towns = await openTowns()
     const { a, b, catalogs } = towns
     const traffic = startTraffic(catalogs, ownersOf(RANGE, 5))
-    await expect.poll(() => traffic.albums.every(({ steps }) => steps > 5), { timeout: MINUTES }).toBe(true)
+    await expect.poll(() => traffic.albums.every(({ steps }) => steps > 5)).toBe(true)
 
     await using killed = startMove(a, b, stage)
     const death = await killed.ended
     const steps = traffic.albums.map((album) => album.steps)
     // Owners go on, whatever the dead move left.
     const goOn = () => traffic.albums.every((album, index) => album.steps > (steps[index] as number) + 3)
-    await expect.poll(goOn, { timeout: MINUTES }).toBe(true)
+    await expect.poll(goOn).toBe(true)
     await using again = startMove(a, b)
     const end = await again.ended
     await traffic.stop()
@@ -189,7 +189,7 @@ test('copies that differ from the photos are not switched to', async () => {
   await using towns = await openTowns()
   const { a, b, catalogs } = towns
   const traffic = startTraffic(catalogs, ownersOf(RANGE, 2))
-  await expect.poll(() => traffic.albums.every(({ steps }) => steps > 5), { timeout: MINUTES }).toBe(true)
+  await expect.poll(() => traffic.albums.every(({ steps }) => steps > 5)).toBe(true)
   await traffic.stop()
   await migrateDatabase(b.url)
   await b.query(
@@ -212,7 +212,7 @@ test('a database refuses every write to a shard that has left it, whoever forgot
   const traffic = startTraffic([catalogs[0]], ownersOf(RANGE, 1))
   const ready = () =>
     traffic.albums.flatMap(({ photos }) => [...photos]).find(([, status]) => status === 'ready')
-  await expect.poll(ready, { timeout: MINUTES }).toBeDefined()
+  await expect.poll(ready).toBeDefined()
   await traffic.stop()
   const [id] = ready() as [PhotoId, string]
 

@@ -175,7 +175,7 @@ describe.each([
     expect(await sweep(service, 0)).toEqual({ ...NOTHING, remade: 2 })
     await using _worker = service.work()
 
-    await expect.poll(async () => await keysOf(service), { timeout: 30_000 }).toEqual(before)
+    await expect.poll(async () => await keysOf(service)).toEqual(before)
   })
 })
 
@@ -329,7 +329,7 @@ describe('a photo that is removed while a worker puts its renditions', () => {
     await fetch(`${service.url}/v1/photos/${id}`, { method: 'DELETE', headers: await authorization(service) })
     {
       await using _worker = service.work()
-      await expect.poll(async () => await keysOf(service), { timeout: 30_000 }).toEqual([])
+      await expect.poll(async () => await keysOf(service)).toEqual([])
     }
     await expect.poll(async () => (await service.catalog.objects.ofPhotos([id])).size).toBe(0)
     await put(service, late)

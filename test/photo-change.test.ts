@@ -93,7 +93,7 @@ describe('PATCH /v1/photos/:id', () => {
 
     const { body } = await change(service, first.id, { visibility: 'private' })
     await ask(service, 'DELETE', other.id)
-    await expect.poll(async () => await renditionsIn(service), { timeout: 30_000 }).toEqual(keysOf(body))
+    await expect.poll(async () => await renditionsIn(service)).toEqual(keysOf(body))
 
     expect(await opened([...keysOf(first), ...keysOf(body), ...keysOf(other)])).toEqual(new Set([403]))
     const originals = await Array.fromAsync(service.store.list('originals/'))
@@ -166,7 +166,7 @@ describe('PATCH /v1/photos/:id', () => {
     await ask(service, 'PUT', `${id}/filter`, { body: { filter: 'mono' } })
     await using _worker = service.work()
 
-    await expect.poll(async () => (await ask(service, 'GET', id)).body.wanted, { timeout: 30_000 }).toBeNull()
+    await expect.poll(async () => (await ask(service, 'GET', id)).body.wanted).toBeNull()
     expect((await ask(service, 'GET', id)).body).toMatchObject({
       status: 'ready',
       focus: { x: 0.25, y: 0.5 },
@@ -347,7 +347,7 @@ describe('changes of all kinds at once', () => {
         for (const { status } of await Promise.all(asked)) expect([200, 202]).toContain(status)
         const visibility = (await ask(service, 'GET', id)).body.visibility
         await expect
-          .poll(async () => await service.queue.counts(), { timeout: 60_000 })
+          .poll(async () => await service.queue.counts())
           .toMatchObject({
             waiting: 0,
             active: 0,
@@ -370,8 +370,6 @@ describe('changes of all kinds at once', () => {
     ]
     await ask(service, 'DELETE', id)
     await Promise.allSettled(changes)
-    await expect
-      .poll(async () => await Array.fromAsync(service.store.list('')), { timeout: 60_000 })
-      .toEqual(['darkroom.json'])
+    await expect.poll(async () => await Array.fromAsync(service.store.list(''))).toEqual(['darkroom.json'])
   }, 300_000)
 })

@@ -162,10 +162,10 @@ describe('a database that can take no photos now', () => {
       return row
     }
 
-    await expect.poll(async () => (await state()).met, { timeout: 60_000 }).toBeGreaterThan(4)
+    await expect.poll(async () => (await state()).met).toBeGreaterThan(4)
     expect((await state()).status).toBe('processing')
     await service.database.query('drop trigger fail on photos')
 
-    await expect.poll(async () => (await state()).status, { timeout: 60_000 }).toBe('ready')
+    await expect.poll(async () => (await state()).status).toBe('ready')
   })
 })

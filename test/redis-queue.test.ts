@@ -23,9 +23,7 @@ const address = (url: string) => parseRedisUrl(url) as RedisAddress
 /** A queue that is connected; the contract gives its servers back with it. */
 async function openReady(url: string): Promise<BullmqQueue> {
   const queue = openRedisQueue(address(url), silentLog)
-  await expect
-    .poll(async () => await queue.check().then(() => 'ready', String), { timeout: 30_000 })
-    .toBe('ready')
+  await expect.poll(async () => await queue.check().then(() => 'ready', String)).toBe('ready')
   return queue
 }
 
@@ -94,16 +92,14 @@ testWithRedis(
     const { id } = (await uploaded.json()) as { id: PhotoId }
     const readyWhileUnavailable = await ready()
     await proxy.mend()
-    await expect.poll(ready, { timeout: 30_000 }).toBe(200)
+    await expect.poll(ready).toBe(200)
     const mended = await sweepJobs(service, silentLog, inAMinute())
 
     expect(uploaded.status).toBe(201)
     expect(readyWhileUnavailable).toBe(503)
     expect(mended).toBe(1)
     await using _work = service.work()
-    await expect
-      .poll(async () => (await service.catalog.photos.find(id))?.status, { timeout: 60_000 })
-      .toBe('ready')
+    await expect.poll(async () => (await service.catalog.photos.find(id))?.status).toBe('ready')
   },
 )
 
@@ -115,9 +111,7 @@ testWithRedis('a Redis that hangs is unavailable', async () => {
   await expect(queue.enqueue(job)).rejects.toThrow(EngineUnavailableError)
   process.kill(redis.pid, 'SIGCONT')
 
-  await expect
-    .poll(async () => await queue.enqueue(job).then(() => 'promised', String), { timeout: 30_000 })
-    .toBe('promised')
+  await expect.poll(async () => await queue.enqueue(job).then(() => 'promised', String)).toBe('promised')
 })
 
 testWithRedis('a Redis that is full is unavailable', async () => {
@@ -143,7 +137,7 @@ testWithRedis('a Redis that was emptied loses no photo', async () => {
 
   const statuses = async () =>
     await Promise.all(ids.map(async (id) => (await service.catalog.photos.find(id))?.status))
-  await expect.poll(statuses, { timeout: 30_000 }).toEqual(ids.map(() => 'ready'))
+  await expect.poll(statuses).toEqual(ids.map(() => 'ready'))
 })
 
 testWithRedis(
@@ -168,9 +162,7 @@ testWithRedis(
     await redis.command('flushall')
     end.resolve()
 
-    await expect
-      .poll(() => lines.map(({ msg }) => msg), { timeout: 10_000 })
-      .toEqual([expect.stringContaining('done again')])
+    await expect.poll(() => lines.map(({ msg }) => msg)).toEqual([expect.stringContaining('done again')])
     expect(JSON.stringify(lines)).not.toContain('stack')
   },
 )
@@ -188,9 +180,7 @@ testWithRedis('a worker that waits while Redis dies goes on with an empty one in
   await endProcesses([redis.pid], redis.folder)
   const reborn = await startRedis(redis.folder, redis.port)
   await using _end = { [Symbol.asyncDispose]: async () => await endProcesses([reborn], redis.folder) }
-  await expect
-    .poll(async () => await queue.enqueue(job).then(() => 'promised', String), { timeout: 30_000 })
-    .toBe('promised')
+  await expect.poll(async () => await queue.enqueue(job).then(() => 'promised', String)).toBe('promised')
 
   expect(await done.promise).toEqual(job)
 })

@@ -82,7 +82,7 @@ const STATES: Record<string, State> = {
       await expect.poll(() => cli(redis, 'get', 'x')).toContain('LOADING')
     },
     leave: async (redis) => {
-      await expect.poll(() => cli(redis, 'get', 'x'), { timeout: 60_000 }).not.toContain('LOADING')
+      await expect.poll(() => cli(redis, 'get', 'x')).not.toContain('LOADING')
     },
   },
 }
@@ -109,7 +109,7 @@ describe('while Redis takes no writes, what is asked is taken in, and done when 
       const ready = async () => (await service.catalog.photos.find(changed.id))?.status
       {
         await using _work = service.work()
-        await expect.poll(ready, { timeout: 60_000 }).toBe('ready')
+        await expect.poll(ready).toBe('ready')
       }
 
       await enter(redis)
@@ -126,7 +126,7 @@ describe('while Redis takes no writes, what is asked is taken in, and done when 
 
       expect([uploaded.status, look.status, removal.status]).toEqual([201, 202, 204])
       expect(seen).toEqual({ status: 503, queue: 'unavailable' })
-      await expect.poll(() => readiness(service), { timeout: 60_000 }).toMatchObject({ status: 200 })
+      await expect.poll(() => readiness(service)).toMatchObject({ status: 200 })
       const done = async () => {
         // Again and again: what is younger than a job that waits is not taken for lost.
         await sweepJobs(service, silentLog, inAMinute())
@@ -136,7 +136,7 @@ describe('while Redis takes no writes, what is asked is taken in, and done when 
           deleted: await service.catalog.removals.find(deleted.id),
         }
       }
-      await expect.poll(done, { timeout: 60_000 }).toEqual({ uploaded: 'ready', look: 'mono', deleted: null })
+      await expect.poll(done).toEqual({ uploaded: 'ready', look: 'mono', deleted: null })
     })
   }
 })
@@ -167,7 +167,7 @@ testWithRedis(
     await queue.enqueue({ kind: 'render', photoId: '764879989359635463' as PhotoId })
 
     // Its three attempts, and no fourth: none of them was counted twice for what Redis would not take.
-    await expect.poll(() => failures.length, { timeout: 60_000 }).toBe(1)
+    await expect.poll(() => failures.length).toBe(1)
     expect(runs).toBe(3)
   },
 )
@@ -237,8 +237,6 @@ describe('a service that Redis lets not do what a queue needs is not started, an
 
     const { id } = await upload(service)
 
-    await expect
-      .poll(async () => (await service.catalog.photos.find(id))?.status, { timeout: 30_000 })
-      .toBe('ready')
+    await expect.poll(async () => (await service.catalog.photos.find(id))?.status).toBe('ready')
   })
 })

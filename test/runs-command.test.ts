@@ -8,7 +8,6 @@ import { openTestDatabase } from './support/database.ts'
 import { runDarkroom } from './support/run-darkroom.ts'
 import { openRunServer, work } from './support/runs.ts'
 
-const PATIENCE = { timeout: 20_000, interval: 50 }
 const MINUTES = { timeout: 180_000 }
 const photoId = '764879989359635463' as PhotoId
 
@@ -45,7 +44,7 @@ async function openRuns() {
     /** Does all there is to do. */
     workUntil: async (run: number, state: RunReport['state']) => {
       await using _working = work(server, [remake, refused])
-      await expect.poll(async () => (await runs.find(run)).state, PATIENCE).toBe(state)
+      await expect.poll(async () => (await runs.find(run)).state).toBe(state)
     },
     darkroom: async (...args: string[]) => await runDarkroom(args, { DATABASE_URL: database.url }),
     [Symbol.asyncDispose]: async () => await owned.disposeAsync(),

@@ -9,8 +9,6 @@ import { openTestDatabase, type TestDatabase } from './support/database.ts'
 import { expireLeases, openRunServer, type RunServer, work } from './support/runs.ts'
 import { recordedLog, silentLog } from './support/service.ts'
 
-const PATIENCE = { timeout: 20_000, interval: 50 }
-
 type Slice = { from: number; to: number }
 
 /** A kind that acts on numbers, five at a time. */
@@ -35,7 +33,7 @@ async function start({ catalog }: RunServer, kind: RunKind): Promise<number> {
 }
 
 async function reached({ catalog }: RunServer, run: number, state: RunState): Promise<void> {
-  await expect.poll(async () => (await catalog.runs.find(run)).state, PATIENCE).toBe(state)
+  await expect.poll(async () => (await catalog.runs.find(run)).state).toBe(state)
 }
 
 async function openServers<const Count extends number>(count: Count) {
@@ -58,7 +56,7 @@ describe('a run', () => {
     const kindOf = (server: string) =>
       numbers(async ({ from }) => {
         seen.push({ server, at: from })
-        await expect.poll(() => new Set(seen.map((each) => each.server)).size, PATIENCE).toBe(2)
+        await expect.poll(() => new Set(seen.map((each) => each.server)).size).toBe(2)
       })
     const run = await start(a, kindOf('a'))
 
@@ -111,7 +109,7 @@ describe('a run', () => {
     })
     const run = await start(server, kind)
     await using _working = work(server, [kind])
-    await expect.poll(() => done.length, PATIENCE).toBe(3)
+    await expect.poll(() => done.length).toBe(3)
 
     const pausing = await server.catalog.runs.pause(run)
     go.resolve()
@@ -171,7 +169,7 @@ describe('a run', () => {
     const run = await start(a, stuck)
     {
       await using _a = work(a, [stuck])
-      await expect.poll(async () => (await a.catalog.runs.find(run)).done, PATIENCE).toBe(5)
+      await expect.poll(async () => (await a.catalog.runs.find(run)).done).toBe(5)
     }
     const done: number[] = []
 
@@ -190,8 +188,8 @@ describe('a run', () => {
     const run = await start(late, held)
     const { log, lines } = recordedLog('warn')
     await using _late = work(late, [held], log)
-    await expect.poll(async () => (await late.catalog.runs.find(run)).holders.length, PATIENCE).toBe(1)
-    await expect.poll(async () => (await late.catalog.runs.find(run)).isCounted, PATIENCE).toBe(true)
+    await expect.poll(async () => (await late.catalog.runs.find(run)).holders.length).toBe(1)
+    await expect.poll(async () => (await late.catalog.runs.find(run)).isCounted).toBe(true)
     await expireLeases(opened.database)
 
     await using _other = work(other, [numbers()])
@@ -199,7 +197,7 @@ describe('a run', () => {
     go.resolve()
 
     await expect
-      .poll(() => lines.map(({ msg }) => msg), PATIENCE)
+      .poll(() => lines.map(({ msg }) => msg))
       .toContain('this server was held up, and another goes on with its part of a run')
     expect(await other.catalog.runs.find(run)).toMatchObject({ done: 40, left: 0 })
   })
@@ -214,7 +212,7 @@ describe('a run', () => {
     const run = await start(server, kind)
 
     await using _working = work(server, [kind])
-    await expect.poll(async () => (await server.catalog.runs.find(run)).done, PATIENCE).toBe(30)
+    await expect.poll(async () => (await server.catalog.runs.find(run)).done).toBe(30)
     const held = await server.catalog.runs.find(run)
     isUnavailable = false
     await expireLeases(opened.database)
@@ -350,7 +348,7 @@ describe('a run that recurs', () => {
 
     await using _a = work(opened.servers[0], [kind])
     await using _b = work(opened.servers[1], [kind])
-    await expect.poll(() => laps, PATIENCE).toBeGreaterThan(5)
+    await expect.poll(() => laps).toBeGreaterThan(5)
 
     expect(most).toBe(1)
     expect(await opened.database.query('select count(*)::int from runs')).toEqual([{ count: 1 }])
@@ -368,14 +366,14 @@ describe('a run that recurs', () => {
     await sleep(500)
     expect(laps).toBe(0)
     await expireLeases(opened.database)
-    await expect.poll(() => laps, PATIENCE).toBe(1)
+    await expect.poll(() => laps).toBe(1)
     await sleep(500)
 
     expect(laps).toBe(1)
     const run = (await theRun(opened.database)) as number
     expect(await opened.servers[0].catalog.runs.find(run)).toMatchObject({ state: 'waiting', endedAt: null })
     await expireLeases(opened.database)
-    await expect.poll(() => laps, PATIENCE).toBe(2)
+    await expect.poll(() => laps).toBe(2)
   })
 
   test('that must not go on is told and tried again; it can be paused, not cancelled', async () => {
@@ -389,7 +387,7 @@ describe('a run that recurs', () => {
     })
     const { log, lines } = recordedLog('error')
     await using _working = work(server, [kind], log)
-    await expect.poll(() => laps, PATIENCE).toBeGreaterThan(1)
+    await expect.poll(() => laps).toBeGreaterThan(1)
     const run = (await theRun(opened.database)) as number
 
     expect(lines[0]).toMatchObject({

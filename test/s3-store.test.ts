@@ -65,7 +65,6 @@ async function contentsOf({ client, config }: TestBucket) {
   }
 }
 
-const GENEROUS = { timeout: 30_000 }
 const NOTHING = { keys: [], multiparts: 0 }
 
 describe.runIf(hasS3)(`S3Store (${NEEDS_S3})`, () => {
@@ -329,7 +328,7 @@ describe.runIf(hasS3)(`an S3 that fails (${NEEDS_S3})`, () => {
 
     for (let left = 0; left < 60; left++) (await opened.store.open('originals/7/42.jpg')).destroy()
 
-    await expect.poll(() => opened.proxy.connections(), GENEROUS).toBeLessThan(5)
+    await expect.poll(() => opened.proxy.connections()).toBeLessThan(5)
   })
 })
 
@@ -353,7 +352,7 @@ describe.runIf(hasS3)(`the API on S3 (${NEEDS_S3})`, () => {
     expect((await rendition.arrayBuffer()).byteLength).toBeGreaterThan(100)
     const objects = new Set(photo.renditions.map(({ url }) => new URL(url).pathname))
     expect(kept.keys).toHaveLength(1 + objects.size)
-    await expect.poll(async () => await contentsOf(bucket), GENEROUS).toEqual(NOTHING)
+    await expect.poll(async () => await contentsOf(bucket)).toEqual(NOTHING)
   })
 
   test('keeps nothing of an upload whose client goes away', async () => {
@@ -366,7 +365,7 @@ describe.runIf(hasS3)(`the API on S3 (${NEEDS_S3})`, () => {
     upload.socket.destroy()
     await upload.closed
 
-    await expect.poll(async () => await spooledFiles(service.config.store), GENEROUS).toBe(0)
+    await expect.poll(async () => await spooledFiles(service.config.store)).toBe(0)
     expect(await contentsOf(bucket)).toEqual(NOTHING)
   })
 

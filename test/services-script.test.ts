@@ -72,7 +72,7 @@ describe.runIf(process.platform === 'linux')(
       const idle = idleService()
       await bringUp(idle.service, at.folder)
       process.kill(idle.started[0]?.pid ?? 0, 'SIGKILL')
-      await expect.poll(() => idle.running(), { timeout: 30_000 }).toBe(0)
+      await expect.poll(() => idle.running()).toBe(0)
 
       await bringUp(idle.service, at.folder)
 

@@ -46,7 +46,7 @@ test('`shards move` moves photos while a server takes in, shows and removes othe
     const status = async () =>
       ((await (await fetch(`${service.url}/v1/photos/${id}`, { headers })).json()) as { status: string })
         .status
-    await expect.poll(status, { timeout: 60_000 }).toBe('ready')
+    await expect.poll(status).toBe('ready')
   }
   expect(shown.code).toBe(0)
   expect(shown.stdout).toMatch(new RegExp(`${nameIn(other.url)} +1000-1150 +\\d+\n`))

@@ -25,9 +25,7 @@ async function refused(url: string): Promise<void> {
     const socket = connect(Number(port), hostname)
     await once(socket, 'connect').finally(() => socket.destroy())
   }
-  await expect
-    .poll(async () => await attempt().then(() => 'taken', String), { timeout: 10_000 })
-    .toMatch('ECONNREFUSED')
+  await expect.poll(async () => await attempt().then(() => 'taken', String)).toMatch('ECONNREFUSED')
 }
 
 test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
@@ -69,7 +67,7 @@ test('an upload that does not end in time is answered with 503, and nothing is k
 test('who waits for a photo to be ready is answered when the server stops', async () => {
   await using api = await openApi()
   const uploading = postForm(api, photoForm(await fixture('plain.jpg')), { prefer: 'wait=60' })
-  await expect.poll(async () => (await api.photos()).length, { timeout: 20_000 }).toBe(1)
+  await expect.poll(async () => (await api.photos()).length).toBe(1)
 
   process.kill(api.pid, 'SIGTERM')
 

@@ -128,7 +128,6 @@ async function startIssuer(...keys: Key[]) {
   }
 }
 
-const PATIENTLY = { timeout: 60_000 }
 const OFTEN = { refreshMs: 10, retryMs: 10, pauseMs: 20 }
 
 function openIssuerKeys(url: string, audience?: string, times?: typeof OFTEN) {
@@ -257,7 +256,7 @@ describe('the keys of an issuer', () => {
 
       issuer.answer(answer)
       const seen = issuer.requests()
-      await expect.poll(issuer.requests, PATIENTLY).toBeGreaterThan(seen + 1)
+      await expect.poll(issuer.requests).toBeGreaterThan(seen + 1)
 
       expect(await tokens.authenticate(await known.sign({ sub: 'alice' }))).toBe('alice')
       await expect(tokens.authenticate(await unknown.sign({ sub: 'alice' }))).rejects.toThrow(
@@ -276,7 +275,7 @@ describe('the keys of an issuer', () => {
     issuer.publish(kept)
 
     const verdict = () => tokens.authenticate(token).catch((error) => error.code)
-    await expect.poll(verdict, PATIENTLY).toBe('unauthenticated')
+    await expect.poll(verdict).toBe('unauthenticated')
   })
 
   test('of other apps are warned of at the start, when no audience is set', async () => {

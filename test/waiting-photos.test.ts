@@ -16,8 +16,6 @@ import { fixture } from './support/pictures.ts'
 import { startService, type TestService } from './support/service.ts'
 import { type Fields, photoForm, postForm } from './support/uploads.ts'
 
-const TIMEOUT = { timeout: 60_000 }
-
 async function upload(service: TestService, fields: Fields = {}): Promise<PhotoId> {
   const reply = await postForm(service, photoForm(await fixture('plain.jpg'), fields))
   return ((await reply.json()) as PhotoReply).id as PhotoId
@@ -51,11 +49,11 @@ test('a photo waits for an original that the storage has lost, and is made when 
   await service.store.delete([key])
   await using worker = countingWorker(service)
 
-  await expect.poll(() => worker.begun.length, TIMEOUT).toBeGreaterThan(3)
+  await expect.poll(() => worker.begun.length).toBeGreaterThan(3)
   expect(await statusOf(service, id)).toBe('processing')
   await service.store.put(key, original, { contentType: 'image/jpeg' })
 
-  await expect.poll(() => statusOf(service, id), TIMEOUT).toBe('ready')
+  await expect.poll(() => statusOf(service, id)).toBe('ready')
 })
 
 test('a photo waits for a filter that its worker does not have yet, and is made by one that does', async () => {
@@ -65,11 +63,11 @@ test('a photo waits for a filter that its worker does not have yet, and is made 
   const id = await upload(service, { filter: 'new' })
   {
     await using older = countingWorker(service, ownFilters())
-    await expect.poll(() => older.begun.length, TIMEOUT).toBeGreaterThan(3)
+    await expect.poll(() => older.begun.length).toBeGreaterThan(3)
   }
   expect(await statusOf(service, id)).toBe('processing')
 
   await using _worker = service.work()
 
-  await expect.poll(() => statusOf(service, id), TIMEOUT).toBe('ready')
+  await expect.poll(() => statusOf(service, id)).toBe('ready')
 })

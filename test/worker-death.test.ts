@@ -81,12 +81,12 @@ test('a picture that kills its worker three times is failed, and costs no other 
     const [pid] = await darkroom.pids('worker')
     process.kill(pid as number, 'SIGKILL')
     const isBack = async () => ![pid, undefined].includes((await darkroom.pids('worker'))[0])
-    await vi.waitUntil(isBack, { timeout: 15_000, interval: 20 })
+    await vi.waitUntil(isBack, patience)
   }
 
   const { id } = await upload(darkroom, killer, 0)
   await killWorkerAt(1)
-  const between = await upload(darkroom, other, 20)
+  const between = await upload(darkroom, other, 60)
   await killWorkerAt(2)
   const afterTwo = await find(darkroom, id)
   await killWorkerAt(3)

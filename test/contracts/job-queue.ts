@@ -128,7 +128,7 @@ export function jobQueueContract(
         await expect.poll(async () => await queue.counts()).toMatchObject({ delayed: 1 })
       }
 
-      await expect.poll(async () => await queue.demand(), { timeout: 15_000 }).toEqual({ live: 1, batch: 0 })
+      await expect.poll(async () => await queue.demand()).toEqual({ live: 1, batch: 0 })
     })
 
     test('keeps nothing of a job that is done, so it may be enqueued again', async () => {
@@ -283,7 +283,7 @@ export function jobQueueContract(
       }
       await using _work = queue.work({ lane: 'live', handlers: { ...idle, render }, onFailed })
 
-      await expect.poll(() => done, { timeout: 30_000 }).toEqual([other, job])
+      await expect.poll(() => done).toEqual([other, job])
       expect(failures).toEqual([])
     })
 
@@ -308,7 +308,7 @@ export function jobQueueContract(
       await expect.poll(() => attempts).toBeGreaterThan(0)
       await queue.enqueue(other)
 
-      await expect.poll(() => done, { timeout: 30_000 }).toEqual([other, job])
+      await expect.poll(() => done).toEqual([other, job])
       expect(failures).toEqual([])
     })
 
