@@ -1,7 +1,7 @@
 import type { WorkerEngines } from '../workers/engines.ts'
 
 /**
- * Milliseconds of one `render` job. `make` is decode, scales, encodes and all puts but the last, which
+ * Milliseconds of one `resize` job. `make` is decode, scales, encodes and all puts but the last, which
  * is `put`. `startedAt` is since 1970, so that another
  * process can compare it with its own clock.
  */

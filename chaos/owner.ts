@@ -64,7 +64,7 @@ export function wishesOf(random: Random): Wish[] {
 }
 
 /** Asks for each, one after the other, until it is granted, as an app does. */
-export async function editPhoto(
+export async function filterPhoto(
   wishes: readonly Wish[],
   owner: Owner,
   random: Random,

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { FilterName } from '../src/photo/filter.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
 import type { OwnerId } from '../src/photo/shard.ts'
-import { askFor, type Edit, editPhoto, GREY, MIDDLE, urlsOf, type Wish } from './owner.ts'
+import { askFor, type Edit, filterPhoto, GREY, MIDDLE, urlsOf, type Wish } from './owner.ts'
 import { drawPicture, withComment } from './picture.ts'
 import { createRandom, type Random } from './random.ts'
 
@@ -77,7 +77,7 @@ export async function uploadAll(plan: UploadPlan): Promise<Attempt[]> {
           ask: async (wish: Wish) => await askFor(wish, plan.url, await plan.tokenOf(owner), id),
           urls: async () => await urlsOf(plan.url, await plan.tokenOf(owner), id),
         }
-        const edits = await editPhoto(plan.wishes(random), asOwner, random, isOver)
+        const edits = await filterPhoto(plan.wishes(random), asOwner, random, isOver)
         attempts.push({ number, owner, filter, sha256, outcome, edits })
         return
       }

@@ -8,7 +8,7 @@ import { sweepRenditions } from '../src/sweep/earlier-renditions.ts'
 import type { WorkerEngines } from '../workers/engines.ts'
 import { finishPhoto } from '../workers/jobs/finish.ts'
 import { listRenditions } from '../workers/jobs/put-renditions.ts'
-import { renderPhoto } from '../workers/jobs/render.ts'
+import { resizePhoto } from '../workers/jobs/resize.ts'
 import { idle } from './support/handlers.ts'
 import { fixture } from './support/pictures.ts'
 import { expireLeases } from './support/runs.ts'
@@ -65,7 +65,7 @@ describe('AVIF renditions', () => {
     const { id } = await uploadProcessing(service)
     const reads = vi.spyOn(service.store, 'read')
 
-    await renderPhoto(engines(service))({ kind: 'render', photoId: id })
+    await resizePhoto(engines(service))({ kind: 'resize', photoId: id })
 
     expect(avifOf(await find(service, id))).toEqual(AVIF)
     expect(reads).toHaveBeenCalledTimes(1)
@@ -79,7 +79,7 @@ describe('AVIF renditions', () => {
     const { id } = await uploadProcessing(service)
     await uploadProcessing(service)
 
-    await renderPhoto({ ...engines(service), queue: service.queue })({ kind: 'render', photoId: id })
+    await resizePhoto({ ...engines(service), queue: service.queue })({ kind: 'resize', photoId: id })
 
     expect(await find(service, id)).toMatchObject({ status: 'ready' })
     expect(avifOf(await find(service, id))).toEqual([])
@@ -97,7 +97,7 @@ describe('AVIF renditions', () => {
       return await put(key, ...rest)
     })
 
-    await renderPhoto(engines(service))({ kind: 'render', photoId: id })
+    await resizePhoto(engines(service))({ kind: 'resize', photoId: id })
 
     expect(await find(service, id)).toMatchObject({ status: 'ready', failure: null })
     expect(await service.queue.state({ kind: 'finish', photoId: id, edition: 0 })).toEqual({

@@ -181,7 +181,7 @@ describe('the account of a chaos run', () => {
     const [first] = books.ids
     await books.service.database.query(`update photos set status = 'processing' where id = ${first}`)
     await books.service.catalog.photos.fail(first, failureOf(null))
-    await books.service.queue.enqueue({ kind: 'render', photoId: first })
+    await books.service.queue.enqueue({ kind: 'resize', photoId: first })
 
     expect((await books.account()).toSorted()).toEqual(
       [`photo ${first}: is failed (processing_failed)`, '1 jobs are waiting'].toSorted(),

@@ -37,7 +37,7 @@ test('lost jobs are enqueued again although the clock of the database was a year
 
   expect(await sweepJobs(service, silentLog)).toBe(0)
   expect(await sweepJobs(service, silentLog, inAMinute())).toBe(1)
-  expect(await service.queue.state({ kind: 'render', photoId })).not.toEqual({ name: 'missing' })
+  expect(await service.queue.state({ kind: 'resize', photoId })).not.toEqual({ name: 'missing' })
 })
 
 test('lost jobs are enqueued again of photos that were written while the clock was a year ahead', async () => {
@@ -46,7 +46,7 @@ test('lost jobs are enqueued again of photos that were written while the clock w
   await service.database.query("update photos set written_at = now() + interval '1 year'")
 
   expect(await sweepJobs(service, silentLog)).toBe(1)
-  expect(await service.queue.state({ kind: 'render', photoId })).not.toEqual({ name: 'missing' })
+  expect(await service.queue.state({ kind: 'resize', photoId })).not.toEqual({ name: 'missing' })
 })
 
 test('the doctor tells of ids that are dated ahead', async () => {

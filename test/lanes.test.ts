@@ -79,7 +79,7 @@ test('a burst of uploads has all the workers that there may be, which end when i
 
 test('workers of one lane leave the jobs of the other alone', async () => {
   await using service = await startService()
-  const live = { kind: 'render', photoId: '764879989359635463' as PhotoId } as const
+  const live = { kind: 'resize', photoId: '764879989359635463' as PhotoId } as const
   const batch = { kind: 'purge', photoId: '764879989359635463' as PhotoId } as const
   for (const job of [live, batch]) await service.queue.enqueue(job)
   await using workers = startWorkers(service, ['batch'], 1)

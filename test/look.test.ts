@@ -5,9 +5,9 @@ import type { PhotoId } from '../src/photo/photo-id.ts'
 import type { OwnerId } from '../src/photo/shard.ts'
 import { sweepRenditions } from '../src/sweep/earlier-renditions.ts'
 import { sweepJobs } from '../src/sweep/lost-jobs.ts'
-import { editPhoto } from '../workers/jobs/edit.ts'
+import { filterPhoto } from '../workers/jobs/filter.ts'
 import { listRenditions } from '../workers/jobs/put-renditions.ts'
-import { renderPhoto } from '../workers/jobs/render.ts'
+import { resizePhoto } from '../workers/jobs/resize.ts'
 import { fixture } from './support/pictures.ts'
 import { silentLog, startService, type TestService } from './support/service.ts'
 import { authorization, type Fields, photoForm, postForm } from './support/uploads.ts'
@@ -167,7 +167,7 @@ describe('PUT /v1/photos/:id/filter', () => {
     const again = await sweepJobs(service, silentLog, inAMinute())
 
     expect([mended, again]).toEqual([1, 0])
-    const job = { kind: 'edit', photoId: id as PhotoId, edition: edition as number } as const
+    const job = { kind: 'filter', photoId: id as PhotoId, edition: edition as number } as const
     expect(await service.queue.state(job)).toEqual({ name: 'pending' })
   })
 })
@@ -231,11 +231,11 @@ describe('the renditions of earlier looks', () => {
     const edition = (await service.catalog.looks.want(id, 'alice' as OwnerId, { look: null })) ?? 0
     const record = service.catalog.renditions.record.bind(service.catalog.renditions)
     using _overtaken = vi.spyOn(service.catalog.renditions, 'record').mockImplementation(async (...made) => {
-      await editPhoto(engines)({ kind: 'edit', photoId: id, edition })
+      await filterPhoto(engines)({ kind: 'filter', photoId: id, edition })
       return await record(...made)
     })
 
-    await renderPhoto(engines)({ kind: 'render', photoId: id })
+    await resizePhoto(engines)({ kind: 'resize', photoId: id })
     await sweepRenditions(service, silentLog, afterItsLife())
 
     const shown = await find(service, id)

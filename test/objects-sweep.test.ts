@@ -18,7 +18,7 @@ import type { OwnerId } from '../src/photo/shard.ts'
 import type { Lap } from '../src/sweep/lap.ts'
 import { SHARDS } from '../src/sweep/stored-shards.ts'
 import { type ObjectsReport, sweepObjects, sweepObjectsOn } from '../src/sweep/sweep-objects.ts'
-import { editPhoto } from '../workers/jobs/edit.ts'
+import { filterPhoto } from '../workers/jobs/filter.ts'
 import { finishPhoto } from '../workers/jobs/finish.ts'
 import { openEmptyDatabase } from './support/database.ts'
 import { insertPhoto } from './support/photos.ts'
@@ -307,7 +307,7 @@ describe('what a worker put and did not record, because it died,', () => {
     const look = { filter: 'mono' as FilterName, strength: 1 }
     const edition = (await service.catalog.looks.want(id, 'alice' as OwnerId, { look })) as number
 
-    const killed = editPhoto(dying(service))({ kind: 'edit', photoId: id, edition })
+    const killed = filterPhoto(dying(service))({ kind: 'filter', photoId: id, edition })
     await expect(killed).rejects.toThrow('killed')
     const put = await keysOf(service)
     expect(put.length).toBeGreaterThan(before.length)

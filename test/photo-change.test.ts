@@ -8,7 +8,7 @@ import { movePhoto } from '../src/places/move-photo.ts'
 import { runKinds } from '../src/run-kinds.ts'
 import { runNow } from '../src/runs/run-now.ts'
 import { clearLeft } from '../src/sweep/take-down.ts'
-import { renderPhoto } from '../workers/jobs/render.ts'
+import { resizePhoto } from '../workers/jobs/resize.ts'
 import { fixture } from './support/pictures.ts'
 import { silentLog, startService, type TestService } from './support/service.ts'
 import { authorization, type Fields, photoForm, postForm } from './support/uploads.ts'
@@ -285,7 +285,7 @@ describe('a photo that moves', () => {
       return await record(...made)
     })
 
-    await renderPhoto(engines)({ kind: 'render', photoId: id })
+    await resizePhoto(engines)({ kind: 'resize', photoId: id })
 
     const photo = (await ask(service, 'GET', id)).body
     expect(photo).toMatchObject({ status: 'ready', visibility: 'private' })

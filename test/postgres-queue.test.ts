@@ -36,11 +36,11 @@ test('a queue and a worker that began while the server was unavailable go on whe
   await using proxy = await startProxy(database.url)
   await proxy.cut()
   await using queue = openPostgresQueue(proxy.url, silentLog)
-  const job: Job = { kind: 'render', photoId: '764879989359635463' as PhotoId }
+  const job: Job = { kind: 'resize', photoId: '764879989359635463' as PhotoId }
   const done = Promise.withResolvers<Job>()
   await using _work = queue.work({
     lane: 'live',
-    handlers: { ...idle, render: async (given) => done.resolve(given) },
+    handlers: { ...idle, resize: async (given) => done.resolve(given) },
     onFailed: nothing,
   })
   await expect(queue.enqueue(job)).rejects.toThrow(EngineUnavailableError)
@@ -71,7 +71,7 @@ test('a job whose lock ran out three times, though no worker died of it, is stil
   await using database = await openTestDatabase()
   await using queue = openPostgresQueue(database.url, silentLog)
   await using workers = new AsyncDisposableStack()
-  const job: Job = { kind: 'render', photoId: '764879989359635463' as PhotoId }
+  const job: Job = { kind: 'resize', photoId: '764879989359635463' as PhotoId }
   const ended = Promise.withResolvers<string>()
   const hanging = Promise.withResolvers<void>()
   using _ = { [Symbol.dispose]: () => hanging.resolve() }
@@ -80,7 +80,7 @@ test('a job whose lock ran out three times, though no worker died of it, is stil
     workers.use(
       queue.work({
         lane: 'live',
-        handlers: { ...idle, render },
+        handlers: { ...idle, resize: render },
         onFailed: async (_job, { message }) => ended.resolve(message),
         onClaim: (claim) => claim && claimed.resolve(claim),
       }),
@@ -104,7 +104,7 @@ test('a job whose engine is unavailable costs no attempt, also while the queue i
   await using database = await openTestDatabase()
   await using proxy = await startProxy(database.url)
   await using queue = openPostgresQueue(proxy.url, silentLog)
-  const job: Job = { kind: 'render', photoId: '764879989359635463' as PhotoId }
+  const job: Job = { kind: 'resize', photoId: '764879989359635463' as PhotoId }
   const ended = Promise.withResolvers<string>()
   let runs = 0
   const render = async () => {
@@ -116,7 +116,7 @@ test('a job whose engine is unavailable costs no attempt, also while the queue i
   }
   await using _work = queue.work({
     lane: 'live',
-    handlers: { ...idle, render },
+    handlers: { ...idle, resize: render },
     onFailed: async () => ended.resolve('failed'),
   })
 

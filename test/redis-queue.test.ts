@@ -16,7 +16,7 @@ import { openTestCluster, openTestRedis, openTestSentinel, testWithRedis } from 
 import { recordedLog, silentLog, startService } from './support/service.ts'
 import { photoForm, postForm } from './support/uploads.ts'
 
-const job: Job = { kind: 'render', photoId: '764879989359635463' as PhotoId }
+const job: Job = { kind: 'resize', photoId: '764879989359635463' as PhotoId }
 const inAMinute = () => new Date(Date.now() + 60_000)
 const address = (url: string) => parseRedisUrl(url) as RedisAddress
 
@@ -154,7 +154,7 @@ testWithRedis(
     await expect.poll(async () => await queue.enqueue(job).then(() => 'promised', String)).toBe('promised')
     await using _work = queue.work({
       lane: 'live',
-      handlers: { ...idle, render },
+      handlers: { ...idle, resize: render },
       onFailed: nothing,
     })
 
@@ -173,7 +173,7 @@ testWithRedis('a worker that waits while Redis dies goes on with an empty one in
   const done = Promise.withResolvers<Job>()
   await using _work = queue.work({
     lane: 'live',
-    handlers: { ...idle, render: async (given) => done.resolve(given) },
+    handlers: { ...idle, resize: async (given) => done.resolve(given) },
     onFailed: nothing,
   })
 
@@ -196,7 +196,7 @@ testWithRedis('a worker stops while Redis is unavailable', async () => {
     lane: 'live',
     handlers: {
       ...idle,
-      render: async () => {
+      resize: async () => {
         started.resolve()
         await finish.promise
         isFinished = true

@@ -160,11 +160,11 @@ testWithRedis(
     }
     await using _work = queue.work({
       lane: 'live',
-      handlers: { ...idle, render },
+      handlers: { ...idle, resize: render },
       onFailed: async (_job, error) => void failures.push(error),
     })
 
-    await queue.enqueue({ kind: 'render', photoId: '764879989359635463' as PhotoId })
+    await queue.enqueue({ kind: 'resize', photoId: '764879989359635463' as PhotoId })
 
     // Its three attempts, and no fourth: none of them was counted twice for what Redis would not take.
     await expect.poll(() => failures.length).toBe(1)

@@ -84,7 +84,7 @@ function openWorld(): World {
 function startWorker(queue: JobQueue, handler: JobHandler): AsyncDisposable {
   return queue.work({
     lane: 'batch',
-    handlers: { render: handler, edit: handler, purge: handler, finish: handler },
+    handlers: { resize: handler, filter: handler, purge: handler, finish: handler },
     onFailed: async () => {},
   })
 }

@@ -26,7 +26,7 @@ describe('the sweep of jobs', () => {
     const again = await sweepJobs(service, silentLog, inAMinute())
 
     expect([mended, again]).toEqual([1, 0])
-    expect(await service.queue.state({ kind: 'render', photoId })).toEqual({ name: 'pending' })
+    expect(await service.queue.state({ kind: 'resize', photoId })).toEqual({ name: 'pending' })
     expect(await service.queue.counts()).toMatchObject({ waiting: 1 })
   })
 
@@ -51,20 +51,20 @@ describe('the sweep of jobs', () => {
   test('marks a photo failed whose job had failed without its row being told', async () => {
     await using service = await startService()
     const id = await insertWithoutJob(service)
-    await service.queue.enqueue({ kind: 'render', photoId: id })
+    await service.queue.enqueue({ kind: 'resize', photoId: id })
     {
       const dead = async () => {
         throw new CorruptPhotoError()
       }
       await using _worker = service.queue.work({
         lane: 'live',
-        handlers: { render: dead, edit: dead, purge: dead, finish: dead },
+        handlers: { resize: dead, filter: dead, purge: dead, finish: dead },
         onFailed: async () => {
           throw new Error('the database went away')
         },
       })
       await expect
-        .poll(async () => (await service.queue.state({ kind: 'render', photoId: id })).name)
+        .poll(async () => (await service.queue.state({ kind: 'resize', photoId: id })).name)
         .toBe('failed')
     }
 
@@ -89,9 +89,9 @@ describe('the sweep of jobs', () => {
 
   test('asks the queue nothing about photos whose turn has not come, and once about all others', async () => {
     await using service = await startService()
-    await service.queue.enqueue({ kind: 'edit', photoId: '764879989359635463' as PhotoId })
+    await service.queue.enqueue({ kind: 'filter', photoId: '764879989359635463' as PhotoId })
     const waiting = await Promise.all(Array.from({ length: 30 }, () => insertWithoutJob(service)))
-    for (const photoId of waiting) await service.queue.enqueue({ kind: 'render', photoId })
+    for (const photoId of waiting) await service.queue.enqueue({ kind: 'resize', photoId })
     using asked = vi.spyOn(service.queue, 'states')
 
     expect(await sweepJobs(service, silentLog, inAMinute())).toBe(0)
@@ -114,7 +114,7 @@ describe('the sweep of jobs', () => {
     const mended = await sweepJobs(service, silentLog, inAMinute())
 
     expect(mended).toBe(1)
-    expect(await service.queue.state({ kind: 'render', photoId: ids[1] as PhotoId })).toEqual({
+    expect(await service.queue.state({ kind: 'resize', photoId: ids[1] as PhotoId })).toEqual({
       name: 'pending',
     })
   })

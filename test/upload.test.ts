@@ -50,7 +50,7 @@ describe('POST /v1/photos', () => {
     })
     expect(reply.headers.get('location')).toBe(`/v1/photos/${id}`)
     expect(await originalsOf(service)).toEqual([originalKey(id as PhotoId, 'jpeg')])
-    expect(await service.queue.state({ kind: 'render', photoId: id as PhotoId })).toEqual({
+    expect(await service.queue.state({ kind: 'resize', photoId: id as PhotoId })).toEqual({
       name: 'pending',
     })
     expect(await service.queue.counts()).toMatchObject({ waiting: 1 })

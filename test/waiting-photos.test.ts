@@ -8,9 +8,9 @@ import { identityTable } from '../src/photo/color-table.ts'
 import { toCube } from '../src/photo/cube.ts'
 import { originalKey } from '../src/photo/object-keys.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
-import { editPhoto } from '../workers/jobs/edit.ts'
+import { filterPhoto } from '../workers/jobs/filter.ts'
 import { giveUp } from '../workers/jobs/give-up.ts'
-import { renderPhoto } from '../workers/jobs/render.ts'
+import { resizePhoto } from '../workers/jobs/resize.ts'
 import { nothing } from './support/handlers.ts'
 import { fixture } from './support/pictures.ts'
 import { startService, type TestService } from './support/service.ts'
@@ -28,8 +28,8 @@ function countingWorker(service: TestService, filters = service.filters) {
   const work = service.queue.work({
     lane: 'live',
     handlers: {
-      render: renderPhoto(engines),
-      edit: editPhoto(engines),
+      resize: resizePhoto(engines),
+      filter: filterPhoto(engines),
       purge: nothing,
       finish: nothing,
     },

@@ -42,7 +42,7 @@ async function openAttempts(postgres: string) {
   const queue = new Queue(QUEUE_NAMES.live, { connection: pool as unknown as PostgresConnectionOptions })
   return {
     begunFor: async (photoId: string) =>
-      (await queue.getJob(jobKey({ kind: 'render', photoId: photoId as PhotoId })))?.attemptsStarted ?? 0,
+      (await queue.getJob(jobKey({ kind: 'resize', photoId: photoId as PhotoId })))?.attemptsStarted ?? 0,
     [Symbol.asyncDispose]: async () => {
       await queue.close()
       await pool.end()

@@ -8,11 +8,11 @@ import { openServices } from '../src/services.ts'
 import { endWithSupervisor, lastTask, reportReady, reportTask } from '../src/supervisor/child.ts'
 import { aborted, stopSignal } from '../src/supervisor/stop-signal.ts'
 import { tellFailure } from '../src/tell-failure.ts'
-import { editPhoto } from './jobs/edit.ts'
+import { filterPhoto } from './jobs/filter.ts'
 import { finishPhoto } from './jobs/finish.ts'
 import { giveUp } from './jobs/give-up.ts'
 import { purgePhoto } from './jobs/purge.ts'
-import { renderPhoto } from './jobs/render.ts'
+import { resizePhoto } from './jobs/resize.ts'
 import { Leaving } from './leaving.ts'
 import { watchDemand } from './watch-demand.ts'
 
@@ -43,8 +43,8 @@ try {
   await using _work = services.queue.work({
     lane: options.lane as Lane,
     handlers: {
-      render: renderPhoto(engines),
-      edit: editPhoto(engines),
+      resize: resizePhoto(engines),
+      filter: filterPhoto(engines),
       purge: purgePhoto(engines),
       finish: finishPhoto(engines),
     },

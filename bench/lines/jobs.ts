@@ -47,7 +47,7 @@ async function workRate(home: Home): Promise<number> {
 async function promiseJobs({ services: { queue } }: Home): Promise<void> {
   let promised = 0
   const lanes = Array.from({ length: AT_ONCE }, async () => {
-    while (promised < JOBS) await queue.enqueue({ kind: 'render', photoId: String(promised++) as PhotoId })
+    while (promised < JOBS) await queue.enqueue({ kind: 'resize', photoId: String(promised++) as PhotoId })
   })
   await Promise.all(lanes)
 }
@@ -62,7 +62,7 @@ async function doJobs({ services: { queue } }: Home): Promise<void> {
   // Disposing waits for the last one to be marked as done.
   await using _work = queue.work({
     lane: 'live',
-    handlers: { render: count, edit: count, purge: count, finish: count },
+    handlers: { resize: count, filter: count, purge: count, finish: count },
     onFailed: async (_job, error) => reject(error),
   })
   await allDone

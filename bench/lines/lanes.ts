@@ -81,7 +81,7 @@ async function timesToReady(darkroom: Darkroom, form: Buffer, uploads: number): 
 async function putOff(bench: Bench, darkroom: Darkroom): Promise<PhotoId[]> {
   const { queue } = darkroom.services
   const ids = await takeIn(await bench.photo('photo of 2 MP'), JOBS, darkroom)
-  for (const photoId of ids) await queue.enqueue({ kind: 'render', photoId })
+  for (const photoId of ids) await queue.enqueue({ kind: 'resize', photoId })
   await untilLiveIsIdle(darkroom)
   const { waiting } = await queue.counts('batch')
   if (waiting < JOBS / 2) throw new Error(`${waiting} of ${JOBS} jobs wait`)

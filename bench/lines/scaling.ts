@@ -30,7 +30,7 @@ export const scaling: Line = {
       const { queue } = darkroom.services
       const photoIds = await takeIn(photo, PHOTOS_PER_ROUND, darkroom)
       return await rateOf(photoIds.length, async () => {
-        await Promise.all(photoIds.map((photoId) => queue.enqueue({ kind: 'render', photoId })))
+        await Promise.all(photoIds.map((photoId) => queue.enqueue({ kind: 'resize', photoId })))
         await untilIdle(darkroom)
       })
     }

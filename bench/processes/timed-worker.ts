@@ -3,10 +3,10 @@
 import { pino } from 'pino'
 import { loadConfig } from '../../src/config/config.ts'
 import { openServices } from '../../src/services.ts'
-import { editPhoto } from '../../workers/jobs/edit.ts'
+import { filterPhoto } from '../../workers/jobs/filter.ts'
 import { finishPhoto } from '../../workers/jobs/finish.ts'
 import { purgePhoto } from '../../workers/jobs/purge.ts'
-import { renderPhoto } from '../../workers/jobs/render.ts'
+import { resizePhoto } from '../../workers/jobs/resize.ts'
 import { answer } from '../script-process.ts'
 import { type Steps, timeSteps } from '../timed-engines.ts'
 
@@ -18,8 +18,8 @@ const timed = timeSteps(engines)
 services.queue.work({
   lane: 'live',
   handlers: {
-    render: renderPhoto(timed.engines),
-    edit: editPhoto(engines),
+    resize: resizePhoto(timed.engines),
+    filter: filterPhoto(engines),
     purge: purgePhoto(engines),
     finish: finishPhoto(engines),
   },

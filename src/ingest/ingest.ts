@@ -78,7 +78,7 @@ export function createIngest({
     })
 
     try {
-      await queue.enqueue({ kind: 'render', photoId: id })
+      await queue.enqueue({ kind: 'resize', photoId: id })
     } catch (err) {
       // Whatever it is: the photo is taken in, and a client that was told otherwise would send it once more.
       log.warn({ photoId: id, err }, 'job not enqueued; the sweep will')

@@ -28,7 +28,7 @@ const WORK: readonly Work[] = [
     read: async (catalog, since, after) =>
       (await catalog.photos.unfinished(since, after, PAGE)).map(({ id }) => ({
         id,
-        jobs: [{ kind: 'render', photoId: id }],
+        jobs: [{ kind: 'resize', photoId: id }],
       })),
     giveUp: async (catalog, { photoId }) => await catalog.photos.fail(photoId, failureOf(null)),
   },
@@ -46,7 +46,7 @@ const WORK: readonly Work[] = [
     read: async (catalog, since, after) =>
       (await catalog.looks.changing(since, after, PAGE)).map(({ id, edition }) => ({
         id,
-        jobs: [{ kind: 'edit', photoId: id, edition }],
+        jobs: [{ kind: 'filter', photoId: id, edition }],
       })),
     giveUp: async (catalog, { photoId, edition = 0 }) => await catalog.looks.giveUp(photoId, edition),
   },

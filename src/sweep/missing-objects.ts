@@ -31,7 +31,7 @@ export async function mendMissing(
   const isAvifOnly = missing.every(({ format }) => format === 'avif')
   const job: Job = isAvifOnly
     ? { kind: 'finish', photoId: id, edition: photo.edition }
-    : { kind: 'render', photoId: id }
+    : { kind: 'resize', photoId: id }
   await queue.enqueue(job)
   log.warn({ ...job, count: missing.length }, 'renditions are missing; they are made again')
   return { remade: missing.length, isOriginalLost: false }

@@ -12,8 +12,8 @@ import type { Job, Lane } from '../../src/queue/job.ts'
 import type { Claim, JobQueue, Work } from '../../src/queue/job-queue.ts'
 import { idle } from '../support/handlers.ts'
 
-const job: Job = { kind: 'render', photoId: '764879989359635463' as PhotoId }
-const other: Job = { kind: 'edit', photoId: '764879989359635464' as PhotoId }
+const job: Job = { kind: 'resize', photoId: '764879989359635463' as PhotoId }
+const other: Job = { kind: 'filter', photoId: '764879989359635464' as PhotoId }
 const batch = [
   { kind: 'finish', photoId: job.photoId, edition: 0 },
   { kind: 'finish', photoId: job.photoId, edition: 1 },
@@ -39,7 +39,7 @@ export function jobQueueContract(
       await queue.enqueue(job)
       await using _work = queue.work({
         lane: 'live',
-        handlers: { ...idle, render: async (given) => done.resolve(given) },
+        handlers: { ...idle, resize: async (given) => done.resolve(given) },
         onFailed: neverFailed,
       })
 
@@ -51,7 +51,7 @@ export function jobQueueContract(
       const done = Promise.withResolvers<Job>()
       await using _work = queue.work({
         lane: 'live',
-        handlers: { ...idle, edit: async (given) => done.resolve(given) },
+        handlers: { ...idle, filter: async (given) => done.resolve(given) },
         onFailed: neverFailed,
       })
 
@@ -75,7 +75,7 @@ export function jobQueueContract(
       const order: Record<Lane, Job[]> = { live: [], batch: [] }
       const worksOn = (lane: Lane) => {
         const note = async (given: Job) => void order[lane].push(given)
-        const handlers = { render: note, edit: note, purge: note, finish: note }
+        const handlers = { resize: note, filter: note, purge: note, finish: note }
         return queue.work({ lane, handlers, onFailed: neverFailed })
       }
       for (const each of [...batch, job, other]) await queue.enqueue(each)
@@ -98,7 +98,7 @@ export function jobQueueContract(
       const handlers = {
         ...idle,
         finish: () => finish.promise,
-        render: async () => {
+        resize: async () => {
           throw new OriginalMissingError()
         },
       }
@@ -123,7 +123,7 @@ export function jobQueueContract(
         const render = async () => {
           throw new EngineUnavailableError('The store does not answer.')
         }
-        const handlers = { ...idle, render }
+        const handlers = { ...idle, resize: render }
         await using _work = queue.work({ lane: 'live', handlers, onFailed: neverFailed })
         await expect.poll(async () => await queue.counts()).toMatchObject({ delayed: 1 })
       }
@@ -139,7 +139,7 @@ export function jobQueueContract(
           lane: 'live',
           handlers: {
             ...idle,
-            render: async () => {
+            resize: async () => {
               times += 1
             },
           },
@@ -171,7 +171,7 @@ export function jobQueueContract(
           lane: 'live',
           handlers: {
             ...idle,
-            render: async () => {
+            resize: async () => {
               throw new CorruptPhotoError()
             },
           },
@@ -182,7 +182,7 @@ export function jobQueueContract(
       }
       const later: Job = { kind: 'finish', photoId: job.photoId, edition: 0 }
       for (const each of [other, later]) await queue.enqueue(each)
-      const never: Job = { kind: 'edit', photoId: job.photoId, edition: 7 }
+      const never: Job = { kind: 'filter', photoId: job.photoId, edition: 7 }
 
       expect(await queue.states([never, job, other, later, job])).toEqual([
         { name: 'missing' },
@@ -221,7 +221,7 @@ export function jobQueueContract(
         lane: 'live',
         handlers: {
           ...idle,
-          render: async () => {
+          resize: async () => {
             attempts += 1
             throw new Error('the store is on fire')
           },
@@ -248,7 +248,7 @@ export function jobQueueContract(
         lane: 'live',
         handlers: {
           ...idle,
-          render: async () => {
+          resize: async () => {
             attempts += 1
             if (attempts <= 3) throw new EngineUnavailableError('The store does not answer.')
             done.resolve()
@@ -266,7 +266,7 @@ export function jobQueueContract(
       const [done, failures]: [Job[], Job[]] = [[], []]
       const note = async (given: Job) => void done.push(given)
       const onFailed = async (given: Job) => void failures.push(given)
-      const { render: _, ...older } = { ...idle, edit: note }
+      const { resize: _, ...older } = { ...idle, filter: note }
       await queue.enqueue(job)
       {
         await using _work = queue.work({ lane: 'live', handlers: older as Work['handlers'], onFailed })
@@ -281,7 +281,7 @@ export function jobQueueContract(
         if (attempts < 3) throw new Error('the store is on fire')
         await note(given)
       }
-      await using _work = queue.work({ lane: 'live', handlers: { ...idle, render }, onFailed })
+      await using _work = queue.work({ lane: 'live', handlers: { ...idle, resize: render }, onFailed })
 
       await expect.poll(() => done).toEqual([other, job])
       expect(failures).toEqual([])
@@ -302,7 +302,7 @@ export function jobQueueContract(
       await queue.enqueue(job)
       await using _work = queue.work({
         lane: 'live',
-        handlers: { ...idle, render, edit: async (given) => void done.push(given) },
+        handlers: { ...idle, resize: render, filter: async (given) => void done.push(given) },
         onFailed: async (given) => void failures.push(given),
       })
       await expect.poll(() => attempts).toBeGreaterThan(0)
@@ -322,7 +322,7 @@ export function jobQueueContract(
         lane: 'live',
         handlers: {
           ...idle,
-          render: async () => {
+          resize: async () => {
             attempts += 1
             throw new CorruptPhotoError()
           },
@@ -342,7 +342,7 @@ export function jobQueueContract(
         const claimed = Promise.withResolvers<Claim>()
         const work = queue.work({
           lane: 'live',
-          handlers: { ...idle, render: () => finish.promise },
+          handlers: { ...idle, resize: () => finish.promise },
           onFailed: async (...told) => failed.resolve(told),
           onClaim: (claim) => claim && claimed.resolve(claim),
           orphan,
@@ -371,7 +371,7 @@ export function jobQueueContract(
       const failures: Error[] = []
       const work: Work = {
         lane: 'live',
-        handlers: { ...idle, render: () => finish.promise },
+        handlers: { ...idle, resize: () => finish.promise },
         onFailed: async (_job, error) => void failures.push(error),
         onClaim: (claim) => claim && claimed.resolve(claim),
       }
@@ -390,13 +390,13 @@ export function jobQueueContract(
 
     test('tells of jobs by lane, kind and state, and of those that failed why', async () => {
       await using queue = await openQueue()
-      const torn = { kind: 'render', photoId: other.photoId } as const
+      const torn = { kind: 'resize', photoId: other.photoId } as const
       await queue.enqueue(torn)
       {
         const failed = Promise.withResolvers<void>()
         await using _work = queue.work({
           lane: 'live',
-          handlers: { ...idle, render: () => Promise.reject(new CorruptPhotoError()) },
+          handlers: { ...idle, resize: () => Promise.reject(new CorruptPhotoError()) },
           onFailed: async () => failed.resolve(),
         })
         await failed.promise
@@ -408,8 +408,8 @@ export function jobQueueContract(
       expect(totals).toHaveLength(4)
       expect(totals).toEqual(
         expect.arrayContaining([
-          { ...none, lane: 'live', kind: 'render', waiting: 1, failed: 1 },
-          { ...none, lane: 'live', kind: 'edit', waiting: 1 },
+          { ...none, lane: 'live', kind: 'resize', waiting: 1, failed: 1 },
+          { ...none, lane: 'live', kind: 'filter', waiting: 1 },
           { ...none, lane: 'batch', kind: 'finish', waiting: 2 },
           { ...none, lane: 'batch', kind: 'purge', waiting: 1 },
         ]),
@@ -430,7 +430,7 @@ export function jobQueueContract(
         lane: 'live',
         handlers: {
           ...idle,
-          render: async () => {
+          resize: async () => {
             if (!isMended) throw new CorruptPhotoError()
             done.resolve()
           },
@@ -455,7 +455,7 @@ export function jobQueueContract(
         lane: 'live',
         handlers: {
           ...idle,
-          render: async () => {
+          resize: async () => {
             if (!isMended) throw new CorruptPhotoError()
             await finish.promise
           },
@@ -484,12 +484,12 @@ export function jobQueueContract(
         lane: 'live',
         handlers: {
           ...idle,
-          render: async (given) => {
+          resize: async (given) => {
             started.resolve()
             await finish.promise
             done.push(given)
           },
-          edit: async (given) => {
+          filter: async (given) => {
             done.push(given)
           },
         },

@@ -5,8 +5,8 @@ export const nothing = async () => {}
 
 /** A worker's handlers that do nothing, for a test to put its own among. */
 export const idle: Record<JobKind, JobHandler> = {
-  render: nothing,
-  edit: nothing,
+  resize: nothing,
+  filter: nothing,
   purge: nothing,
   finish: nothing,
 }

@@ -10,11 +10,11 @@ import type { OwnerId } from '../../src/photo/shard.ts'
 import { type Job, LANES, type Lane } from '../../src/queue/job.ts'
 import { serve } from '../../src/serve.ts'
 import { openServices, type Services } from '../../src/services.ts'
-import { editPhoto } from '../../workers/jobs/edit.ts'
+import { filterPhoto } from '../../workers/jobs/filter.ts'
 import { finishPhoto } from '../../workers/jobs/finish.ts'
 import { giveUp } from '../../workers/jobs/give-up.ts'
 import { purgePhoto } from '../../workers/jobs/purge.ts'
-import { renderPhoto } from '../../workers/jobs/render.ts'
+import { resizePhoto } from '../../workers/jobs/resize.ts'
 import { openTestDatabase, type TestDatabase } from './database.ts'
 
 export type TestService = AsyncDisposable &
@@ -66,8 +66,8 @@ export async function startService(env: Record<string, string> = {}): Promise<Te
       const enqueue = async (job: Job) => await queue.enqueue(job)
       const engines = { ...services, maxPixels: config.maxPixels, queue: { enqueue, oldestWaiting } }
       const handlers = {
-        render: renderPhoto(engines),
-        edit: editPhoto(engines),
+        resize: resizePhoto(engines),
+        filter: filterPhoto(engines),
         purge: purgePhoto(engines),
         finish: withAvif
           ? finishPhoto(engines)

@@ -9,8 +9,8 @@ import type { Work } from '../../src/queue/job-queue.ts'
 export function giveUp(catalog: Pick<Catalog, 'photos' | 'looks' | 'renditions'>): Work['onFailed'] {
   return async ({ kind, photoId, edition }, error) => {
     switch (kind) {
-      case 'render':
-      case 'edit':
+      case 'resize':
+      case 'filter':
         if (edition === undefined) await catalog.photos.fail(photoId, failureOf(error))
         else await catalog.looks.giveUp(photoId, edition)
         break

@@ -74,7 +74,7 @@ export function photoChangeRoute({
       await findOwn(id, owner)
       throw new PhotoFailedError()
     }
-    await queue.enqueue({ kind: 'edit', photoId: id, edition }).catch((err) => {
+    await queue.enqueue({ kind: 'filter', photoId: id, edition }).catch((err) => {
       log.warn({ photoId: id, edition, err }, 'change of focus not enqueued; the sweep will')
     })
   }

@@ -70,7 +70,7 @@ export function photoFilterRoutes({
     if (photo?.owner !== request.owner) throw new PhotoNotFoundError()
     if (edition === null) throw new PhotoFailedError()
 
-    await queue.enqueue({ kind: 'edit', photoId: id, edition }).catch((err) => {
+    await queue.enqueue({ kind: 'filter', photoId: id, edition }).catch((err) => {
       request.log.warn({ photoId: id, edition, err }, 'change of look not enqueued; the sweep will')
     })
     const audience = { viewer: request.owner, wishes: request.query, cdn }

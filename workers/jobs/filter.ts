@@ -13,11 +13,11 @@ import { afterRefusal, putRenditions } from './put-renditions.ts'
 import { recipeNumberOf } from './recipe-number.ts'
 
 /**
- * `edit`: gives a photo the look and the focus of an edition, made from the original, and shows it in one statement when
+ * `filter`: gives a photo the look and the focus of an edition, made from the original, and shows it in one statement when
  * all of it is there. Until then, and when it fails, the photo keeps those it has. Each change has a job of its own: one
  * that another overtook does nothing, or what it made is to be deleted, so that the change asked for last wins.
  */
-export function editPhoto(engines: EditEngines): JobHandler {
+export function filterPhoto(engines: EditEngines): JobHandler {
   return async ({ photoId, edition }) => {
     if (edition !== undefined) await edit(engines, photoId, edition)
   }

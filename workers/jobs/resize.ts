@@ -6,10 +6,10 @@ import { afterRefusal, deleteRenditions, putRenditions } from './put-renditions.
 import { recipeNumberOf } from './recipe-number.ts'
 
 /**
- * `render`: all that a photo gets which was uploaded, in the look it was uploaded with, from one decode. It is ready when
+ * `resize`: all that a photo gets which was uploaded, in the look it was uploaded with, from one decode. It is ready when
  * the first renditions are recorded, and the others follow. Nothing is done for a photo that was removed.
  */
-export function renderPhoto(engines: WorkerEngines): JobHandler {
+export function resizePhoto(engines: WorkerEngines): JobHandler {
   return async (job) => {
     const { photoId } = job
     const { catalog, store } = engines
@@ -23,7 +23,7 @@ export function renderPhoto(engines: WorkerEngines): JobHandler {
     const recipe = recipeNumberOf(engines, look)
     const recorded = await catalog.renditions.record(photo, photo, { facts, renditions, recipe })
     if (!recorded) {
-      if ((await afterRefusal(engines, photo)) === 'moved') await renderPhoto(engines)(job)
+      if ((await afterRefusal(engines, photo)) === 'moved') await resizePhoto(engines)(job)
       return
     }
     if (recorded.edition === edition) await makeLater(engines, photo, decoded, { look, edition, renditions })
