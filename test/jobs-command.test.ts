@@ -32,7 +32,7 @@ test('`darkroom jobs` tells what waits and what failed and why, and `jobs retry`
   const retried = await darkroom('retry', '--code', 'corrupt_photo')
 
   expect(totals.stdout.split('\n')[1]?.split(/ +/)).toEqual(['live', 'resize', '1', '0', '0', '1'])
-  expect(failed.stdout).toMatch(new RegExp(`render +${id} +corrupt_photo +1 .*damaged`))
+  expect(failed.stdout).toMatch(new RegExp(`resize +${id} +corrupt_photo +1 .*damaged`))
   expect(other.stdout).toBe('No job has failed with other.\n')
   expect(retried).toMatchObject({ code: 0, stdout: 'Enqueued again: 1.\n' })
   await using _worker = service.work()
