@@ -7,11 +7,12 @@ import { runChaos } from './run.ts'
 
 const USAGE = `npm run chaos -- [options]
 
-Uploads photos, changes looks, visibility and focus of some and deletes some, while everything that Darkroom consists of is killed or
-paused at random, PostgreSQL refuses writes and the disk is full at times, then draws up an account: what was
-acknowledged is there, once, whole and right, what was deleted is not, URLs of before a change of visibility open
-nothing, and nothing is left over. Ends with 1 when
-something is not.
+Uploads photos, changes looks, visibility and focus of some and deletes some, starts, pauses, resumes and cancels runs,
+while everything that Darkroom consists of is killed or paused at random, PostgreSQL refuses writes and the disk is full at
+times, then draws up an account: what was acknowledged is there, once, whole and right, what was deleted is not, URLs of
+before a change of visibility open nothing, and nothing is left over. At every look, the photos of a run are done,
+skipped, failed or left; none is left out, its cursor goes forward, and one that is paused or cancelled makes nothing. Ends
+with 1 when something is not so.
 
   --seed N       decides what is hit, when and how (default: one of the clock's)
   --seeds N      so many seeds in a row (default 1)

@@ -3,12 +3,13 @@ import { openSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { RUNS_SHARD } from '../src/catalog/runs.ts'
 import { type OwnerId, SHARD_COUNT, shardOfOwner } from '../src/photo/shard.ts'
 import type { Random } from './random.ts'
 import { processVictim, type Victim } from './victim.ts'
 
 const CLI = join(import.meta.dirname, '../src/cli.ts')
-/** How many shards on either side of an owner's move with it. */
+/** How many shards on either side of one move with it. */
 const AROUND = 20
 const BETWEEN_MS = [200, 1_500] as const
 const AGAIN_MS = 200
@@ -30,7 +31,7 @@ export type Mover = AsyncDisposable & {
   finish(): Promise<{ moves: number; findings: string[] }>
 }
 
-/** Moves the shards of owners to and fro between databases, and runs each move again until it succeeds. */
+/** Moves the shards of owners, and the one that runs lie beside, to and fro between databases, and runs each move again until it succeeds. */
 export function startMover({ databases, owners, env, logFile, random }: MoverOptions): Mover {
   const output = openSync(logFile, 'a')
   const finishing = new AbortController()
@@ -53,7 +54,7 @@ export function startMover({ databases, owners, env, logFile, random }: MoverOpt
     return code === 0
   }
   const move = async () => {
-    const shard = shardOfOwner(random.pick(owners))
+    const shard = random.pick([...owners.map(shardOfOwner), RUNS_SHARD])
     const range = `${Math.max(shard - AROUND, 0)}-${Math.min(shard + AROUND, SHARD_COUNT - 1)}`
     const args = ['shards', 'move', range, '--to', random.pick(databases)]
     while (!(await run(args))) {

@@ -4,8 +4,21 @@ const SHOWN = 20
 
 /** The account as text. What was found comes last, a line each. */
 export function textOf(report: ChaosReport): string {
-  const { seed, engines, uploads, seconds, remark, toll, attempts, moves, settled, strays, ms, findings } =
-    report
+  const {
+    seed,
+    engines,
+    uploads,
+    seconds,
+    remark,
+    toll,
+    attempts,
+    moves,
+    runs,
+    settled,
+    strays,
+    ms,
+    findings,
+  } = report
   const count = (name: string) => attempts.filter(({ outcome }) => outcome.name === name).length
   const hits = [...toll].map(([victim, counts]) => {
     const ways = Object.entries(counts).map(([how, times]) => `${how} ${times}`)
@@ -20,6 +33,7 @@ export function textOf(report: ChaosReport): string {
     `  uploads   ${count('acknowledged')} acknowledged, after ${count('refused')} refused, ${count('unheard')} unheard and ${count('unknown')} with a lost connection`,
     `  edits     ${asked('look')} changes of look, ${asked('visibility')} of visibility, ${asked('focus')} of focus, ${asked('deletion')} deletions`,
     ...(moves > 0 ? [`  moved     shards between databases, ${moves} times`] : []),
+    `  runs      ${runs.acts.start} started, ${runs.acts.pause} paused, ${runs.acts.resume} resumed, ${runs.acts.cancel} cancelled; AVIF of ${runs.photos} photos; looked at ${runs.looks} times`,
     `  settled   ${(settled.ms / 1000).toFixed(1)} s after the last; ${settled.mended} photos mended by the sweep, ${strays} originals without a photo deleted`,
     ...findings.slice(0, SHOWN).map((finding) => `  FOUND     ${finding}`),
     ...(findings.length > SHOWN ? [`  FOUND     and ${findings.length - SHOWN} more`] : []),

@@ -15,11 +15,14 @@ import { clearLeft } from '../src/sweep/take-down.ts'
 import { account, checkOldUrls } from './account.ts'
 import { startDarkroom } from './darkroom.ts'
 import { openDisk } from './disk.ts'
+import { endRuns } from './end-runs.ts'
 import { type EngineSet, openEngines } from './engines.ts'
 import type { Toll } from './havoc.ts'
 import { halfMoved, leftovers } from './leftovers.ts'
+import type { Acts } from './operator.ts'
 import { processesWith, signal } from './processes.ts'
 import { createRandom } from './random.ts'
+import { openDesk, RunLedger } from './run-ledger.ts'
 import { openServicesWhenBack, type Settled, settle } from './settle.ts'
 import { type Plan, storm } from './storm.ts'
 import type { Attempt } from './uploader.ts'
@@ -33,6 +36,8 @@ type Books = {
   attempts: readonly Attempt[]
   /** How often shards went from one database to another. */
   moves: number
+  /** What its operator did with runs, how often all of them were looked at, and how many photos got AVIF by those started. */
+  runs: { acts: Acts; looks: number; photos: number }
   settled: Settled
   strays: number
   findings: readonly string[]
@@ -97,11 +102,16 @@ async function wreakAndAccount(options: ChaosOptions, home: string, log: Log): P
   if (!(await darkroom.untilReady(READY_WITHIN_MS))) throw new Error(`Darkroom did not start: see ${home}`)
   const tokenOf = (owner: OwnerId) => signToken(TOKEN_SECRET, owner, 3600)
   const url = config.publicUrl
-  const scene = { url, env, logFile, engines, disk, darkroom, tokenOf }
-  const { toll, attempts, moved } = await storm(options, scene)
+  const ledger = new RunLedger({ isExact: engines.databases.length < 2 })
+  const scene = { url, config, env, logFile, engines, disk, darkroom, tokenOf, ledger }
+  const { toll, attempts, moved, acts } = await storm(options, scene)
 
   const isReady = await darkroom.untilReady(READY_WITHIN_MS)
   await using services = await openServicesWhenBack(config, log)
+  {
+    await using desk = await openDesk(config)
+    await endRuns(desk, services.queue, ledger)
+  }
   const settled = await settle(services, log)
   const inDays = (days: number) => ({ ...SWEPT, now: new Date(Date.now() + days * DAY_MS) })
   await sweepRenditions(services, log, inDays(9).now)
@@ -118,12 +128,22 @@ async function wreakAndAccount(options: ChaosOptions, home: string, log: Log): P
     ...(settled.isQuiet ? [] : [`it did not settle: ${settled.last}`]),
     ...stillDelivered,
     ...(await account({ services, attempts, find })),
+    ...ledger.findings,
     ...moved.findings,
     ...(await leftovers(config.store)),
     ...(await halfMoved(await shardRangesOf(config))),
   ]
   const remark = [engines.remark, disk.remark].filter(Boolean).join(', ')
-  return { remark, toll, attempts, moves: moved.moves, settled, strays: quarantined, findings }
+  return {
+    remark,
+    toll,
+    attempts,
+    moves: moved.moves,
+    runs: { acts, looks: ledger.looks, photos: ledger.done },
+    settled,
+    strays: quarantined,
+    findings,
+  }
 }
 
 /** Processes of Darkroom's that are there when all of it was stopped. They are ended. */

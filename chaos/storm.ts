@@ -1,11 +1,14 @@
+import type { Config } from '../src/config/config.ts'
 import type { OwnerId } from '../src/photo/shard.ts'
 import type { Darkroom } from './darkroom.ts'
 import type { Disk } from './disk.ts'
 import type { Engines } from './engines.ts'
 import { type Toll, wreakHavoc } from './havoc.ts'
 import { startMover } from './mover.ts'
+import { type Acts, startOperator } from './operator.ts'
 import { wishesOf } from './owner.ts'
 import { createRandom } from './random.ts'
+import type { RunLedger } from './run-ledger.ts'
 import { type Attempt, OWNERS, uploadAll } from './uploader.ts'
 
 /** Blows fall until the last upload is taken in, but no longer than this after it began: a slow machine gets a rest. */
@@ -21,27 +24,35 @@ export type Plan = { seed: number; uploads: number; seconds: number; stop: Abort
 export type Scene = {
   /** Of the API. */
   url: string
+  config: Config
   env: Record<string, string>
   logFile: string
   engines: Engines
   disk: Disk
   darkroom: Darkroom
   tokenOf(owner: OwnerId): Promise<string>
+  /** What comes of runs is written down there. */
+  ledger: RunLedger
 }
 
 export type Aftermath = {
   toll: Toll
   attempts: readonly Attempt[]
   moved: { moves: number; findings: readonly string[] }
+  acts: Acts
 }
 
-/** Uploads and edits, blows, and moves of shards where there is somewhere to move them; resolves when all of them have ended. */
+/**
+ * Uploads and edits, blows, runs, and moves of shards where there is somewhere to move them; resolves when all of them have
+ * ended, but for the runs.
+ */
 export async function storm(plan: Plan, scene: Scene): Promise<Aftermath> {
   const { seed, seconds, stop } = plan
-  const { url, env, logFile, engines, disk, darkroom, tokenOf } = scene
+  const { url, config, env, logFile, engines, disk, darkroom, tokenOf, ledger } = scene
   const { databases } = engines
   const moves = { databases, owners: OWNERS, env, logFile, random: createRandom(seed, 'mover') }
   await using mover = databases.length > 1 ? startMover(moves) : null
+  await using operator = startOperator(config, ledger, createRandom(seed, 'operator'))
 
   const stormMs = seconds * 1000 + STORM_MS
   const allIn = new AbortController()
@@ -55,5 +66,6 @@ export async function storm(plan: Plan, scene: Scene): Promise<Aftermath> {
   const toll = await havoc
   stop.throwIfAborted()
   const moved = (await mover?.finish()) ?? { moves: 0, findings: [] }
-  return { toll, attempts, moved }
+  const acts = await operator.finish()
+  return { toll, attempts, moved, acts }
 }

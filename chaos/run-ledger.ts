@@ -1,0 +1,105 @@
+import { Catalog } from '../src/catalog/catalog.ts'
+import { RunStateError, type Runs } from '../src/catalog/runs.ts'
+import { ShardMap } from '../src/catalog/shard-map.ts'
+import type { Config } from '../src/config/config.ts'
+import { shardRangesOf } from '../src/services.ts'
+import { type Forgotten, forgetAvif, stillWithout } from './forgotten-avif.ts'
+import { checkLook, lookAtRuns, type Part } from './run-looks.ts'
+
+/** What an operator's command has: connections of its own. */
+export type Desk = AsyncDisposable & { shards: ShardMap; runs: Runs }
+
+/** A statement whose answer was lost may take effect so much later. */
+const UNSURE_MS = 30_000
+
+/** The kind of run that has photos to do, which the operator sees to. */
+export const AVIF = 'later renditions'
+
+/** Opened for each thing that is done: the embedded database has another port whenever it is started. */
+export async function openDesk(config: Config): Promise<Desk> {
+  await using opened = new AsyncDisposableStack()
+  const shards = opened.use(new ShardMap(await shardRangesOf(config), { connections: 3 }))
+  await shards.refresh()
+  const { runs } = new Catalog(shards)
+  const owned = opened.move()
+  return { shards, runs, [Symbol.asyncDispose]: async () => await owned.disposeAsync() }
+}
+
+/** What was asked of runs, what they came to from look to look, and what of it is not as it must be. */
+export class RunLedger {
+  /** A line each. */
+  readonly findings = new Set<string>()
+  looks = 0
+  /** As they were at the last look. */
+  parts: readonly Part[] = []
+  /**
+   * Whether a run of AVIF owes every photo its own: it leaves out a database that is unavailable, as the one that recurs
+   * comes by again.
+   */
+  readonly #isExact: boolean
+  /** The runs that were steered since the last look. */
+  readonly #steered = new Set<number>()
+  /** Those of which it is not known, and until when they may yet be. */
+  readonly #unsure = new Map<number, number>()
+  /** What each run that is not complete has to make. */
+  readonly #owed = new Map<number, readonly Forgotten[]>()
+
+  constructor({ isExact }: { isExact: boolean }) {
+    this.#isExact = isExact
+  }
+
+  async look({ shards }: Pick<Desk, 'shards'>): Promise<void> {
+    const now = await lookAtRuns(shards)
+    const unsure = [...this.#unsure].flatMap(([run, until]) => (until > performance.now() ? [run] : []))
+    const lines = checkLook(this.parts, now, new Set([...this.#steered, ...unsure]))
+    for (const line of lines) this.findings.add(line)
+    this.#steered.clear()
+    this.parts = now
+    this.looks += 1
+    await this.#checkMade(shards)
+  }
+
+  /** Gives some photos no AVIF, and starts a run that makes it again. */
+  async startAvif({ shards, runs }: Desk, count: number, salt: string): Promise<number> {
+    const forgotten = await forgetAvif(shards, count, salt).catch((error) => {
+      // Whose AVIF is forgotten is not known, and may be made by no run of before.
+      this.#owed.clear()
+      throw error
+    })
+    const again = new Set(forgotten.map(({ id }) => id))
+    for (const [run, owed] of this.#owed)
+      this.#owed.set(
+        run,
+        owed.filter(({ id }) => !again.has(id)),
+      )
+    const run = await runs.start({ kind: AVIF, selection: {}, slices: [{}] })
+    this.#owed.set(run, forgotten)
+    return run
+  }
+
+  async steer({ runs }: Pick<Desk, 'runs'>, run: number, verb: 'pause' | 'resume' | 'cancel'): Promise<void> {
+    this.#steered.add(run)
+    try {
+      await runs[verb](run)
+    } catch (error) {
+      if (!(error instanceof RunStateError)) this.#unsure.set(run, performance.now() + UNSURE_MS)
+      throw error
+    }
+  }
+
+  /** How many photos the runs did that somebody started. */
+  get done(): number {
+    return this.parts.reduce((sum, { recurs, kind, done }) => sum + (!recurs && kind === AVIF ? done : 0), 0)
+  }
+
+  /** A run that is complete has made what it had to make. */
+  async #checkMade(shards: Desk['shards']): Promise<void> {
+    const complete = new Set(this.parts.flatMap(({ run, isEnded }) => (isEnded ? [run] : [])))
+    for (const [run, owed] of this.#owed) {
+      if (!complete.has(run)) continue
+      const without = this.#isExact ? await stillWithout(shards, owed) : []
+      for (const id of without) this.findings.add(`run ${run} is complete, and photo ${id} has no AVIF`)
+      this.#owed.delete(run)
+    }
+  }
+}

@@ -1,0 +1,83 @@
+import { describe, expect, test } from 'vitest'
+import { checkLook, type Part } from '../chaos/run-looks.ts'
+
+const part: Part = {
+  run: 9,
+  part: 1,
+  kind: 'remake',
+  recurs: false,
+  state: 'running',
+  cursor: '500',
+  inFlight: [{ kind: 'finish', photoId: '499', edition: 0 }],
+  selected: 10,
+  done: 4,
+  skipped: 1,
+  failed: 0,
+  failures: 0,
+  holder: 'host 12 abcd',
+  isEnded: false,
+}
+const left: Part = { ...part, holder: null, inFlight: [] }
+
+/** What is found of a part by itself, and after another look at it. */
+const check = (now: Partial<Part>, before: Part = part, steered: readonly number[] = []) =>
+  checkLook([before], [{ ...before, ...now }], new Set(steered)).map((line) =>
+    line.replace('run 9 (remake), part 1, ', ''),
+  )
+
+describe('looks at runs', () => {
+  test('find nothing when a run goes on, comes to its end, or is steered', () => {
+    expect(check({ cursor: '600', inFlight: [], done: 6 })).toEqual([])
+    expect(check({ cursor: '600', inFlight: [], done: 9, isEnded: true, holder: null })).toEqual([])
+    expect(check({ state: 'paused', done: 5 })).toEqual([])
+    expect(check({ done: 5 }, { ...left, state: 'paused' }, [9])).toEqual([])
+    expect(check({ done: 5 }, { ...part, state: 'paused' })).toEqual([])
+  })
+
+  test('find counts that do not add up, that shrink, and a cursor that goes back', () => {
+    expect(check({ done: 10 })).toEqual(['has -1 photos left of 10'])
+    expect(check({ done: 3 })).toEqual(['had 4 done, and has 3'])
+    expect(check({ cursor: '499', inFlight: [] })).toEqual(['had its cursor at "500", and has it at "499"'])
+    expect(check({ cursor: null, inFlight: [] })).toEqual(['had its cursor at "500", and has it at null'])
+    expect(check({ cursor: { next: 3 } }, { ...left, cursor: { next: 4 } })).toHaveLength(1)
+    expect(check({ cursor: { next: 4 } }, { ...left, cursor: { next: 3 } })).toEqual([])
+  })
+
+  test('find a photo that is in flight twice, or behind the cursor', () => {
+    const [job] = part.inFlight
+    expect(check({ inFlight: [job, job] })).toEqual(['has a photo in flight twice'])
+    expect(check({ inFlight: [{ kind: 'finish', photoId: '501', edition: 0 }] })).toEqual([
+      'has a photo in flight that is behind its cursor',
+    ])
+  })
+
+  test('find photos that failed, and those of which nothing is told', () => {
+    expect(check({ failed: 1, failures: 1 })).toEqual(['has 1 photos that failed'])
+    expect(check({ failed: 1 })).toContain('has 1 photos that failed, and tells of 0')
+  })
+
+  test('find what a run does that is paused, cancelled or complete', () => {
+    expect(check({ done: 5 }, { ...left, state: 'paused' })).toEqual([
+      expect.stringMatching(/^was paused, and came from .*"done":4.* to .*"done":5/),
+    ])
+    expect(check({ done: 5 }, { ...left, state: 'cancelled' })).toHaveLength(1)
+    expect(check({ state: 'running' }, { ...left, state: 'cancelled' })).toEqual([
+      'was cancelled, and is running',
+    ])
+    const ended = { ...left, isEnded: true, done: 9 }
+    expect(check({ skipped: 2, done: 8 }, ended)).toEqual(
+      expect.arrayContaining([expect.stringMatching('^was complete, and came')]),
+    )
+    expect(check({ isEnded: false }, ended)).toEqual(['had ended, and goes on'])
+    expect(check({}, { ...left, isEnded: true })).toEqual(['has ended with 5 photos left, 0 in flight'])
+  })
+
+  test('find a run that is gone, one that recurs and has ended, and two leaders', () => {
+    expect(checkLook([part], [], new Set())).toEqual(['run 9 (remake), part 1, is gone'])
+    expect(check({}, { ...left, recurs: true, state: 'stopped' })).toEqual(['recurs and is stopped'])
+    const one = { ...left, recurs: true }
+    expect(checkLook([], [one, { ...one, run: 10 }], new Set())).toEqual([
+      'the run remake recurs in 2 parts, each with a leader',
+    ])
+  })
+})
