@@ -53,6 +53,7 @@ export function feedPhoto(index: number): Photo {
       ...renditionSize(size, preset),
       bytes: randomInt(10_000, 300_000),
     })),
+    recipe: null,
     failure: null,
   }
 }

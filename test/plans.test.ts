@@ -80,9 +80,9 @@ const CALLS: {
         { look, focus: null, edition: 1 },
         { ...made, renditions: [{ ...renditions[0], digest: '00000002' }] },
       ),
-    earlier: (looks, ids) => looks.earlier(at(ids, 0.4), look),
+    earlier: (looks, ids) => looks.earlier(at(ids, 0.4), look, 1),
     showEarlier: (looks, ids) =>
-      looks.showEarlier(unmoved(at(ids, 0.4)), { look, edition: 1 }, { edition: -1, recipe: 1 }, facts),
+      looks.showEarlier(unmoved(at(ids, 0.4)), { look, edition: 1 }, { edition: -1 }, facts),
     giveUp: (looks, ids) => looks.giveUp(at(ids, 0.4), 1),
     changing: async (looks, ids) => {
       for (const after of [null, at(ids, 0.5)]) await looks.changing(new Date(), after, 500)
@@ -94,7 +94,7 @@ const CALLS: {
     },
     recordLater: async (room, ids) => {
       for (const edition of [1, 7])
-        await room.recordLater(unmoved(at(ids, 0.4)), { look, edition }, renditions)
+        await room.recordLater(unmoved(at(ids, 0.4)), { look, edition }, { renditions, recipe: 1 })
     },
     giveUpLater: (room, ids) => room.giveUpLater(at(ids, 0.4), 1),
     withoutLater: async (room, ids) => {

@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { SetupError } from '../src/errors.ts'
 import type { PhotoReply } from '../src/http/schemas.ts'
+import type { FilterName } from '../src/photo/filter.ts'
 import { formatsAt, type Preset, STAGES } from '../src/photo/presets.ts'
 import { recipeDigest, recipeNumber } from '../src/photo/recipe.ts'
 import { RENDITION_FORMAT_NAMES } from '../src/photo/rendition-formats.ts'
@@ -151,18 +152,20 @@ describe('the formats of a preset', () => {
 describe('the recipe number', () => {
   const [square, story] = parsePresets({ presets: [SQUARE, STORY] }, 'presets.json') as [Preset, Preset]
 
-  test('is an int4, and the same for the same presets', () => {
+  test('is an int4, and the same for the same presets, in whatever order they stand', () => {
     const number = recipeNumber([square, story], null)
 
-    expect(number).toBe(recipeNumber([{ ...square }, { ...story }], null))
+    expect(number).toBe(recipeNumber([{ ...story, upload: story.upload.toReversed() }, { ...square }], null))
     expect(number).toBe(number | 0)
   })
 
-  test('is another for another box, format, time, name, or table of a look', () => {
+  test('is another for another box, format, time, name, filter, or table of a filter', () => {
     const numbers = [
       recipeNumber([square, story], null),
       recipeNumber([square], null),
-      recipeNumber([square, story], 'a1b2c3d4'),
+      recipeNumber([square, story], { filter: 'mono' as FilterName, table: 'a1b2c3d4' }),
+      recipeNumber([square, story], { filter: 'mono' as FilterName, table: '00000000' }),
+      recipeNumber([square, story], { filter: 'dusk' as FilterName, table: 'a1b2c3d4' }),
       recipeNumber([square, { ...story, name: 'stories' }], null),
       recipeNumber([square, { ...story, upload: ['jpeg', 'avif'], after: [] }], null),
       recipeNumber([square, { ...story, hdr: true }], null),

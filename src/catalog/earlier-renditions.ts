@@ -7,15 +7,17 @@ const joined = (column: string) => `
 
 /**
  * The part of a statement that puts editions aside, in one with what shows another or none. `editions` selects
- * photo_id, edition, filter, strength, renditions, later_renditions and due_at. Those put aside twice are there once.
+ * photo_id, edition, filter, strength, renditions, later_renditions, recipe and due_at. Those put aside twice are there
+ * once.
  */
 export function putAside(editions: string): string {
   return `
     insert into earlier_renditions as earlier
-      (photo_id, edition, filter, strength, renditions, later_renditions, due_at)
+      (photo_id, edition, filter, strength, renditions, later_renditions, recipe, due_at)
     ${editions}
     on conflict (photo_id, edition) do update set
       renditions = ${joined('renditions')},
       later_renditions = ${joined('later_renditions')},
+      recipe = case when earlier.recipe = excluded.recipe then earlier.recipe end,
       due_at = greatest(earlier.due_at, excluded.due_at)`
 }

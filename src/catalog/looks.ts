@@ -82,7 +82,7 @@ export class Looks {
          ${putAside(
            `${putBefore('$11')}
             union all
-            select id, $2, $3::text, $4::double precision, $9, null, now() from before where not is_wanted and edition <> $2`,
+            select id, $2, $3::text, $4::double precision, $9, null, $10, now() from before where not is_wanted and edition <> $2`,
          )}
        )
        select id from photo`,
@@ -106,34 +106,33 @@ export class Looks {
     return rows.length > 0
   }
 
-  /** The editions of that look and of the photo's focus that can still be shown again, latest first. */
-  async earlier(id: PhotoId, look: Look | null): Promise<Earlier[]> {
+  /** The editions of that look and recipe, and of the photo's focus, that can still be shown again, latest first. */
+  async earlier(id: PhotoId, look: Look | null, recipe: number): Promise<Earlier[]> {
     const rows = await this.#shards.ofPhoto(id).query<{ edition: number; renditions: Buffer }>(
       `select e.edition, e.renditions
        from photos p join earlier_renditions e on e.photo_id = p.id and e.edition <> p.edition
        where p.id = $1 and (e.filter, e.strength) is not distinct from ($2::text, $3::double precision)
-         and not e.is_doomed and e.edition >= coalesce(p.focus_edition, 0) and photo_is_here($1)
+         and e.recipe = $4 and not e.is_doomed and e.edition >= coalesce(p.focus_edition, 0) and photo_is_here($1)
        order by e.edition desc`,
-      [id, look?.filter ?? null, look?.strength ?? null],
+      [id, look?.filter ?? null, look?.strength ?? null, recipe],
     )
     return rows.map(({ edition, renditions }) => ({ edition, renditions: decodeRenditions(renditions) }))
   }
 
   /**
-   * Shows an earlier edition again, which has the look that is wanted and was made by the recipes of that number. False,
-   * and nothing changes, when it is being deleted, the photo was removed or left the place, or another change was asked for meanwhile.
+   * Shows an earlier edition again, which has the look that is wanted. False, and nothing changes, when it is being deleted, the photo was removed or left the place, or another change was asked for meanwhile.
    */
   async showEarlier(
     { id, secret }: Place,
     { look, edition }: LookChange,
-    earlier: { edition: number; recipe: number },
+    earlier: Pick<Earlier, 'edition'>,
     placeholder: Pick<PhotoFacts, 'color' | 'thumbhash'>,
   ): Promise<boolean> {
     const rows = await this.#shards.ofPhoto(id).query(
       `with before as (
          select *, true as is_wanted
          from photos where id = $1 and deleted_at is null and photo_is_here($1)
-           and ${IS_WANTED} and ${liesIn('$10')} for update
+           and ${IS_WANTED} and ${liesIn('$9')} for update
        ), again as (
          delete from earlier_renditions e using before
          where e.photo_id = before.id and e.edition = $5 and e.edition <> before.edition and not e.is_doomed
@@ -142,11 +141,11 @@ export class Looks {
          update photos set
            filter = $3, strength = $4, edition = $5, ${WANTS_NOTHING}, ${IS_READY},
            color = $6, thumbhash = decode($7, 'base64'),
-           renditions = again.renditions, later_renditions = again.later_renditions, recipe = $8
+           renditions = again.renditions, later_renditions = again.later_renditions, recipe = again.recipe
          from again where photos.id = again.photo_id
          returning photos.id
        ), aside as (
-         ${putAside(`${putBefore('$9')} and exists (select from photo)`)}
+         ${putAside(`${putBefore('$8')} and exists (select from photo)`)}
        )
        select id from photo`,
       [
@@ -157,7 +156,6 @@ export class Looks {
         earlier.edition,
         placeholder.color,
         placeholder.thumbhash,
-        earlier.recipe,
         this.#keepSeconds,
         secret,
       ],
@@ -200,5 +198,5 @@ const IS_READY = `status = case when photos.status = 'processing' then 'ready' e
 
 /** The edition that another takes the place of. */
 const putBefore = (keepSeconds: string) => `
-  select id, edition, filter, strength, renditions, later_renditions, now() + ${keepSeconds} * interval '1 second'
+  select id, edition, filter, strength, renditions, later_renditions, recipe, now() + ${keepSeconds} * interval '1 second'
   from before where is_wanted and renditions is not null`

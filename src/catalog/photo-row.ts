@@ -19,7 +19,7 @@ export const PHOTO_COLUMNS = `
   id::text, owner, status, visibility, posted_at::text, ${SECRET} as secret, alt, format, bytes::text, encode(sha256, 'hex') as sha256,
   focus_x, focus_y, filter, strength, width, height, color, encode(thumbhash, 'base64') as thumbhash,
   failure_code, failure_message,
-  edition, changes, wanted_filter, wanted_strength, wanted_focus_x, wanted_focus_y, wanted_at is not null as is_changing, renditions, later_renditions`
+  edition, changes, wanted_filter, wanted_strength, wanted_focus_x, wanted_focus_y, wanted_at is not null as is_changing, renditions, later_renditions, recipe`
 
 /**
  * Whether a time that the database wrote is before another. One that is still to come says that the database's clock
@@ -59,6 +59,7 @@ export type PhotoRow = {
   is_changing: boolean
   renditions: Buffer | null
   later_renditions: Buffer | null
+  recipe: number | null
 }
 
 /** The photo that a row of PHOTO_COLUMNS tells of. */
@@ -86,6 +87,7 @@ export function photoOfRow(row: PhotoRow): Photo {
         }
       : null,
     renditions: renditionsOf(row.renditions, row.later_renditions),
+    recipe: row.recipe,
     failure:
       row.failure_code !== null ? { code: row.failure_code, message: row.failure_message ?? '' } : null,
   }

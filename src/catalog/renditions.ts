@@ -41,24 +41,24 @@ export class Renditions {
   ): Promise<Pick<Photo, 'status' | 'edition'> | null> {
     const rows = await this.#shards.ofPhoto(id).query<Pick<Photo, 'status' | 'edition'>>(
       `with before as (
-         select id, status, edition, filter, strength, renditions, later_renditions,
+         select id, status, edition, filter, strength, renditions, later_renditions, recipe,
            edition = $2 and (filter, strength) is not distinct from ($3::text, $4::double precision) as is_shown
          from photos where id = $1 and ${liesIn('$12')} and deleted_at is null and photo_is_here($1) for update
        ), photo as (
          update photos set
            status = case when photos.status = 'processing' then 'ready' else photos.status end,
            width = $5, height = $6, color = $7, thumbhash = decode($8, 'base64'), renditions = $9, recipe = $10,
-           -- made again from today's recipes too
-           later_renditions = case when photos.renditions = $9 then photos.later_renditions end
+           -- made by the same recipes, which may ask for others later
+           later_renditions = case when (photos.renditions, photos.recipe) = ($9, $10) then photos.later_renditions end
          from before where photos.id = before.id and is_shown
          returning photos.id, photos.status, photos.edition
        ), aside as (
          ${putAside(
            // Made by earlier recipes; or of an edition that is not shown.
-           `select id, edition, filter, strength, renditions, later_renditions, now() + $11 * interval '1 second'
-            from before where is_shown and renditions <> $9
+           `select id, edition, filter, strength, renditions, later_renditions, recipe, now() + $11 * interval '1 second'
+            from before where is_shown and renditions is not null and (renditions, recipe) is distinct from ($9, $10)
             union all
-            select id, $2, $3::text, $4::double precision, $9, null, now() from before where not is_shown`,
+            select id, $2, $3::text, $4::double precision, $9, null, $10, now() from before where not is_shown`,
          )}
        )
        select coalesce(photo.status, before.status) as status, before.edition from before left join photo using (id)`,
@@ -82,34 +82,45 @@ export class Renditions {
 
   /**
    * Records what is made of an edition after it is shown. When another is shown by now it is put aside with its own. False
-   * when the photo was removed or left the place: then nothing is recorded. Recording twice changes nothing.
+   * when the photo was removed or left the place: then nothing is recorded. Recording twice changes nothing. A photo of
+   * which the first renditions were made by other recipes is of no one's from then on.
    */
   async recordLater(
     { id, secret }: Place,
     { look, edition }: LookChange,
-    renditions: readonly Rendition[],
+    { renditions, recipe }: Omit<Made, 'facts'>,
   ): Promise<boolean> {
     const rows = await this.#shards.ofPhoto(id).query(
       `with before as (
          select id, edition = $2 as is_shown
          from photos where id = $1 and ${liesIn('$6')} and deleted_at is null and photo_is_here($1) for update
        ), photo as (
-         update photos set later_renditions = $5 from before where photos.id = before.id and is_shown
+         update photos set
+           later_renditions = $5, recipe = case when recipe = $7 then recipe end
+         from before where photos.id = before.id and is_shown
        ), aside as (
          ${putAside(
-           `select id, $2, $3::text, $4::double precision, ''::bytea, $5::bytea, now() from before where not is_shown`,
+           `select id, $2, $3::text, $4::double precision, ''::bytea, $5::bytea, $7::int, now() from before where not is_shown`,
          )}
        )
        select id from before`,
-      [id, edition, look?.filter ?? null, look?.strength ?? null, encodeRenditions(renditions), secret],
+      [
+        id,
+        edition,
+        look?.filter ?? null,
+        look?.strength ?? null,
+        encodeRenditions(renditions),
+        secret,
+        recipe,
+      ],
     )
     return rows.length > 0
   }
 
-  /** The edition goes without, unless it has them. */
+  /** The edition goes without, unless it has them: it is not all that its recipes ask for, so it is of none. */
   async giveUpLater(id: PhotoId, edition: number): Promise<void> {
     await this.#shards.ofPhoto(id).query(
-      `update photos set later_renditions = ''
+      `update photos set later_renditions = '', recipe = null
        where id = $1 and edition = $2 and later_renditions is null and photo_is_here($1)`,
       [id, edition],
     )

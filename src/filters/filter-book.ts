@@ -7,7 +7,7 @@ import { type Cube, parseCube } from '../photo/cube.ts'
 import type { FilterName } from '../photo/filter.ts'
 import DIGESTS from '../photo/filters/digests.json' with { type: 'json' }
 import { FILTERS } from '../photo/filters.ts'
-import type { AppliedLook, Look } from '../photo/look.ts'
+import type { AppliedLook, FilterTable, Look } from '../photo/look.ts'
 
 /** A filter ready for use: what apps show of it, its table, and the digest of the table's content. */
 export type BookedFilter = {
@@ -38,6 +38,11 @@ export class FilterBook {
 
   get all(): readonly BookedFilter[] {
     return [...this.#filters.values()]
+  }
+
+  /** What decides the pixels of each. */
+  get tables(): FilterTable[] {
+    return this.all.map(({ name, digest }) => ({ filter: name, table: digest }))
   }
 
   /** Null when there is no filter of that name. */

@@ -98,6 +98,7 @@ export function createIngest({
       edition: 0,
       wanted: null,
       renditions: [],
+      recipe: null,
       failure: null,
     }
   }

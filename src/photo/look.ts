@@ -6,6 +6,9 @@ export type Look = { filter: FilterName; strength: number }
 /** A look with the digest of the table that its filter is here. */
 export type AppliedLook = Look & { table: string }
 
+/** A filter, and the digest of its table. */
+export type FilterTable = Pick<AppliedLook, 'filter' | 'table'>
+
 /**
  * A look that a photo is to get, and the edition it will be. Every change asked for counts one up, also one that
  * another overtakes before it is made.

@@ -65,6 +65,8 @@ export type Photo = {
   wanted: Change | null
   /** Of the photo's look only, and only what is stored already. */
   renditions: readonly Rendition[]
+  /** The recipes that all of them were made by, as `recipeNumber` names them. Null: several, or earlier ones. */
+  recipe: number | null
   failure: Failure | null
 }
 

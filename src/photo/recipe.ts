@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { AppliedLook } from './look.ts'
+import type { AppliedLook, FilterTable } from './look.ts'
 import type { Preset } from './presets.ts'
 import { RENDITION_FORMATS, type RenditionFormat } from './rendition-formats.ts'
 
@@ -26,17 +26,25 @@ export function recipeDigest({ preset, format, look, edition }: Recipe): string 
 }
 
 /**
- * A number (int4) for all that decides how a photo's renditions are made, but for the photo: the presets with their
- * formats, the settings of the encoders, and the table of its look, if it has one. One that was made by another number is
- * to be made anew.
+ * A number (int4) for all that decides how a photo's renditions are made, but for the photo and the strength of its look:
+ * the presets with their formats, in whatever order they stand, the settings of the encoders, and the filter's table.
  */
-export function recipeNumber(presets: readonly Preset[], table: string | null): number {
+export function recipeNumber(presets: readonly Preset[], look: FilterTable | null): number {
   const words = presets.map((preset) => {
     const { name, upload, after } = preset
     const formats = [...new Set([...upload, ...after, 'webp' as const])].toSorted()
-    return [name, upload, after, formats.map((format) => wordsOf(preset, format))]
+    return [name, upload.toSorted(), after.toSorted(), formats.map((format) => wordsOf(preset, format))]
   })
-  return hashOf([words, table]).readInt32BE()
+  const inOrder = words.toSorted(([a = ''], [b = '']) => (a < b ? -1 : 1))
+  return hashOf([inOrder, look && [look.filter, look.table]]).readInt32BE()
+}
+
+/**
+ * The numbers of today's recipes: of photos without a look, and with each of these filters. A photo of another number is
+ * stale, whatever its look is, as no two filters have one. So is one of a filter that is not here any more.
+ */
+export function recipeNumbers(presets: readonly Preset[], filters: readonly FilterTable[]): number[] {
+  return [null, ...filters].map((filter) => recipeNumber(presets, filter))
 }
 
 function wordsOf(preset: Preset, format: RenditionFormat) {

@@ -71,8 +71,14 @@ export async function startService(env: Record<string, string> = {}): Promise<Te
         purge: purgePhoto(engines),
         finish: withAvif
           ? finishPhoto(engines)
-          : async ({ photoId, edition = 0 }: Job) =>
-              await services.catalog.renditions.giveUpLater(photoId, edition),
+          : async ({ photoId, edition = 0 }: Job) => {
+              const photo = await services.catalog.photos.find(photoId)
+              if (photo?.edition !== edition || photo.recipe === null) return
+              await services.catalog.renditions.recordLater(photo, photo, {
+                renditions: [],
+                recipe: photo.recipe,
+              })
+            },
       }
       const workers = LANES.map((lane) =>
         services.queue.work({ lane, handlers, onFailed: giveUp(services.catalog) }),

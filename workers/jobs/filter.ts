@@ -3,7 +3,6 @@ import { renditionKey } from '../../src/photo/object-keys.ts'
 import type { Change, Photo, Rendition } from '../../src/photo/photo.ts'
 import type { PhotoId } from '../../src/photo/photo-id.ts'
 import type { Preset } from '../../src/photo/presets.ts'
-import { recipeDigest } from '../../src/photo/recipe.ts'
 import type { JobHandler } from '../../src/queue/job-queue.ts'
 import type { EditEngines } from '../engines.ts'
 import { placeholderOfFile } from '../renditions/placeholder.ts'
@@ -43,32 +42,21 @@ async function edit(engines: EditEngines, photoId: PhotoId, edition: number): Pr
   if ((await afterRefusal(engines, photo)) === 'moved') await edit(engines, photoId, edition)
 }
 
-/** Shows an edition of the same look that is still there, if it is whole and of today's recipes; tells which. */
+/** Shows an edition of the same look and of today's recipes that is still there; tells which. */
 async function showEarlier(engines: EditEngines, photo: Photo, change: Change): Promise<number | null> {
-  const { catalog, store, filters, presets } = engines
+  const { catalog, store, presets } = engines
   const { look } = change
-  const applied = look && filters.applied(look)
-  const isWhole = ({ edition, renditions }: Pick<Photo, 'edition' | 'renditions'>) => {
-    const isOfToday = ({ preset, namedBy = preset, format, digest }: Rendition) => {
-      const named = presets.find(({ name }) => name === namedBy)
-      return named && digest === recipeDigest({ preset: named, format, look: applied, edition })
-    }
-    const made = renditions.filter(isOfToday)
-    return presets.every(({ name, upload }) =>
-      upload.every((format) => made.some((one) => one.preset === name && one.format === format)),
-    )
-  }
-  if (isWhole(photo)) {
+  const recipe = recipeNumberOf(engines, look)
+  if (photo.recipe === recipe && isDeepStrictEqual(look, photo.look)) {
     // It has it now.
     await catalog.looks.giveUp(photo.id, change.edition)
     return photo.edition
   }
-  for (const earlier of (await catalog.looks.earlier(photo.id, look)).filter(isWhole)) {
+  for (const earlier of await catalog.looks.earlier(photo.id, look, recipe)) {
     const smallest = smallestWhole(earlier.renditions, presets)
     if (!smallest) continue
     const placeholder = await placeholderOfFile(await store.read(renditionKey(photo, smallest)))
-    const again = { edition: earlier.edition, recipe: recipeNumberOf(engines, look) }
-    if (await catalog.looks.showEarlier(photo, change, again, placeholder)) return earlier.edition
+    if (await catalog.looks.showEarlier(photo, change, earlier, placeholder)) return earlier.edition
   }
   return null
 }

@@ -2,6 +2,7 @@ import type { JobHandler } from '../../src/queue/job-queue.ts'
 import type { WorkerEngines } from '../engines.ts'
 import { decodeOriginal } from './decode-original.ts'
 import { putLater } from './later-renditions.ts'
+import { recipeNumberOf } from './recipe-number.ts'
 
 /**
  * `finish`: what the edition that is shown lacks of what follows after it is ready, when the job that made it did not make
@@ -14,7 +15,10 @@ export function finishPhoto(engines: WorkerEngines): JobHandler {
 
     const presets = engines.presets.filter(({ after }) => after.length > 0)
     // Nothing follows: recorded as what there is, so that nobody asks for it again.
-    if (presets.length === 0) return void (await engines.catalog.renditions.recordLater(photo, photo, []))
+    if (presets.length === 0) {
+      const nothing = { renditions: [], recipe: recipeNumberOf(engines, photo.look) }
+      return void (await engines.catalog.renditions.recordLater(photo, photo, nothing))
+    }
     await using decoded = await decodeOriginal(engines, photo, presets)
     await putLater(engines, photo, decoded, photo)
   }

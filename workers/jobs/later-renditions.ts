@@ -5,6 +5,7 @@ import type { PresetName } from '../../src/photo/presets.ts'
 import type { WorkerEngines } from '../engines.ts'
 import type { DecodedPhoto } from '../renditions/decoded-photo.ts'
 import { afterRefusal, putRenditions } from './put-renditions.ts'
+import { recipeNumberOf } from './recipe-number.ts'
 
 /** An edition of a photo, and the renditions it was shown with first. */
 export type Shown = LookChange & { renditions: readonly Rendition[] }
@@ -37,7 +38,8 @@ export async function putLater(
 ): Promise<void> {
   const wish = { stage: 'after', edition, rivals: smallest(renditions) } as const
   const later = await putRenditions(engines, photo, decoded, wish)
-  const isKept = await engines.catalog.renditions.recordLater(photo, { look, edition }, later)
+  const made = { renditions: later, recipe: recipeNumberOf(engines, look) }
+  const isKept = await engines.catalog.renditions.recordLater(photo, { look, edition }, made)
   if (!isKept && (await afterRefusal(engines, photo)) === 'moved')
     await promiseLater(engines, photo.id, edition)
 }

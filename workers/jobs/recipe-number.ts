@@ -7,5 +7,5 @@ export function recipeNumberOf(
   { presets, filters }: Pick<WorkerEngines, 'presets' | 'filters'>,
   look: Look | null,
 ): number {
-  return recipeNumber(presets, look && filters.applied(look).table)
+  return recipeNumber(presets, look && filters.applied(look))
 }
