@@ -8,7 +8,6 @@ import { ownerPhotosRoute } from '../src/http/routes/owner-photos.ts'
 import type { Photo } from '../src/photo/photo.ts'
 import type { OwnerId } from '../src/photo/shard.ts'
 import { OWNER } from './darkroom.ts'
-import { PRESETS } from './renditions.ts'
 
 /** The bytes of a body as the API sends these photos of one owner to somebody else, newest first. */
 export async function pageBytes(
@@ -23,7 +22,7 @@ export async function pageBytes(
   app.decorateRequest('owner', 'a-stranger' as OwnerId)
   const page: FeedPage = { photos: photos.toReversed(), previous: null, next: null }
   const catalog = { photos: { list: async () => page } } as unknown as Catalog
-  await app.register(ownerPhotosRoute({ catalog, cdn, presets: PRESETS }))
+  await app.register(ownerPhotosRoute({ catalog, cdn }))
 
   const reply = await app.inject({
     url: `/v1/owners/${OWNER}/photos?${query}`,

@@ -1,4 +1,4 @@
-import type { PhotoReply } from '../src/http/schemas.ts'
+import type { PhotoReply } from '../src/http/schemas/photo.ts'
 import type { FilterName } from '../src/photo/filter.ts'
 import { renditionSize } from '../src/photo/fit.ts'
 import { type Place, renditionKey } from '../src/photo/object-keys.ts'

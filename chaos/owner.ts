@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { PhotoReply } from '../src/http/schemas.ts'
+import type { PhotoReply } from '../src/http/schemas/photo.ts'
 import type { FilterName } from '../src/photo/filter.ts'
 import { type Focus, VISIBILITIES, type Visibility } from '../src/photo/photo.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'

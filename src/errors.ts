@@ -163,11 +163,11 @@ export class ExpectationFailedError extends DarkroomError {
   }
 }
 
-/** A look was asked of a photo that could not be made ready at all. */
+/** A look or a focus was asked of a photo that could not be made ready at all. */
 export class PhotoFailedError extends DarkroomError {
   readonly code = 'photo_failed'
   constructor() {
-    super('The photo could not be processed, so it can have no look.')
+    super('The photo could not be processed, so it can have no other look or focus.')
   }
 }
 

@@ -12,6 +12,7 @@ import { checkAddress } from './http/listen.ts'
 import type { Log } from './log.ts'
 import type { OwnerId } from './photo/shard.ts'
 import { databaseName } from './postgres/connections.ts'
+import { readPresets } from './presets/read-presets.ts'
 import { LANES } from './queue/job.ts'
 import { supervise } from './supervisor/supervisor.ts'
 import { superviseWorkers } from './worker-processes.ts'
@@ -46,6 +47,7 @@ export async function start(config: Config, env: NodeJS.ProcessEnv, log: Log): P
   const secret =
     config.auth.kind === 'secret' ? (config.auth.secret ?? (await openTokenSecret(config.home))) : null
   await signingKeyOf(config.cdn)
+  await readPresets(config.presetsFile)
   const { database, place } = await openDatabase(config, log, opened)
   // Before anything is started on its account: a port that is taken makes one clear line.
   await checkAddress(config)

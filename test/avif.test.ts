@@ -1,6 +1,6 @@
 import sharp from 'sharp'
 import { describe, expect, test, vi } from 'vitest'
-import type { PhotoReply } from '../src/http/schemas.ts'
+import type { PhotoReply } from '../src/http/schemas/photo.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
 import type { OwnerId } from '../src/photo/shard.ts'
 import type { Job } from '../src/queue/job.ts'

@@ -1,6 +1,6 @@
 import sharp from 'sharp'
 import { describe, expect, test, vi } from 'vitest'
-import type { PhotoReply } from '../src/http/schemas.ts'
+import type { PhotoReply } from '../src/http/schemas/photo.ts'
 import { type Darkroom, startDarkroom } from './support/darkroom.ts'
 import { noisyJpeg } from './support/pictures.ts'
 import { temporaryHome } from './support/processes/temporary-home.ts'

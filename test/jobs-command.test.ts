@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { PhotoReply } from '../src/http/schemas.ts'
+import type { PhotoReply } from '../src/http/schemas/photo.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
 import { fixture } from './support/pictures.ts'
 import { runDarkroom } from './support/run-darkroom.ts'

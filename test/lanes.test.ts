@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { childrenOf } from '../chaos/processes.ts'
-import type { PhotoReply } from '../src/http/schemas.ts'
+import type { PhotoReply } from '../src/http/schemas/photo.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
 import { LANES, type Lane } from '../src/queue/job.ts'
 import { superviseWorkers } from '../src/worker-processes.ts'

@@ -4,7 +4,7 @@ import { migrateCatalog } from '../src/catalog/migrate.ts'
 import { moveShards } from '../src/catalog/move-shards.ts'
 import { ShardMap } from '../src/catalog/shard-map.ts'
 import { EngineUnavailableError } from '../src/errors.ts'
-import type { PhotoReply } from '../src/http/schemas.ts'
+import type { PhotoReply } from '../src/http/schemas/photo.ts'
 import type { FilterName } from '../src/photo/filter.ts'
 import {
   KEEPER_KEY,

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import fc from 'fast-check'
 import { describe, expect, test, vi } from 'vitest'
-import type { PhotoReply } from '../src/http/schemas.ts'
+import type { PhotoReply } from '../src/http/schemas/photo.ts'
 import { photoIdOfRendition, renditionsPrefix } from '../src/photo/object-keys.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
 import { movePhoto } from '../src/places/move-photo.ts'
@@ -202,17 +202,37 @@ describe('PATCH /v1/photos/:id', () => {
       await change(service, id, { alt: 'é'.repeat(2_001) }),
       await change(service, id, { filter: 'mono' }),
     ]
+    const { body } = await change(service, id, { focus: { x: 0.5, z: 1 } })
 
     expect(replies.map(({ status, body }) => `${status} ${body.code}`)).toEqual([
       '404 photo_not_found',
       '404 photo_not_found',
       ...Array.from({ length: 6 }, () => '400 invalid_field'),
     ])
+    expect(body).toMatchObject({
+      detail: expect.stringMatching(/^"focus" is not valid: null, or \{ "x", "y" \}/),
+    })
     expect((await ask(service, 'GET', id)).body).toMatchObject({
       visibility: 'public',
       alt: null,
       focus: null,
     })
+  })
+
+  test('that asks a photo which failed for another focus is refused as a whole', async () => {
+    await using service = await startService()
+    const { id } = await upload(service, {}, 0)
+    await service.catalog.photos.fail(id, { code: 'corrupt_photo', message: 'It is damaged.' })
+
+    const { status, body } = await change(service, id, {
+      visibility: 'private',
+      focus: { x: 0, y: 0 },
+      alt: 'a boat',
+    })
+
+    expect(`${status} ${body.code}`).toBe('409 photo_failed')
+    expect((await ask(service, 'GET', id)).body).toMatchObject({ visibility: 'public', alt: null })
+    expect((await change(service, id, { alt: 'a boat' })).body).toMatchObject({ alt: 'a boat' })
   })
 })
 

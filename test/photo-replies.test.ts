@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { DeliveryReply, PhotoReply, PhotoReplyInParts } from '../src/http/schemas.ts'
+import type { DeliveryReply, PhotoReply, PhotoReplyInParts } from '../src/http/schemas/photo.ts'
 import { fixture } from './support/pictures.ts'
 import { startService, type TestService } from './support/service.ts'
 import { authorization, type Fields, photoForm, postForm } from './support/uploads.ts'
@@ -37,26 +37,47 @@ describe('A reply with photos', () => {
     expect(page.photos.map(namesOf)).toEqual([['feed.jpeg']])
   })
 
-  test.each([
-    'presets=huge',
-    'presets=feed,huge',
-    'presets=',
-    'formats=bmp',
-    'urls=none',
-    'urls=',
-    'url=full',
-  ])('refuses %s, and says what there is', async (query) => {
+  test('has none of a preset that is not there: an app may ask for one that was taken out', async () => {
     await using service = await startService()
+    await using _worker = service.work()
+    const { id } = await uploadReady(service)
+    const ask = async (query: string) =>
+      namesOf(await json<PhotoReply>(get(service, `/v1/photos/${id}?${query}`)))
 
-    for (const path of ['/v1/photos/764879989359635463', '/v1/owners/alice/photos']) {
-      const reply = await get(service, `${path}?${query}`)
+    expect(await ask('presets=huge')).toEqual([])
+    expect(await ask('presets=huge,feed&formats=jpeg')).toEqual(['feed.jpeg'])
+  })
+
+  test.each(['presets=', 'presets=feed,', 'presets=Feed', 'presets=../feed'])(
+    'refuses %s, and says what such a list is',
+    async (query) => {
+      await using service = await startService()
+
+      const reply = await get(service, `/v1/photos/764879989359635463?${query}`)
 
       expect(reply.status).toBe(400)
-      const { code, detail } = (await reply.json()) as { code: string; detail: string }
-      expect(code).toBe('invalid_field')
-      expect(detail).toMatch(/must be one of \w+, \w+|There are: /)
-    }
-  })
+      expect(await reply.json()).toMatchObject({
+        code: 'invalid_field',
+        detail: expect.stringMatching(/"presets" is not valid: names of `GET \/v1\/presets`/),
+      })
+    },
+  )
+
+  test.each(['formats=bmp', 'urls=none', 'urls=', 'url=full'])(
+    'refuses %s, and says what there is',
+    async (query) => {
+      await using service = await startService()
+
+      for (const path of ['/v1/photos/764879989359635463', '/v1/owners/alice/photos']) {
+        const reply = await get(service, `${path}?${query}`)
+
+        expect(reply.status).toBe(400)
+        const { code, detail } = (await reply.json()) as { code: string; detail: string }
+        expect(code).toBe('invalid_field')
+        expect(detail).toMatch(/must be one of \w+, \w+|There are: /)
+      }
+    },
+  )
 
   test('in parts has what makes the same URLs', async () => {
     await using service = await startService()
@@ -165,6 +186,21 @@ describe('An entity tag', () => {
 
     expect(new Set(tags).size).toBe(6)
   })
+
+  test.each(['/v1/presets', '/v1/filters'])(
+    'of GET %s tells a client, of whom no token is asked, that it has the list',
+    async (path) => {
+      await using service = await startService()
+      const first = await fetch(service.url + path)
+      const etag = first.headers.get('etag') ?? ''
+
+      const again = await fetch(service.url + path, { headers: { 'if-none-match': etag } })
+
+      expect(etag).toMatch(/^W\/"[\w-]{22}"$/)
+      expect([first.status, again.status]).toEqual([200, 304])
+      expect((await fetch(service.url + path, { headers: { 'if-none-match': '"other"' } })).status).toBe(200)
+    },
+  )
 
   test('comes with HEAD, and is known to it', async () => {
     await using service = await startService()

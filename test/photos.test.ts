@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { PhotoReply } from '../src/http/schemas.ts'
+import type { PhotoReply } from '../src/http/schemas/photo.ts'
 import { KEEPER_KEY } from '../src/photo/object-keys.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
 import { openTestDatabase } from './support/database.ts'

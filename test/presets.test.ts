@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { SetupError } from '../src/errors.ts'
-import type { PhotoReply } from '../src/http/schemas.ts'
+import type { PhotoReply } from '../src/http/schemas/photo.ts'
 import type { FilterName } from '../src/photo/filter.ts'
 import { formatsAt, type Preset, STAGES } from '../src/photo/presets.ts'
 import { recipeDigest, recipeNumber } from '../src/photo/recipe.ts'
@@ -234,6 +234,8 @@ test('renditions of a preset that is gone stay in replies until they are made an
 
   expect(later.presets.map(({ name }) => name)).toEqual(['square'])
   expect(photo.renditions.map(({ preset }) => preset).toSorted()).toEqual(['square', 'story'])
+  const reply = await fetch(`${later.url}/v1/photos/${id}?presets=story`, { headers })
+  expect(((await reply.json()) as PhotoReply).renditions.map(({ preset }) => preset)).toEqual(['story'])
   for (const { url } of photo.renditions) expect((await fetch(url)).status).toBe(200)
 })
 

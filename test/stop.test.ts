@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { expect, test } from 'vitest'
-import type { PhotoReply } from '../src/http/schemas.ts'
+import type { PhotoReply } from '../src/http/schemas/photo.ts'
 import { openTestDatabase } from './support/database.ts'
 import { fixture } from './support/pictures.ts'
 import { temporaryHome } from './support/processes/temporary-home.ts'

@@ -1,5 +1,5 @@
 import { SetupError } from '../errors.ts'
-import type { PhotoReply } from '../http/schemas.ts'
+import type { PhotoReply } from '../http/schemas/photo.ts'
 import type { PhotoForm } from './photo-form.ts'
 
 /** Why a request came to nothing: the server's words, or ours when it said none. `passing` ones may end by waiting. */

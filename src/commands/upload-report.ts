@@ -1,4 +1,4 @@
-import type { PhotoReply } from '../http/schemas.ts'
+import type { PhotoReply } from '../http/schemas/photo.ts'
 
 /** What came of one file: the photo as last seen, and why it is not what was wanted. */
 export type Outcome = {

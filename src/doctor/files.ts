@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { access, constants, statfs } from 'node:fs/promises'
 import type { Config } from '../config/config.ts'
 import { SetupError } from '../errors.ts'
@@ -31,5 +32,6 @@ export async function examineFilters({ filtersDirectory: directory }: Config): P
 
 export async function examinePresets({ presetsFile }: Config): Promise<string> {
   const presets = await readPresets(presetsFile)
-  return presets.map(({ name }) => name).join(', ')
+  const from = existsSync(presetsFile.path) ? presetsFile.path : 'the built-in ones'
+  return `${presets.map(({ name }) => name).join(', ')}: ${from}`
 }

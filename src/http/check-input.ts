@@ -67,22 +67,33 @@ function readText(text: string, type: string | undefined): unknown {
   }
 }
 
-function inputError(problems: readonly Problem[], { properties }: TObject, input: unknown): DarkroomError {
+function inputError(problems: readonly Problem[], schema: TObject, input: unknown): DarkroomError {
   // A name too many is a problem of its value first, and of the whole at the end of a list that is cut at eight.
   const problem = problems.find(({ keyword }) => keyword !== 'boolean')
-  if (problem === undefined || problem.keyword === 'additionalProperties') {
-    const unknown = Object.keys(input as object).find((name) => !Object.hasOwn(properties, name)) ?? ''
-    const known = Object.keys(properties).join(', ') || 'none'
-    return new InvalidFieldError(`"${unknown.slice(0, 40)}" is not known here. There are: ${known}.`)
-  }
-  const [, name] = problem.instancePath.split('/')
-  switch (problem.keyword) {
+  const [, name] = problem?.instancePath.split('/') ?? []
+  if (problem === undefined || name === undefined) return wholeError(problem, schema, input)
+  return fieldError(name, problem, schema, input)
+}
+
+/** What is wrong with the names there are; without a problem, that there is one too many. */
+function wholeError(problem: Problem | undefined, { properties }: TObject, input: unknown): DarkroomError {
+  switch (problem?.keyword) {
     case 'required':
       return new InvalidFieldError(`"${problem.params.requiredProperties[0]}" is missing.`)
     case 'dependentRequired':
       return new InvalidFieldError(`"${problem.params.property}" needs "${problem.params.dependencies[0]}".`)
+    case 'additionalProperties':
+    case undefined: {
+      const unknown = Object.keys(input as object).find((name) => !Object.hasOwn(properties, name)) ?? ''
+      const known = Object.keys(properties).join(', ') || 'none'
+      return new InvalidFieldError(`"${unknown.slice(0, 40)}" is not known here. There are: ${known}.`)
+    }
+    default:
+      return new InvalidRequestError('The body must be a JSON object.')
   }
-  if (name === undefined) return new InvalidRequestError('The body must be a JSON object.')
+}
+
+function fieldError(name: string, problem: Problem, { properties }: TObject, input: unknown): DarkroomError {
   switch (name) {
     case 'id':
     case 'around':
@@ -91,7 +102,6 @@ function inputError(problems: readonly Problem[], { properties }: TObject, input
     case 'after':
       return new InvalidCursorError(name)
   }
-
   const { description } = (properties[name] ?? {}) as { description?: string }
   const rule =
     problem.keyword === 'enum'

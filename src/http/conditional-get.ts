@@ -1,9 +1,28 @@
+import { hash } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
 import { JSON_HEADERS } from './reply-headers.ts'
+
+/** A reply that says by its entity tag whether the client has it already. */
+export const tagged = <Schema extends object>(schema: Schema) => ({
+  ...schema,
+  headers: {
+    etag: { type: 'string', description: 'Send it as `If-None-Match` to be told when nothing has changed.' },
+  },
+})
+
+export const notModified = tagged(
+  Type.Null({ description: 'The client has it: it is what `If-None-Match` names.' }),
+)
 
 /** Bytes `start` to `end`, both included. */
 export type Part = { start: number; end: number }
+
+/** Of JSON that says the same: a strong one, quotes included. */
+export function entityTagOf(reply: unknown): string {
+  return `"${hash('sha256', JSON.stringify(reply), 'base64url').slice(0, 22)}"`
+}
 
 /** Whether the client has it already: If-None-Match is `*` or lists its entity tag, weak or not (RFC 9110, 13.1.2). */
 export function isKnown(headers: IncomingHttpHeaders, etag: string): boolean {

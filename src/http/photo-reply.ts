@@ -1,11 +1,12 @@
-import { hash } from 'node:crypto'
 import type { Cdn, Delivery } from '../delivery/cdn.ts'
 import type { Look } from '../photo/look.ts'
 import { renditionName, renditionsPrefix } from '../photo/object-keys.ts'
 import type { Photo, Rendition } from '../photo/photo.ts'
 import { addedAt, shortcodeOf } from '../photo/photo-id.ts'
 import type { OwnerId } from '../photo/shard.ts'
-import type { DeliveryReply, PhotoReply, PhotoReplyInParts, RenditionWishes } from './schemas.ts'
+import { entityTagOf } from './conditional-get.ts'
+import type { DeliveryReply, PhotoReply, PhotoReplyInParts } from './schemas/photo.ts'
+import type { RenditionWishes } from './schemas/rendition-wishes.ts'
 
 /** Who is told, and what of renditions they asked for. */
 export type Audience = { viewer: OwnerId; wishes: RenditionWishes; cdn: Cdn }
@@ -33,8 +34,7 @@ export class ToldPhotos {
   etag(rest: unknown = null): string {
     const { viewer, wishes } = this.#audience
     const told = this.#photos.map(({ reply, delivery }) => [reply, delivery?.terms])
-    const reply = [viewer, wishes.urls, this.#grant.terms, told, rest]
-    return `"${hash('sha256', JSON.stringify(reply), 'base64url').slice(0, 22)}"`
+    return entityTagOf([viewer, wishes.urls, this.#grant.terms, told, rest])
   }
 
   /** In parts with the viewer's grant, and of photos that it does not reach with their own. */

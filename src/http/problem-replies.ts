@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { type ProblemCode, STATUSES } from './problems.ts'
-import { oneOf } from './schemas.ts'
+import { oneOf } from './schemas/types.ts'
 
 type ProblemReply = {
   description: string

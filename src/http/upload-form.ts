@@ -9,7 +9,7 @@ import {
   TooManyFilesError,
   UploadAbortedError,
 } from '../errors.ts'
-import type { uploadFields } from './schemas.ts'
+import type { uploadFields } from './schemas/photo-fields.ts'
 
 export type UploadFields = Static<ReturnType<typeof uploadFields>>
 

@@ -21,18 +21,20 @@ const formats = (minItems: number, description: string) =>
 
 const yesOrNo = (what: string) => Type.Boolean({ default: false, description: `true or false: ${what}` })
 
+export const presetName = Type.Unsafe<PresetName>({
+  type: 'string',
+  pattern: '^[a-z][a-z0-9]*(-[a-z0-9]+)*$',
+  maxLength: 32,
+  description: 'up to 32 lower-case letters, digits and single hyphens, a letter first',
+})
+
 /**
  * One entry of `presets.json` and of `GET /v1/presets`. The description of each field is its rule, in words that follow
  * "must be".
  */
 export const presetSchema = Type.Object(
   {
-    name: Type.Unsafe<PresetName>({
-      type: 'string',
-      pattern: '^[a-z][a-z0-9]*(-[a-z0-9]+)*$',
-      maxLength: 32,
-      description: 'up to 32 lower-case letters, digits and single hyphens, a letter first',
-    }),
+    name: presetName,
     fit: oneOf<Fit>(['cover', 'inside'], '"cover" (fills the box, cropped) or "inside" (the whole photo)'),
     width: Type.Optional(pixels(MAX_SIDE)),
     height: Type.Optional(pixels(MAX_SIDE)),

@@ -1,8 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Preset } from '../../photo/presets.ts'
 import { type PresetsReply, presetsSchema } from '../../presets/preset-schema.ts'
+import { answerKnown, entityTagOf, notModified, tagged } from '../conditional-get.ts'
 import { problemReplies } from '../problem-replies.ts'
-import { noQuery } from '../schemas.ts'
+import { noQuery } from '../schemas/types.ts'
 
 /** What there is to choose from. The same for everybody, so no token is asked for. */
 export function aboutRoutes({ presets }: { presets: readonly Preset[] }): FastifyPluginAsyncTypebox {
@@ -11,10 +12,14 @@ export function aboutRoutes({ presets }: { presets: readonly Preset[] }): Fastif
     summary: "The sizes and formats photos are made in; as a file, it can be an operator's presets.json",
     tags: ['about'],
     querystring: noQuery,
-    response: { 200: presetsSchema, ...problemReplies('open') },
+    response: { 200: tagged(presetsSchema), 304: notModified, ...problemReplies('open') },
   }
+  const etag = entityTagOf(presets)
 
   return async (app) => {
-    app.get('/v1/presets', { schema }, async () => ({ presets }) as PresetsReply)
+    app.get('/v1/presets', { schema }, async (request, reply) => {
+      if (answerKnown(request, reply, etag)) return reply
+      return { presets } as PresetsReply
+    })
   }
 }

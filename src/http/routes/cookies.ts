@@ -1,9 +1,15 @@
-import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import type { Cdn } from '../../delivery/cdn.ts'
 import { CookiesUnavailableError } from '../../errors.ts'
 import { PUBLIC_PREFIX } from '../../photo/object-keys.ts'
 import { problemReplies } from '../problem-replies.ts'
-import { cookiesReply, noQuery } from '../schemas.ts'
+import { noQuery } from '../schemas/types.ts'
+
+const cookiesReply = Type.Object({
+  origin: Type.String(),
+  prefix: Type.String({ description: 'What every path begins with that the cookies open.' }),
+  expiresAt: Type.String({ format: 'date-time' }),
+})
 
 type Dependencies = {
   cdn: Cdn

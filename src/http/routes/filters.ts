@@ -6,9 +6,21 @@ import { FilterNotFoundError } from '../../errors.ts'
 import type { BookedFilter, FilterBook } from '../../filters/filter-book.ts'
 import { TableFiles } from '../../filters/table-files.ts'
 import { encodingFor } from '../compression.ts'
-import { isKnown } from '../conditional-get.ts'
+import { answerKnown, entityTagOf, isKnown, notModified, tagged } from '../conditional-get.ts'
 import { problemReplies } from '../problem-replies.ts'
-import { filtersReply, noQuery, notModified, tagged } from '../schemas.ts'
+import { noQuery } from '../schemas/types.ts'
+
+const filtersReply = Type.Object({
+  filters: Type.Array(
+    Type.Object({
+      name: Type.String(),
+      title: Type.String(),
+      description: Type.String(),
+      cube: Type.String({ description: 'Path of its colour table as a `.cube` file.' }),
+      hald: Type.String({ description: 'Path of its colour table as a HALD picture.' }),
+    }),
+  ),
+})
 
 const DAY_S = 86_400
 const YEAR_S = 365 * DAY_S
@@ -19,7 +31,7 @@ const listSchema = {
   description: 'With where their colour tables are, so that an app can show a look before it is asked for.',
   tags: ['about'],
   querystring: noQuery,
-  response: { 200: filtersReply, ...problemReplies('open') },
+  response: { 200: tagged(filtersReply), 304: notModified, ...problemReplies('open') },
 }
 
 const tableSchema = {
@@ -61,17 +73,20 @@ type Dependencies = { filters: FilterBook; basePath: string }
 /** The looks, and the very tables that renditions are made with. The same for everybody, so no token is asked for. */
 export function filterRoutes({ filters, basePath }: Dependencies): FastifyPluginAsyncTypebox {
   const files = new TableFiles()
+  const list = { filters: filters.all.map((filter) => replyOf(filter, basePath)) }
+  const listTag = entityTagOf(list)
 
   return async (app) => {
-    app.get('/v1/filters', { schema: listSchema }, async () => ({
-      filters: filters.all.map((filter) => replyOf(filter, basePath)),
-    }))
+    app.get('/v1/filters', { schema: listSchema }, async (request, reply) => {
+      if (answerKnown(request, reply, listTag)) return reply
+      return list
+    })
 
     app.get('/v1/filters/:name.cube', { schema: cubeSchema }, async (request, reply) => {
       const filter = find(filters, request.params.name)
       const isCompressed = encodingFor(request.headers['accept-encoding'], ['gzip']) !== null
       reply.header('vary', 'accept-encoding')
-      if (answerKnown(request, reply, filter, `"${filter.digest}.cube${isCompressed ? '.gz' : ''}"`))
+      if (isTableKnown(request, reply, filter, `"${filter.digest}.cube${isCompressed ? '.gz' : ''}"`))
         return reply
       const file = await files.get(filter, 'cube')
       reply
@@ -85,7 +100,7 @@ export function filterRoutes({ filters, basePath }: Dependencies): FastifyPlugin
     app.get('/v1/filters/:name.png', { schema: haldSchema }, async (request, reply) => {
       const filter = find(filters, request.params.name)
       const etag = `"${filter.digest}.hald"`
-      if (answerKnown(request, reply, filter, etag)) return reply
+      if (isTableKnown(request, reply, filter, etag)) return reply
       return reply.type('image/png').send(await files.get(filter, 'hald'))
     })
   }
@@ -98,7 +113,7 @@ function find(filters: FilterBook, name: string): BookedFilter {
 }
 
 /** Sets what caches go by, and answers 304 when the client has the table. With its digest in the URL a table never changes. */
-function answerKnown(
+function isTableKnown(
   request: FastifyRequest<{ Querystring: { v?: string } }>,
   reply: FastifyReply,
   filter: BookedFilter,

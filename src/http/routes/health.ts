@@ -1,9 +1,24 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { type Static, Type } from 'typebox'
 import type { Catalog } from '../../catalog/catalog.ts'
 import type { JobQueue } from '../../queue/job-queue.ts'
 import type { ObjectStore } from '../../storage/object-store.ts'
 import { problemReplies } from '../problem-replies.ts'
-import { healthReply, readyReply } from '../schemas.ts'
+import { oneOf } from '../schemas/types.ts'
+
+const healthReply = Type.Object({ status: Type.Literal('alive') })
+
+const engineState = oneOf(['ready', 'unavailable'])
+const readyReply = Type.Object({
+  status: engineState,
+  engines: Type.Object({
+    database: oneOf(['ready', 'partial', 'unavailable'], 'Partial: of several databases some do not answer.'),
+    queue: engineState,
+    storage: engineState,
+  }),
+})
+
+export type ReadyReply = Static<typeof readyReply>
 
 type Dependencies = { catalog: Catalog; queue: JobQueue; store: ObjectStore }
 

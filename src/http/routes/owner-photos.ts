@@ -4,44 +4,43 @@ import { type FeedWish, TOP } from '../../catalog/feed-page.ts'
 import type { Cdn } from '../../delivery/cdn.ts'
 import { InvalidFieldError, PhotoNotFoundError } from '../../errors.ts'
 import { parsePhotoId, WRITTEN_PHOTO_ID_PATTERN } from '../../photo/photo-id.ts'
-import type { Preset } from '../../photo/presets.ts'
-import { answerKnown } from '../conditional-get.ts'
+import { answerKnown, notModified, tagged } from '../conditional-get.ts'
 import { CURSOR_PATTERN, cursorOf, cutOfCursor } from '../cursor.ts'
 import { ToldPhotos } from '../photo-reply.ts'
 import { problemReplies } from '../problem-replies.ts'
-import { notModified, ownerSchema, photoPageReply, renditionWishes, tagged } from '../schemas.ts'
+import { ownerSchema, photoPageReply } from '../schemas/photo.ts'
+import { renditionWishes } from '../schemas/rendition-wishes.ts'
 
-type Dependencies = { catalog: Catalog; cdn: Cdn; presets: readonly Preset[] }
+type Dependencies = { catalog: Catalog; cdn: Cdn }
 
 const PAGE_LIMIT = 30
 
-const listQuery = (presets: readonly Preset[]) =>
-  Type.Object(
-    {
-      limit: Type.Optional(
-        Type.Integer({
-          minimum: 1,
-          maximum: 100,
-          default: PAGE_LIMIT,
-          description: 'a number from 1 to 100',
-        }),
-      ),
-      before: Type.Optional(
-        Type.String({ pattern: CURSOR_PATTERN, description: 'The `next` of a page: what is older.' }),
-      ),
-      after: Type.Optional(
-        Type.String({ pattern: CURSOR_PATTERN, description: 'The `previous` of a page: what is newer.' }),
-      ),
-      around: Type.Optional(
-        Type.String({
-          pattern: WRITTEN_PHOTO_ID_PATTERN,
-          description: 'The id or shortcode of a photo: it, and what is newer and older, half of each.',
-        }),
-      ),
-      ...renditionWishes(presets),
-    },
-    { additionalProperties: false },
-  )
+const listQuery = Type.Object(
+  {
+    limit: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 100,
+        default: PAGE_LIMIT,
+        description: 'a number from 1 to 100',
+      }),
+    ),
+    before: Type.Optional(
+      Type.String({ pattern: CURSOR_PATTERN, description: 'The `next` of a page: what is older.' }),
+    ),
+    after: Type.Optional(
+      Type.String({ pattern: CURSOR_PATTERN, description: 'The `previous` of a page: what is newer.' }),
+    ),
+    around: Type.Optional(
+      Type.String({
+        pattern: WRITTEN_PHOTO_ID_PATTERN,
+        description: 'The id or shortcode of a photo: it, and what is newer and older, half of each.',
+      }),
+    ),
+    ...renditionWishes,
+  },
+  { additionalProperties: false },
+)
 
 const listSchema = {
   tags: ['photos'],
@@ -51,6 +50,7 @@ const listSchema = {
   description:
     'All of them for their owner; for others those that are public and ready. One of `before`, `after` and `around` at most.',
   params: Type.Object({ owner: ownerSchema }),
+  querystring: listQuery,
   response: {
     200: tagged(photoPageReply),
     304: notModified,
@@ -58,26 +58,22 @@ const listSchema = {
   },
 }
 
-export function ownerPhotosRoute({ catalog, cdn, presets }: Dependencies): FastifyPluginAsyncTypebox {
+export function ownerPhotosRoute({ catalog, cdn }: Dependencies): FastifyPluginAsyncTypebox {
   return async (app) => {
-    app.get(
-      '/v1/owners/:owner/photos',
-      { schema: { ...listSchema, querystring: listQuery(presets) } },
-      async (request, reply) => {
-        const { limit = PAGE_LIMIT, before, after, around, ...wishes } = request.query
-        const wish = await wishOf({ limit, before, after, around }, catalog)
-        const { photos, ...cuts } = await catalog.photos.list(request.params.owner, request.owner, wish)
-        // The photo that it is around may be another owner's, or hidden.
-        if (around !== undefined && !photos.some(({ id }) => id === parsePhotoId(around)))
-          throw new PhotoNotFoundError()
-        const next = cuts.next && cursorOf(cuts.next)
-        const previous = cuts.previous && cursorOf(cuts.previous)
+    app.get('/v1/owners/:owner/photos', { schema: listSchema }, async (request, reply) => {
+      const { limit = PAGE_LIMIT, before, after, around, ...wishes } = request.query
+      const wish = await wishOf({ limit, before, after, around }, catalog)
+      const { photos, ...cuts } = await catalog.photos.list(request.params.owner, request.owner, wish)
+      // The photo that it is around may be another owner's, or hidden.
+      if (around !== undefined && !photos.some(({ id }) => id === parsePhotoId(around)))
+        throw new PhotoNotFoundError()
+      const next = cuts.next && cursorOf(cuts.next)
+      const previous = cuts.previous && cursorOf(cuts.previous)
 
-        const told = new ToldPhotos(photos, { viewer: request.owner, wishes, cdn })
-        if (answerKnown(request, reply, told.etag([next, previous]))) return reply
-        return { ...told.page(), next, previous }
-      },
-    )
+      const told = new ToldPhotos(photos, { viewer: request.owner, wishes, cdn })
+      if (answerKnown(request, reply, told.etag([next, previous]))) return reply
+      return { ...told.page(), next, previous }
+    })
   }
 }
 

@@ -6,22 +6,16 @@ import { PhotoFailedError, PhotoNotFoundError } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import type { Focus, Photo } from '../../photo/photo.ts'
 import { type PhotoId, parsePhotoId } from '../../photo/photo-id.ts'
-import type { Preset } from '../../photo/presets.ts'
 import type { OwnerId } from '../../photo/shard.ts'
 import { movePhoto } from '../../places/move-photo.ts'
 import type { JobQueue } from '../../queue/job-queue.ts'
 import type { ObjectStore } from '../../storage/object-store.ts'
 import { replyOf } from '../photo-reply.ts'
-import { preferredWait } from '../prefer-wait.ts'
+import { preferenceApplied, preferredWait, preferWait } from '../prefer-wait.ts'
 import { problemReplies } from '../problem-replies.ts'
-import {
-  photoChange,
-  photoParams,
-  photoReply,
-  preferenceApplied,
-  preferWait,
-  renditionWishesQuery,
-} from '../schemas.ts'
+import { photoParams, photoReply } from '../schemas/photo.ts'
+import { photoChange } from '../schemas/photo-fields.ts'
+import { renditionWishesQuery } from '../schemas/rendition-wishes.ts'
 import type { SettleWatch } from '../settle-watch.ts'
 
 type Dependencies = {
@@ -29,7 +23,6 @@ type Dependencies = {
   queue: JobQueue
   store: ObjectStore
   cdn: Cdn
-  presets: readonly Preset[]
   settleWatch: SettleWatch
   log: Log
 }
@@ -43,6 +36,7 @@ const schema = {
   security: [{ bearer: [] }],
   headers: preferWait,
   params: photoParams,
+  querystring: renditionWishesQuery,
   body: photoChange,
   response: {
     200: { ...photoReply, headers: preferenceApplied },
@@ -57,7 +51,6 @@ export function photoChangeRoute({
   queue,
   store,
   cdn,
-  presets,
   settleWatch,
   log,
 }: Dependencies): FastifyPluginAsyncTypebox {
@@ -80,27 +73,24 @@ export function photoChangeRoute({
   }
 
   return async (app) => {
-    app.patch(
-      '/v1/photos/:id',
-      { schema: { ...schema, querystring: renditionWishesQuery(presets) } },
-      async (request, reply) => {
-        const { owner, body } = request
-        const id = parsePhotoId(request.params.id)
-        const before = await findOwn(id, owner)
-        if (body.alt !== undefined) await catalog.photos.describe(id, owner, body.alt)
-        if (body.visibility) await movePhoto({ catalog, store, cdn }, id, body.visibility, log)
-        if (body.focus !== undefined) await changeFocus(before, body.focus)
+    app.patch('/v1/photos/:id', { schema }, async (request, reply) => {
+      const { owner, body } = request
+      const id = parsePhotoId(request.params.id)
+      const before = await findOwn(id, owner)
+      if (body.focus !== undefined && before.status === 'failed') throw new PhotoFailedError()
+      if (body.alt !== undefined) await catalog.photos.describe(id, owner, body.alt)
+      if (body.visibility) await movePhoto({ catalog, store, cdn }, id, body.visibility, log)
+      if (body.focus !== undefined) await changeFocus(before, body.focus)
 
-        const seconds = preferredWait(request.headers.prefer)
-        if (seconds > 0) {
-          await settleWatch.settled(id, seconds * 1000)
-          reply.header('preference-applied', `wait=${seconds}`)
-        }
-        const photo = await findOwn(id, owner)
-        return reply
-          .code(body.focus !== undefined && photo.wanted ? 202 : 200)
-          .send(replyOf(photo, { viewer: owner, wishes: request.query, cdn }))
-      },
-    )
+      const seconds = preferredWait(request.headers.prefer)
+      if (seconds > 0) {
+        await settleWatch.settled(id, seconds * 1000)
+        reply.header('preference-applied', `wait=${seconds}`)
+      }
+      const photo = await findOwn(id, owner)
+      return reply
+        .code(body.focus !== undefined && photo.wanted ? 202 : 200)
+        .send(replyOf(photo, { viewer: owner, wishes: request.query, cdn }))
+    })
   }
 }

@@ -6,21 +6,14 @@ import { PhotoFailedError, PhotoNotFoundError } from '../../errors.ts'
 import type { FilterBook } from '../../filters/filter-book.ts'
 import type { Look } from '../../photo/look.ts'
 import { parsePhotoId } from '../../photo/photo-id.ts'
-import type { Preset } from '../../photo/presets.ts'
 import type { JobQueue } from '../../queue/job-queue.ts'
 import { replyOf } from '../photo-reply.ts'
-import { preferredWait } from '../prefer-wait.ts'
+import { preferenceApplied, preferredWait, preferWait } from '../prefer-wait.ts'
 import { problemReplies } from '../problem-replies.ts'
 import { requestedLook } from '../requested-look.ts'
-import {
-  lookSchema,
-  photoParams,
-  photoReply,
-  preferenceApplied,
-  preferWait,
-  type RenditionWishes,
-  renditionWishesQuery,
-} from '../schemas.ts'
+import { photoParams, photoReply } from '../schemas/photo.ts'
+import { lookSchema } from '../schemas/photo-fields.ts'
+import { type RenditionWishes, renditionWishesQuery } from '../schemas/rendition-wishes.ts'
 import type { SettleWatch } from '../settle-watch.ts'
 
 type Dependencies = {
@@ -28,7 +21,6 @@ type Dependencies = {
   queue: JobQueue
   cdn: Cdn
   filters: FilterBook
-  presets: readonly Preset[]
   settleWatch: SettleWatch
 }
 
@@ -39,6 +31,7 @@ const common = {
   security: [{ bearer: [] }],
   headers: preferWait,
   params: photoParams,
+  querystring: renditionWishesQuery,
   response: {
     200: { ...photoReply, headers: preferenceApplied },
     202: { ...photoReply, headers: preferenceApplied },
@@ -60,7 +53,6 @@ export function photoFilterRoutes({
   queue,
   cdn,
   filters,
-  presets,
   settleWatch,
 }: Dependencies): FastifyPluginAsyncTypebox {
   const change = async (request: Change, reply: FastifyReply, look: Look | null) => {
@@ -84,10 +76,8 @@ export function photoFilterRoutes({
     return reply.code(present.wanted ? 202 : 200).send(replyOf(present, audience))
   }
 
-  const querystring = renditionWishesQuery(presets)
   const changeSchema = {
     ...common,
-    querystring,
     operationId: 'changeLook',
     summary: 'Give a photo of yours another look',
     body: Type.Object(lookSchema(filters.all.map(({ name }) => name)), { additionalProperties: false }),
@@ -98,12 +88,8 @@ export function photoFilterRoutes({
       return await change(request, reply, requestedLook(request.body, filters))
     })
 
-    app.delete(
-      '/v1/photos/:id/filter',
-      { schema: { ...removeSchema, querystring } },
-      async (request, reply) => {
-        return await change(request, reply, null)
-      },
-    )
+    app.delete('/v1/photos/:id/filter', { schema: removeSchema }, async (request, reply) => {
+      return await change(request, reply, null)
+    })
   }
 }

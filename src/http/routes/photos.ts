@@ -3,26 +3,26 @@ import type { Catalog } from '../../catalog/catalog.ts'
 import type { Cdn } from '../../delivery/cdn.ts'
 import { PhotoNotFoundError } from '../../errors.ts'
 import { isVisibleTo } from '../../photo/photo.ts'
-import { parsePhotoId, shardOf } from '../../photo/photo-id.ts'
-import type { Preset } from '../../photo/presets.ts'
+import { parsePhotoId, shardOf, WRITTEN_PHOTO_ID_PATTERN } from '../../photo/photo-id.ts'
 import { shardOfOwner } from '../../photo/shard.ts'
 import type { JobQueue } from '../../queue/job-queue.ts'
-import { answerKnown } from '../conditional-get.ts'
+import { answerKnown, notModified, tagged } from '../conditional-get.ts'
 import { ToldPhotos } from '../photo-reply.ts'
 import { problemReplies } from '../problem-replies.ts'
-import {
-  idsSchema,
-  noQuery,
-  notModified,
-  photoParams,
-  photoReply,
-  photosReply,
-  renditionWishes,
-  renditionWishesQuery,
-  tagged,
-} from '../schemas.ts'
+import { photoParams, photoReply, photosReply } from '../schemas/photo.ts'
+import { renditionWishes, renditionWishesQuery } from '../schemas/rendition-wishes.ts'
+import { list, noQuery } from '../schemas/types.ts'
 
-type Dependencies = { catalog: Catalog; queue: JobQueue; cdn: Cdn; presets: readonly Preset[] }
+/** Ids or shortcodes, separated by commas. */
+const idsSchema = {
+  ...list(
+    Type.String({ pattern: WRITTEN_PHOTO_ID_PATTERN }),
+    '1 to 100 ids or shortcodes, separated by commas',
+  ),
+  maxItems: 100,
+}
+
+type Dependencies = { catalog: Catalog; queue: JobQueue; cdn: Cdn }
 
 const common = { tags: ['photos'], security: [{ bearer: [] }] }
 
@@ -31,6 +31,7 @@ const findSchema = {
   operationId: 'getPhoto',
   summary: 'One photo with its signed URLs',
   params: photoParams,
+  querystring: renditionWishesQuery,
   response: {
     200: tagged(photoReply),
     304: notModified,
@@ -38,14 +39,14 @@ const findSchema = {
   },
 }
 
-const findAllQuery = (presets: readonly Preset[]) =>
-  Type.Object({ ids: idsSchema, ...renditionWishes(presets) }, { additionalProperties: false })
+const findAllQuery = Type.Object({ ids: idsSchema, ...renditionWishes }, { additionalProperties: false })
 
 const findAllSchema = {
   ...common,
   operationId: 'getPhotos',
   summary: 'Several photos at once',
   description: 'In the order of their ids in the query. What is not there, or not yours to see, is left out.',
+  querystring: findAllQuery,
   response: {
     200: tagged(photosReply),
     304: notModified,
@@ -67,37 +68,29 @@ const removeSchema = {
   },
 }
 
-export function photoRoutes({ catalog, queue, cdn, presets }: Dependencies): FastifyPluginAsyncTypebox {
+export function photoRoutes({ catalog, queue, cdn }: Dependencies): FastifyPluginAsyncTypebox {
   return async (app) => {
-    app.get(
-      '/v1/photos/:id',
-      { schema: { ...findSchema, querystring: renditionWishesQuery(presets) } },
-      async (request, reply) => {
-        const photo = await catalog.photos.find(parsePhotoId(request.params.id))
-        if (!photo || !isVisibleTo(request.owner, photo)) throw new PhotoNotFoundError()
-        const told = new ToldPhotos([photo], { viewer: request.owner, wishes: request.query, cdn })
-        if (answerKnown(request, reply, told.etag())) return reply
-        const [only] = told.each()
-        return only
-      },
-    )
+    app.get('/v1/photos/:id', { schema: findSchema }, async (request, reply) => {
+      const photo = await catalog.photos.find(parsePhotoId(request.params.id))
+      if (!photo || !isVisibleTo(request.owner, photo)) throw new PhotoNotFoundError()
+      const told = new ToldPhotos([photo], { viewer: request.owner, wishes: request.query, cdn })
+      if (answerKnown(request, reply, told.etag())) return reply
+      const [only] = told.each()
+      return only
+    })
 
-    app.get(
-      '/v1/photos',
-      { schema: { ...findAllSchema, querystring: findAllQuery(presets) } },
-      async (request, reply) => {
-        const { ids, ...wishes } = request.query
-        const asked = [...new Set(ids.map(parsePhotoId))]
-        const found = new Map((await catalog.photos.findAll(asked)).map((photo) => [photo.id, photo]))
-        const visible = asked
-          .flatMap((id) => found.get(id) ?? [])
-          .filter((photo) => isVisibleTo(request.owner, photo))
+    app.get('/v1/photos', { schema: findAllSchema }, async (request, reply) => {
+      const { ids, ...wishes } = request.query
+      const asked = [...new Set(ids.map(parsePhotoId))]
+      const found = new Map((await catalog.photos.findAll(asked)).map((photo) => [photo.id, photo]))
+      const visible = asked
+        .flatMap((id) => found.get(id) ?? [])
+        .filter((photo) => isVisibleTo(request.owner, photo))
 
-        const told = new ToldPhotos(visible, { viewer: request.owner, wishes, cdn })
-        if (answerKnown(request, reply, told.etag())) return reply
-        return told.page()
-      },
-    )
+      const told = new ToldPhotos(visible, { viewer: request.owner, wishes, cdn })
+      if (answerKnown(request, reply, told.etag())) return reply
+      return told.page()
+    })
 
     app.delete('/v1/photos/:id', { schema: removeSchema }, async (request, reply) => {
       const id = parsePhotoId(request.params.id)

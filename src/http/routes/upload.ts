@@ -6,13 +6,14 @@ import { PhotoTooLargeError } from '../../errors.ts'
 import type { FilterBook } from '../../filters/filter-book.ts'
 import type { Ingest } from '../../ingest/ingest.ts'
 import { MAX_ALT } from '../../photo/photo.ts'
-import type { Preset } from '../../photo/presets.ts'
 import { compileInput, textCheckOf } from '../check-input.ts'
 import { replyOf } from '../photo-reply.ts'
-import { preferredWait } from '../prefer-wait.ts'
+import { preferenceApplied, preferredWait, preferWait } from '../prefer-wait.ts'
 import { problemReplies } from '../problem-replies.ts'
 import { requestedLook } from '../requested-look.ts'
-import { photoReply, preferenceApplied, preferWait, renditionWishesQuery, uploadFields } from '../schemas.ts'
+import { photoReply } from '../schemas/photo.ts'
+import { uploadFields } from '../schemas/photo-fields.ts'
+import { renditionWishesQuery } from '../schemas/rendition-wishes.ts'
 import type { SettleWatch } from '../settle-watch.ts'
 import { isFilePart, readUploadForm, type UploadFields } from '../upload-form.ts'
 
@@ -22,7 +23,6 @@ type Dependencies = {
   settleWatch: SettleWatch
   cdn: Cdn
   filters: FilterBook
-  presets: readonly Preset[]
   basePath: string
   maxUploadBytes: number
 }
@@ -70,7 +70,6 @@ export function uploadRoute({
   basePath,
   cdn,
   filters,
-  presets,
   maxUploadBytes,
 }: Dependencies): FastifyPluginAsyncTypebox {
   const fields = uploadFields(filters.all.map(({ name }) => name))
@@ -88,7 +87,7 @@ export function uploadRoute({
     security: [{ bearer: [] }],
     consumes: ['multipart/form-data'],
     headers: preferWait,
-    querystring: renditionWishesQuery(presets),
+    querystring: renditionWishesQuery,
     body: form,
     response: {
       201: {

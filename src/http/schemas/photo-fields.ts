@@ -1,0 +1,62 @@
+import { Type } from 'typebox'
+import { MAX_ALT, VISIBILITIES, type Visibility } from '../../photo/photo.ts'
+import { oneOf } from './types.ts'
+
+const FRACTION = '(?:0|1|0?\\.[0-9]{1,18}|1\\.0{1,18})'
+const FOCUS_PATTERN = `^${FRACTION}, ?${FRACTION}$`
+
+const strength = Type.Number({ minimum: 0, maximum: 1, default: 1, description: 'a number from 0 to 1' })
+
+const ALT_RULE = `a text of ${MAX_ALT} characters at most, in which no character is NUL`
+
+/** What an upload and a change say of what a photo shows. */
+const alt = Type.String({
+  maxLength: MAX_ALT,
+  description: ALT_RULE,
+  pattern: '^[^\\u0000]*$',
+})
+
+const fraction = Type.Number({ minimum: 0, maximum: 1 })
+
+/** What is told anew of a photo that is there; what is left out stays. */
+export const photoChange = Type.Object(
+  {
+    visibility: Type.Optional(oneOf(VISIBILITIES)),
+    focus: Type.Optional(
+      Type.Union([Type.Object({ x: fraction, y: fraction }, { additionalProperties: false }), Type.Null()], {
+        description:
+          'null, or { "x", "y" }: two numbers from 0 to 1, from the top left, which crops keep in sight',
+      }),
+    ),
+    alt: Type.Optional(Type.Union([alt, Type.Null()], { description: `null, or ${ALT_RULE}` })),
+  },
+  { additionalProperties: false },
+)
+
+/** A look by its name, of those there are, and how much of it. */
+export function lookSchema(filterNames: readonly string[]) {
+  return { filter: oneOf(filterNames), strength: Type.Optional(strength) }
+}
+
+/** What an upload says of its photo. In a form and in a query all of it is text. */
+export function uploadFields(filterNames: readonly string[]) {
+  const { filter, strength } = lookSchema(filterNames)
+  return Type.Object(
+    {
+      filter: Type.Optional(filter),
+      strength: Type.Optional(strength),
+      visibility: Type.Optional(
+        Type.Unsafe<Visibility>({ type: 'string', enum: VISIBILITIES, default: 'public' }),
+      ),
+      focus: Type.Optional(
+        Type.String({
+          pattern: FOCUS_PATTERN,
+          description:
+            'two numbers from 0 to 1, such as 0.5,0.3: x and y from the top left, which crops keep in sight',
+        }),
+      ),
+      alt: Type.Optional(alt),
+    },
+    { additionalProperties: false, dependentRequired: { strength: ['filter'] } },
+  )
+}
