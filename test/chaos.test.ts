@@ -22,7 +22,7 @@ async function expectNothingLost(engines: EngineSet, stop: AbortSignal): Promise
   expect(report.attempts.filter(({ outcome }) => outcome.name === 'acknowledged')).toHaveLength(40)
 }
 
-describe('while all that Darkroom consists of is killed and paused at random, nothing that was acknowledged is lost', () => {
+describe.concurrent('while all that Darkroom consists of is killed and paused at random, nothing that was acknowledged is lost', () => {
   const withCloud = needs('Redis and Ceph', hasCloud(), 'npm run services -- install')
 
   test('on the embedded engines', { timeout: TIMEOUT }, async ({ signal }) => {

@@ -65,7 +65,7 @@ async function expectAllReady(darkroom: Darkroom, ids: readonly string[]): Promi
   }
 }
 
-describe('no photo that was acknowledged is lost', () => {
+describe.concurrent('no photo that was acknowledged is lost', () => {
   test('when API, worker and database are killed one after the other', { timeout: TIMEOUT }, async () => {
     await using home = await temporaryHome()
     await using darkroom = await startDarkroom(home.path)

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { expect, test } from 'vitest'
+import { test } from 'vitest'
 import { EngineUnavailableError } from '../src/errors.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
 import { openPool } from '../src/postgres/connections.ts'
@@ -25,13 +25,15 @@ jobQueueContract('BullMQ on PostgreSQL', async () => {
   })
 })
 
-test('a queue whose server is unavailable says so', async () => {
+test.concurrent('a queue whose server is unavailable says so', async ({ expect }) => {
   await using queue = openPostgresQueue('postgres://nobody:x@127.0.0.1:1/none', silentLog)
 
   await expect(queue.check()).rejects.toThrow(EngineUnavailableError)
 })
 
-test('a queue and a worker that began while the server was unavailable go on when it is there', async () => {
+test.concurrent('a queue and a worker that began while the server was unavailable go on when it is there', async ({
+  expect,
+}) => {
   await using database = await openTestDatabase()
   await using proxy = await startProxy(database.url)
   await proxy.cut()
@@ -51,7 +53,9 @@ test('a queue and a worker that began while the server was unavailable go on whe
   expect(await done.promise).toEqual(job)
 })
 
-test('what a worker asks first has its answer when the server died meanwhile, and is back', async () => {
+test.concurrent('what a worker asks first has its answer when the server died meanwhile, and is back', async ({
+  expect,
+}) => {
   await using database = await openTestDatabase()
   await using proxy = await startProxy(database.url)
   await using opened = openPool({ url: proxy.url, options: '-c search_path=bullmq' })
@@ -67,7 +71,9 @@ test('what a worker asks first has its answer when the server died meanwhile, an
   client.release()
 })
 
-test('a job whose lock ran out three times, though no worker died of it, is still done', async () => {
+test.concurrent('a job whose lock ran out three times, though no worker died of it, is still done', async ({
+  expect,
+}) => {
   await using database = await openTestDatabase()
   await using queue = openPostgresQueue(database.url, silentLog)
   await using workers = new AsyncDisposableStack()
@@ -100,7 +106,9 @@ test('a job whose lock ran out three times, though no worker died of it, is stil
   expect(await ended.promise).toBe('done')
 })
 
-test('a job whose engine is unavailable costs no attempt, also while the queue is unavailable with it', async () => {
+test.concurrent('a job whose engine is unavailable costs no attempt, also while the queue is unavailable with it', async ({
+  expect,
+}) => {
   await using database = await openTestDatabase()
   await using proxy = await startProxy(database.url)
   await using queue = openPostgresQueue(proxy.url, silentLog)
@@ -125,7 +133,7 @@ test('a job whose engine is unavailable costs no attempt, also while the queue i
   expect(await ended.promise).toBe('done')
 })
 
-test('a queue whose database is read-only is unavailable', async () => {
+test.concurrent('a queue whose database is read-only is unavailable', async ({ expect }) => {
   await using database = await openTestDatabase()
   const name = new URL(database.url).pathname.slice(1)
   await database.query(`alter database ${name} set default_transaction_read_only = on`)
@@ -134,7 +142,7 @@ test('a queue whose database is read-only is unavailable', async () => {
   await expect(queue.check()).rejects.toThrow(EngineUnavailableError)
 })
 
-test('a worker whose queue fails rests after each time, and says so once', async () => {
+test.concurrent('a worker whose queue fails rests after each time, and says so once', async ({ expect }) => {
   await using database = await openTestDatabase()
   const { log, lines } = recordedLog()
   await database.query('drop table bullmq.job cascade')
@@ -152,7 +160,7 @@ test('a worker whose queue fails rests after each time, and says so once', async
   expect(told).toEqual([...new Set(told)])
 })
 
-test('a worker that waits for a server that is unavailable can be stopped', async () => {
+test.concurrent('a worker that waits for a server that is unavailable can be stopped', async ({ expect }) => {
   await using queue = openPostgresQueue('postgres://nobody:x@127.0.0.1:1/none', silentLog)
   const work = queue.work({
     lane: 'live',
@@ -164,7 +172,7 @@ test('a worker that waits for a server that is unavailable can be stopped', asyn
   await work[Symbol.asyncDispose]()
 })
 
-test('what the lanes demand is read by an index, however many jobs wait', async () => {
+test.concurrent('what the lanes demand is read by an index, however many jobs wait', async ({ expect }) => {
   await using database = await openTestDatabase()
   await database.query(
     `insert into bullmq.job (queue, id, seq, name, state, added_at_ms)

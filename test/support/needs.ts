@@ -12,5 +12,5 @@ export function needs(thing: string, isThere: boolean, remedy: string): typeof t
     // biome-ignore lint/suspicious/noSkippedTests: skipped by name, where what it needs is not installed
     else test.skip(`${title} (${why})`, () => {})
   }
-  return Object.assign(absent, { each: () => absent }) as unknown as typeof test
+  return Object.assign(absent, { each: () => absent, for: () => absent }) as unknown as typeof test
 }
