@@ -18,10 +18,12 @@ import { startService } from './support/service.ts'
 const WIDTH = 256
 
 describe('a preview drawn by WebGL, of every filter', () => {
-  for (const [source, extension, sampling] of [
-    ['from the .cube, between four points as renditions are', 'cube', 'tetrahedral'],
-    ["from the .cube, by the sampler's own interpolation", 'cube', 'trilinear'],
-    ["from the HALD, by the sampler's own interpolation", 'png', 'trilinear'],
+  const all = () => true
+  // By the sampler every other filter from each of the two files: both are of one table.
+  for (const [source, extension, sampling, isMeant] of [
+    ['from the .cube, between four points as renditions are', 'cube', 'tetrahedral', all],
+    ["from the .cube, by the sampler's own interpolation", 'cube', 'trilinear', (i: number) => i % 2 === 0],
+    ["from the HALD, by the sampler's own interpolation", 'png', 'trilinear', (i: number) => i % 2 === 1],
   ] as const) {
     testWithChromium(
       `${source}, is what the server makes`,
@@ -34,8 +36,9 @@ describe('a preview drawn by WebGL, of every filter', () => {
 
         const differences: number[] = []
         for (const [i, { name }] of service.filters.all.entries()) {
+          if (!isMeant(i)) continue
           const table = `${service.url}/v1/filters/${name}.${extension}`
-          for (const strength of i % 4 === 0 ? [1, 0.35] : [1]) {
+          for (const strength of i % 3 === 0 ? [1, 0.35] : [1]) {
             const made = withLook(decoded, tableOfLook({ filter: name, strength }, service.filters))
             const shown = await page.preview({ picture, table, sampling, strength })
             for (const difference of differencesOf(made, shown)) differences.push(difference)
