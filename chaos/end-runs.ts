@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type RunReport, RunStateError } from '../src/catalog/runs.ts'
 import { EngineUnavailableError } from '../src/errors.ts'
 import type { JobQueue } from '../src/queue/job-queue.ts'
-import { forgetAvif, stillWithout } from './forgotten-avif.ts'
+import { stillWithout } from './forgotten-avif.ts'
 import { AVIF, type Desk, type RunLedger } from './run-ledger.ts'
 
 const WITHIN_MS = 120_000
@@ -46,7 +46,7 @@ export async function endRuns(desk: Desk, queue: Pick<JobQueue, 'counts'>, ledge
     const { failed: _, ...counts } = await queue.counts('batch')
     return going.length === 0 && Object.values(counts).every((count) => count === 0)
   })
-  const forgotten = await forgetAvif(desk.shards, PHOTOS, 'while all is paused')
+  const forgotten = await ledger.forgetAvif(desk, PHOTOS, 'while all is paused')
   await sleep(STILL_MS)
   const made = forgotten.length - (await stillWithout(desk.shards, forgotten)).length
   if (made > 0) ledger.findings.add(`${made} photos got AVIF while all runs of it were paused`)

@@ -14,7 +14,7 @@ export async function forgetAvif(
     `update photos set later_renditions = null, written_at = now() - interval '1 hour'
      where only_shards_here($1) and id in (
        select id from photos
-       where ${OF_SHARDS_HERE} and status = 'ready' and deleted_at is null and later_renditions is not null
+       where ${OF_SHARDS_HERE} and status = 'ready' and deleted_at is null
        order by md5(id::text || $2) limit $3)
      returning id::text, edition`,
     [salt, count],

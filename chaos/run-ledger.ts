@@ -59,20 +59,27 @@ export class RunLedger {
     await this.#checkMade(shards)
   }
 
-  /** Gives some photos no AVIF, and starts a run that makes it again. */
-  async startAvif({ shards, runs }: Desk, count: number, salt: string): Promise<number> {
+  /** Makes some photos as if they had never had AVIF; no run of before owes it to them. */
+  async forgetAvif({ shards }: Pick<Desk, 'shards'>, count: number, salt: string): Promise<Forgotten[]> {
     const forgotten = await forgetAvif(shards, count, salt).catch((error) => {
-      // Whose AVIF is forgotten is not known, and may be made by no run of before.
+      // Whose it was is not known.
       this.#owed.clear()
       throw error
     })
     const again = new Set(forgotten.map(({ id }) => id))
-    for (const [run, owed] of this.#owed)
+    for (const [run, owed] of this.#owed) {
       this.#owed.set(
         run,
         owed.filter(({ id }) => !again.has(id)),
       )
-    const run = await runs.start({ kind: AVIF, selection: {}, slices: [{}] })
+    }
+    return forgotten
+  }
+
+  /** Starts a run that owes AVIF to some photos. */
+  async startAvif(desk: Desk, count: number, salt: string): Promise<number> {
+    const forgotten = await this.forgetAvif(desk, count, salt)
+    const run = await desk.runs.start({ kind: AVIF, selection: {}, slices: [{}] })
     this.#owed.set(run, forgotten)
     return run
   }

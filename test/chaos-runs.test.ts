@@ -1,5 +1,14 @@
+import { setInterval as every } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
+import { endRuns } from '../chaos/end-runs.ts'
+import { openDesk, RunLedger } from '../chaos/run-ledger.ts'
 import { checkLook, type Part } from '../chaos/run-looks.ts'
+import { settle } from '../chaos/settle.ts'
+import { workRuns } from '../src/runs/work-runs.ts'
+import { laterRenditions } from '../src/sweep/later-renditions.ts'
+import { fixture } from './support/pictures.ts'
+import { silentLog, startService } from './support/service.ts'
+import { photoForm, postForm } from './support/uploads.ts'
 
 const part: Part = {
   run: 9,
@@ -79,5 +88,93 @@ describe('looks at runs', () => {
     expect(checkLook([], [one, { ...one, run: 10 }], new Set())).toEqual([
       'the run remake recurs in 2 parts, each with a leader',
     ])
+  })
+})
+
+const MINUTES = { timeout: 180_000 }
+const PATIENCE = { timeout: 60_000, interval: 100 }
+
+/** Two photos with their AVIF, and an operator who looks at runs; no server works them until asked. */
+async function openOffice() {
+  await using opened = new AsyncDisposableStack()
+  const service = opened.use(await startService())
+  for (const name of ['plain.jpg', 'sample.jpg']) await postForm(service, photoForm(await fixture(name)))
+  opened.use(service.work({ withAvif: true }))
+  await settle(service, silentLog)
+  const desk = opened.use(await openDesk(service.config))
+  const owned = opened.move()
+  return {
+    service,
+    desk,
+    ledger: new RunLedger({ isExact: true }),
+    workRuns: () => workRuns({ engines: service, kinds: [laterRenditions], log: silentLog, askMs: 100 }),
+    [Symbol.asyncDispose]: async () => await owned.disposeAsync(),
+  }
+}
+
+describe('the ledger of runs', () => {
+  test('has nothing of a run that makes all it has to, and how many photos that were', MINUTES, async () => {
+    await using office = await openOffice()
+    const { desk, ledger } = office
+    const run = await ledger.startAvif(desk, 10, 'any')
+
+    await using _server = office.workRuns()
+    await expect
+      .poll(async () => {
+        await ledger.look(desk)
+        return (await desk.runs.find(run)).state
+      }, PATIENCE)
+      .toBe('complete')
+    await ledger.look(desk)
+
+    expect([...ledger.findings]).toEqual([])
+    expect(ledger.done).toBe(2)
+  })
+
+  test('has each photo that a run which is complete left out', MINUTES, async () => {
+    await using office = await openOffice()
+    const { desk, ledger, service } = office
+    const run = await ledger.startAvif(desk, 10, 'any')
+    await service.database.query(`update run_parts set ended_at = now() where run = ${run}`)
+
+    await ledger.look(desk)
+
+    expect([...ledger.findings]).toEqual([
+      expect.stringMatching(`^run ${run} is complete, and photo \\d+ has no AVIF$`),
+      expect.stringMatching(`^run ${run} is complete, and photo \\d+ has no AVIF$`),
+    ])
+  })
+
+  test('has nothing at the end when what is paused waits, and what is resumed ends', MINUTES, async () => {
+    await using office = await openOffice()
+    const { desk, ledger, service } = office
+    await using _server = office.workRuns()
+
+    await endRuns(desk, service.queue, ledger)
+
+    expect([...ledger.findings]).toEqual([])
+    const started = (await desk.runs.list()).filter(({ recurs }) => !recurs)
+    expect(started.map(({ kind, state }) => [kind, state])).toEqual([['later renditions', 'complete']])
+  })
+
+  test('has what is made while all runs of it are paused', MINUTES, async () => {
+    await using office = await openOffice()
+    const { desk, ledger, service } = office
+    await using _server = office.workRuns()
+    const ended = new AbortController()
+    const wild = (async () => {
+      for await (const _ of every(1_000, null, { signal: ended.signal })) {
+        const found = await service.catalog.renditions.withoutLater(new Date(), null, 10)
+        for (const { id, edition } of found) {
+          await service.queue.enqueue({ kind: 'finish', photoId: id, edition })
+        }
+      }
+    })().catch(() => {})
+
+    await endRuns(desk, service.queue, ledger)
+    ended.abort()
+    await wild
+
+    expect([...ledger.findings]).toEqual(['2 photos got AVIF while all runs of it were paused'])
   })
 })
