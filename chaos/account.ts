@@ -51,21 +51,25 @@ export async function account({ services, attempts, find }: Books): Promise<stri
 
 /**
  * Of what photos had before they changed their visibility nothing opens any more, but for what is theirs again. Returns a
- * line for each URL that does. Asked before the comparison of objects, which would put aside what was forgotten.
+ * line for each URL that does. Those that `isNobodys` are passed over.
  */
-export async function checkOldUrls({ attempts, find }: Omit<Books, 'services'>): Promise<string[]> {
+export async function checkOldUrls(
+  { attempts, find }: Omit<Books, 'services'>,
+  isNobodys: (id: PhotoId, path: string) => boolean = () => false,
+): Promise<string[]> {
   const moved = attempts.filter(({ edits }) => edits.some(({ urls = [] }) => urls.length > 0))
   const found = await inParallel(moved, async ({ owner, outcome, edits }) => {
     if (outcome.name !== 'acknowledged') return []
+    const { id } = outcome
     // One that was deleted has none.
-    const { renditions = [] } = await find(outcome.id, owner)
+    const { renditions = [] } = await find(id, owner)
     const pathOf = (url: string) => new URL(url).pathname
     const present = new Set(renditions.map(({ url }) => pathOf(url)))
-    const old = edits.flatMap(({ urls = [] }) => urls).filter((url) => !present.has(pathOf(url)))
+    const old = edits
+      .flatMap(({ urls = [] }) => urls)
+      .filter((url) => !present.has(pathOf(url)) && !isNobodys(id, pathOf(url)))
     const opened = await Promise.all(old.map(async (url) => ((await fetch(url)).status === 403 ? [] : [url])))
-    return opened
-      .flat()
-      .map((url) => `photo ${outcome.id}: ${pathOf(url)} of a place it has left is still delivered`)
+    return opened.flat().map((url) => `photo ${id}: ${pathOf(url)} of a place it has left is still delivered`)
   })
   return found.flat()
 }

@@ -2,6 +2,7 @@ import { Catalog } from '../src/catalog/catalog.ts'
 import { RunStateError, type Runs } from '../src/catalog/runs.ts'
 import { ShardMap } from '../src/catalog/shard-map.ts'
 import type { Config } from '../src/config/config.ts'
+import type { PhotoId } from '../src/photo/photo-id.ts'
 import { shardRangesOf } from '../src/services.ts'
 import { type Forgotten, forgetAvif, stillWithout } from './forgotten-avif.ts'
 import { checkLook, lookAtRuns, type Part } from './run-looks.ts'
@@ -41,6 +42,8 @@ export class RunLedger {
   readonly #steered = new Set<number>()
   /** Those of which it is not known, and until when they may yet be. */
   readonly #unsure = new Map<number, number>()
+  /** The photos whose AVIF lay there and was known no more; null when it is not known which. */
+  #forgotten: Set<PhotoId> | null = new Set()
   /** What each run that is not complete has to make. */
   readonly #owed = new Map<number, readonly Forgotten[]>()
 
@@ -62,11 +65,12 @@ export class RunLedger {
   /** Makes some photos as if they had never had AVIF; no run of before owes it to them. */
   async forgetAvif({ shards }: Pick<Desk, 'shards'>, count: number, salt: string): Promise<Forgotten[]> {
     const forgotten = await forgetAvif(shards, count, salt).catch((error) => {
-      // Whose it was is not known.
+      this.#forgotten = null
       this.#owed.clear()
       throw error
     })
     const again = new Set(forgotten.map(({ id }) => id))
+    this.#forgotten = this.#forgotten?.union(again) ?? null
     for (const [run, owed] of this.#owed) {
       this.#owed.set(
         run,
@@ -92,6 +96,11 @@ export class RunLedger {
       if (!(error instanceof RunStateError)) this.#unsure.set(run, performance.now() + UNSURE_MS)
       throw error
     }
+  }
+
+  /** Whether the file is one that was forgotten: it lies there until all objects are compared. */
+  isForgotten(id: PhotoId, path: string): boolean {
+    return path.endsWith('.avif') && (this.#forgotten === null || this.#forgotten.has(id))
   }
 
   /** How many photos the runs did that somebody started. */
