@@ -172,7 +172,9 @@ test.concurrent('a worker that waits for a server that is unavailable can be sto
   await work[Symbol.asyncDispose]()
 })
 
-test.concurrent('what the lanes demand is read by an index, however many jobs wait', async ({ expect }) => {
+test.concurrent('what the lanes demand, and whether jobs are taken, is read by an index, however many jobs wait', async ({
+  expect,
+}) => {
   await using database = await openTestDatabase()
   await database.query(
     `insert into bullmq.job (queue, id, seq, name, state, added_at_ms)
@@ -180,10 +182,13 @@ test.concurrent('what the lanes demand is read by an index, however many jobs wa
   )
   await database.query('analyze bullmq.job')
   const rowsRead = async () =>
-    await database.query(`select seq_tup_read from pg_stat_user_tables where relname = 'job'`)
+    await database.query(
+      `select seq_scan, seq_tup_read, idx_tup_fetch <= 2000 as is_little from pg_stat_user_tables where relname = 'job'`,
+    )
   const before = await rowsRead()
   {
     await using queue = openPostgresQueue(database.url, silentLog)
+    await queue.check()
     expect(await queue.demand()).toEqual({ live: 0, batch: 256 })
     expect(await queue.oldestWaiting('batch')).toEqual(new Date(0))
     expect(await queue.oldestWaiting('live')).toBeNull()

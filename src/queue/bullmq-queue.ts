@@ -113,9 +113,12 @@ export class BullmqQueue implements JobQueue {
     }
   }
 
+  /** @NOTE No counts: on PostgreSQL they read every job, and load balancers ask often. */
   async check(): Promise<void> {
-    await this.#reach(async () => await this.#backend.check())
-    await this.counts()
+    await this.#reach(async () => {
+      await this.#backend.check()
+      await Promise.all(LANES.map((lane) => this.#backend.queues[lane].getJob('none')))
+    })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

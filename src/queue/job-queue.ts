@@ -61,7 +61,7 @@ export interface JobQueue extends AsyncDisposable {
   /** Works the jobs of a lane, one at a time, until disposed; disposing waits for the one that runs. */
   work(work: Work): AsyncDisposable
 
-  /** Jobs by state, for operators: of one lane, or of all. */
+  /** Jobs by state, for operators: of one lane, or of all. Reads all of them. */
   counts(lane?: Lane): Promise<JobCounts>
 
   /** The same by lane and kind, of those kinds of which there are jobs. Reads the names of all. */
@@ -70,6 +70,6 @@ export interface JobQueue extends AsyncDisposable {
   /** Jobs that failed for good, in pages of up to so many, the last that failed first. Each is kept for 30 days. */
   failed(pageSize: number): AsyncIterable<FailedJob[]>
 
-  /** Resolves when jobs can be enqueued. Throws SetupError, with what to do, when the server can't be trusted with them. */
+  /** Resolves when jobs can be enqueued; cheap to ask. Throws SetupError, with what to do, when the server can't be trusted with them. */
   check(): Promise<void>
 }
