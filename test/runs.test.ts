@@ -354,6 +354,16 @@ describe('a run that recurs', () => {
     expect(await opened.database.query('select count(*)::int from runs')).toEqual([{ count: 1 }])
   })
 
+  test('uses up no number of a run when servers start again', async () => {
+    await using opened = await openServers(1)
+    const { runs } = opened.servers[0].catalog
+    const sweep = { kind: 'sweep', slices: [{}], inSeconds: 60 }
+
+    for (let server = 0; server < 3; server++) await runs.keepRecurring(sweep)
+
+    expect(await runs.start({ kind: 'numbers', selection: {}, slices: [] })).toBe(2)
+  })
+
   test('does not begin anew before its pause is over', async () => {
     await using opened = await openServers(2)
     let laps = 0

@@ -123,7 +123,9 @@ export class Runs {
     inSeconds,
   }: Pick<NewRun, 'kind' | 'slices'> & { inSeconds: number }): Promise<void> {
     await this.#query(
-      `insert into runs (kind, recurs, selection) select $1, true, '{}' where ${RUNS_HERE}
+      // Looked for first: an insert that conflicts uses up a number too, and each server that starts asks for each kind.
+      `insert into runs (kind, recurs, selection)
+       select $1, true, '{}' where ${RUNS_HERE} and not exists (select from runs where kind = $1 and recurs)
        on conflict (kind) where recurs do nothing`,
       [kind],
     )
