@@ -83,9 +83,13 @@ export class PhotoTooLargeError extends DarkroomError {
 
 export class UnsupportedFormatError extends DarkroomError {
   readonly code = 'unsupported_format'
+  /** What it is instead, as a media type, where that could be told. */
+  readonly found: string | null
+
   constructor(found: string | null) {
     const what = found === null ? 'The file is in a format that is not supported' : `The file is ${found}`
     super(`${what}. Send JPEG, HEIC, PNG, WebP, AVIF, GIF or TIFF.`)
+    this.found = found
   }
 }
 
@@ -212,6 +216,14 @@ export class ObjectNotFoundError extends DarkroomError {
   readonly code = 'object_not_found'
   constructor(key: string, options?: ErrorOptions) {
     super(`There is no object ${key}.`, options)
+  }
+}
+
+/** The object is in a storage class that is not read from: Glacier, and what is like it. */
+export class ObjectArchivedError extends DarkroomError {
+  readonly code = 'object_archived'
+  constructor(key: string, options?: ErrorOptions) {
+    super(`The object ${key} is archived. Restore it first.`, options)
   }
 }
 

@@ -12,7 +12,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['src/serve.ts', 'src/worker-processes.ts'],
   ['src/services.ts'],
   ['src/run-kinds.ts'],
-  ['src/http', 'src/ingest', 'src/sweep', 'workers'],
+  ['src/http', 'src/ingest', 'src/import', 'src/sweep', 'workers'],
   ['src/places'],
   ['src/runs'],
   [
@@ -43,6 +43,7 @@ const LAYERS: readonly (readonly string[])[] = [
 const NEIGHBOURS = [
   // a route hands the body to the use case
   'src/http → src/ingest',
+  'src/import → src/ingest',
   'src/cli.ts → src/commands',
 ]
 
@@ -65,6 +66,12 @@ const HOMES: Record<string, string> = {
   'lru-cache': 'src',
   '@aws-sdk/client-cloudfront': 'src/delivery/cloudfront.ts',
   'cli-progress': 'src/commands',
+  yauzl: 'src/import/trees/zip-tree.ts',
+  'csv-parse': 'src/import/lists',
+  hyparquet: 'src/import/lists',
+  'hyparquet-compressors': 'src/import/lists',
+  exifreader: 'src/import/exif-time.ts',
+  'fast-xml-parser': 'src/import/exports/immich.ts',
 }
 
 type Import = { from: string; to: string }

@@ -14,7 +14,7 @@ import {
 } from '@aws-sdk/client-s3'
 import { isTransient, nameOf } from '../aws-errors.ts'
 import type { S3Config } from '../config/config.ts'
-import { EngineUnavailableError, ObjectNotFoundError, SetupError } from '../errors.ts'
+import { EngineUnavailableError, ObjectArchivedError, ObjectNotFoundError, SetupError } from '../errors.ts'
 import { Slots } from '../slots.ts'
 import { remedyFor } from './disk-errors.ts'
 import type { ByteRange, KeptObject, ObjectInfo, ObjectStore, PutOptions } from './object-store.ts'
@@ -188,7 +188,7 @@ export class S3Store implements ObjectStore {
     )
   }
 
-  /** Throws ObjectNotFoundError, EngineUnavailableError, or S3's own InvalidRange. */
+  /** Throws ObjectNotFoundError, ObjectArchivedError, EngineUnavailableError, or S3's own InvalidRange. */
   async #get(key: string, range?: ByteRange): Promise<{ body: Readable; size: number }> {
     const request = new GetObjectCommand({
       Bucket: this.#bucket,
@@ -200,6 +200,7 @@ export class S3Store implements ObjectStore {
       return { body: Body as Readable, size: ContentLength }
     } catch (error) {
       if (isMissing(error)) throw new ObjectNotFoundError(key, { cause: error })
+      if (nameOf(error) === 'InvalidObjectState') throw new ObjectArchivedError(key, { cause: error })
       throw translateS3Error(error)
     }
   }
