@@ -15,7 +15,7 @@ import { tokenCommand } from './commands/token.ts'
 import { uploadCommand } from './commands/upload.ts'
 import { workCommand } from './commands/work.ts'
 import { prepareEnvironment } from './config/environment.ts'
-import { tellFailure } from './tell-failure.ts'
+import { tellFailure } from './process/tell-failure.ts'
 
 const program = new Command('darkroom')
   .description('The pipeline between a photo app and its CDN.')

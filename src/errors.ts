@@ -1,7 +1,7 @@
 /**
- * Every failure raised on purpose. `code` is stable: apps and operators match on it. `message` may be shown to
- * whoever sent the request. `retryable` says whether the same attempt can succeed later.
- * Only http/error-replies.ts knows statuses.
+ * A failure raised on purpose. `code` is stable: apps and operators match on it. `message` may be shown to whoever sent
+ * the request. `retryable` says whether the same attempt can succeed later. Those of requests alone are in
+ * http/errors.ts, and only http/problems.ts knows statuses.
  */
 export abstract class DarkroomError extends Error {
   abstract readonly code: string
@@ -13,55 +13,12 @@ export abstract class DarkroomError extends Error {
   }
 }
 
-// --- what a client sent ---
+// --- what an id or a file turned out to be, told to the client that sent it ---
 
 export class InvalidPhotoIdError extends DarkroomError {
   readonly code = 'invalid_photo_id'
   constructor(text: string) {
     super(`"${text.slice(0, 40)}" is no photo id: send its decimal digits or its shortcode of 11 characters.`)
-  }
-}
-
-/** A request as a whole is not what the API takes. */
-export class InvalidRequestError extends DarkroomError {
-  readonly code = 'invalid_request'
-}
-
-export class InvalidFieldError extends DarkroomError {
-  readonly code = 'invalid_field'
-}
-
-export class InvalidCursorError extends DarkroomError {
-  readonly code = 'invalid_cursor'
-  constructor(name: 'before' | 'after') {
-    super(`"${name}" must be the "next" or the "previous" of a page.`)
-  }
-}
-
-export class InvalidFormError extends DarkroomError {
-  readonly code = 'invalid_form'
-}
-
-export class MissingFileError extends DarkroomError {
-  readonly code = 'missing_file'
-  constructor() {
-    super('The form has no file. Send one file part, after the other fields.')
-  }
-}
-
-export class TooManyFilesError extends DarkroomError {
-  readonly code = 'too_many_files'
-  constructor() {
-    super('One upload takes one file. Send the others in requests of their own.')
-  }
-}
-
-export class FieldAfterFileError extends DarkroomError {
-  readonly code = 'field_after_file'
-  constructor(field: string) {
-    super(
-      `The field "${field.slice(0, 40)}" came after the file. Send fields first: the file is taken in as it arrives.`,
-    )
   }
 }
 
@@ -90,96 +47,6 @@ export class UnsupportedFormatError extends DarkroomError {
     const what = found === null ? 'The file is in a format that is not supported' : `The file is ${found}`
     super(`${what}. Send JPEG, HEIC, PNG, WebP, AVIF, GIF or TIFF.`)
     this.found = found
-  }
-}
-
-export class UnauthenticatedError extends DarkroomError {
-  readonly code = 'unauthenticated'
-}
-
-export class PhotoNotFoundError extends DarkroomError {
-  readonly code = 'photo_not_found'
-  constructor() {
-    super('There is no such photo.')
-  }
-}
-
-export class FilterNotFoundError extends DarkroomError {
-  readonly code = 'filter_not_found'
-  constructor(name: string) {
-    super(`There is no filter "${name.slice(0, 40)}". GET /v1/filters lists those there are.`)
-  }
-}
-
-export class CookiesUnavailableError extends DarkroomError {
-  readonly code = 'cookies_unavailable'
-  constructor() {
-    super(
-      'Browsers would not send cookies of this API to the CDN. Use the URLs, or let both be of COOKIE_DOMAIN.',
-    )
-  }
-}
-
-export class RouteNotFoundError extends DarkroomError {
-  readonly code = 'route_not_found'
-  constructor(method: string, url: string, docs: string) {
-    // A query may carry a signature or a token, which are not for the log.
-    const [path = ''] = url.split('?')
-    super(`There is nothing at ${method} ${path.slice(0, 200)}. The API is described at ${docs}.`)
-  }
-}
-
-export class MethodNotAllowedError extends DarkroomError {
-  readonly code = 'method_not_allowed'
-  constructor(method: string, allowed: readonly string[]) {
-    super(`${method} is not possible here. These are: ${allowed.join(', ')}.`)
-  }
-}
-
-/** A body came slower than the least rate, or not at all. */
-export class RequestTimeoutError extends DarkroomError {
-  readonly code = 'request_timeout'
-  constructor() {
-    super('The request came too slowly.')
-  }
-}
-
-/** The length that was announced is more than this route takes. */
-export class BodyTooLargeError extends DarkroomError {
-  readonly code = 'body_too_large'
-  constructor(maxBytes: number) {
-    super(`The body is larger than ${maxBytes.toLocaleString('en')} bytes.`)
-  }
-}
-
-/** A body that is compressed as a whole, which none needs to be: photos are already. */
-export class UnsupportedEncodingError extends DarkroomError {
-  readonly code = 'unsupported_encoding'
-  constructor(encoding: string) {
-    super(`The body has the Content-Encoding "${encoding.slice(0, 40)}". Send it without one.`)
-  }
-}
-
-export class ExpectationFailedError extends DarkroomError {
-  readonly code = 'expectation_failed'
-  constructor() {
-    super('The only expectation that is met is "Expect: 100-continue".')
-  }
-}
-
-/** A look or a focus was asked of a photo that could not be made ready at all. */
-export class PhotoFailedError extends DarkroomError {
-  readonly code = 'photo_failed'
-  constructor() {
-    super('The photo could not be processed, so it can have no other look or focus.')
-  }
-}
-
-/** The client went away before its upload was whole. Nobody reads the reply; nothing is kept. */
-export class UploadAbortedError extends DarkroomError {
-  readonly code = 'upload_aborted'
-  constructor(options?: ErrorOptions) {
-    super('The upload ended before it was whole.', options)
   }
 }
 
@@ -254,7 +121,7 @@ export abstract class JobMustWaitError extends DarkroomError {
 export class UnknownJobKindError extends JobMustWaitError {
   readonly code = 'unknown_job_kind'
   constructor(kind: string) {
-    super(`This worker knows no jobs of the kind "${kind}". A newer Darkroom's workers do.`)
+    super(`This worker does not know the job kind "${kind}". The workers of a newer Darkroom do.`)
   }
 }
 

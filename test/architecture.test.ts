@@ -28,9 +28,8 @@ const LAYERS: readonly (readonly string[])[] = [
   [
     'src/config',
     'src/log.ts',
-    'src/tell-failure.ts',
     'src/kept-file.ts',
-    'src/release-memory.ts',
+    'src/process',
     'src/slots.ts',
     'src/aws-errors.ts',
     'src/postgres',

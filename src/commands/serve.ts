@@ -12,8 +12,8 @@ export function serveCommand(): Command {
       const { createLog } = await import('../log.ts')
       const { serve } = await import('../serve.ts')
       const { endWithSupervisor, reportReady } = await import('../supervisor/child.ts')
-      const { releaseMemory } = await import('../release-memory.ts')
-      const { aborted, stopSignal } = await import('../supervisor/stop-signal.ts')
+      const { releaseMemory } = await import('../process/release-memory.ts')
+      const { aborted, stopSignal } = await import('../process/stop-signal.ts')
 
       const stop = stopSignal()
       endWithSupervisor()

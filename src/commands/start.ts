@@ -13,8 +13,8 @@ export function startCommand(): Command {
       const { loadConfig } = await import('../config/config.ts')
       const { createLog } = await import('../log.ts')
       const { start } = await import('../start.ts')
-      const { releaseMemory } = await import('../release-memory.ts')
-      const { aborted, stopSignal } = await import('../supervisor/stop-signal.ts')
+      const { releaseMemory } = await import('../process/release-memory.ts')
+      const { aborted, stopSignal } = await import('../process/stop-signal.ts')
 
       const stop = stopSignal()
       const config = loadConfig(process.env)

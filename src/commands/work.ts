@@ -14,7 +14,7 @@ export function workCommand(): Command {
       const { loadConfig } = await import('../config/config.ts')
       const { createLog } = await import('../log.ts')
       const { LANES } = await import('../queue/job.ts')
-      const { aborted, stopSignal } = await import('../supervisor/stop-signal.ts')
+      const { aborted, stopSignal } = await import('../process/stop-signal.ts')
       const { superviseWorkers } = await import('../worker-processes.ts')
 
       const stop = stopSignal()

@@ -81,7 +81,7 @@ export class CloudFront implements Disposable {
         )
       case 'NoSuchDistribution':
         return new SetupError(
-          `CloudFront knows no distribution ${this.#distributionId}: correct CDN_DISTRIBUTION_ID.`,
+          `CloudFront has no distribution ${this.#distributionId}: correct CDN_DISTRIBUTION_ID.`,
           { cause: error },
         )
       default:

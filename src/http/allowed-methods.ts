@@ -1,6 +1,6 @@
 import { METHODS } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify'
-import { MethodNotAllowedError } from '../errors.ts'
+import { MethodNotAllowedError } from './errors.ts'
 
 /**
  * Lets paths that are there answer other methods with 405 and `Allow` (RFC 9110, 15.5.6) instead of a 404. To be called

@@ -5,7 +5,7 @@ import {
   ExpectationFailedError,
   InvalidRequestError,
   UnsupportedEncodingError,
-} from '../errors.ts'
+} from './errors.ts'
 
 /** Whether the request announces a body (RFC 9112, 6.3). */
 export function hasBody({ headers }: IncomingMessage): boolean {

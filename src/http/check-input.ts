@@ -1,13 +1,8 @@
 import type { FastifySchemaCompiler } from 'fastify'
 import type { Static, TObject, TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
-import {
-  DarkroomError,
-  InvalidCursorError,
-  InvalidFieldError,
-  InvalidPhotoIdError,
-  InvalidRequestError,
-} from '../errors.ts'
+import { DarkroomError, InvalidPhotoIdError } from '../errors.ts'
+import { InvalidCursorError, InvalidFieldError, InvalidRequestError } from './errors.ts'
 
 type Check<Schema extends TSchema> = (input: unknown) => Static<Schema>
 type Problem = ReturnType<ReturnType<typeof Compile>['Errors']>[number]

@@ -1,6 +1,6 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { RouteNotFoundError } from '../errors.ts'
 import { type Log, onceAMinute } from '../log.ts'
+import { RouteNotFoundError } from './errors.ts'
 import { closeAfterReply, isBodyLeft } from './lingering-close.ts'
 import { problemOf } from './problems.ts'
 import { JSON_HEADERS } from './reply-headers.ts'

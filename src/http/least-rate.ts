@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance } from 'fastify'
-import { RequestTimeoutError } from '../errors.ts'
 import { hasBody } from './body.ts'
+import { RequestTimeoutError } from './errors.ts'
 
 /** A body may take `graceSeconds`, and a second more for each `bytesPerSecond` of it that have come. */
 export type LeastRate = { graceSeconds: number; bytesPerSecond: number }

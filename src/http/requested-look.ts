@@ -1,6 +1,6 @@
-import { InvalidFieldError } from '../errors.ts'
 import type { FilterBook } from '../filters/filter-book.ts'
 import type { Look } from '../photo/look.ts'
+import { InvalidFieldError } from './errors.ts'
 
 const FULL_STRENGTH = 1
 

@@ -8,7 +8,7 @@ import {
   MissingFileError,
   TooManyFilesError,
   UploadAbortedError,
-} from '../errors.ts'
+} from './errors.ts'
 import type { uploadFields } from './schemas/photo-fields.ts'
 
 export type UploadFields = Static<ReturnType<typeof uploadFields>>

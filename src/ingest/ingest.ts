@@ -9,6 +9,7 @@ import { addedAt } from '../photo/photo-id.ts'
 import { newSecret } from '../photo/secret.ts'
 import type { OwnerId } from '../photo/shard.ts'
 import type { JobQueue } from '../queue/job-queue.ts'
+import { promiseJob } from '../queue/promise-job.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import { ByteMeter, interruptible, peek } from './byte-stream.ts'
 import { SNIFF_BYTES, sniff } from './sniff.ts'
@@ -77,12 +78,8 @@ export function createIngest({
       look,
     })
 
-    try {
-      await queue.enqueue({ kind: 'resize', photoId: id })
-    } catch (err) {
-      // Whatever it is: the photo is taken in, and a client that was told otherwise would send it once more.
-      log.warn({ photoId: id, err }, 'job not enqueued; the sweep will')
-    }
+    // The photo is taken in: a client that was told otherwise would send it once more.
+    await promiseJob(queue, { kind: 'resize', photoId: id }, log)
     return {
       id,
       owner,

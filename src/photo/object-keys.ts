@@ -25,7 +25,7 @@ type NamedRendition = Pick<Rendition, 'preset' | 'namedBy' | 'format' | 'digest'
 
 const MAX_ID = 2n ** 63n - 1n
 const ORIGINAL = /^originals\/(\d{1,4})\/([1-9]\d{0,18})\.([a-z]+)$/
-const NAME = '[a-z][a-z0-9-]*-[0-9a-f]{8}\\.([a-z]+)$'
+const NAME = '[a-z][a-z0-9-]{0,31}-[0-9a-f]{8}\\.([a-z]+)$'
 const RENDITION = new RegExp(`^(?:public|private)/(\\d{1,4})/([1-9]\\d{0,18})-${SECRET_PATTERN}/${NAME}`)
 const RENDITION_WITHOUT_SECRET = new RegExp(`^renditions/(\\d{1,4})/([1-9]\\d{0,18})/${NAME}`)
 const ORIGINAL_EXTENSIONS = extensionsOf(FORMATS)

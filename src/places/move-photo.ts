@@ -66,6 +66,6 @@ async function clearAtOnce({ catalog, store, cdn }: PlaceEngines, id: PhotoId, l
     if (cdn.keepsCopies) await emptyPlaces(store, left)
     else await clearPlaces({ catalog, store, cdn }, [left])
   } catch (err) {
-    log.warn({ photoId: id, err }, 'the place that a photo has left is not cleared yet; the sweep will')
+    log.warn({ photoId: id, err }, 'the place that a photo has left is not cleared yet: the sweep does it')
   }
 }

@@ -110,7 +110,7 @@ class BullmqWork implements AsyncDisposable {
     this.#log.warn({ job: job.id, attempt: job.attemptsMade, err: cause }, told)
     if (!isFinal) return
     this.#work.onFailed({ kind: job.name, ...job.data }, cause).catch((err) => {
-      this.#log.error({ job: job.id, err }, 'failure not recorded; the sweep will')
+      this.#log.error({ job: job.id, err }, 'failure of a job not recorded in the catalog: the sweep does it')
     })
   }
 

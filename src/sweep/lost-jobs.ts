@@ -126,7 +126,10 @@ async function mend(
   if (state.name === 'pending') return null
   if (state.name === 'failed' && giveUp) {
     await giveUp(catalog, job)
-    log.warn({ ...job, code: state.code, reason: state.message }, 'given up, as its job had')
+    log.warn(
+      { ...job, code: state.code, reason: state.message },
+      'what a photo waited for is given up, as its job had failed',
+    )
     return 'given up'
   }
   await queue.enqueue(job)

@@ -1,6 +1,6 @@
 import { errors } from 'jose'
-import { UnauthenticatedError } from '../../errors.ts'
 import { isOwnerId, OWNER_ID_RULE, type OwnerId } from '../../photo/shard.ts'
+import { UnauthenticatedError } from '../errors.ts'
 import type { VerifyToken } from './verify-token.ts'
 
 /** Tells the owner from an Authorization header. Throws UnauthenticatedError. */

@@ -1,7 +1,7 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import type { Cdn } from '../../delivery/cdn.ts'
-import { CookiesUnavailableError } from '../../errors.ts'
 import { PUBLIC_PREFIX } from '../../photo/object-keys.ts'
+import { CookiesUnavailableError } from '../errors.ts'
 import { problemReplies } from '../problem-replies.ts'
 import { noQuery } from '../schemas/types.ts'
 

@@ -1,8 +1,9 @@
 import { createHash, type KeyObject } from 'node:crypto'
+import { extname } from 'node:path'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { checkViewer, REFUSALS, type Refusal } from '../../delivery/edge-check.ts'
 import { ObjectNotFoundError } from '../../errors.ts'
-import { RENDITIONS_PREFIXES } from '../../photo/object-keys.ts'
+import { photoIdOfRendition, RENDITIONS_PREFIXES } from '../../photo/object-keys.ts'
 import { RENDITION_FORMAT_NAMES, RENDITION_FORMATS } from '../../photo/rendition-formats.ts'
 import type { ObjectStore } from '../../storage/object-store.ts'
 import { isKnown, partOf } from '../conditional-get.ts'
@@ -16,10 +17,6 @@ export type EdgeOptions = {
   /** Milliseconds since 1970. */
   now?: () => number
 }
-
-/** Only these keys ever reach the store: no dots, escapes or slashes but their own. */
-const RENDITION =
-  /^\/(?<key>(?:public|private|renditions)\/\d{1,4}\/\d{1,19}(?:-[\w-]{11})?\/[\w-]{1,64}-[0-9a-f]{8}\.(?<extension>[a-z0-9]{1,8}))(?:\?|$)/
 
 const CONTENT_TYPES: ReadonlyMap<string, string> = new Map(
   RENDITION_FORMAT_NAMES.map((name) => [
@@ -58,10 +55,12 @@ export function edgeRoute({ store, origin, keys, now = Date.now }: EdgeOptions) 
 
 type Rendition = { key: string; contentType: string }
 
+/** Null unless it is a key that we could have written: no other ever reaches the store. */
 function parseTarget(target: string): Rendition | null {
-  const { key, extension = '' } = RENDITION.exec(target)?.groups ?? {}
-  const contentType = CONTENT_TYPES.get(extension)
-  return key && contentType ? { key, contentType } : null
+  const [path = ''] = target.split('?')
+  const key = path.slice(1)
+  const contentType = CONTENT_TYPES.get(extname(key).slice(1))
+  return contentType && photoIdOfRendition(key) ? { key, contentType } : null
 }
 
 /** Throws ObjectNotFoundError before anything is set on the reply. */

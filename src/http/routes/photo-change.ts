@@ -2,14 +2,15 @@ import { isDeepStrictEqual } from 'node:util'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Catalog } from '../../catalog/catalog.ts'
 import type { Cdn } from '../../delivery/cdn.ts'
-import { PhotoFailedError, PhotoNotFoundError } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import type { Focus, Photo } from '../../photo/photo.ts'
 import { type PhotoId, parsePhotoId } from '../../photo/photo-id.ts'
 import type { OwnerId } from '../../photo/shard.ts'
 import { movePhoto } from '../../places/move-photo.ts'
 import type { JobQueue } from '../../queue/job-queue.ts'
+import { promiseJob } from '../../queue/promise-job.ts'
 import type { ObjectStore } from '../../storage/object-store.ts'
+import { PhotoFailedError, PhotoNotFoundError } from '../errors.ts'
 import { replyOf } from '../photo-reply.ts'
 import { preferenceApplied, preferredWait, preferWait } from '../prefer-wait.ts'
 import { problemReplies } from '../problem-replies.ts'
@@ -67,9 +68,7 @@ export function photoChangeRoute({
       await findOwn(id, owner)
       throw new PhotoFailedError()
     }
-    await queue.enqueue({ kind: 'filter', photoId: id, edition }).catch((err) => {
-      log.warn({ photoId: id, edition, err }, 'change of focus not enqueued; the sweep will')
-    })
+    await promiseJob(queue, { kind: 'filter', photoId: id, edition }, log)
   }
 
   return async (app) => {

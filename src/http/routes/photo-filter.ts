@@ -2,11 +2,12 @@ import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typ
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Catalog } from '../../catalog/catalog.ts'
 import type { Cdn } from '../../delivery/cdn.ts'
-import { PhotoFailedError, PhotoNotFoundError } from '../../errors.ts'
 import type { FilterBook } from '../../filters/filter-book.ts'
 import type { Look } from '../../photo/look.ts'
 import { parsePhotoId } from '../../photo/photo-id.ts'
 import type { JobQueue } from '../../queue/job-queue.ts'
+import { promiseJob } from '../../queue/promise-job.ts'
+import { PhotoFailedError, PhotoNotFoundError } from '../errors.ts'
 import { replyOf } from '../photo-reply.ts'
 import { preferenceApplied, preferredWait, preferWait } from '../prefer-wait.ts'
 import { problemReplies } from '../problem-replies.ts'
@@ -62,9 +63,7 @@ export function photoFilterRoutes({
     if (photo?.owner !== request.owner) throw new PhotoNotFoundError()
     if (edition === null) throw new PhotoFailedError()
 
-    await queue.enqueue({ kind: 'filter', photoId: id, edition }).catch((err) => {
-      request.log.warn({ photoId: id, edition, err }, 'change of look not enqueued; the sweep will')
-    })
+    await promiseJob(queue, { kind: 'filter', photoId: id, edition }, request.log)
     const audience = { viewer: request.owner, wishes: request.query, cdn }
     const seconds = preferredWait(request.headers.prefer)
     if (seconds === 0) return reply.code(202).send(replyOf(photo, audience))

@@ -1,12 +1,13 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import type { Catalog } from '../../catalog/catalog.ts'
 import type { Cdn } from '../../delivery/cdn.ts'
-import { PhotoNotFoundError } from '../../errors.ts'
 import { isVisibleTo } from '../../photo/photo.ts'
 import { parsePhotoId, shardOf, WRITTEN_PHOTO_ID_PATTERN } from '../../photo/photo-id.ts'
 import { shardOfOwner } from '../../photo/shard.ts'
 import type { JobQueue } from '../../queue/job-queue.ts'
+import { promiseJob } from '../../queue/promise-job.ts'
 import { answerKnown, notModified, tagged } from '../conditional-get.ts'
+import { PhotoNotFoundError } from '../errors.ts'
 import { ToldPhotos } from '../photo-reply.ts'
 import { problemReplies } from '../problem-replies.ts'
 import { photoParams, photoReply, photosReply } from '../schemas/photo.ts'
@@ -97,11 +98,8 @@ export function photoRoutes({ catalog, queue, cdn }: Dependencies): FastifyPlugi
       // An id of the owner's shard may have been a photo of theirs whose row is purged by now. To be told of one that
       // is somebody else's in the same way gives nothing away.
       if (shardOf(id) !== shardOfOwner(request.owner)) throw new PhotoNotFoundError()
-      if (await catalog.removals.remove(id, request.owner)) {
-        await queue.enqueue({ kind: 'purge', photoId: id }).catch((err) => {
-          request.log.warn({ photoId: id, err }, 'purge not enqueued; the sweep will')
-        })
-      }
+      if (await catalog.removals.remove(id, request.owner))
+        await promiseJob(queue, { kind: 'purge', photoId: id }, request.log)
       return reply.code(204).send(null)
     })
   }

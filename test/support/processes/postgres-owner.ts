@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { startEmbeddedPostgres } from '../../../src/embedded-postgres/embedded-postgres.ts'
 import { SetupError } from '../../../src/errors.ts'
-import { stopSignal } from '../../../src/supervisor/stop-signal.ts'
+import { stopSignal } from '../../../src/process/stop-signal.ts'
 import { recordingLog } from './recording-log.ts'
 
 const [directory = ''] = process.argv.slice(2)

@@ -3,8 +3,8 @@
 import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { stopSignal } from '../../../src/process/stop-signal.ts'
 import { endWithSupervisor, reportNews, reportReady } from '../../../src/supervisor/child.ts'
-import { stopSignal } from '../../../src/supervisor/stop-signal.ts'
 
 const [file] = process.argv.slice(2)
 const signal = stopSignal()

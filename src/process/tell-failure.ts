@@ -1,4 +1,4 @@
-import { DarkroomError, SetupError } from './errors.ts'
+import { DarkroomError, SetupError } from '../errors.ts'
 
 /**
  * Ends the process with 1, after one line on what was raised on purpose, for whoever started it. Any other error is
