@@ -35,7 +35,8 @@ export async function examineRuns({ catalog }: Services): Promise<string> {
         `Run ${id} (${kind}) is paused, and servers need it: \`darkroom runs resume ${id}\` lets them go on.`,
       ]
     }
-    return reason === null ? [] : [`Run ${id} (${kind}) waits: ${reason}`]
+    // Others may go slowly of their own accord, and `darkroom runs` says why.
+    return !recurs || reason === null ? [] : [`Run ${id} (${kind}) waits: ${reason}`]
   })
   if (bad.length > 0) throw new SetupError(bad.join('\n'))
   const going = runs.filter(({ recurs, state }) => !recurs && (state === 'running' || state === 'pausing'))
