@@ -2,9 +2,8 @@ import { lockArriving } from './copy-shards.ts'
 import type { Queries } from './database.ts'
 import { RUNS_SHARD } from './runs.ts'
 import type { Run } from './shard-run.ts'
+import { RUN_TABLES } from './sharded-tables.ts'
 
-/** In the order in which they refer to each other. */
-const TABLES = ['runs', 'run_parts', 'run_failures'] as const
 const PAGE = 10_000
 
 /**
@@ -16,7 +15,7 @@ export async function copyRuns(source: Queries, run: Run): Promise<void> {
   await run.target.transaction(async (target) => {
     await lockArriving(target, run)
     await target.query('delete from runs')
-    for (const table of TABLES) await copyTable(source, target, table)
+    for (const table of RUN_TABLES) await copyTable(source, target, table)
     await target.query(
       `select setval(pg_get_serial_sequence('runs', 'id'), max(id)) from runs having max(id) is not null`,
     )
@@ -29,7 +28,11 @@ export async function removeRuns(queries: Queries, shards: readonly number[]): P
 }
 
 /** @NOTE Rows go as text: a JavaScript number would round the ids. */
-async function copyTable(source: Queries, target: Queries, table: (typeof TABLES)[number]): Promise<void> {
+async function copyTable(
+  source: Queries,
+  target: Queries,
+  table: (typeof RUN_TABLES)[number],
+): Promise<void> {
   await source.query(`declare copied no scroll cursor for select to_jsonb(t)::text as row from ${table} t`)
   for (;;) {
     const rows = await source.query<{ row: string }>(`fetch ${PAGE} from copied`)

@@ -1,0 +1,2 @@
+-- `run_parts` has taken its place since 010.
+drop table leases;
