@@ -21,8 +21,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/support/global.ts'],
     sequence: { sequencer: SlowestFirst },
-    // By default one core is left idle, which on two doubles the time.
-    maxWorkers: availableParallelism(),
+    // One more than there are cores, as many files wait for what dies to come back; by default one core is left idle.
+    maxWorkers: availableParallelism() + 1,
     testTimeout: 180_000,
     hookTimeout: 180_000,
     // What is waited for comes in its time; vitest's own second is over before that on a machine that is busy.

@@ -197,7 +197,7 @@ describe('the OpenAPI document', () => {
       // The same requests each time; run it without that, and for longer, to look for more.
       const options = [
         '--checks=all',
-        '--max-examples=20',
+        '--max-examples=10',
         '--generation-deterministic',
         '--continue-on-failure',
         '--no-color',

@@ -3,14 +3,14 @@ import { chown, mkdir, readFile, realpath, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { freePort } from '../src/embedded-postgres/free-port.ts'
 import type { PhotoReply } from '../src/http/schemas/photo.ts'
-import { startDarkroom } from './support/darkroom.ts'
+import { type Darkroom, startDarkroom } from './support/darkroom.ts'
 import { needs } from './support/needs.ts'
 import { isRoot, ordinaryUser, testAsOrdinaryUser } from './support/ordinary-user.ts'
 import { noisyJpeg } from './support/pictures.ts'
-import { temporaryHome } from './support/processes/temporary-home.ts'
+import { type TemporaryHome, temporaryHome } from './support/processes/temporary-home.ts'
 import { type Ran, runDarkroom } from './support/run-darkroom.ts'
 import { photoForm, postForm } from './support/uploads.ts'
 
@@ -29,12 +29,21 @@ function refusal({ code, stdout, stderr }: Ran): { code: number; line: string } 
   return { code, line: lines[0] as string }
 }
 
-describe('darkroom start', () => {
+describe('darkroom start, while it runs,', () => {
   const withCurl = needs('curl', hasCurl, 'apt-get install curl')
+  let home: TemporaryHome
+  let darkroom: Darkroom
 
-  withCurl('prints a curl line that makes a photo when it is pasted', async () => {
-    await using home = await temporaryHome()
-    await using darkroom = await startDarkroom(home.path)
+  beforeAll(async () => {
+    home = await temporaryHome()
+    darkroom = await startDarkroom(home.path, { WORKERS: '3' })
+  })
+  afterAll(async () => {
+    await darkroom[Symbol.asyncDispose]()
+    await home[Symbol.asyncDispose]()
+  })
+
+  withCurl('has printed a curl line that makes a photo when it is pasted', async () => {
     const line = /^ +(curl .*)$/m.exec(darkroom.printed())?.[1] as string
 
     const { stdout } = await run('sh', ['-c', line])
@@ -45,6 +54,20 @@ describe('darkroom start', () => {
     expect(rendition.status).toBe(200)
   })
 
+  test('gives the database room for as many workers as there are', async () => {
+    const options = await readFile(join(home.postgres, 'data/postmaster.opts'), 'utf8')
+
+    expect(options).toContain('max_connections=140')
+  })
+
+  test('leaves its data directory to no other, which says so in one line', async () => {
+    const second = await runDarkroom(['start'], { DARKROOM_HOME: home.path, PORT: String(await freePort()) })
+
+    expect(refusal(second)).toEqual({ code: 1, line: expect.stringContaining(home.postgres) })
+  })
+})
+
+describe('darkroom start', () => {
   test('finishes the job that runs at Ctrl-C, leaves no process behind and ends well', async () => {
     await using home = await temporaryHome()
     const first = await startDarkroom(home.path)
@@ -99,24 +122,6 @@ describe('darkroom start', () => {
     expect(await darkroom.interrupt('SIGHUP')).toEqual({ code: 0, signal: null })
     expect(processes.length).toBeGreaterThanOrEqual(3)
     expect(processes.filter(isThere)).toEqual([])
-  })
-
-  test('gives the database room for as many workers as there are', async () => {
-    await using home = await temporaryHome()
-
-    await using _ = await startDarkroom(home.path, { WORKERS: '3' })
-
-    const options = await readFile(join(home.postgres, 'data/postmaster.opts'), 'utf8')
-    expect(options).toContain('max_connections=140')
-  })
-
-  test('refuses, with one line, a data directory that another one uses', async () => {
-    await using home = await temporaryHome()
-    await using _first = await startDarkroom(home.path)
-
-    const second = await runDarkroom(['start'], { DARKROOM_HOME: home.path, PORT: String(await freePort()) })
-
-    expect(refusal(second)).toEqual({ code: 1, line: expect.stringContaining(home.postgres) })
   })
 
   test('refuses, with one line, a port that is taken', async () => {
