@@ -1,22 +1,14 @@
-import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
+import { generateKeyPairSync, sign } from 'node:crypto'
 import { getSignedCookies, getSignedUrl } from '@aws-sdk/cloudfront-signer'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { encodeCloudFrontBase64 } from '../src/delivery/cloudfront-base64.ts'
 import { REFUSALS, type ViewerRequest } from '../src/delivery/edge-check.ts'
-import { renditionKey } from '../src/photo/object-keys.ts'
-import type { PhotoId } from '../src/photo/photo-id.ts'
 import { matchesResource } from './support/cloudfront-rules/resource-match.ts'
 import { cloudFrontVerdict } from './support/cloudfront-rules/verdict.ts'
 import { KEY, ORIGIN, signingKey } from './support/edge.ts'
-import { placeOf } from './support/place.ts'
+import { AWS, AWS_KEY, NOW, NOW_S, PHOTO, PLACE, pem, TARGET, until } from './support/signed-edge.ts'
 
-const NOW = Date.parse('2026-11-21T08:00:00Z')
-const NOW_S = NOW / 1000
-const PHOTO = '764879989359635463' as PhotoId
-const PLACE = placeOf(PHOTO)
-const FEED = renditionKey(PLACE, { preset: 'feed', format: 'webp', digest: '0a1b2c3d' })
-const TARGET = `/${FEED}`
 const EC_KEY = signingKey('KELLIPTICTESTK', generateKeyPairSync('ec', { namedCurve: 'P-256' }))
 const KEYS = new Map([KEY, EC_KEY].map(({ keyPairId, publicKey }) => [keyPairId, publicKey]))
 
@@ -31,15 +23,10 @@ function signedTarget(policy: unknown, { target = TARGET, key = KEY, hash = 'SHA
   return `${target}?${credentials}${hash === 'SHA256' ? '&Hash-Algorithm=SHA256' : ''}`
 }
 
-const until = (expires: unknown) => ({ DateLessThan: { 'AWS:EpochTime': expires } })
 const policyOf = (Condition: unknown, Resource: unknown = `${ORIGIN}/*`) => ({
   Statement: [{ Resource, Condition }],
 })
 const GOOD = signedTarget(policyOf(until(NOW_S + 60)))
-
-const pem = (key: KeyObject) => key.export({ type: 'pkcs8', format: 'pem' }) as string
-const AWS_KEY = { keyPairId: KEY.keyPairId, privateKey: pem(KEY.privateKey) }
-const AWS = { ...AWS_KEY, url: ORIGIN + TARGET, dateLessThan: new Date(NOW + 60_000) }
 
 describe('CloudFront, as we read its rules,', () => {
   test.each(['SHA1', 'SHA256'] as const)('lets what the AWS signer signs with %s through', (algorithm) => {

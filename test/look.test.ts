@@ -1,55 +1,16 @@
 import fc from 'fast-check'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { PhotoReply } from '../src/http/schemas/photo.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
-import type { OwnerId } from '../src/photo/shard.ts'
 import { sweepRenditions } from '../src/sweep/earlier-renditions.ts'
 import { sweepJobs } from '../src/sweep/lost-jobs.ts'
-import { filterPhoto } from '../workers/jobs/filter.ts'
-import { listRenditions } from '../workers/jobs/put-renditions.ts'
-import { resizePhoto } from '../workers/jobs/resize.ts'
+import { afterItsLife, change, digestsOf, find, objectCount, objectsOf } from './support/looks.ts'
+import { uploadReady } from './support/photo-client.ts'
 import { fixture } from './support/pictures.ts'
 import { silentLog, startService, type TestService } from './support/service.ts'
-import { authorization, type Fields, photoForm, postForm } from './support/uploads.ts'
+import { photoForm, postForm } from './support/uploads.ts'
 
-const LIFE_S = 25 * 3600
-const afterItsLife = () => new Date(Date.now() + (LIFE_S + 700) * 1000)
 const inAMinute = () => new Date(Date.now() + 60_000)
-
-async function uploadReady(service: TestService, fields: Fields = {}): Promise<PhotoReply> {
-  const form = photoForm(await fixture('plain.jpg'), fields)
-  return (await (await postForm(service, form, { prefer: 'wait=30' })).json()) as PhotoReply
-}
-
-type Wish = { filter: string; strength?: number } | null
-
-async function change(service: TestService, id: string, wish: Wish, { wait = 0, owner = 'alice' } = {}) {
-  const reply = await fetch(`${service.url}/v1/photos/${id}/filter`, {
-    method: wish ? 'PUT' : 'DELETE',
-    headers: {
-      ...(await authorization(service, owner)),
-      ...(wish && { 'content-type': 'application/json' }),
-      ...(wait > 0 && { prefer: `wait=${wait}` }),
-    },
-    ...(wish && { body: JSON.stringify(wish) }),
-  })
-  return { status: reply.status, body: (await reply.json()) as PhotoReply & { code?: string } }
-}
-
-async function find(service: TestService, id: string): Promise<PhotoReply> {
-  const headers = await authorization(service)
-  return (await (await fetch(`${service.url}/v1/photos/${id}`, { headers })).json()) as PhotoReply
-}
-
-const digestsOf = ({ renditions }: PhotoReply) =>
-  renditions.map(({ url }) => /-([0-9a-f]{8})\./.exec(url)?.[1]).sort()
-
-/** How many objects the renditions are: presets that come out alike share one. */
-const objectCount = ({ renditions }: PhotoReply) =>
-  new Set(renditions.map(({ url }) => new URL(url).pathname)).size
-
-const objectsOf = async (service: TestService, id: string) =>
-  await listRenditions(service.store, id as PhotoId)
 
 describe('PUT /v1/photos/:id/filter', () => {
   test('gives the photo the look as an upload with it would, and its URLs work', async () => {
@@ -58,7 +19,7 @@ describe('PUT /v1/photos/:id/filter', () => {
     const { id } = await uploadReady(service)
     const uploaded = await uploadReady(service, { filter: 'noir', strength: '0.6' })
 
-    const { status, body } = await change(service, id, { filter: 'noir', strength: 0.6 }, { wait: 30 })
+    const { status, body } = await change(service, id, { filter: 'noir', strength: 0.6 }, { wait: 60 })
 
     expect(status).toBe(200)
     expect(body).toMatchObject({ filter: 'noir', strength: 0.6, wanted: null, status: 'ready' })
@@ -84,10 +45,10 @@ describe('PUT /v1/photos/:id/filter', () => {
     await using service = await startService()
     await using _worker = service.work()
     const before = await uploadReady(service)
-    await change(service, before.id, { filter: 'dusk' }, { wait: 30 })
+    await change(service, before.id, { filter: 'dusk' }, { wait: 60 })
 
-    const zero = await change(service, before.id, { filter: 'mono', strength: 0 }, { wait: 30 })
-    const removed = await change(service, before.id, null, { wait: 30 })
+    const zero = await change(service, before.id, { filter: 'mono', strength: 0 }, { wait: 60 })
+    const removed = await change(service, before.id, null, { wait: 60 })
 
     for (const { status, body } of [zero, removed]) {
       expect(status).toBe(200)
@@ -133,7 +94,7 @@ describe('PUT /v1/photos/:id/filter', () => {
     await using service = await startService()
     await using _worker = service.work()
     const form = photoForm(await fixture('truncated.jpg'))
-    const { id, status } = (await (await postForm(service, form, { prefer: 'wait=30' })).json()) as PhotoReply
+    const { id, status } = (await (await postForm(service, form, { prefer: 'wait=60' })).json()) as PhotoReply
 
     const reply = await change(service, id, { filter: 'mono' })
 
@@ -149,7 +110,7 @@ describe('PUT /v1/photos/:id/filter', () => {
     await service.store.delete([key])
     await service.store.put(key, Buffer.from('no photo'), { contentType: 'image/jpeg' })
 
-    const { status, body } = await change(service, before.id, { filter: 'mono' }, { wait: 30 })
+    const { status, body } = await change(service, before.id, { filter: 'mono' }, { wait: 60 })
 
     expect(status).toBe(200)
     expect(body).toMatchObject({ status: 'ready', filter: null, wanted: null, failure: null })
@@ -169,79 +130,6 @@ describe('PUT /v1/photos/:id/filter', () => {
     expect([mended, again]).toEqual([1, 0])
     const job = { kind: 'filter', photoId: id as PhotoId, edition: edition as number } as const
     expect(await service.queue.state(job)).toEqual({ name: 'pending' })
-  })
-})
-
-describe('the renditions of earlier looks', () => {
-  test('stay as long as a delivery URL for them can be valid, and then go', async () => {
-    await using service = await startService()
-    await using _worker = service.work()
-    const { id } = await uploadReady(service)
-    const { body } = await change(service, id, { filter: 'mono' }, { wait: 30 })
-
-    const early = await sweepRenditions(service, silentLog, new Date(Date.now() + LIFE_S * 1000))
-    const late = await sweepRenditions(service, silentLog, afterItsLife())
-
-    expect([early, late]).toEqual([0, objectCount(body)])
-    expect(await objectsOf(service, id)).toHaveLength(objectCount(body))
-    expect(digestsOf(await find(service, id))).toEqual(digestsOf(body))
-    for (const { url } of body.renditions) expect((await fetch(url)).status).toBe(200)
-  })
-
-  test('are shown again without being made again, as long as they are there', async () => {
-    await using service = await startService()
-    await using _worker = service.work()
-    const { id } = await uploadReady(service, { filter: 'mono' })
-    const mono = await find(service, id)
-    await change(service, id, { filter: 'dusk' }, { wait: 30 })
-    // What needs no original can't have been made from it.
-    await service.store.delete(await Array.fromAsync(service.store.list('originals/')))
-
-    const { body } = await change(service, id, { filter: 'mono' }, { wait: 30 })
-
-    expect(body.filter).toBe('mono')
-    expect(body.renditions).toEqual(mono.renditions)
-    expect(await sweepRenditions(service, silentLog, afterItsLife())).toBe(objectCount(mono))
-  })
-
-  test('are made again under other keys once they are being deleted', async () => {
-    await using service = await startService()
-    await using _worker = service.work()
-    const plain = await uploadReady(service)
-    await change(service, plain.id, { filter: 'mono' }, { wait: 30 })
-    const [doomed] = await service.catalog.renditions.doom(afterItsLife(), 100)
-
-    const { body } = await change(service, plain.id, null, { wait: 30 })
-    // A sweep that had stopped between its claim and its deletions.
-    const swept = await sweepRenditions(service, silentLog, new Date())
-
-    expect(doomed?.renditions).toHaveLength(plain.renditions.length)
-    expect(swept).toBe(0)
-    expect(await sweepRenditions(service, silentLog, afterItsLife())).toBeGreaterThan(0)
-    expect(digestsOf(body)).not.toEqual(digestsOf(plain))
-    for (const { url } of body.renditions) expect((await fetch(url)).status).toBe(200)
-  })
-
-  test('go too when they were still being made as the photo was shown in another', async () => {
-    await using service = await startService()
-    const { id } = (await (
-      await postForm(service, photoForm(await fixture('plain.jpg'), { filter: 'mono' }))
-    ).json()) as { id: PhotoId }
-    const engines = { ...service, maxPixels: service.config.maxPixels }
-    const edition = (await service.catalog.looks.want(id, 'alice' as OwnerId, { look: null })) ?? 0
-    const record = service.catalog.renditions.record.bind(service.catalog.renditions)
-    using _overtaken = vi.spyOn(service.catalog.renditions, 'record').mockImplementation(async (...made) => {
-      await filterPhoto(engines)({ kind: 'filter', photoId: id, edition })
-      return await record(...made)
-    })
-
-    await resizePhoto(engines)({ kind: 'resize', photoId: id })
-    await sweepRenditions(service, silentLog, afterItsLife())
-
-    const shown = await find(service, id)
-    expect(shown).toMatchObject({ status: 'ready', filter: null })
-    const keys = shown.renditions.map(({ url }) => new URL(url).pathname.slice(1))
-    expect(new Set(await objectsOf(service, id))).toEqual(new Set(keys))
   })
 })
 

@@ -1,69 +1,20 @@
-import { test as always, describe, expect, vi } from 'vitest'
-import { Catalog } from '../src/catalog/catalog.ts'
-import { migrateCatalog } from '../src/catalog/migrate.ts'
-import { moveShards } from '../src/catalog/move-shards.ts'
-import { ShardMap } from '../src/catalog/shard-map.ts'
-import { EngineUnavailableError } from '../src/errors.ts'
-import type { PhotoReply } from '../src/http/schemas/photo.ts'
-import type { FilterName } from '../src/photo/filter.ts'
-import {
-  KEEPER_KEY,
-  originalKey,
-  photoIdOfRendition,
-  quarantineKey,
-  renditionKey,
-} from '../src/photo/object-keys.ts'
+import { test as always, describe, expect } from 'vitest'
+import { originalKey, photoIdOfRendition, quarantineKey, renditionKey } from '../src/photo/object-keys.ts'
 import { firstIdAt, type PhotoId } from '../src/photo/photo-id.ts'
-import type { OwnerId } from '../src/photo/shard.ts'
 import type { Lap } from '../src/sweep/lap.ts'
 import { SHARDS } from '../src/sweep/stored-shards.ts'
-import { type ObjectsReport, sweepObjects, sweepObjectsOn } from '../src/sweep/sweep-objects.ts'
-import { filterPhoto } from '../workers/jobs/filter.ts'
-import { finishPhoto } from '../workers/jobs/finish.ts'
-import { openEmptyDatabase } from './support/database.ts'
-import { insertPhoto } from './support/photos.ts'
-import { fixture } from './support/pictures.ts'
+import { sweepObjectsOn } from '../src/sweep/sweep-objects.ts'
+import { inDays, keysOf, NOTHING, put, sweep, uploadReady } from './support/objects-sweep.ts'
 import { placeOf } from './support/place.ts'
-import { startProxy } from './support/proxy.ts'
 import { hasS3, NEEDS_S3, openTestBucket } from './support/s3.ts'
-import { silentLog, startService, type TestService } from './support/service.ts'
-import { ownersOf } from './support/shard-traffic.ts'
-import { authorization, photoForm, postForm } from './support/uploads.ts'
+import { silentLog, startService } from './support/service.ts'
 
-const DAY_MS = 24 * 3_600_000
-const inDays = (days: number) => new Date(Date.now() + days * DAY_MS)
-const jpeg = { contentType: 'image/jpeg' }
-const pixels = Buffer.from('pixels')
 const FEED = { preset: 'feed', format: 'webp', digest: '71bca1a2' } as const
-const NOTHING = { quarantined: 0, deleted: 0, remade: 0, withoutOriginal: 0, forgotten: 0 }
-
-const sweep = async (service: TestService, days: number, accepted = 0) =>
-  await sweepObjects(service, { quarantineDays: 7, now: inDays(days), accepted }, silentLog)
-
-const keysOf = async (service: TestService) =>
-  (await Array.fromAsync(service.store.list(''))).filter((key) => key !== KEEPER_KEY)
-
-const put = async (service: TestService, ...keys: string[]) => {
-  for (const key of keys) await service.store.put(key, pixels, jpeg)
-}
 
 /** Ids of that many photos that were never inserted. */
 function strangers(count: number): PhotoId[] {
   const first = BigInt(firstIdAt(new Date('2026-01-01')))
   return Array.from({ length: count }, (_, index) => String(first + (BigInt(index * 7) << 10n)) as PhotoId)
-}
-
-async function uploadReady(service: TestService): Promise<PhotoId> {
-  await using _worker = service.work()
-  const reply = await postForm(service, photoForm(await fixture('plain.jpg')), { prefer: 'wait=30' })
-  const photo = (await reply.json()) as PhotoReply
-  expect(photo.status).toBe('ready')
-  await expect
-    .poll(async () =>
-      (await service.catalog.objects.ofPhotos([photo.id as PhotoId])).get(photo.id as PhotoId),
-    )
-    .toMatchObject({ isSettled: true })
-  return photo.id as PhotoId
 }
 
 const isRendition = (key: string) => photoIdOfRendition(key) !== null
@@ -205,139 +156,6 @@ describe('a lap of the sweep', () => {
     const keys = await keysOf(service)
     expect(keys).toHaveLength(15)
     expect(keys.filter((key) => !key.startsWith('quarantine/'))).toEqual([])
-  })
-})
-
-describe('the sweep of objects with several databases', () => {
-  const HALVES = [
-    { from: 0, to: 4095 },
-    { from: 4096, to: 8191 },
-  ] as const
-  const owners = [...ownersOf(HALVES[0], 20), ...ownersOf(HALVES[1], 20)]
-
-  /** A service's store and queue with a catalog of its own, in two databases, that has 40 photos. */
-  async function openHalves(service: TestService, urls: readonly [string, string]) {
-    const ranges = HALVES.map((half, index) => ({ ...half, url: urls[index] as string }))
-    await migrateCatalog(ranges)
-    const map = new ShardMap(ranges, { connections: 2 })
-    const catalog = new Catalog(map)
-    await service.store.delete([KEEPER_KEY])
-    for (const owner of owners) await insertPhoto(catalog, owner)
-    const installation = await catalog.installation.id()
-    await service.store.put(KEEPER_KEY, Buffer.from(JSON.stringify({ installation })), jpeg)
-    const all = await Promise.all(owners.map((owner) => catalog.photos.list(owner, owner, { older: 9 })))
-    await put(service, ...all.flatMap(({ photos }) => photos).map(({ id }) => originalKey(id, 'jpeg')))
-    const sweepHalves = async () =>
-      await sweepObjects(
-        { ...service, catalog },
-        { quarantineDays: 7, now: inDays(2), accepted: 100 },
-        silentLog,
-      )
-    return { ranges, sweepHalves, [Symbol.asyncDispose]: async () => await map[Symbol.asyncDispose]() }
-  }
-
-  always('takes nothing of a database that is unavailable for a stray', async () => {
-    await using service = await startService()
-    await using a = await openEmptyDatabase()
-    await using b = await openEmptyDatabase()
-    await using proxy = await startProxy(b.url)
-    await using halves = await openHalves(service, [a.url, proxy.url])
-    const before = await keysOf(service)
-    await proxy.cut()
-
-    await expect(halves.sweepHalves()).rejects.toThrow(EngineUnavailableError)
-    await proxy.mend()
-
-    expect(await halves.sweepHalves()).toEqual(NOTHING)
-    expect(await keysOf(service)).toEqual(before)
-  })
-
-  always('takes nothing of shards for a stray while they move to another database', async () => {
-    await using service = await startService()
-    await using a = await openEmptyDatabase()
-    await using b = await openEmptyDatabase()
-    await using halves = await openHalves(service, [a.url, b.url])
-    const before = await keysOf(service)
-
-    let isMoving = true
-    const moving = (async () => {
-      await moveShards(halves.ranges, HALVES[0], b.url)
-      await moveShards(halves.ranges, HALVES[1], a.url)
-      isMoving = false
-    })()
-    const reports: ObjectsReport[] = []
-    // A bundle of a thousand shards may meet one that has just moved each time it is asked again: the next turn goes on.
-    const passes = (error: unknown) => expect(error).toBeInstanceOf(EngineUnavailableError)
-    while (isMoving) await halves.sweepHalves().then((report) => reports.push(report), passes)
-    await moving
-
-    expect(reports.filter((report) => report.quarantined + report.remade > 0)).toEqual([])
-    expect(await keysOf(service)).toEqual(before)
-  })
-})
-
-describe('what a worker put and did not record, because it died,', () => {
-  /** Engines of a worker that is killed when it has put the last rendition. */
-  const dying = (service: TestService) => {
-    const killed = new Error('killed')
-    vi.spyOn(service.catalog.renditions, 'recordLater').mockRejectedValue(killed)
-    vi.spyOn(service.catalog.looks, 'show').mockRejectedValue(killed)
-    return { ...service, maxPixels: service.config.maxPixels }
-  }
-
-  always('is deleted in the end when its AVIF is given up', async () => {
-    await using service = await startService()
-    const id = await uploadReady(service)
-    const before = await keysOf(service)
-
-    await expect(finishPhoto(dying(service))({ kind: 'finish', photoId: id, edition: 0 })).rejects.toThrow(
-      'killed',
-    )
-    expect((await keysOf(service)).length).toBeGreaterThan(before.length)
-    await sweep(service, 1.5)
-    await sweep(service, 10)
-
-    expect(await keysOf(service)).toEqual(before)
-  })
-
-  always('is deleted in the end when its look is given up, and kept while it is waited for', async () => {
-    await using service = await startService()
-    const id = await uploadReady(service)
-    const before = await keysOf(service)
-    const look = { filter: 'mono' as FilterName, strength: 1 }
-    const edition = (await service.catalog.looks.want(id, 'alice' as OwnerId, { look })) as number
-
-    const killed = filterPhoto(dying(service))({ kind: 'filter', photoId: id, edition })
-    await expect(killed).rejects.toThrow('killed')
-    const put = await keysOf(service)
-    expect(put.length).toBeGreaterThan(before.length)
-
-    await sweep(service, 1.5)
-    expect(await keysOf(service)).toEqual(put)
-    await service.catalog.looks.giveUp(id, edition)
-    await sweep(service, 1.5)
-    await sweep(service, 10)
-    expect(await keysOf(service)).toEqual(before)
-  })
-})
-
-describe('a photo that is removed while a worker puts its renditions', () => {
-  always('leaves nothing in the end, though the worker was killed before it could clean up', async () => {
-    await using service = await startService()
-    const id = await uploadReady(service)
-    const late = renditionKey(placeOf(id), { preset: 'feed', format: 'avif', digest: '00c0ffee' })
-    await fetch(`${service.url}/v1/photos/${id}`, { method: 'DELETE', headers: await authorization(service) })
-    {
-      await using _worker = service.work()
-      await expect.poll(async () => await keysOf(service)).toEqual([])
-    }
-    await expect.poll(async () => (await service.catalog.objects.ofPhotos([id])).size).toBe(0)
-    await put(service, late)
-
-    await sweep(service, 1.5)
-    await sweep(service, 10)
-
-    expect(await keysOf(service)).toEqual([])
   })
 })
 
