@@ -243,7 +243,7 @@ async function uploadProcessing(service: TestService): Promise<{ id: PhotoId }> 
 }
 
 async function uploadReady(service: TestService, fields: Fields = {}, name = 'plain.jpg') {
-  const reply = await postForm(service, photoForm(await fixture(name), fields), { prefer: 'wait=30' })
+  const reply = await postForm(service, photoForm(await fixture(name), fields), { prefer: 'wait=60' })
   const photo = (await reply.json()) as PhotoReply
   expect(photo.status).toBe('ready')
   return { ...photo, id: photo.id as PhotoId }
@@ -257,7 +257,7 @@ async function find(service: TestService, id: string): Promise<PhotoReply> {
 async function changeLook(service: TestService, id: string, look: { filter: string } | null) {
   const headers = {
     ...(await authorization(service)),
-    prefer: 'wait=30',
+    prefer: 'wait=60',
     ...(look && { 'content-type': 'application/json' }),
   }
   const body = look && { body: JSON.stringify(look) }

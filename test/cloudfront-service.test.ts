@@ -6,13 +6,13 @@ import { loadConfig } from '../src/config/config.ts'
 import { examineCdn } from '../src/delivery/examine-cdn.ts'
 import { readSigningKey } from '../src/delivery/signing-key.ts'
 import { SetupError } from '../src/errors.ts'
-import type { PhotoReply } from '../src/http/schemas/photo.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
 import { clearLeft, takeDown } from '../src/sweep/take-down.ts'
 import { purgePhoto } from '../workers/jobs/purge.ts'
 import { type CloudFrontApiOptions, startCloudFrontApi } from './support/cloudfront-api.ts'
 import { cloudFrontVerdict } from './support/cloudfront-rules/verdict.ts'
 import { KEY, temporaryDirectory } from './support/edge.ts'
+import { uploadReady } from './support/photo-client.ts'
 import { fixture } from './support/pictures.ts'
 import { silentLog, startService, type TestService } from './support/service.ts'
 import { authorization, photoForm, postForm } from './support/uploads.ts'
@@ -45,11 +45,6 @@ async function startCloudFrontService(options: CloudFrontApiOptions = {}, env: R
   )
   const disposal = opened.move()
   return { api, service, [Symbol.asyncDispose]: () => disposal.disposeAsync() }
-}
-
-async function uploadReady(service: TestService): Promise<PhotoReply & { id: PhotoId }> {
-  const reply = await postForm(service, photoForm(await fixture('plain.jpg')), { prefer: 'wait=30' })
-  return (await reply.json()) as PhotoReply & { id: PhotoId }
 }
 
 async function remove(service: TestService, id: PhotoId): Promise<Response> {

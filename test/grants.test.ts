@@ -9,9 +9,9 @@ import { newSecret } from '../src/photo/secret.ts'
 import type { OwnerId } from '../src/photo/shard.ts'
 import { cloudFrontVerdict } from './support/cloudfront-rules/verdict.ts'
 import { KEY, ORIGIN, VIEWER } from './support/edge.ts'
-import { fixture } from './support/pictures.ts'
+import { uploadReady } from './support/photo-client.ts'
 import { startService, type TestService } from './support/service.ts'
-import { authorization, type Fields, photoForm, postForm } from './support/uploads.ts'
+import { authorization } from './support/uploads.ts'
 
 const NOW = Date.parse('2026-11-21T08:00:00.123Z')
 const RULE = { windowSeconds: 86_400, minLifeSeconds: 3600 }
@@ -95,11 +95,6 @@ describe('A photo that no grant reaches', () => {
     )
   })
 })
-
-async function uploadReady(service: TestService, fields: Fields = {}): Promise<PhotoReply> {
-  const form = photoForm(await fixture('plain.jpg'), fields)
-  return (await (await postForm(service, form, { prefer: 'wait=30' })).json()) as PhotoReply
-}
 
 type Page = { photos: PhotoReplyInParts[]; delivery: DeliveryReply }
 async function pageInParts(service: TestService, owner: string): Promise<Page> {

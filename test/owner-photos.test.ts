@@ -80,7 +80,7 @@ describe('GET /v1/owners/:owner/photos', () => {
     await using _worker = service.work()
     const shown = await uploadReady(service)
     await uploadReady(service, { visibility: 'private' })
-    await postForm(service, photoForm(await fixture('truncated.jpg')), { prefer: 'wait=30' })
+    await postForm(service, photoForm(await fixture('truncated.jpg')), { prefer: 'wait=60' })
 
     const own = (await (await get(service, '/v1/owners/alice/photos')).json()) as { photos: PhotoReply[] }
     const others = (await (await get(service, '/v1/owners/alice/photos', 'bob')).json()) as {

@@ -41,7 +41,7 @@ testWithPgbouncer(
     })
     await using _work = service.work()
 
-    const reply = await postForm(service, photoForm(await fixture('plain.jpg')), { prefer: 'wait=40' })
+    const reply = await postForm(service, photoForm(await fixture('plain.jpg')), { prefer: 'wait=60' })
 
     expect(reply.status).toBe(201)
     expect(await reply.json()).toMatchObject({ status: 'ready' })

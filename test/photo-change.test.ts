@@ -80,7 +80,7 @@ describe('PATCH /v1/photos/:id', () => {
     const before = await upload(service, { filter: 'mono' })
 
     const promised = await change(service, before.id, { focus: { x: 0, y: 1 } })
-    const { status, body } = await change(service, before.id, { focus: { x: 0, y: 1 } }, { wait: 30 })
+    const { status, body } = await change(service, before.id, { focus: { x: 0, y: 1 } }, { wait: 60 })
 
     expect(promised).toMatchObject({
       status: 202,
@@ -118,11 +118,11 @@ describe('PATCH /v1/photos/:id', () => {
     await using service = await startService()
     await using _worker = service.work()
     const { id } = await upload(service)
-    await change(service, id, { focus: { x: 0, y: 0 } }, { wait: 30 })
+    await change(service, id, { focus: { x: 0, y: 0 } }, { wait: 60 })
     const cut = (await ask(service, 'GET', id)).body
-    await ask(service, 'PUT', `${id}/filter`, { body: { filter: 'mono' }, wait: 30 })
+    await ask(service, 'PUT', `${id}/filter`, { body: { filter: 'mono' }, wait: 60 })
 
-    const { body } = await ask(service, 'DELETE', `${id}/filter`, { wait: 30 })
+    const { body } = await ask(service, 'DELETE', `${id}/filter`, { wait: 60 })
 
     expect(body).toMatchObject({ filter: null, focus: { x: 0, y: 0 } })
     expect(keysOf(body)).toEqual(keysOf(cut))

@@ -149,6 +149,7 @@ describe('changes of all kinds at once', () => {
           .toMatchObject({
             waiting: 0,
             active: 0,
+            delayed: 0,
           })
 
         const photo = (await ask(service, 'GET', id)).body

@@ -1,13 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import type { DeliveryReply, PhotoReply, PhotoReplyInParts } from '../src/http/schemas/photo.ts'
+import { uploadReady } from './support/photo-client.ts'
 import { fixture } from './support/pictures.ts'
 import { startService, type TestService } from './support/service.ts'
 import { authorization, type Fields, photoForm, postForm } from './support/uploads.ts'
-
-async function uploadReady(service: TestService, fields: Fields = {}): Promise<PhotoReply> {
-  const form = photoForm(await fixture('plain.jpg'), fields)
-  return (await (await postForm(service, form, { prefer: 'wait=30' })).json()) as PhotoReply
-}
 
 async function get(service: TestService, path: string, headers: Fields = {}, owner = 'alice') {
   return await fetch(`${service.url}${path}`, {
@@ -106,7 +102,7 @@ describe('A reply with photos', () => {
     await using service = await startService()
     await using _worker = service.work()
     const token = await authorization(service)
-    const waiting = { ...token, prefer: 'wait=30' }
+    const waiting = { ...token, prefer: 'wait=60' }
     const query = 'presets=feed&formats=jpeg&urls=parts'
 
     const uploaded = await json<PhotoReplyInParts>(
@@ -180,7 +176,7 @@ describe('An entity tag', () => {
     await fetch(`${service.url}/v1/photos/${id}/filter`, {
       method: 'PUT',
       body: '{"filter":"mono"}',
-      headers: { ...(await authorization(service)), prefer: 'wait=30', 'content-type': 'application/json' },
+      headers: { ...(await authorization(service)), prefer: 'wait=60', 'content-type': 'application/json' },
     })
     tags.push(await tagOf())
 

@@ -103,7 +103,7 @@ describe('GET /v1/photos/:id', () => {
   test('shows a photo that failed to its owner alone, public or not', async () => {
     await using service = await startService()
     await using _worker = service.work()
-    const reply = await postForm(service, photoForm(await fixture('truncated.jpg')), { prefer: 'wait=30' })
+    const reply = await postForm(service, photoForm(await fixture('truncated.jpg')), { prefer: 'wait=60' })
     const { id, visibility } = (await reply.json()) as PhotoReply
 
     const stranger = await get(service, `/v1/photos/${id}`, 'bob')
@@ -118,7 +118,7 @@ describe('GET /v1/photos/:id', () => {
     await using service = await startService()
     await using _worker = service.work()
 
-    const reply = await postForm(service, photoForm(await fixture('truncated.jpg')), { prefer: 'wait=30' })
+    const reply = await postForm(service, photoForm(await fixture('truncated.jpg')), { prefer: 'wait=60' })
 
     expect(await reply.json()).toMatchObject({
       status: 'failed',
@@ -132,7 +132,7 @@ describe('GET /v1/photos/:id', () => {
     await using service = await startService()
     await using _worker = service.work()
 
-    const reply = await postForm(service, photoForm(await fixture('bomb.png')), { prefer: 'wait=30' })
+    const reply = await postForm(service, photoForm(await fixture('bomb.png')), { prefer: 'wait=60' })
 
     expect(await reply.json()).toMatchObject({ status: 'failed', failure: { code: 'too_many_pixels' } })
   })

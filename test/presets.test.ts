@@ -10,10 +10,10 @@ import { formatsAt, type Preset, STAGES } from '../src/photo/presets.ts'
 import { recipeDigest, recipeNumber } from '../src/photo/recipe.ts'
 import { RENDITION_FORMAT_NAMES } from '../src/photo/rendition-formats.ts'
 import { builtInPresets, parsePresets, readPresets } from '../src/presets/read-presets.ts'
-import { fixture } from './support/pictures.ts'
+import { uploadReady } from './support/photo-client.ts'
 import { runDarkroom } from './support/run-darkroom.ts'
-import { startService, type TestService } from './support/service.ts'
-import { authorization, photoForm, postForm } from './support/uploads.ts'
+import { startService } from './support/service.ts'
+import { authorization } from './support/uploads.ts'
 
 const SQUARE = { name: 'square', fit: 'cover', width: 300, height: 300, upload: ['jpeg'] }
 const STORY = { name: 'story', fit: 'inside', width: 720, upload: ['jpeg'], after: ['avif'] }
@@ -241,11 +241,4 @@ test('renditions of a preset that is gone stay in replies until they are made an
 
 async function temporaryFolder() {
   return await mkdtempDisposable(join(tmpdir(), 'darkroom-presets-'))
-}
-
-async function uploadReady(service: TestService): Promise<PhotoReply> {
-  const form = photoForm(await fixture('plain.jpg'))
-  const photo = (await (await postForm(service, form, { prefer: 'wait=30' })).json()) as PhotoReply
-  expect(photo.status).toBe('ready')
-  return photo
 }

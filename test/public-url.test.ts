@@ -19,7 +19,7 @@ describe('a PUBLIC_URL with a path', () => {
     await using _service = service
     await using _worker = service.work()
 
-    const uploaded = await postForm(service, photoForm(await fixture('plain.jpg')), { prefer: 'wait=30' })
+    const uploaded = await postForm(service, photoForm(await fixture('plain.jpg')), { prefer: 'wait=60' })
     const { id, renditions } = (await uploaded.json()) as { id: string; renditions: { url: string }[] }
     const root = await fetch(`${service.url}/`, { redirect: 'manual' })
     const docs = await (await fetch(`${service.url}/docs`)).text()
@@ -45,7 +45,7 @@ describe('a PUBLIC_URL with a path', () => {
     await using _worker = service.work()
     const stripped = { ...service, url: direct }
 
-    const uploaded = await postForm(stripped, photoForm(await fixture('plain.jpg')), { prefer: 'wait=30' })
+    const uploaded = await postForm(stripped, photoForm(await fixture('plain.jpg')), { prefer: 'wait=60' })
     const { renditions } = (await uploaded.json()) as { renditions: { url: string }[] }
     const url = renditions[0]?.url ?? ''
 

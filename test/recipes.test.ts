@@ -210,7 +210,7 @@ describe("today's recipes", () => {
 
 async function uploaded(service: TestService): Promise<PhotoReply> {
   const form = photoForm(await fixture('plain.jpg'))
-  return (await (await postForm(service, form, { prefer: 'wait=30' })).json()) as PhotoReply
+  return (await (await postForm(service, form, { prefer: 'wait=60' })).json()) as PhotoReply
 }
 
 async function wearing(
@@ -223,7 +223,7 @@ async function wearing(
     method: look ? 'PUT' : 'DELETE',
     headers: {
       ...headers,
-      prefer: 'wait=30',
+      prefer: 'wait=60',
       ...(look && { 'content-type': 'application/json' }),
     },
     ...(look && { body: JSON.stringify(look) }),

@@ -14,7 +14,7 @@ describe.runIf(hasS3)(`the API on S3 (${NEEDS_S3})`, () => {
     await using service = await startService({ STORAGE_URL: bucket.url })
     await using _worker = service.work()
 
-    const uploaded = await postForm(service, photoForm(await noisyJpeg(SIZE)), { prefer: 'wait=30' })
+    const uploaded = await postForm(service, photoForm(await noisyJpeg(SIZE)), { prefer: 'wait=60' })
     const photo = (await uploaded.json()) as { id: string; status: string; renditions: { url: string }[] }
     const rendition = await fetch(photo.renditions[0]?.url ?? '')
     const kept = await contentsOf(bucket)

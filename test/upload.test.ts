@@ -96,9 +96,9 @@ describe('POST /v1/photos', () => {
     await using service = await startService()
     await using _worker = service.work()
 
-    const reply = await postForm(service, photoForm(await fixture('plain.jpg')), { prefer: 'wait=30' })
+    const reply = await postForm(service, photoForm(await fixture('plain.jpg')), { prefer: 'wait=60' })
 
-    expect(reply.headers.get('preference-applied')).toBe('wait=30')
+    expect(reply.headers.get('preference-applied')).toBe('wait=60')
     const photo = (await reply.json()) as PhotoReply
     expect(photo.status).toBe('ready')
     expect(photo.renditions).toHaveLength(5)

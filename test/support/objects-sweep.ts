@@ -29,7 +29,7 @@ export const put = async (service: TestService, ...keys: string[]) => {
 
 export async function uploadReady(service: TestService): Promise<PhotoId> {
   await using _worker = service.work()
-  const reply = await postForm(service, photoForm(await fixture('plain.jpg')), { prefer: 'wait=30' })
+  const reply = await postForm(service, photoForm(await fixture('plain.jpg')), { prefer: 'wait=60' })
   const photo = (await reply.json()) as PhotoReply
   expect(photo.status).toBe('ready')
   await expect

@@ -7,7 +7,7 @@ import { authorization, type Fields, photoForm, postForm } from './uploads.ts'
 
 export type Photo = PhotoReply & { id: PhotoId }
 
-export async function upload(service: TestService, fields: Fields = {}, wait = 30): Promise<Photo> {
+export async function upload(service: TestService, fields: Fields = {}, wait = 60): Promise<Photo> {
   const headers = wait > 0 ? { prefer: `wait=${wait}` } : {}
   return (await (
     await postForm(service, photoForm(await fixture('plain.jpg'), fields), headers)

@@ -1,5 +1,6 @@
 import { expect } from 'vitest'
 import type { PhotoReply } from '../../src/http/schemas/photo.ts'
+import type { PhotoId } from '../../src/photo/photo-id.ts'
 import { fixture } from './pictures.ts'
 import type { TestService } from './service.ts'
 import { authorization, type Fields, photoForm, postForm } from './uploads.ts'
@@ -16,9 +17,16 @@ export async function upload(
   return (await reply.json()) as PhotoReply
 }
 
-/** One photo, as it is when all its renditions are made. */
-export const uploadReady = async (service: TestService, fields: Fields = {}, owner = 'alice') =>
-  await upload(service, fields, owner, { prefer: 'wait=60' })
+/** One photo, with all that is made before it is ready. */
+export async function uploadReady(
+  service: TestService,
+  fields: Fields = {},
+  owner = 'alice',
+): Promise<PhotoReply & { id: PhotoId }> {
+  const photo = await upload(service, fields, owner, { prefer: 'wait=60' })
+  expect(photo.status).toBe('ready')
+  return photo as PhotoReply & { id: PhotoId }
+}
 
 export async function get(service: TestService, path: string, owner = 'alice'): Promise<Response> {
   return await fetch(`${service.url}${path}`, { headers: await authorization(service, owner) })
