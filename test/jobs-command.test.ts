@@ -40,3 +40,20 @@ test('`darkroom jobs` tells what waits and what failed and why, and `jobs retry`
     .poll(async () => await service.catalog.photos.find(id as PhotoId))
     .toMatchObject({ status: 'ready', failure: null })
 })
+
+test('`darkroom jobs --json` prints its array alone, also while the database is unavailable', {
+  timeout: 180_000,
+}, async () => {
+  await using service = await startService()
+  await postForm(service, photoForm(await fixture('plain.jpg')))
+  const env = {
+    DARKROOM_HOME: service.config.home,
+    DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none',
+    QUEUE_URL: service.database.url,
+  }
+
+  const { stdout, code } = await runDarkroom(['jobs', '--json'], env)
+
+  expect(code).toBe(0)
+  expect(JSON.parse(stdout)).toMatchObject([{ lane: 'live', kind: 'resize', waiting: 1 }])
+})

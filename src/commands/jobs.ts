@@ -72,6 +72,6 @@ async function withServices(act: (services: Services) => Promise<void>): Promise
   const { openServices } = await import('../services.ts')
 
   const config = loadConfig(process.env)
-  await using services = await openServices(config, createLog('jobs', config.logLevel), { connections: 2 })
+  await using services = await openServices(config, createLog('jobs', 'error'), { connections: 2 })
   await act(services)
 }
