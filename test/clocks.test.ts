@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { migrateCatalog } from '../src/catalog/migrate.ts'
 import { type OwnerId, shardOfOwner } from '../src/photo/shard.ts'
-import { migratePostgresQueue } from '../src/queue/postgres-queue.ts'
+import { migratePostgresQueue } from '../src/queue/postgres-set-up.ts'
 import { sweepJobs } from '../src/sweep/lost-jobs.ts'
 import { openEmptyDatabase, openTestDatabase, type TestDatabase } from './support/database.ts'
 import { insertPhoto } from './support/photos.ts'

@@ -1,4 +1,4 @@
-import { expect } from 'vitest'
+import { expect, vi } from 'vitest'
 import { endProcesses } from '../scripts/services/daemon.ts'
 import { startRedis } from '../scripts/services/redis.ts'
 import { parseRedisUrl, type RedisAddress } from '../src/config/redis-url.ts'
@@ -23,7 +23,8 @@ const address = (url: string) => parseRedisUrl(url) as RedisAddress
 /** A queue that is connected; the contract gives its servers back with it. */
 async function openReady(url: string): Promise<BullmqQueue> {
   const queue = openRedisQueue(address(url), silentLog)
-  await expect.poll(async () => await queue.check().then(() => 'ready', String)).toBe('ready')
+  // Of which test it is called expect does not know, as several run at once.
+  await vi.waitFor(async () => await queue.check(), { timeout: 60_000 })
   return queue
 }
 

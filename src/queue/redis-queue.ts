@@ -1,33 +1,16 @@
 import { createRedisBackend, Queue, withBackend } from 'bullmq'
-import type { ChainableCommander } from 'ioredis'
 import type { RedisAddress } from '../config/redis-url.ts'
 import { SetupError } from '../errors.ts'
 import type { Log } from '../log.ts'
-import {
-  type JobPlace,
-  type KeptState,
-  MAX_DEMAND,
-  type Payload,
-  type PhotoJob,
-  type PhotoWorker,
-  QUEUE_NAMES,
-} from './bullmq-backend.ts'
+import { type Payload, type PhotoJob, type PhotoWorker, QUEUE_NAMES } from './bullmq-backend.ts'
 import { BullmqQueue } from './bullmq-queue.ts'
 import { workerOptions } from './bullmq-work.ts'
-import { type JobKind, LANES, type Lane } from './job.ts'
-import type { LaneCounts } from './job-queue.ts'
+import type { JobKind, Lane } from './job.ts'
 import { patientBackend } from './patient-backend.ts'
-import {
-  answers,
-  checkEvictionPolicy,
-  checkWrites,
-  createRedisClient,
-  type RedisClient,
-} from './redis-client.ts'
+import { answers, checkEvictionPolicy, checkWrites, type RedisClient } from './redis-client.ts'
+import { connect, firstAttempt } from './redis-connection.ts'
 import { isRedisDenial, isRedisRefusal, isRedisUnavailable } from './redis-errors.ts'
-
-/** In braces, so that all keys of both lanes lie in one slot of a cluster: BullMQ's scripts touch several at once. */
-const PREFIX = '{darkroom}'
+import { PREFIX, readDemand, readStates } from './redis-jobs.ts'
 
 /** What a user of Redis must be allowed: its own keys, and all that is not dangerous but INFO, which tells of evictions. */
 const ACL_RULES = `~${PREFIX}:* +@all -@dangerous +info`
@@ -85,51 +68,6 @@ function openQueue(client: RedisClient, lane: Lane) {
   return queue
 }
 
-/** As BullMQ names its keys. */
-function redisKey(queue: string, name: string): string {
-  return `${PREFIX}:${queue}:${name}`
-}
-
-/** A job that is done has no key; one that is kept as failed stands in the set of those. */
-async function readStates(client: RedisClient, places: readonly JobPlace[]): Promise<KeptState[]> {
-  const pipeline = client.pipeline()
-  for (const { queue, key } of places)
-    pipeline.zscore(redisKey(queue, 'failed'), key).hmget(redisKey(queue, key), 'timestamp', 'failedReason')
-  const answers = await answersOf(pipeline)
-  return places.map((_, index) => {
-    const [timestamp, reason] = answers[index * 2 + 1] as (string | null)[]
-    if (!timestamp) return { name: 'missing' }
-    const isFailed = answers[index * 2] !== null
-    return isFailed ? { name: 'failed', reason: reason ?? '' } : { name: 'pending' }
-  })
-}
-
-/** BullMQ orders delayed jobs by their time, times 4,096, and a count. */
-async function readDemand(client: RedisClient): Promise<LaneCounts> {
-  const now = Date.now()
-  const pipeline = client.pipeline()
-  for (const lane of LANES) {
-    const queue = QUEUE_NAMES[lane]
-    pipeline.llen(redisKey(queue, 'wait')).llen(redisKey(queue, 'active'))
-    pipeline.zcount(redisKey(queue, 'delayed'), '-inf', (now + 1) * 4096)
-  }
-  const counts = (await answersOf(pipeline)) as number[]
-  const sum = (from: number) =>
-    Math.min(
-      counts.slice(from, from + 3).reduce((a, b) => a + b, 0),
-      MAX_DEMAND,
-    )
-  return { live: sum(0), batch: sum(3) }
-}
-
-/** Throws the first error. */
-async function answersOf(pipeline: ChainableCommander): Promise<unknown[]> {
-  const replies = (await pipeline.exec()) ?? []
-  const error = replies.find(([failure]) => failure)?.[0]
-  if (error) throw error
-  return replies.map(([, answer]) => answer)
-}
-
 /**
  * @NOTE BullMQ's own close waits for its connections to end, and those that are reconnecting never say that they
  * did. So while the server is unavailable we wait for the job alone; it is done again later, as nobody could be told.
@@ -170,41 +108,6 @@ function startWorker(
       client.disconnect()
     },
   })
-}
-
-/** Resolves when the first attempt to connect has ended, well or not. */
-async function firstAttempt(client: RedisClient): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>()
-  client.once('ready', resolve).once('error', () => resolve())
-  await promise
-}
-
-/**
- * Says once that the server became unavailable and once that it is back, instead of once for every attempt. `trouble` is why
- * it is unavailable, or null.
- */
-function connect(
-  address: RedisAddress,
-  patience: 'none' | 'endless',
-  log: Log,
-): { client: RedisClient; trouble(): Error | null } {
-  let trouble: Error | null = null
-  /** It connects anew then, and until it has, commands only say that there is no connection. A cluster's nodes do so by themselves. */
-  let replica: Error | null = null
-  const client = createRedisClient(address, patience, (error) => {
-    if (address.kind !== 'cluster') replica = error
-  })
-  client.on('error', (error: Error & { lastNodeError?: Error }) => {
-    const reason = error.lastNodeError ?? error
-    if (!trouble)
-      log.warn({ cause: reason.message }, 'Redis is unavailable; connecting again until it is back')
-    trouble = reason
-  })
-  client.on('ready', () => {
-    if (trouble) log.info('Redis is back')
-    trouble = replica = null
-  })
-  return { client, trouble: () => trouble ?? replica }
 }
 
 function setupErrorOf(reason: Error, { hosts, username }: RedisAddress): SetupError {

@@ -9,7 +9,7 @@ import { migrateCatalog } from '../../src/catalog/migrate.ts'
 import { forgetLibpqVariables } from '../../src/config/environment.ts'
 import { allShardsAt } from '../../src/config/shard-ranges.ts'
 import { startEmbeddedPostgres } from '../../src/embedded-postgres/embedded-postgres.ts'
-import { migratePostgresQueue } from '../../src/queue/postgres-queue.ts'
+import { migratePostgresQueue } from '../../src/queue/postgres-set-up.ts'
 import { temporaryHome } from './processes/temporary-home.ts'
 
 declare module 'vitest' {
