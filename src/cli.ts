@@ -6,6 +6,7 @@ import { filtersCommand } from './commands/filters.ts'
 import { jobsCommand } from './commands/jobs.ts'
 import { keysCommand } from './commands/keys.ts'
 import { migrateCommand } from './commands/migrate.ts'
+import { reprocessCommand } from './commands/reprocess.ts'
 import { runsCommand } from './commands/runs.ts'
 import { serveCommand } from './commands/serve.ts'
 import { shardsCommand } from './commands/shards.ts'
@@ -27,6 +28,7 @@ const program = new Command('darkroom')
   .addCommand(uploadCommand())
   .addCommand(tokenCommand())
   .addCommand(filtersCommand())
+  .addCommand(reprocessCommand())
   .addCommand(runsCommand())
   .addCommand(jobsCommand())
   .addCommand(sweepCommand())

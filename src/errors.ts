@@ -139,6 +139,25 @@ export class OriginalMissingError extends JobMustWaitError {
   }
 }
 
+/** A run was started with other presets or filters than this worker has: those who have them do it. */
+export class OtherRecipesError extends JobMustWaitError {
+  readonly code = 'other_recipes'
+  constructor() {
+    super(
+      'The run was started with other presets or filters than this worker has. Give every machine the same presets.json and .cube files and start the workers again; or cancel the run and start another.',
+    )
+  }
+}
+
+/** A photo of a run can't be made anew, for what its cause says; others of the run can. */
+export class RemakeFailedError extends DarkroomError {
+  readonly code: string
+  constructor(cause: DarkroomError) {
+    super(cause.message, { cause })
+    this.code = cause.code
+  }
+}
+
 /** The CDN takes no more invalidations for now. */
 export class CdnBusyError extends EngineUnavailableError {
   constructor(options?: ErrorOptions) {

@@ -1,5 +1,6 @@
 import type { Config } from './config/config.ts'
 import type { Cdn } from './delivery/cdn.ts'
+import { reprocess } from './reprocess/reprocess.ts'
 import type { RunKind } from './runs/run-kind.ts'
 import { earlierRenditions } from './sweep/earlier-renditions.ts'
 import { endedRuns } from './sweep/ended-runs.ts'
@@ -19,5 +20,6 @@ export function runKinds({ quarantineDays }: Config, engines: { cdn: Cdn }): Run
     laterRenditions,
     comparedObjects({ quarantineDays }),
     endedRuns,
+    reprocess,
   ]
 }

@@ -12,7 +12,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['src/serve.ts', 'src/worker-processes.ts'],
   ['src/services.ts'],
   ['src/run-kinds.ts'],
-  ['src/http', 'src/ingest', 'src/import', 'src/sweep', 'workers'],
+  ['src/http', 'src/ingest', 'src/import', 'src/sweep', 'src/reprocess', 'workers'],
   ['src/places'],
   ['src/runs'],
   [

@@ -12,6 +12,7 @@ import { openTestDatabase } from './support/database.ts'
 import { writePhotos } from './support/many-photos.ts'
 import { insertPhoto } from './support/photos.ts'
 import { placeOf } from './support/place.ts'
+import { costsOf, explain, type Plan, rowsOf } from './support/plan.ts'
 
 const PHOTOS = 200_000
 /** What a page of 30 may read: a photo more on each side, and one more of each half of the index. */
@@ -19,16 +20,6 @@ const PAGE = 40
 /** As much as a page of a sweep, the renditions of its photos, and some that are passed over. */
 const FEW = 2_000
 const MINUTES = 60_000
-
-type Plan = {
-  'Node Type': string
-  'Relation Name'?: string
-  'Actual Rows': number
-  'Actual Loops': number
-  'Rows Removed by Filter'?: number
-  'Rows Removed by Index Recheck'?: number
-  Plans?: Plan[]
-}
 
 const owner = 'alice' as OwnerId
 const stranger = 'bob' as OwnerId
@@ -50,7 +41,7 @@ type Calls<Room> = Record<
 
 /** Every method of the catalog that a request, a job or a sweep calls; `ids` are in order, of one owner. */
 const CALLS: {
-  [Room in Exclude<keyof Catalog, 'runs' | 'runParts' | 'health'>]: Calls<Catalog[Room]>
+  [Room in Exclude<keyof Catalog, 'runs' | 'runParts' | 'health' | 'selected'>]: Calls<Catalog[Room]>
 } = {
   photos: {
     nextId: (photos) => photos.nextId(owner),
@@ -118,6 +109,18 @@ const CALLS: {
       for (const after of [null, at(ids, 0.5)]) await places.withoutSecret(after, 100)
     },
   },
+  remakes: {
+    claim: (remakes, ids) => remakes.claim(ids.slice(-50)),
+    workOf: (remakes) => remakes.workOf(1),
+    find: (remakes, ids) => remakes.find({ id: at(ids, 0.4), edition: 1 }),
+    states: (remakes, ids) => remakes.states(ids.slice(-500)),
+    show: async (remakes, ids) => {
+      const id = at(ids, 0.4)
+      const remade = { facts, upload: renditions, later: [], put: renditions, recipe: 1 }
+      for (const edition of [1, 7])
+        await remakes.show(unmoved(id), edition, remade, { run: 1, keepSeconds: 60 })
+    },
+  },
   removals: {
     remove: (removals, ids) => removals.remove(at(ids, 0.3), owner),
     find: (removals, ids) => removals.find(at(ids, 0.3)),
@@ -170,7 +173,7 @@ test(`no statement sorts or scans what an index gives, however many photos there
     ) {
       if (/ photos|renditions/.test(statement)) {
         const plan = await explain(this, statement, values)
-        const costs = costsOf(plan)
+        const costs = costsOf(plan, FEW)
         if (name === 'photos.list' && photosRead(plan) > PAGE)
           costs.push(`${photosRead(plan)} photos for a page`)
         if (costs.length > 0) costly[`${name}: ${statement}`] = costs
@@ -183,45 +186,6 @@ test(`no statement sorts or scans what an index gives, however many photos there
 
   expect(costly).toEqual({})
 })
-
-/** The plan by which the statement ran, with what each step of it read; what it did is undone. */
-async function explain(
-  database: Database,
-  statement: string,
-  values: readonly unknown[] = [],
-): Promise<Plan> {
-  const undone = new Error('undone')
-  let plan: Plan | undefined
-  await database
-    .transaction(async ({ query }) => {
-      const [row] = await query<{ 'QUERY PLAN': [{ Plan: Plan }] }>(
-        `explain (analyze, format json) ${statement}`,
-        values,
-      )
-      plan = row?.['QUERY PLAN'][0].Plan
-      throw undone
-    })
-    .catch((error) => {
-      if (error !== undone) throw error
-    })
-  return plan as Plan
-}
-
-/** What no statement should need: reading a table from its beginning to its end, sorting much, passing over much. */
-function costsOf(plan: Plan): string[] {
-  const { 'Node Type': type, 'Relation Name': table = '' } = plan
-  const rows = rowsOf(plan)
-  const costs = (plan.Plans ?? []).flatMap(costsOf)
-  if (type === 'Seq Scan' && /^(photos|earlier_renditions)$/.test(table)) costs.push(`${type} of ${table}`)
-  else if (rows > FEW) costs.push(`${type} ${table} of ${rows} rows`)
-  return costs
-}
-
-/** What the step read, shown or passed over. */
-function rowsOf(plan: Plan): number {
-  const passedOver = (plan['Rows Removed by Filter'] ?? 0) + (plan['Rows Removed by Index Recheck'] ?? 0)
-  return (plan['Actual Rows'] + passedOver) * plan['Actual Loops']
-}
 
 function photosRead(plan: Plan): number {
   const read = plan['Relation Name'] === 'photos' ? rowsOf(plan) : 0

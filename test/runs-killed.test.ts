@@ -8,7 +8,7 @@ import type { Job } from '../src/queue/job.ts'
 import type { JobHandler, JobQueue } from '../src/queue/job-queue.ts'
 import { openPostgresQueue } from '../src/queue/postgres-queue.ts'
 import type { RunKind } from '../src/runs/run-kind.ts'
-import { throughJobs } from '../src/runs/through-jobs.ts'
+import { steadily, throughJobs } from '../src/runs/through-jobs.ts'
 import { openEmptyDatabase, openTestDatabase, type TestDatabase } from './support/database.ts'
 import { expireLeases, killable, openRunServer, work } from './support/runs.ts'
 import { silentLog } from './support/service.ts'
@@ -62,7 +62,11 @@ function openWorld(): World {
             next: async (cursor, limit) => {
               const start = (cursor as number | null) ?? from
               const end = Math.min(start + limit, from + PHOTOS_EACH)
-              return { jobs: ids.slice(start, end).map(jobOf), cursor: end }
+              return {
+                jobs: ids.slice(start, end).map(jobOf),
+                cursor: end,
+                isLast: end >= from + PHOTOS_EACH,
+              }
             },
             look: async (jobs) =>
               new Map(
@@ -74,7 +78,7 @@ function openWorld(): World {
               ),
             giveUp: async () => {},
           },
-          { window: 6, lookMs: 20 },
+          { pace: steadily(6), lookMs: 20 },
         )
       },
     },
@@ -84,7 +88,7 @@ function openWorld(): World {
 function startWorker(queue: JobQueue, handler: JobHandler): AsyncDisposable {
   return queue.work({
     lane: 'batch',
-    handlers: { resize: handler, filter: handler, purge: handler, finish: handler },
+    handlers: { resize: handler, filter: handler, purge: handler, finish: handler, remake: handler },
     onFailed: async () => {},
   })
 }

@@ -29,7 +29,15 @@ const HISTORY = `
   from generate_series(1, 200000) n;
   analyze runs, run_parts, run_failures`
 
-const move = { cursor: { id: '1' }, inFlight: [], done: 1, skipped: 0, tally: {}, selected: null }
+const move = {
+  cursor: { id: '1' },
+  inFlight: [],
+  done: 1,
+  skipped: 0,
+  tally: {},
+  selected: null,
+  heldBecause: null,
+}
 const failed = [{ photoId: '1' as PhotoId, code: 'corrupt_photo', message: 'It is torn.', attempts: 1 }]
 
 const CALLS: Record<string, (runs: Runs, parts: RunParts, part: TakenPart) => Promise<unknown>> = {

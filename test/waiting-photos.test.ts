@@ -32,6 +32,7 @@ function countingWorker(service: TestService, filters = service.filters) {
       filter: filterPhoto(engines),
       purge: nothing,
       finish: nothing,
+      remake: nothing,
     },
     onFailed: giveUp(service.catalog),
     onClaim: (claim) => claim && begun.push(claim.key),

@@ -23,6 +23,11 @@ export type WorkerEngines = {
   maxPixels: number
 }
 
+/** What remaking a photo for a run needs besides. */
+export type RemakeEngines = WorkerEngines & {
+  catalog: Pick<Catalog, 'remakes'>
+}
+
 /** What changing a photo's look needs besides. */
 export type EditEngines = WorkerEngines & {
   catalog: Pick<Catalog, 'looks'>

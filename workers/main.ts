@@ -12,6 +12,7 @@ import { filterPhoto } from './jobs/filter.ts'
 import { finishPhoto } from './jobs/finish.ts'
 import { giveUp } from './jobs/give-up.ts'
 import { purgePhoto } from './jobs/purge.ts'
+import { remakePhoto } from './jobs/remake.ts'
 import { resizePhoto } from './jobs/resize.ts'
 import { Leaving } from './leaving.ts'
 import { watchDemand } from './watch-demand.ts'
@@ -47,6 +48,7 @@ try {
       filter: filterPhoto(engines),
       purge: purgePhoto(engines),
       finish: finishPhoto(engines),
+      remake: remakePhoto(engines),
     },
     onFailed: giveUp(services.catalog),
     onClaim: (claim) => {

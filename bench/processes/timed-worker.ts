@@ -6,6 +6,7 @@ import { openServices } from '../../src/services.ts'
 import { filterPhoto } from '../../workers/jobs/filter.ts'
 import { finishPhoto } from '../../workers/jobs/finish.ts'
 import { purgePhoto } from '../../workers/jobs/purge.ts'
+import { remakePhoto } from '../../workers/jobs/remake.ts'
 import { resizePhoto } from '../../workers/jobs/resize.ts'
 import { answer } from '../script-process.ts'
 import { type Steps, timeSteps } from '../timed-engines.ts'
@@ -22,6 +23,7 @@ services.queue.work({
     filter: filterPhoto(engines),
     purge: purgePhoto(engines),
     finish: finishPhoto(engines),
+    remake: remakePhoto(engines),
   },
   onFailed: async ({ photoId }, error) => {
     throw new Error(`photo ${photoId} failed`, { cause: error })

@@ -4,10 +4,12 @@ import { KeptObjects } from './kept-objects.ts'
 import { Looks } from './looks.ts'
 import { Photos } from './photos.ts'
 import { Places } from './places.ts'
+import { Remakes } from './remakes.ts'
 import { Removals } from './removals.ts'
 import { Renditions } from './renditions.ts'
 import { RunParts } from './run-parts.ts'
 import { Runs } from './runs.ts'
+import { SelectedPhotos } from './selected-photos.ts'
 import type { ShardMap } from './shard-map.ts'
 
 const WEEK_S = 7 * 86_400
@@ -26,6 +28,8 @@ export class Catalog {
   readonly places: Places
   readonly looks: Looks
   readonly renditions: Renditions
+  readonly selected: SelectedPhotos
+  readonly remakes: Remakes
   readonly removals: Removals
   readonly objects: KeptObjects
   readonly installation: Installation
@@ -39,6 +43,8 @@ export class Catalog {
     this.places = new Places(shards)
     this.looks = new Looks(shards, keepSeconds)
     this.renditions = new Renditions(shards, keepSeconds)
+    this.selected = new SelectedPhotos(shards)
+    this.remakes = new Remakes(shards, keepSeconds)
     this.removals = new Removals(shards)
     this.objects = new KeptObjects(shards)
     this.installation = new Installation(shards)

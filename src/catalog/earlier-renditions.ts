@@ -7,15 +7,25 @@ const joined = (column: string) => `
 
 /**
  * The part of a statement that puts editions aside, in one with what shows another or none. `editions` selects
- * photo_id, edition, filter, strength, renditions, later_renditions, recipe and due_at. Those put aside twice are there
- * once.
+ * photo_id, edition, filter, strength, renditions, later_renditions, recipe, due_at and the columns of `more`. Those put
+ * aside twice are there once.
  */
-export function putAside(editions: string): string {
+export function putAside(editions: string, more: readonly string[] = []): string {
+  const columns = [
+    'photo_id',
+    'edition',
+    'filter',
+    'strength',
+    'renditions',
+    'later_renditions',
+    'recipe',
+    'due_at',
+  ]
   return `
-    insert into earlier_renditions as earlier
-      (photo_id, edition, filter, strength, renditions, later_renditions, recipe, due_at)
+    insert into earlier_renditions as earlier (${[...columns, ...more]})
     ${editions}
     on conflict (photo_id, edition) do update set
+      ${more.map((column) => `${column} = excluded.${column}, `).join('')}
       renditions = ${joined('renditions')},
       later_renditions = ${joined('later_renditions')},
       recipe = case when earlier.recipe = excluded.recipe then earlier.recipe end,

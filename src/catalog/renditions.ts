@@ -16,7 +16,7 @@ export type WithoutLater = { id: PhotoId; edition: number }
 /** An edition that nobody can see any more, and whose objects are to be deleted; `value` is what tells of them. */
 export type Doomed = Place & { edition: number; renditions: Rendition[]; value: Buffer }
 
-type DoomedRow = Place & { edition: number; renditions: Buffer; shown: Buffer }
+type DoomedRow = Place & { edition: number; renditions: Buffer; kept: Buffer }
 
 /** What jobs made of photos, and what of it goes again. */
 export class Renditions {
@@ -153,7 +153,7 @@ export class Renditions {
 
   /**
    * Claims editions that are due at that time: from now on they can't be shown again. Those claimed before and not
-   * forgotten yet are among them. What is shown as well is left out.
+   * forgotten yet are among them. What is shown as well, or kept of another edition, is left out.
    */
   async doom(at: Date, limit: number): Promise<Doomed[]> {
     const rows = await this.#shards.everywhere<DoomedRow>(
@@ -166,13 +166,15 @@ export class Renditions {
          returning photo_id, edition, renditions, later_renditions
        )
        select p.id::text, p.visibility, ${SECRET} as secret, doomed.edition, doomed.renditions || coalesce(doomed.later_renditions, '') as renditions,
-         coalesce(p.renditions, '') || coalesce(p.later_renditions, '') as shown
+         coalesce(p.renditions, '') || coalesce(p.later_renditions, '') || coalesce((
+           select string_agg(e.renditions || coalesce(e.later_renditions, ''), '') from earlier_renditions e
+           where e.photo_id = p.id and e.due_at >= $2 and not e.is_doomed), '') as kept
        from doomed join photos p on p.id = doomed.photo_id`,
       [at, limit],
     )
-    return rows.map(({ renditions, shown, ...row }) => {
-      const kept = new Set(decodeRenditions(shown).map(({ digest }) => digest))
-      const gone = decodeRenditions(renditions).filter(({ digest }) => !kept.has(digest))
+    return rows.map(({ renditions, kept, ...row }) => {
+      const digests = new Set(decodeRenditions(kept).map(({ digest }) => digest))
+      const gone = decodeRenditions(renditions).filter(({ digest }) => !digests.has(digest))
       return { ...row, renditions: gone, value: renditions }
     })
   }

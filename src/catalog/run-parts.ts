@@ -31,6 +31,8 @@ export type Move = {
   tally: Tally
   /** How many photos it has, once that is known; at least those that were seen. */
   selected: number | null
+  /** What it waits for, or goes slowly for, in words for an operator. */
+  heldBecause: string | null
 }
 
 /** For so long others leave a part to a server that has died. */
@@ -87,7 +89,7 @@ export class RunParts {
     const rows = await this.#query<{ state: StoredState }>(
       `with moved as (
          update run_parts set cursor = $4, in_flight = $5, done = done + $6, skipped = skipped + $7,
-           failed = failed + jsonb_array_length($8), tally = $9, due_at = ${LEASE}, moved_at = now(),
+           failed = failed + jsonb_array_length($8), tally = $9, due_at = ${LEASE}, moved_at = now(), held_because = $11,
            selected = greatest(coalesce($10, selected, 0), done + $6 + skipped + $7 + failed + jsonb_array_length($8))
          where ${HELD_HERE} returning run
        ), kept as (
@@ -109,6 +111,7 @@ export class RunParts {
         JSON.stringify(move.failed),
         JSON.stringify(move.tally),
         move.selected,
+        move.heldBecause,
       ],
     )
     return rows[0]?.state ?? null

@@ -46,7 +46,7 @@ export type RunReport = {
   tally: Tally
   parts: number
   partsEnded: number
-  /** Parts that wait for something which is unavailable. */
+  /** Parts that something holds back: an engine that is unavailable, or what others want more. */
   partsHeld: number
   /** Those that work it now. */
   holders: readonly string[]
@@ -180,6 +180,20 @@ export class Runs {
       `update runs set state = 'stopped', reason = $2 where id = $1 and state = 'running' and ${RUNS_HERE}`,
       [id, reason],
     )
+  }
+
+  /**
+   * Takes the time that so many photos have at a rate, in photos a second, from all servers that work the run. Returns in
+   * how many ms they may be begun.
+   */
+  async pace(id: number, photos: number, rate: number): Promise<number> {
+    const [row] = await this.#query<{ ms: number }>(
+      `update runs set paced_until = greatest(paced_until, now() - interval '2 seconds') + $2 * interval '1 second'
+       where id = $1 and ${RUNS_HERE}
+       returning extract(epoch from paced_until - now() - $2 * interval '1 second')::float8 * 1000 as ms`,
+      [id, photos / rate],
+    )
+    return Math.max(0, row?.ms ?? 0)
   }
 
   /** Deletes runs that came to an end so many days ago. Returns how many. */

@@ -76,8 +76,12 @@ export class ShardMap implements AsyncDisposable {
    * One statement about many photos: each database gets the ids it has, as $1, side by side with the others. It is
    * guarded by `photos_are_here`.
    */
-  async ofEach<Row extends QueryResultRow>(ids: readonly PhotoId[], statement: string): Promise<Row[]> {
-    return await this.#inParts(ids, shardOf, statement)
+  async ofEach<Row extends QueryResultRow>(
+    ids: readonly PhotoId[],
+    statement: string,
+    values: readonly unknown[] = [],
+  ): Promise<Row[]> {
+    return await this.#inParts(ids, shardOf, statement, values)
   }
 
   /** The same with shards, guarded by `shards_are_here`. */
@@ -85,14 +89,27 @@ export class ShardMap implements AsyncDisposable {
     return await this.#inParts(shards, (shard) => shard, statement)
   }
 
+  /** The same with shards that are many: $1 is a multirange of them, and it is guarded by `all_shards_here`. */
+  async ofShards<Row extends QueryResultRow>(
+    shards: readonly Shard[],
+    statement: string,
+    values: readonly unknown[],
+  ): Promise<Row[]> {
+    return await this.#inParts(shards, (shard) => shard, statement, values, multirange)
+  }
+
   async #inParts<Item, Row extends QueryResultRow>(
     items: readonly Item[],
     shardOf: (item: Item) => Shard,
     statement: string,
+    values: readonly unknown[] = [],
+    written: (items: readonly Item[]) => unknown = (items) => items,
   ): Promise<Row[]> {
     return await this.#follow(async () => {
       const parts = Map.groupBy(items, (item) => this.databaseOf(shardOf(item)))
-      const answers = [...parts].map(([database, own]) => database.query<Row>(statement, [own]))
+      const answers = [...parts].map(([database, own]) =>
+        database.query<Row>(statement, [written(own), ...values]),
+      )
       return (await Promise.all(answers)).flat()
     })
   }

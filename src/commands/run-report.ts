@@ -38,7 +38,7 @@ export function runReport(run: RunReport, now: Date): string {
     ['state', [run.state, run.reason].filter(Boolean).join(': ')],
     ...(run.recurs
       ? [['recurs', 'by itself, for ever: the counts are of all times'] as [string, string]]
-      : [['selection', JSON.stringify(run.selection)] as [string, string]]),
+      : [['selection', JSON.stringify(run.selection, shortened)] as [string, string]]),
     [
       'selected',
       run.isCounted || run.recurs ? number(run.selected) : `${number(run.selected)}, and still counting`,
@@ -63,6 +63,11 @@ export function runReport(run: RunReport, now: Date): string {
     `run ${run.id}: ${run.kind}`,
     ...lines.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`),
   ].join('\n')
+}
+
+/** Long lists, such as the numbers of recipes, by how many they are. */
+function shortened(_key: string, value: unknown): unknown {
+  return Array.isArray(value) && value.length > 8 ? `${value.length} of them` : value
 }
 
 export function failureReport(failures: readonly KeptFailure[]): string {

@@ -39,14 +39,16 @@ export function runsCommand(): Command {
       onRun(
         'watch',
         'Show how far a run is until it ends; without a terminal as a line of JSON every ten seconds. Ctrl-C leaves it running.',
-      ).action(async (id: number) => {
-        const { watchRun } = await import('./watch-run.ts')
-        const leaving = new AbortController()
-        process.once('SIGINT', () => leaving.abort())
-        await withRuns(async (runs) => {
-          process.exitCode = await watchRun(runs, id, leaving.signal)
-        })
-      }),
+      )
+        .option('--json', 'as lines of JSON')
+        .action(async (id: number, { json = false }: { json?: boolean }) => {
+          const { watchRun } = await import('./watch-run.ts')
+          const leaving = new AbortController()
+          process.once('SIGINT', () => leaving.abort())
+          await withRuns(async (runs) => {
+            process.exitCode = await watchRun(runs, id, { leave: leaving.signal, json })
+          })
+        }),
     )
     .addCommand(steering('pause', 'Begin nothing new of a run; jobs in flight end.'))
     .addCommand(steering('resume', 'Go on with a run that is paused or was stopped.'))

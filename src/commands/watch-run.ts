@@ -18,8 +18,12 @@ type Sample = { at: number; settled: number }
  * Shows how far a run is until it ends, or until `leave`: the run goes on. Returns the exit code that says how it ended.
  * Throws RunNotFoundError, and RunStateError when the run recurs, as it has no end.
  */
-export async function watchRun(runs: Pick<Runs, 'find'>, id: number, leave: AbortSignal): Promise<number> {
-  const isTerminal = process.stdout.isTTY
+export async function watchRun(
+  runs: Pick<Runs, 'find'>,
+  id: number,
+  { leave, json = false }: { leave: AbortSignal; json?: boolean },
+): Promise<number> {
+  const isTerminal = process.stdout.isTTY && !json
   const samples: Sample[] = []
   for (;;) {
     const run = await runs.find(id)

@@ -3,17 +3,24 @@ import type { PhotoId } from '../photo/photo-id.ts'
 /**
  * A promise of work on one photo. It carries ids and nothing else: the handler reads the row when it runs. `resize`
  * makes a photo as it was uploaded, `filter` an edition with another look or focus, `finish` what an edition gets after
- * it is shown, where the job that made it left that out; `purge` deletes what a removed photo had.
+ * it is shown, where the job that made it left that out; `purge` deletes what a removed photo had; `remake` makes an
+ * edition in the look that the photo has, for a run.
  */
-const JOB_KINDS = ['resize', 'filter', 'finish', 'purge'] as const
+const JOB_KINDS = ['resize', 'filter', 'finish', 'purge', 'remake'] as const
 export type JobKind = (typeof JOB_KINDS)[number]
-export type Job = { kind: JobKind; photoId: PhotoId; edition?: number }
+export type Job = { kind: JobKind; photoId: PhotoId; edition?: number; run?: number }
 
 /** Somebody waits for `live` jobs, and nobody for `batch` jobs. Each lane is a queue of its own, with workers of its own. */
 export const LANES = ['live', 'batch'] as const
 export type Lane = (typeof LANES)[number]
 
-const LANE_OF: Record<JobKind, Lane> = { resize: 'live', filter: 'live', finish: 'batch', purge: 'batch' }
+const LANE_OF: Record<JobKind, Lane> = {
+  resize: 'live',
+  filter: 'live',
+  finish: 'batch',
+  purge: 'batch',
+  remake: 'batch',
+}
 
 export function laneOf({ kind }: Job): Lane {
   return LANE_OF[kind]

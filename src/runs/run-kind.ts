@@ -21,6 +21,8 @@ export type Step = {
   tally?: Tally
   /** No more until then: the part waits where it is. */
   dueInMs?: number
+  /** What holds it back, in words for an operator: it goes on, but does less than it could. */
+  heldBecause?: string | null
 }
 
 /** A part of a run, to go on with. `pausing` is aborted when nothing new shall begin. */

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { PhotoFailure } from '../catalog/runs.ts'
+import type { PhotoFailure, Tally } from '../catalog/runs.ts'
 import type { PhotoId } from '../photo/photo-id.ts'
 import type { FailureReason } from '../queue/failure-reason.ts'
 import type { Job } from '../queue/job.ts'
@@ -15,19 +15,39 @@ const MAX_LOOK_MS = 2_000
 const MAX_PROMISES = 3
 const NOT_DONE = { code: 'not_done', message: 'Its jobs ended without having done their work.' }
 
+/** The jobs of the next photos, and the place behind them; those that need none are skipped. */
+export type NextJobs = {
+  jobs: readonly Job[]
+  cursor: unknown
+  isLast: boolean
+  skipped?: number
+  tally?: Tally
+}
+
+/** What is to become of a job that has ended: its photo is done, is still to be done, or needs nothing any more. */
+export type Look = 'done' | 'due' | { skippedAs: string }
+
 export type JobsWork = {
-  /** The jobs of the next photos after the cursor, which begins as null. None at the end. */
-  next(after: unknown, limit: number): Promise<{ jobs: readonly Job[]; cursor: unknown }>
-  /** Which of these photos are done, and which are still to be done. Others need nothing any more. */
-  look(jobs: readonly Job[]): Promise<Map<PhotoId, 'done' | 'due'>>
+  /** Those after the cursor, which begins as null. */
+  next(after: unknown, limit: number): Promise<NextJobs>
+  /** Of these jobs what is to become of their photos. Those left out need nothing any more. */
+  look(jobs: readonly Job[]): Promise<Map<PhotoId, Look>>
   /** What becomes of a photo whose job has failed for good, as when its row was not told. Again changes nothing. */
   giveUp(job: Job): Promise<void>
 }
 
-type Counts = { done: number; skipped: number; failed: PhotoFailure[] }
+/** How many jobs may be promised now beside so many that have not ended, and what holds them back, for an operator. */
+export type Pace = (open: number) => Promise<{ jobs: number; heldBecause: string | null }>
+
+/** As many as fit into a window, when half of it has ended. */
+export function steadily(window = WINDOW): Pace {
+  return async (open) => ({ jobs: open <= window / 2 ? window - open : 0, heldBecause: null })
+}
+
+type Counts = { done: number; skipped: number; failed: PhotoFailure[]; tally: Record<string, number> }
 
 /**
- * Does a part's photos by jobs of the queue, a window of them at a time. A photo stands in the part before its job is
+ * Does a part's photos by jobs of the queue, a few of them at a time. A photo stands in the part before its job is
  * promised, and leaves it when its job has ended: so at every moment each photo up to the cursor is counted once, or in
  * flight. What another server had in flight is looked at, and promised again when it is still to be done.
  */
@@ -35,7 +55,7 @@ export async function* throughJobs(
   queue: Pick<JobQueue, 'enqueue' | 'states'>,
   { pausing, ...part }: PartAtWork,
   work: JobsWork,
-  { window = WINDOW, lookMs = LOOK_MS } = {},
+  { pace = steadily(), lookMs = LOOK_MS }: { pace?: Pace; lookMs?: number } = {},
 ): AsyncGenerator<Step> {
   const promises = new Map<PhotoId, number>()
   const promise = async (job: Job) => {
@@ -45,25 +65,34 @@ export async function* throughJobs(
   let cursor = part.cursor
   let inFlight = part.inFlight as readonly Job[]
   let isEnd = false
+  let heldBecause: string | null = null
   let ms = lookMs
 
   for (;;) {
     const { counts, again, open } = await seeEnded(queue, work, inFlight, promises)
+    for (const { photoId } of inFlight.filter((job) => !open.includes(job))) promises.delete(photoId)
     let jobs: readonly Job[] = []
-    if (!isEnd && !pausing.aborted && open.length <= window / 2) {
-      const next = await work.next(cursor, window - open.length)
+    const isOpen = !isEnd && !pausing.aborted
+    const room = isOpen ? await pace(open.length) : { jobs: 0, heldBecause: null }
+    const before = cursor
+    if (room.jobs > 0) {
+      const next = await work.next(cursor, room.jobs)
       jobs = next.jobs
       cursor = next.cursor
-      isEnd = jobs.length === 0
+      isEnd = next.isLast
+      counts.skipped += next.skipped ?? 0
+      add(counts.tally, next.tally ?? {})
     }
-    const isMoved = open.length < inFlight.length || jobs.length > 0
+    const isMoved = open.length < inFlight.length || jobs.length > 0 || cursor !== before
     inFlight = [...open, ...jobs]
-    if (isMoved) yield { cursor, inFlight, ...counts }
+    if (isMoved || heldBecause !== room.heldBecause)
+      yield { cursor, inFlight, ...counts, heldBecause: room.heldBecause }
+    heldBecause = room.heldBecause
     for (const job of [...again, ...jobs]) await promise(job)
     if (inFlight.length === 0 && (isEnd || pausing.aborted)) return
 
     ms = isMoved ? lookMs : Math.min(ms * 1.5, MAX_LOOK_MS)
-    if (inFlight.length > 0) await sleep(ms)
+    if (inFlight.length > 0 || room.jobs === 0) await sleep(ms)
   }
 }
 
@@ -74,11 +103,11 @@ async function seeEnded(
   jobs: readonly Job[],
   promises: ReadonlyMap<PhotoId, number>,
 ): Promise<{ counts: Counts; again: Job[]; open: Job[] }> {
-  const counts: Counts = { done: 0, skipped: 0, failed: [] }
+  const counts: Counts = { done: 0, skipped: 0, failed: [], tally: {} }
   if (jobs.length === 0) return { counts, again: [], open: [] }
   const states = await queue.states(jobs)
   const ended = jobs.filter((_, index) => states[index]?.name !== 'pending')
-  const looks = ended.length > 0 ? await work.look(ended) : new Map<PhotoId, 'done' | 'due'>()
+  const looks = ended.length > 0 ? await work.look(ended) : new Map<PhotoId, Look>()
   const again: Job[] = []
   const open: Job[] = []
   for (const [index, job] of jobs.entries()) {
@@ -86,11 +115,13 @@ async function seeEnded(
     const look = looks.get(job.photoId)
     const promised = promises.get(job.photoId) ?? 0
     if (state.name === 'pending') open.push(job)
-    else if (state.name === 'failed' && (look !== 'due' || promised > 0)) {
+    else if (look !== 'done' && look !== 'due') {
+      counts.skipped += 1
+      if (look) add(counts.tally, { [look.skippedAs]: 1 })
+    } else if (state.name === 'failed' && (look === 'done' || promised > 0)) {
       if (look === 'due') await work.giveUp(job)
       counts.failed.push(failureOf(job, state))
     } else if (look === 'done') counts.done += 1
-    else if (look === undefined) counts.skipped += 1
     else if (promised >= MAX_PROMISES) counts.failed.push(failureOf(job, NOT_DONE))
     else {
       // Lost, or of an attempt before: nobody knows whether its last holder had come so far as to promise it.
@@ -99,6 +130,10 @@ async function seeEnded(
     }
   }
   return { counts, again, open }
+}
+
+function add(tally: Record<string, number>, more: Tally): void {
+  for (const [name, count] of Object.entries(more)) tally[name] = (tally[name] ?? 0) + count
 }
 
 function failureOf({ photoId }: Job, { code, message }: FailureReason): PhotoFailure {

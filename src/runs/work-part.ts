@@ -97,9 +97,17 @@ export async function workPart(
 /** Makes moves of steps, with the tally of the part from its beginning. */
 function recorder(part: TakenPart) {
   const tally = { ...part.tally }
-  return ({ cursor, inFlight = [], done = 0, skipped = 0, failed = [], tally: more = {} }: Step) => {
+  return ({
+    cursor,
+    inFlight = [],
+    done = 0,
+    skipped = 0,
+    failed = [],
+    tally: more = {},
+    heldBecause = null,
+  }: Step) => {
     for (const [name, count] of Object.entries(more)) tally[name] = (tally[name] ?? 0) + count
-    return { cursor, inFlight, done, skipped, failed, tally, selected: null }
+    return { cursor, inFlight, done, skipped, failed, tally, selected: null, heldBecause }
   }
 }
 

@@ -20,7 +20,7 @@ export const laterRenditions: RunKind = {
         const since = new Date(Date.now() - YOUNG_MS)
         const photos = await renditions.withoutLater(since, cursor as PhotoId | null, limit)
         const jobs = photos.map(({ id, edition }): Job => ({ kind: 'finish', photoId: id, edition }))
-        return { jobs, cursor: photos.at(-1)?.id ?? cursor }
+        return { jobs, cursor: photos.at(-1)?.id ?? cursor, isLast: jobs.length === 0 }
       },
       look: async (jobs) => {
         const shown = await renditions.areWithoutLater(jobs.map(({ photoId }) => photoId))

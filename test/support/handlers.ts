@@ -9,4 +9,5 @@ export const idle: Record<JobKind, JobHandler> = {
   filter: nothing,
   purge: nothing,
   finish: nothing,
+  remake: nothing,
 }

@@ -17,7 +17,7 @@ export function openRunServer({ url }: Pick<TestDatabase, 'url'>, queue: Partial
   const catalog = new Catalog(map)
   return {
     catalog,
-    engines: { catalog, queue } as RunEngines,
+    engines: { catalog, queue } as unknown as RunEngines,
     [Symbol.asyncDispose]: async () => await map[Symbol.asyncDispose](),
   }
 }
@@ -62,9 +62,11 @@ export function killable(engines: RunEngines, { calls, when }: { calls: number; 
   return {
     engines: {
       ...engines,
-      catalog: { runs: guarded(engines.catalog.runs), runParts: guarded(engines.catalog.runParts) },
+      catalog: Object.fromEntries(
+        Object.entries(engines.catalog).map(([name, room]) => [name, guarded(room as object)]),
+      ),
       queue: guarded(engines.queue),
-    } as RunEngines,
+    } as unknown as RunEngines,
     dead: dead.promise,
   }
 }

@@ -14,6 +14,7 @@ import { filterPhoto } from '../../workers/jobs/filter.ts'
 import { finishPhoto } from '../../workers/jobs/finish.ts'
 import { giveUp } from '../../workers/jobs/give-up.ts'
 import { purgePhoto } from '../../workers/jobs/purge.ts'
+import { remakePhoto } from '../../workers/jobs/remake.ts'
 import { resizePhoto } from '../../workers/jobs/resize.ts'
 import { openTestDatabase, type TestDatabase } from './database.ts'
 
@@ -69,6 +70,7 @@ export async function startService(env: Record<string, string> = {}): Promise<Te
         resize: resizePhoto(engines),
         filter: filterPhoto(engines),
         purge: purgePhoto(engines),
+        remake: remakePhoto(engines),
         finish: withAvif
           ? finishPhoto(engines)
           : async ({ photoId, edition = 0 }: Job) => {

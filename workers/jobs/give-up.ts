@@ -20,6 +20,9 @@ export function giveUp(catalog: Pick<Catalog, 'photos' | 'looks' | 'renditions'>
       case 'purge':
         // Its row is there until all is deleted, and the sweep enqueues it again.
         break
+      case 'remake':
+        // The photo keeps what it has, and the run counts it as failed.
+        break
     }
   }
 }

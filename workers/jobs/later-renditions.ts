@@ -54,7 +54,7 @@ export async function promiseLater(
 }
 
 /** Bytes by preset, of the formats there are. */
-function smallest(renditions: readonly Rendition[]): Map<PresetName, number> {
+export function smallest(renditions: readonly Rendition[]): Map<PresetName, number> {
   const bytes = new Map<PresetName, number>()
   for (const rendition of renditions) {
     const { preset } = rendition

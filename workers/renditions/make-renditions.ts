@@ -17,6 +17,8 @@ export type Wish = {
   edition?: number
   /** The bytes of what there is already in a preset: AVIF that has no fewer is left out. */
   rivals?: ReadonlyMap<PresetName, number>
+  /** Which of them to make; all unless given. */
+  only?: (preset: PresetName, format: RenditionFormat) => boolean
 }
 
 export type RenditionFile = Rendition & { body: Buffer }
@@ -39,7 +41,7 @@ type Output = {
  */
 export async function makeRenditions(
   photo: DecodedPhoto,
-  { stage, edition = 0, rivals }: Wish,
+  { stage, edition = 0, rivals, only = () => true }: Wish,
   keep: (rendition: RenditionFile) => Promise<unknown> = async () => {},
 ): Promise<RenditionFile[]> {
   const { header, original, look } = photo
@@ -72,19 +74,24 @@ export async function makeRenditions(
     return [first, ...others.map(({ name }) => ({ ...first, preset: name, namedBy: named.name }))]
   }
 
-  const made = (await outputsOf(photo, stage)).map(make)
+  const made = (await outputsOf(photo, stage, only)).map(make)
   // When one fails the others come to their end before that is told: nothing is kept behind the caller's back.
   await Promise.allSettled(made)
   return (await Promise.all(made)).flat()
 }
 
-async function outputsOf(photo: DecodedPhoto, stage: Stage): Promise<Output[]> {
+async function outputsOf(
+  photo: DecodedPhoto,
+  stage: Stage,
+  only: NonNullable<Wish['only']>,
+): Promise<Output[]> {
   const { header, look, kind, pictures } = photo
+  const mayMove = [...pictures.keys()].filter(({ name }) => only(name, 'webp'))
   const moving: ReadonlyMap<Preset, MovingFile> =
-    stage === 'upload' ? await animate(header, [...pictures.keys()], look?.table ?? null) : new Map()
+    stage === 'upload' ? await animate(header, mayMove, look?.table ?? null) : new Map()
   const outputs: Output[] = []
   for (const [preset, picture] of pictures) {
-    for (const format of formatsAt(stage, preset, kind)) {
+    for (const format of formatsAt(stage, preset, kind).filter((each) => only(preset.name, each))) {
       const source = (format === 'webp' && moving.get(preset)) || picture
       const isBright = format === 'jpeg' && !look && preset.hdr && header.gainMap !== null
       const alike = outputs.find(

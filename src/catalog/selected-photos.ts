@@ -1,0 +1,256 @@
+import { type PhotoId, shardOf } from '../photo/photo-id.ts'
+import { type OwnerId, SHARD_COUNT, shardOfOwner } from '../photo/shard.ts'
+import type { ShardMap } from './shard-map.ts'
+import { rangesOf, shardsOf } from './shard-places.ts'
+
+export const SELECTED_STATES = ['stale', 'missing', 'failed', 'all'] as const
+
+/**
+ * Which photos: those that are ready and were made by none of these recipes (`stale`, and `missing`, which may lack
+ * something), those that failed, or all that are not processing; taken in from one id on, up to before another.
+ */
+export type Selection = {
+  state: (typeof SELECTED_STATES)[number]
+  recipes: readonly number[]
+  from: PhotoId
+  before: PhotoId
+  newestFirst: boolean
+}
+
+/** Shards from one number to another, both included. */
+export type Range = { from: number; to: number }
+
+/** Where photos are looked for, each by an index of its own: by their state, in shards, of an owner, in a list. */
+export type Source =
+  | { by: 'state'; shards: readonly Range[] }
+  | ({ by: 'shard' } & Range)
+  | { by: 'owner'; owner: OwnerId }
+  | { by: 'id'; ids: readonly PhotoId[] }
+
+/**
+ * The next selected photos of a source, and how far that is; JSON. `isLast` when there are no more behind them.
+ * `passedOver` are those of a list that are not selected, or not there.
+ */
+export type SelectedPage = { ids: PhotoId[]; passedOver: number; cursor: unknown; isLast: boolean }
+
+/** A photo that was looked at, and the cursor behind it. */
+type Seen = { id: PhotoId; cursor: string; isSelected: boolean }
+
+/** So many are looked at for a page, where no index tells whether they are selected; and so many for a count. */
+const LOOKED_AT = 500
+const COUNTED = 20_000
+
+const ALL_SHARDS = shardsOf({ from: 0, to: SHARD_COUNT - 1 })
+
+const READY = `status = 'ready' and deleted_at is null`
+const FAILED = `status = 'failed' and deleted_at is null`
+const IS_STALE = `(${READY} and (recipe is null or recipe <> all($2::int[])))`
+
+/** $2 are the recipes of today, $3 and $4 the first id and the one behind the last. */
+const IS_SELECTED: Record<Selection['state'], string> = {
+  stale: IS_STALE,
+  missing: IS_STALE,
+  failed: `(${FAILED} and $2::int[] is not null)`,
+  all: `(status <> 'processing' and deleted_at is null and $2::int[] is not null)`,
+}
+const IS_BETWEEN = 'id >= $3::bigint and id < $4::bigint'
+
+/** Photos that somebody chose, page by page, at the same cost however many there are. */
+export class SelectedPhotos {
+  readonly #shards: ShardMap
+
+  constructor(shards: ShardMap) {
+    this.#shards = shards
+  }
+
+  /** The shards of each database, as ranges. */
+  places(): Range[][] {
+    return [...Map.groupBy(ALL_SHARDS, (shard) => this.#shards.databaseOf(shard)).values()].map(rangesOf)
+  }
+
+  /** Up to so many after the cursor, which begins as null. Throws EngineUnavailableError unless all are known. */
+  async page(source: Source, selection: Selection, cursor: unknown, limit: number): Promise<SelectedPage> {
+    if (source.by === 'id') return await this.#pageOfList(source.ids, selection, Number(cursor ?? 0), limit)
+    const asked = source.by === 'state' && selection.state !== 'all' ? limit : Math.max(limit, LOOKED_AT)
+    const seen = await this.#look(source, selection, cursor as string | null, asked)
+    const found = seen.filter(({ isSelected }) => isSelected)
+    const isCut = found.length > limit
+    const page = found.slice(0, limit)
+    const last = isCut ? page.at(-1) : seen.at(-1)
+    return {
+      ids: page.map(({ id }) => id),
+      passedOver: 0,
+      cursor: last?.cursor ?? cursor,
+      isLast: !isCut && seen.length < asked,
+    }
+  }
+
+  /** How many there are; in a list, all that it names. Throws as `page` does. */
+  async count(source: Source, selection: Selection): Promise<number> {
+    if (source.by === 'id') return source.ids.length
+    if (source.by === 'state' && selection.state !== 'all') {
+      const { state, recipes, from, before } = selection
+      const counts = await this.#shards.ofShards<{ count: number }>(
+        shardsOfRanges(source.shards),
+        `select count(*)::int as count from photos
+         where all_shards_here($1) and shard_of(id) <@ $1::int4multirange and ${IS_SELECTED[state]} and ${IS_BETWEEN}`,
+        [recipes, from, before],
+      )
+      return counts.reduce((sum, { count }) => sum + count, 0)
+    }
+    let count = 0
+    let cursor: string | null = null
+    for (;;) {
+      const seen: Seen[] = await this.#look(source, selection, cursor, COUNTED)
+      count += seen.filter(({ isSelected }) => isSelected).length
+      if (seen.length < COUNTED) return count
+      cursor = seen.at(-1)?.cursor ?? null
+    }
+  }
+
+  async #look(
+    source: Exclude<Source, { by: 'id' }>,
+    selection: Selection,
+    cursor: string | null,
+    limit: number,
+  ): Promise<Seen[]> {
+    switch (source.by) {
+      case 'state':
+        return await this.#lookByState(shardsOfRanges(source.shards), selection, cursor, limit)
+      case 'shard':
+        return await this.#lookByShard(source, selection, cursor, limit)
+      case 'owner':
+        return await this.#lookByOwner(source.owner, selection, cursor, limit)
+    }
+  }
+
+  async #lookByState(
+    shards: ReturnType<typeof shardsOf>,
+    { state, recipes, newestFirst, ...selection }: Selection,
+    cursor: string | null,
+    limit: number,
+  ): Promise<Seen[]> {
+    const from = cursor !== null && !newestFirst ? String(BigInt(cursor) + 1n) : selection.from
+    const before = cursor !== null && newestFirst ? cursor : selection.before
+    const direction = newestFirst ? 'desc' : 'asc'
+    const rows = await this.#shards.ofShards<Omit<Seen, 'cursor'>>(shards, statementOf(state, direction), [
+      recipes,
+      from,
+      before,
+      limit,
+    ])
+    const inOrder = rows.toSorted((a, b) => (BigInt(a.id) < BigInt(b.id) === newestFirst ? 1 : -1))
+    return inOrder.slice(0, limit).map((row) => ({ ...row, cursor: row.id }))
+  }
+
+  /** In the order of the index: by shard, then by id. */
+  async #lookByShard(
+    { from, to }: Range,
+    { state, recipes, newestFirst, ...selection }: Selection,
+    cursor: string | null,
+    limit: number,
+  ): Promise<Seen[]> {
+    const [side, direction] = newestFirst ? ['<', 'desc'] : ['>', 'asc']
+    const start = newestFirst ? [to + 1, '0'] : [from - 1, '0']
+    const [shard, id] = cursor === null ? start : [shardOf(cursor as PhotoId), cursor]
+    const rows = await this.#shards.ofShards<Omit<Seen, 'cursor'>>(
+      shardsOf({ from, to }),
+      `select p.id::text, ${IS_SELECTED[state]} and ${IS_BETWEEN} as "isSelected" from photos p
+       where all_shards_here($1) and shard_of(id) between $5 and $6 and (shard_of(id), id) ${side} ($7::int, $8::bigint)
+       order by shard_of(p.id) ${direction}, p.id ${direction} limit $9`,
+      [recipes, selection.from, selection.before, from, to, shard, id, limit],
+    )
+    const place = ({ id }: { id: PhotoId }) => (BigInt(shardOf(id)) << 64n) + BigInt(id)
+    const inOrder = rows.toSorted((a, b) => (place(a) < place(b) === newestFirst ? 1 : -1))
+    return inOrder.slice(0, limit).map((row) => ({ ...row, cursor: row.id }))
+  }
+
+  /** In the order of the index: when it was posted, then by id; what others see and what not, merged. */
+  async #lookByOwner(
+    owner: OwnerId,
+    { state, recipes, newestFirst, from, before }: Selection,
+    cursor: string | null,
+    limit: number,
+  ): Promise<Seen[]> {
+    const [side, direction] = newestFirst ? ['<', 'desc'] : ['>', 'asc']
+    const start = newestFirst ? ['8640000000000000', MAX_ID] : ['-8640000000000000', '0']
+    const [postedAt, id] = cursor?.split(' ') ?? start
+    const order = `order by posted_at ${direction}, id ${direction}`
+    const half = (isShown: string) => `
+      (select * from photos where hashtext(owner) = hashtext($5) and ${isShown} and deleted_at is null and owner = $5
+         and (posted_at, id) ${side} ($6::bigint, $7::bigint) ${order} limit $8)`
+    const [shown, others] = [half(IS_SHOWN), half(`not ${IS_SHOWN}`)]
+    const shard = shardOfOwner(owner)
+    return await this.#shards.of(shard).query<Seen>(
+      `select p.id::text, p.posted_at || ' ' || p.id as cursor, ${IS_SELECTED[state]} and ${IS_BETWEEN} as "isSelected"
+       from (${shown} union all ${others}) p
+       where shard_is_here($1)
+       order by p.posted_at ${direction}, p.id ${direction} limit $8`,
+      [shard, recipes, from, before, owner, postedAt, id, limit],
+    )
+  }
+
+  async #pageOfList(
+    list: readonly PhotoId[],
+    { state, recipes, from, before }: Selection,
+    start: number,
+    limit: number,
+  ): Promise<SelectedPage> {
+    const asked = list.slice(start, start + limit)
+    const rows = await this.#shards.ofEach<{ id: PhotoId }>(
+      asked,
+      `select id::text from photos
+       where id = any($1::bigint[]) and photos_are_here($1) and ${IS_SELECTED[state]} and ${IS_BETWEEN}`,
+      [recipes, from, before],
+    )
+    return {
+      ids: rows.map(({ id }) => id),
+      passedOver: asked.length - rows.length,
+      cursor: start + asked.length,
+      isLast: start + asked.length >= list.length,
+    }
+  }
+}
+
+const MAX_ID = '9223372036854775807'
+
+/** What others than the owner see, as the index has it. */
+const IS_SHOWN = `(case when visibility = 'public' then status = 'ready' else false end)`
+
+/** The photos of a state in the order of their ids, of shards that are $1. */
+function statementOf(state: Selection['state'], direction: 'asc' | 'desc'): string {
+  const ordered = (where: string, by = '') => `
+    (select p.id from photos p
+     where ${where} and ${IS_BETWEEN} and shard_of(id) <@ $1::int4multirange order by ${by} p.id ${direction} limit $5)`
+  const selected = (rows: string) =>
+    `select p.id::text, true as "isSelected" from (${rows}) p where all_shards_here($1) and $2::int[] is not null
+     order by p.id ${direction} limit $5`
+  switch (state) {
+    case 'failed':
+      return selected(ordered(FAILED))
+    case 'all':
+      return `
+        select p.id::text, ${IS_SELECTED.all} as "isSelected" from photos p
+        where all_shards_here($1) and ${IS_BETWEEN} and shard_of(id) <@ $1::int4multirange
+        order by p.id ${direction} limit $5`
+    case 'stale':
+    case 'missing':
+      // From each recipe there is to the next: they are few, and each has its photos in order. @NOTE Of those without one the
+      // index gives that order only when the recipe is named in it: `is null` says to PostgreSQL nothing of how they compare.
+      return `
+        with recursive recipes as (
+          select (select min(recipe) from photos where ${READY}) as recipe
+          union all
+          select (select min(recipe) from photos where ${READY} and recipe > recipes.recipe)
+          from recipes where recipes.recipe is not null
+        )
+        ${selected(`
+          select each.id from (select recipe from recipes where recipe <> all($2::int[])) earlier
+          cross join lateral ${ordered(`${READY} and p.recipe = earlier.recipe`)} each
+          union all ${ordered(`${READY} and p.recipe is null`, `p.recipe ${direction},`)}`)}`
+  }
+}
+
+function shardsOfRanges(ranges: readonly Range[]) {
+  return ranges.flatMap(shardsOf)
+}

@@ -1,0 +1,95 @@
+import { createInterface } from 'node:readline/promises'
+import { loadConfig } from '../config/config.ts'
+import { SetupError } from '../errors.ts'
+import { createLog } from '../log.ts'
+import { recipeNumbers } from '../photo/recipe.ts'
+import { type Reprocess, reprocess } from '../reprocess/reprocess.ts'
+import { type Choice, selectionOf, slicesOf } from '../reprocess/select.ts'
+import { openServices, type Services } from '../services.ts'
+import { choiceOf, type ReprocessOptions, refuseUnknown } from './reprocess-options.ts'
+import { EXIT_COMPLETE, watchRun } from './watch-run.ts'
+
+const WORDS: Record<Choice['state'], string> = {
+  stale: 'made by other recipes than those of today',
+  missing: "that lack something of what today's presets ask for",
+  failed: 'that failed',
+  all: 'of all kinds',
+}
+
+/** Starts a run, when that is confirmed, and watches it. Returns the exit code. Throws SetupError. */
+export async function startReprocess(options: ReprocessOptions): Promise<number> {
+  const config = loadConfig(process.env)
+  await using services = await openServices(config, createLog('reprocess', config.logLevel), {
+    connections: 3,
+  })
+  refuseUnknown(options, services.presets)
+  const choice = await choiceOf(options)
+  const run = planned(options, choice, services)
+  const slices = slicesOf(choice, services.catalog.selected.places())
+
+  const count = await countOf(services, run, slices)
+  if (
+    !options.yes &&
+    !(await isConfirmed(`${count.toLocaleString('en')} photos ${WORDS[choice.state]}. Make them anew?`))
+  ) {
+    return EXIT_COMPLETE
+  }
+  const { runs } = services.catalog
+  const id = await runs.start({ kind: reprocess.name, selection: run, slices })
+  if (options.detach) {
+    console.log(
+      options.json
+        ? JSON.stringify({ run: id })
+        : `Run ${id} has begun. \`darkroom runs watch ${id}\` shows how far it is.`,
+    )
+    return EXIT_COMPLETE
+  }
+  const leaving = new AbortController()
+  process.once('SIGINT', () => leaving.abort())
+  const code = await watchRun(runs, id, { leave: leaving.signal, json: options.json ?? false })
+  return code
+}
+
+function planned(
+  options: ReprocessOptions,
+  choice: Choice,
+  { presets: known, filters }: Pick<Services, 'presets' | 'filters'>,
+): Reprocess {
+  const { presets = null, formats = null, rate = null, share = null, keep } = options
+  const extents = { stale: 'outdated', missing: 'missing', failed: 'everything', all: 'everything' } as const
+  const tables = filters.all.map(({ name, digest }) => ({ filter: name, table: digest }))
+  return {
+    select: selectionOf(choice, new Date()),
+    limit: choice.limit,
+    work: {
+      presets,
+      formats,
+      extent: extents[choice.state],
+      recipes: recipeNumbers(known, tables),
+      keepSeconds: keep,
+    },
+    pace: { rate, share },
+  }
+}
+
+async function countOf(
+  { catalog }: Pick<Services, 'catalog'>,
+  { select, work, limit }: Reprocess,
+  slices: ReturnType<typeof slicesOf>,
+): Promise<number> {
+  let count = 0
+  for (const source of slices.flatMap(({ sources }) => sources))
+    count += await catalog.selected.count(source, { ...select, recipes: work.recipes })
+  return Math.min(count, limit ?? count)
+}
+
+async function isConfirmed(question: string): Promise<boolean> {
+  if (!process.stdin.isTTY)
+    throw new SetupError(`${question} Nobody can be asked here: --yes begins without a question.`)
+  const terminal = createInterface({ input: process.stdin, output: process.stderr })
+  try {
+    return /^y(es)?$/i.test((await terminal.question(`${question} [y/N] `)).trim())
+  } finally {
+    terminal.close()
+  }
+}

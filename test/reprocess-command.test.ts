@@ -1,0 +1,110 @@
+import { describe, expect, test } from 'vitest'
+import type { PhotoReply } from '../src/http/schemas/photo.ts'
+import { fixture } from './support/pictures.ts'
+import { type Ran, runDarkroom } from './support/run-darkroom.ts'
+import { startService, type TestService } from './support/service.ts'
+import { photoForm, postForm } from './support/uploads.ts'
+
+const MINUTES = 60_000
+const PATIENCE = { timeout: 2 * MINUTES, interval: 100 }
+
+type Home = AsyncDisposable & { service: TestService; darkroom(...args: string[]): Promise<Ran> }
+
+/** A server and two photos. */
+async function openHome(): Promise<Home & { ids: string[] }> {
+  const service = await startService()
+  const env = { DARKROOM_HOME: service.config.home, DATABASE_URL: service.database.url, LOG_LEVEL: 'error' }
+  const ids: string[] = []
+  await using _work = service.work()
+  for (const owner of ['alice', 'bob']) {
+    const form = photoForm(await fixture('plain.jpg'))
+    const headers = { authorization: `Bearer ${await service.token(owner)}`, prefer: 'wait=30' }
+    ids.push(((await (await postForm(service, form, headers)).json()) as PhotoReply).id)
+  }
+  return {
+    service,
+    ids,
+    darkroom: async (...args) => await runDarkroom(args, env),
+    [Symbol.asyncDispose]: async () => await service[Symbol.asyncDispose](),
+  }
+}
+
+describe('darkroom reprocess', { timeout: 5 * MINUTES }, () => {
+  test('watches what it started until its end, in lines of JSON where there is no terminal', async () => {
+    await using home = await openHome()
+    await using _work = home.service.work({ withAvif: true })
+
+    const { code, stdout, stderr } = await home.darkroom('reprocess', '--all', '--owner', 'alice', '--yes')
+
+    expect(stderr).toBe('')
+    const lines = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    expect(lines.at(-1)).toMatchObject({
+      kind: 'reprocess',
+      state: 'complete',
+      selected: 1,
+      done: 1,
+      left: 0,
+    })
+    expect(code).toBe(0)
+  })
+
+  test('detaches, and takes a list of ids or shortcodes', async () => {
+    await using home = await openHome()
+    const { writeFile } = await import('node:fs/promises')
+    const list = `${home.service.config.home}/list.csv`
+    await writeFile(list, `id,code\n${home.ids[1]},corrupt_photo\n\n`)
+
+    const { code, stdout } = await home.darkroom(
+      'reprocess',
+      '--all',
+      '--ids',
+      list,
+      '--yes',
+      '--detach',
+      '--json',
+    )
+    await using _work = home.service.work({ withAvif: true })
+
+    const { run } = JSON.parse(stdout)
+    await expect
+      .poll(async () => await home.service.catalog.runs.find(run), PATIENCE)
+      .toMatchObject({ state: 'complete', selected: 1, done: 1 })
+    expect(code).toBe(0)
+    expect((await home.darkroom('runs', 'show', String(run))).stdout).toMatch(/reprocess[\s\S]*done +1/)
+  })
+
+  test('asks before it begins, and begins nothing where nobody can answer', async () => {
+    await using home = await openHome()
+
+    const { code, stderr } = await home.darkroom('reprocess', '--all')
+
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/^darkroom: 2 photos .* --yes/)
+    expect((await home.service.catalog.runs.list()).filter(({ recurs }) => !recurs)).toEqual([])
+  })
+
+  test.for([
+    [['--stale', '--all'], /cannot be used with/],
+    [['--ids', '/nowhere'], /The list can't be read/],
+    [['--presets', 'poster'], /There is no preset "poster". These are: thumb, /],
+    [['--formats', 'gif'], /There is no format "gif"/],
+    [['--owner', 'a/b'], /"a\/b" is no owner/],
+    [['--owner', 'alice', '--shards', '7'], /--owner and --shards can't be given together/],
+    [['--from', 'yesterday'], /Give a date or a time/],
+    [['--from', '2026-02-01', '--to', '2026-01-01'], /--from must be before --to/],
+    [['--rate', '0'], /a number of photos a second/],
+    [['--share', '120%'], /from 1% to 100%/],
+  ] as const)('says in a line what is wrong with %s', async ([args, message]) => {
+    await using service = await startService()
+    const env = { DARKROOM_HOME: service.config.home, DATABASE_URL: service.database.url }
+
+    const { code, stderr } = await runDarkroom(['reprocess', ...args, '--yes'], env)
+
+    expect(stderr).toMatch(message)
+    expect(stderr.trimEnd().split('\n')).toHaveLength(1)
+    expect(code).toBe(1)
+  })
+})

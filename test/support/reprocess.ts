@@ -1,0 +1,60 @@
+import { expect } from 'vitest'
+import type { RunReport } from '../../src/catalog/runs.ts'
+import { recipeNumbers } from '../../src/photo/recipe.ts'
+import { type Reprocess, reprocess } from '../../src/reprocess/reprocess.ts'
+import { type Choice, selectionOf, slicesOf } from '../../src/reprocess/select.ts'
+import { workRuns } from '../../src/runs/work-runs.ts'
+import { silentLog, type TestService } from './service.ts'
+
+const PATIENCE = { timeout: 120_000, interval: 50 }
+
+const STALE: Choice = {
+  state: 'stale',
+  owners: null,
+  ids: null,
+  shards: null,
+  from: null,
+  to: null,
+  newestFirst: true,
+  limit: null,
+}
+
+/** Starts a run of the photos that are there, by the presets of the service; of those that are stale, unless told otherwise. */
+export async function startReprocess(
+  service: TestService,
+  choice: Partial<Choice> = {},
+  { work, ...more }: Partial<Omit<Reprocess, 'work'>> & { work?: Partial<Reprocess['work']> } = {},
+): Promise<number> {
+  const chosen = { ...STALE, ...choice }
+  const extents = { stale: 'outdated', missing: 'missing', failed: 'everything', all: 'everything' } as const
+  const tables = service.filters.all.map(({ name, digest }) => ({ filter: name, table: digest }))
+  const selection: Reprocess = {
+    select: selectionOf(chosen, new Date(Date.now() + 1_000)),
+    limit: chosen.limit,
+    pace: { rate: null, share: null },
+    ...more,
+    work: {
+      presets: null,
+      formats: null,
+      extent: extents[chosen.state],
+      recipes: recipeNumbers(service.presets, tables),
+      keepSeconds: 7 * 86_400,
+      ...work,
+    },
+  }
+  const slices = slicesOf(chosen, service.catalog.selected.places())
+  return await service.catalog.runs.start({ kind: reprocess.name, selection, slices })
+}
+
+/** A server that feeds runs of photos that are made anew, without workers. */
+export function feed(service: TestService): AsyncDisposable {
+  return workRuns({ engines: service, kinds: [reprocess], log: silentLog, askMs: 50 })
+}
+
+/** Feeds and works the run until it is complete. */
+export async function complete(service: TestService, run: number): Promise<RunReport> {
+  await using _runs = feed(service)
+  await using _work = service.work({ withAvif: true })
+  await expect.poll(async () => (await service.catalog.runs.find(run)).state, PATIENCE).toBe('complete')
+  return await service.catalog.runs.find(run)
+}
