@@ -29,6 +29,6 @@ export type RemakeEngines = WorkerEngines & {
 }
 
 /** What changing a photo's look needs besides. */
-export type EditEngines = WorkerEngines & {
+export type FilterEngines = WorkerEngines & {
   catalog: Pick<Catalog, 'looks'>
 }

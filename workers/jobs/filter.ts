@@ -4,7 +4,7 @@ import type { Change, Photo, Rendition } from '../../src/photo/photo.ts'
 import type { PhotoId } from '../../src/photo/photo-id.ts'
 import type { Preset } from '../../src/photo/presets.ts'
 import type { JobHandler } from '../../src/queue/job-queue.ts'
-import type { EditEngines } from '../engines.ts'
+import type { FilterEngines } from '../engines.ts'
 import { placeholderOfFile } from '../renditions/placeholder.ts'
 import { decodeOriginal } from './decode-original.ts'
 import { makeLater, promiseLater } from './later-renditions.ts'
@@ -16,13 +16,13 @@ import { recipeNumberOf } from './recipe-number.ts'
  * all of it is there. Until then, and when it fails, the photo keeps those it has. Each change has a job of its own: one
  * that another overtook does nothing, or what it made is to be deleted, so that the change asked for last wins.
  */
-export function filterPhoto(engines: EditEngines): JobHandler {
+export function filterPhoto(engines: FilterEngines): JobHandler {
   return async ({ photoId, edition }) => {
-    if (edition !== undefined) await edit(engines, photoId, edition)
+    if (edition !== undefined) await makeEdition(engines, photoId, edition)
   }
 }
 
-async function edit(engines: EditEngines, photoId: PhotoId, edition: number): Promise<void> {
+async function makeEdition(engines: FilterEngines, photoId: PhotoId, edition: number): Promise<void> {
   const { catalog } = engines
   const photo = await catalog.photos.find(photoId)
   if (photo?.wanted?.edition !== edition) return
@@ -39,11 +39,11 @@ async function edit(engines: EditEngines, photoId: PhotoId, edition: number): Pr
   if (await catalog.looks.show(photo, change, { facts, renditions, recipe })) {
     return await makeLater(engines, photo, decoded, { ...change, renditions })
   }
-  if ((await afterRefusal(engines, photo)) === 'moved') await edit(engines, photoId, edition)
+  if ((await afterRefusal(engines, photo)) === 'moved') await makeEdition(engines, photoId, edition)
 }
 
 /** Shows an edition of the same look and of today's recipes that is still there; tells which. */
-async function showEarlier(engines: EditEngines, photo: Photo, change: Change): Promise<number | null> {
+async function showEarlier(engines: FilterEngines, photo: Photo, change: Change): Promise<number | null> {
   const { catalog, store, presets } = engines
   const { look } = change
   const recipe = recipeNumberOf(engines, look)
