@@ -1,8 +1,12 @@
+import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
 import sharp, { type Sharp } from 'sharp'
 import { describe, expect, test } from 'vitest'
 import { box, codedOf, itemsFile, pictureItem, text, u32 } from '../fixtures/heif-file.ts'
 import { CorruptPhotoError, UnsupportedPhotoError } from '../src/errors.ts'
 import { decode } from '../workers/renditions/decode.ts'
+import { compileLibheif } from '../workers/renditions/heic/libheif.ts'
+import type { TileWork } from '../workers/renditions/heic/tile-thread.ts'
 import type { Pixels } from '../workers/renditions/pixels.ts'
 import { readHeader } from '../workers/renditions/read-header.ts'
 import { fixture } from './support/pictures.ts'
@@ -127,4 +131,31 @@ describe('a HEIF file', () => {
     expect(failure).toBeInstanceOf(UnsupportedPhotoError)
     expect((failure as Error).message).toContain('a HEIF file coded as "avc1"')
   })
+})
+
+test('a thread that has decoded a HEIC photo gives the memory of it back while it waits for the next', async () => {
+  const thread = new Worker(new URL('../workers/renditions/heic/tile-thread.ts', import.meta.url))
+  const photo = await fixture('photo.heic')
+  const bytes = new Uint8Array(new SharedArrayBuffer(photo.length))
+  bytes.set(photo)
+  const work: TileWork = {
+    modules: compileLibheif(),
+    bytes,
+    maxPixels: 1e6,
+    item: null,
+    thread: 0,
+    threads: 1,
+  }
+  // A decoder begins with 16 MiB.
+  const heldMiB = async () => (await thread.getHeapStatistics()).external_memory / 2 ** 20
+  await once(thread, 'online')
+  const before = await heldMiB()
+  try {
+    thread.postMessage(work)
+    while ((await once(thread, 'message'))[0] !== null);
+
+    await expect.poll(heldMiB, { timeout: 5_000 }).toBeLessThan(before + 16)
+  } finally {
+    await thread.terminate()
+  }
 })

@@ -26,8 +26,8 @@ function isOpaque(rgba: Buffer): boolean {
  * collector sees a small object and leaves its megabytes for long; and the more of them there are, the more often it
  * looks through everything else.
  */
-export function free(bytes: readonly Buffer[]): void {
-  for (const { buffer, length } of new Set(bytes)) {
-    if (buffer instanceof ArrayBuffer && length > Buffer.poolSize) buffer.transfer(0)
+export function free(bytes: readonly (Uint8Array | Uint16Array)[]): void {
+  for (const { buffer, byteLength } of new Set(bytes)) {
+    if (buffer instanceof ArrayBuffer && byteLength > Buffer.poolSize) buffer.transfer(0)
   }
 }

@@ -5,7 +5,7 @@ import { inSrgb } from '../color/in-srgb.ts'
 import { type Samples, scaleSamples } from '../color/samples.ts'
 import { withStraightAlpha } from '../color/straight-alpha.ts'
 import { asCorruptPhoto } from '../corrupt-photo.ts'
-import { type Pixels, withoutIdleAlpha } from '../pixels.ts'
+import { free, type Pixels, withoutIdleAlpha } from '../pixels.ts'
 import { sharp } from '../sharp.ts'
 import { decodePlanes } from './decode-planes.ts'
 import { halvedToRgb, isHalved } from './fast-rgb.ts'
@@ -28,7 +28,9 @@ export async function decodeHeic(
   const samples = await samplesOf(planes, means.kind === 'space')
   const whole = isPremultiplied ? withStraightAlpha(samples) : samples
   // Scaled before colours are converted: there are fewer to convert.
-  return withoutIdleAlpha(await inSrgb(await scaleSamples(whole, size), means))
+  const scaled = await scaleSamples(whole, size)
+  if (scaled !== whole) free([whole.data])
+  return withoutIdleAlpha(await inSrgb(scaled, means))
 }
 
 /** The samples of an item in 8 bits, as they are in the file. Throws an Error when any part can't be decoded. */
@@ -41,8 +43,15 @@ export async function readHeicItem(
   return { ...(await samplesOf(planes, false)), isGrey: planes.cb === null }
 }
 
-/** Values that a space explains keep their bits: HDR has more than 8 to tell. */
+/** Values that a space explains keep their bits: HDR has more than 8 to tell. The planes' memory is given back. */
 async function samplesOf(planes: Planes, keepsBits: boolean): Promise<Samples> {
+  const { y, cb, cr, alpha } = planes
+  const samples = await rgbOf(planes, keepsBits)
+  free([y, cb, cr, alpha].flatMap((plane) => plane?.data ?? []))
+  return samples
+}
+
+async function rgbOf(planes: Planes, keepsBits: boolean): Promise<Samples> {
   const rgb = isHalved(planes) ? halvedToRgb(planes) : null
   if (rgb) return { ...rgb, white: 255 }
   const [cb, cr] = await Promise.all(

@@ -1,4 +1,5 @@
 import { parentPort } from 'node:worker_threads'
+import { releaseMemory } from '../../../src/process/release-memory.ts'
 import { HeicFile, type Tile, type Tiling } from './heic-file.ts'
 import { type LibheifModules, startLibheif } from './libheif.ts'
 
@@ -15,7 +16,14 @@ export type TileWork = {
 /** Its answers: the tiles as they come, and null behind the last. What fails ends the thread. */
 export type DecodedTile = { tiling: Tiling; column: number; row: number; tile: Tile }
 
-parentPort?.on('message', ({ modules, bytes, maxPixels, item, thread, threads }: TileWork) => {
+parentPort?.on('message', (work: TileWork) => {
+  decodeTiles(work)
+  parentPort?.postMessage(null)
+  // The instance is garbage now, which a thread that waits for the next photo would keep: of 12 MP 40 MB.
+  void releaseMemory()
+})
+
+function decodeTiles({ modules, bytes, maxPixels, item, thread, threads }: TileWork): void {
   // A new instance for each photo: what a broken one did to its memory is gone with it.
   const file = new HeicFile(startLibheif(modules), bytes, maxPixels, item)
   const { tiling } = file
@@ -26,5 +34,4 @@ parentPort?.on('message', ({ modules, bytes, maxPixels, item, thread, threads }:
     const decoded: DecodedTile = { tiling, column, row, tile }
     parentPort?.postMessage(decoded, buffers as ArrayBuffer[])
   }
-  parentPort?.postMessage(null)
-})
+}
