@@ -1,5 +1,6 @@
 import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
+import { codedOf } from '../fixtures/heif-file.ts'
 import { encodeAt } from '../workers/renditions/encode-at.ts'
 import type { Pixels } from '../workers/renditions/pixels.ts'
 import { textureOf } from '../workers/renditions/texture.ts'
@@ -39,6 +40,24 @@ describe('the texture of a picture', () => {
     const body = await encodeAt(picture, { format: 'avif', quality: null, isFine: false }, null)
 
     expect(body.length).toBeLessThan(hurried.length)
+  })
+
+  test('has AVIF keep colour at full size where half of it would be seen', async () => {
+    const page = sharp({ create: { width: 64, height: 64, channels: 3, background: '#fafafa' } })
+    const [rough, smooth, flat] = await Promise.all(
+      [await noisyJpeg({ width: 640, height: 480 }), await sky(), await page.png().toBuffer()].map(pixelsOf),
+    )
+    const subsampling = async (picture: Pixels | undefined, isFine: boolean) => {
+      const body = await encodeAt(picture as Pixels, { format: 'avif', quality: null, isFine }, null)
+      const { configuration } = codedOf(body)
+      // Of the AV1 configuration box: chroma_subsampling_x and _y.
+      return ((configuration[2] as number) & 0b1100) === 0b1100 ? '4:2:0' : '4:4:4'
+    }
+
+    expect(await subsampling(rough, false)).toBe('4:2:0')
+    expect(await subsampling(rough, true)).toBe('4:4:4')
+    expect(await subsampling(smooth, false)).toBe('4:4:4')
+    expect(await subsampling(flat, false)).toBe('4:4:4')
   })
 })
 

@@ -30,8 +30,8 @@ function avif(effort: number, chromaSubsampling: '4:4:4' | '4:2:0' = '4:4:4'): E
   }
 }
 
-const { settings, textures } = RENDITION_FORMATS.avif
-const efforts: Partial<Record<Texture, { effort: number }>> = textures
+const { settings, fineColor, textures } = RENDITION_FORMATS.avif
+const byTexture: Partial<Record<Texture, AvifOptions>> = textures
 
 export const ENCODERS: readonly Encoder[] = [
   { name: 'JPEG', qualities: [70, 78, 86], options: jpeg },
@@ -43,7 +43,13 @@ export const ENCODERS: readonly Encoder[] = [
   {
     name: 'AVIF by texture',
     qualities: [46, 52, 58, 64],
-    options: (quality, { texture }) => ({ format: 'avif', quality, ...settings, ...efforts[texture] }),
+    options: (quality, { isFine, texture }) => ({
+      format: 'avif',
+      ...settings,
+      ...byTexture[texture],
+      ...(isFine && fineColor),
+      quality,
+    }),
   },
   avif(0),
   avif(1),

@@ -30,10 +30,14 @@ export const RENDITION_FORMATS = {
     contentType: 'image/avif',
     maxSide: 65_535,
     quality: 58,
-    settings: { effort: 0, chromaSubsampling: '4:4:4' },
-    fineColor: { quality: 58 },
-    // At effort 0 these would take up to twice the bytes, or be hard to read.
-    textures: { smooth: { effort: 1 }, flat: { effort: 2 } },
+    // Detail hides colour of half the size, which takes a quarter less time.
+    settings: { effort: 0, chromaSubsampling: '4:2:0' },
+    fineColor: { quality: 58, chromaSubsampling: '4:4:4' },
+    // At effort 0 these would take up to twice the bytes, or be hard to read; and they show smeared colour.
+    textures: {
+      smooth: { effort: 1, chromaSubsampling: '4:4:4' },
+      flat: { effort: 2, chromaSubsampling: '4:4:4' },
+    },
     legibleQuality: 40,
     undercuts: ['jpeg', 'webp', 'png', 'gif', 'heif'],
   },

@@ -9,7 +9,7 @@ const BLOCKS = 10_000
 
 /**
  * Whether colour changes from pixel to pixel, as in text, drawings and neon light: then storing it at half the
- * size, as JPEG and WebP usually do, smears it. Looks at some blocks of 2 × 2 pixels, whatever the size: in 1 ms.
+ * size, as is usual, smears it. Looks at some blocks of 2 × 2 pixels, whatever the size: in 1 ms.
  */
 export function hasFineColor({ data, width, height, channels }: Pixels): boolean {
   const step = Math.max(2, Math.floor(Math.sqrt((width * height) / BLOCKS)))
