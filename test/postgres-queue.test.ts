@@ -7,6 +7,7 @@ import type { Job } from '../src/queue/job.ts'
 import type { Claim } from '../src/queue/job-queue.ts'
 import { patientPool } from '../src/queue/patient-pool.ts'
 import { openPostgresQueue } from '../src/queue/postgres-queue.ts'
+import { owning } from './contracts/job-queue/jobs.ts'
 import { jobQueueContract } from './contracts/job-queue.ts'
 import { openTestDatabase } from './support/database.ts'
 import { idle, nothing } from './support/handlers.ts'
@@ -15,14 +16,7 @@ import { recordedLog, silentLog } from './support/service.ts'
 
 jobQueueContract('BullMQ on PostgreSQL', async () => {
   const database = await openTestDatabase()
-  const queue = openPostgresQueue(database.url, silentLog)
-  const dispose = queue[Symbol.asyncDispose].bind(queue)
-  return Object.assign(queue, {
-    [Symbol.asyncDispose]: async () => {
-      await dispose()
-      await database[Symbol.asyncDispose]()
-    },
-  })
+  return owning(openPostgresQueue(database.url, silentLog), database)
 })
 
 test.concurrent('a queue whose server is unavailable says so', async ({ expect }) => {

@@ -8,6 +8,7 @@ import type { BullmqQueue } from '../src/queue/bullmq-queue.ts'
 import type { Job } from '../src/queue/job.ts'
 import { openRedisQueue } from '../src/queue/redis-queue.ts'
 import { sweepJobs } from '../src/sweep/lost-jobs.ts'
+import { owning } from './contracts/job-queue/jobs.ts'
 import { jobQueueContract } from './contracts/job-queue.ts'
 import { idle, nothing } from './support/handlers.ts'
 import { fixture } from './support/pictures.ts'
@@ -24,25 +25,18 @@ const address = (url: string) => parseRedisUrl(url) as RedisAddress
 async function openReady(url: string): Promise<BullmqQueue> {
   const queue = openRedisQueue(address(url), silentLog)
   // Of which test it is called expect does not know, as several run at once.
-  await vi.waitFor(async () => await queue.check(), { timeout: 60_000 })
+  await vi.waitFor(async () => await queue.check(), { timeout: 120_000 })
   return queue
 }
 
-const owning = (open: () => Promise<AsyncDisposable & { url: string }>) => async () => {
+const onServer = (open: () => Promise<AsyncDisposable & { url: string }>) => async () => {
   const server = await open()
-  const queue = await openReady(server.url)
-  const dispose = queue[Symbol.asyncDispose].bind(queue)
-  return Object.assign(queue, {
-    [Symbol.asyncDispose]: async () => {
-      await dispose()
-      await server[Symbol.asyncDispose]()
-    },
-  })
+  return owning(await openReady(server.url), server)
 }
 
-jobQueueContract('BullMQ on Redis', owning(openTestRedis), testWithRedis)
-jobQueueContract('BullMQ on a Redis cluster', owning(openTestCluster), testWithRedis)
-jobQueueContract('BullMQ on Redis behind sentinels', owning(openTestSentinel), testWithRedis)
+jobQueueContract('BullMQ on Redis', onServer(openTestRedis), testWithRedis)
+jobQueueContract('BullMQ on a Redis cluster', onServer(openTestCluster), testWithRedis)
+jobQueueContract('BullMQ on Redis behind sentinels', onServer(openTestSentinel), testWithRedis)
 
 testWithRedis(
   'a service does not start on a Redis that may evict jobs, and is told the line that mends it',

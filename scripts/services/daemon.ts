@@ -19,9 +19,9 @@ export function startDaemon(program: string, args: readonly string[], logFile: s
   return child.pid
 }
 
-/** Runs a program to its end. Throws with what it printed when it fails or takes longer than half a minute. */
+/** Runs a program to its end. Throws with what it printed when it fails or takes longer than two minutes. */
 export async function run(program: string, args: readonly string[]): Promise<string> {
-  const { stdout } = await execute(program, args, { env: { ...process.env, PATH }, timeout: 30_000 })
+  const { stdout } = await execute(program, args, { env: { ...process.env, PATH }, timeout: 120_000 })
   return stdout
 }
 

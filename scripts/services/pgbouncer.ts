@@ -6,7 +6,7 @@ import { freePort } from '../../src/embedded-postgres/free-port.ts'
 import { startDaemon } from './daemon.ts'
 import type { Service } from './service.ts'
 
-const STARTS_WITHIN_MS = 10_000
+const STARTS_WITHIN_MS = 60_000
 
 /** A PgBouncer in transaction mode before all databases of the PostgreSQL at the URL. */
 export function pgbouncer(target: string): Service {

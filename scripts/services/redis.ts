@@ -4,7 +4,7 @@ import { freePort } from '../../src/embedded-postgres/free-port.ts'
 import { isOurs, run, startDaemon } from './daemon.ts'
 import type { Service } from './service.ts'
 
-const STARTS_WITHIN_MS = 10_000
+const STARTS_WITHIN_MS = 60_000
 
 /** One Redis. */
 export const redis: Service = {

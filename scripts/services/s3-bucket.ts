@@ -3,7 +3,7 @@ import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
 import type { Environment } from './service.ts'
 
 const BUCKET = 'darkroom'
-const STARTS_WITHIN_MS = 30_000
+const STARTS_WITHIN_MS = 60_000
 
 export const S3_CREDENTIALS = {
   AWS_ACCESS_KEY_ID: 'darkroom',

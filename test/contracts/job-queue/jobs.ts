@@ -14,3 +14,14 @@ export const batch = [
 ] as const satisfies Job[]
 
 export const neverFailed = async () => {}
+
+/** The queue, which gives its server back when it is disposed. */
+export function owning<Queue extends AsyncDisposable>(queue: Queue, server: AsyncDisposable): Queue {
+  const dispose = queue[Symbol.asyncDispose].bind(queue)
+  return Object.assign(queue, {
+    [Symbol.asyncDispose]: async () => {
+      await dispose()
+      await server[Symbol.asyncDispose]()
+    },
+  })
+}
