@@ -1,23 +1,12 @@
 import { createReadStream } from 'node:fs'
-import {
-  link,
-  mkdir,
-  open,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  rmdir,
-  stat,
-  unlink,
-  utimes,
-} from 'node:fs/promises'
-import { dirname, join, relative, resolve, sep } from 'node:path'
+import { link, mkdir, open, readdir, readFile, rm, stat, unlink, utimes } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { ObjectNotFoundError, SetupError } from '../errors.ts'
-import { codeOf, ignoreMissing, isMissing, remedyFor, translateDiskError } from './disk-errors.ts'
+import { ignoreMissing, isMissing, remedyFor, translateDiskError } from './disk-errors.ts'
 import { FolderSync, foldersBetween } from './folder-sync.ts'
+import { ObjectFolders } from './object-folders.ts'
 import type { ByteRange, KeptObject, ObjectInfo, ObjectStore } from './object-store.ts'
 import { removeStaleFiles, temporaryPath, tryToWrite, writeSynced } from './temporary-files.ts'
 
@@ -25,15 +14,6 @@ const SEGMENT = /^(?!\.{1,2}$)[A-Za-z0-9._-]+$/
 
 /** Where bytes lie until they are whole: on the same file system, so that a rename moves them. No key begins with it. */
 const TMP = 'tmp'
-
-/**
- * So many levels of folders stay when they are empty, `originals` and in it one per shard: what lasts needs its
- * name synced once per process, not at every put.
- */
-const LASTING_LEVELS = 2
-
-/** More would mean that something other than a delete takes the folders away. */
-const MAX_MOVES = 100
 
 /**
  * Objects as files of their keys' names. A body is written under a temporary name and synced, renamed to its
@@ -44,11 +24,7 @@ export class DiskStore implements ObjectStore {
   readonly name: string
   readonly #root: string
   readonly #tmp: string
-  readonly #folders = new FolderSync()
-  /** Lasting folders whose own names are known to be safe from a power cut. */
-  readonly #safe = new Set<string>()
-  /** Of the other folders the last one: renditions of one photo follow each other. */
-  #recent = ''
+  readonly #folders: ObjectFolders
 
   /**
    * Opens the store in a folder, which is made (mode 700) when it is missing. Removes what killed processes left
@@ -74,6 +50,7 @@ export class DiskStore implements ObjectStore {
     this.name = root
     this.#root = root
     this.#tmp = join(root, TMP)
+    this.#folders = new ObjectFolders(root)
   }
 
   async put(key: string, body: Readable | Buffer): Promise<ObjectInfo> {
@@ -84,7 +61,7 @@ export class DiskStore implements ObjectStore {
       const size = Buffer.isBuffer(body)
         ? await writeSynced(temporary, body)
         : await pipeline(body, (chunks: AsyncIterable<Buffer>) => writeSynced(temporary, chunks))
-      await this.#move(temporary, path)
+      await this.#folders.moveIn(temporary, path)
       return { key, size }
     } catch (error) {
       // What a failing disk won't remove now is removed when the store is opened another day.
@@ -131,8 +108,7 @@ export class DiskStore implements ObjectStore {
     const paths = keys.map((key) => this.#pathOf(key))
     try {
       for (const path of paths) await unlink(path).catch(ignoreMissing)
-      this.#recent = ''
-      for (const folder of new Set(paths.map(dirname))) await this.#removeEmptied(folder)
+      for (const folder of new Set(paths.map(dirname))) await this.#folders.removeEmptied(folder)
     } catch (error) {
       throw translateDiskError(error)
     }
@@ -145,7 +121,7 @@ export class DiskStore implements ObjectStore {
     try {
       await linkOrCopy(source, temporary)
       await utimes(temporary, new Date(), new Date())
-      await this.#move(temporary, target)
+      await this.#folders.moveIn(temporary, target)
     } catch (error) {
       if (isMissing(error)) throw new ObjectNotFoundError(from, { cause: error })
       throw translateDiskError(error)
@@ -161,9 +137,8 @@ export class DiskStore implements ObjectStore {
     try {
       // A rename alone would keep the time of the put.
       await utimes(source, new Date(), new Date())
-      await this.#move(source, target)
-      this.#recent = ''
-      await this.#removeEmptied(dirname(source))
+      await this.#folders.moveIn(source, target)
+      await this.#folders.removeEmptied(dirname(source))
     } catch (error) {
       if (!isMissing(error)) throw translateDiskError(error)
     }
@@ -188,55 +163,6 @@ export class DiskStore implements ObjectStore {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}
-
-  /** A delete may take an empty folder away at any moment, so it is made again until the object is in it. */
-  async #move(temporary: string, path: string): Promise<void> {
-    const folder = dirname(path)
-    for (let moves = 1; ; moves++) {
-      try {
-        await rename(temporary, path)
-        break
-      } catch (error) {
-        if (codeOf(error) !== 'ENOENT' || moves === MAX_MOVES) throw error
-        this.#safe.clear()
-        this.#recent = ''
-        await mkdir(folder, { recursive: true, mode: 0o700 }).catch(ignoreMissing)
-      }
-    }
-    await this.#syncNames(folder)
-  }
-
-  /**
-   * Syncs a folder that got a name, and those above it up to one that is safe. Also those that are not new:
-   * whoever made them, here or in another process, may not have synced their names yet.
-   */
-  async #syncNames(folder: string): Promise<void> {
-    const folders = [folder]
-    for (let at = folder; at !== this.#root && at !== this.#recent && !this.#safe.has(at); ) {
-      at = dirname(at)
-      folders.push(at)
-    }
-    await this.#folders.syncAll(folders)
-    for (const synced of folders) if (this.#isLasting(synced)) this.#safe.add(synced)
-    this.#recent = folder
-  }
-
-  #isLasting(folder: string): boolean {
-    return relative(this.#root, folder).split(sep).length <= LASTING_LEVELS
-  }
-
-  async #removeEmptied(folder: string): Promise<void> {
-    let kept = folder
-    for (; !this.#isLasting(kept); kept = dirname(kept)) {
-      try {
-        await rmdir(kept)
-      } catch (error) {
-        if (codeOf(error) === 'ENOTEMPTY') break
-        ignoreMissing(error)
-      }
-    }
-    await this.#folders.syncAll([kept])
-  }
 
   /** Folders may vanish meanwhile, with the keys in them. */
   async *#walk(folder: string, prefix: string, after: string): AsyncIterable<string> {
