@@ -4,9 +4,17 @@ import type { Change, Focus, PhotoFacts, Rendition } from '../photo/photo.ts'
 import type { PhotoId } from '../photo/photo-id.ts'
 import type { OwnerId } from '../photo/shard.ts'
 import { putAside } from './earlier-renditions.ts'
+import {
+  asideOfMade,
+  asideOfShown,
+  IS_READY,
+  IS_THERE,
+  type Made,
+  madeValues,
+  SHOWS_MADE,
+} from './made-edition.ts'
 import { isBefore, liesIn } from './photo-row.ts'
-import { decodeRenditions, encodeRenditions } from './rendition-value.ts'
-import type { Made } from './renditions.ts'
+import { decodeRenditions } from './rendition-value.ts'
 import { OF_SHARDS_HERE, type ShardMap } from './shard-map.ts'
 
 /** What a photo is to be changed to. */
@@ -62,46 +70,27 @@ export class Looks {
    * Records the renditions of a change, and shows them instead of those before, in one statement. False when the photo
    * was removed or left the place, or another change was asked for meanwhile: then what was put is to be deleted.
    */
-  async show({ id, secret }: Place, { look, focus, edition }: Change, made: Made): Promise<boolean> {
-    const { facts, renditions, recipe } = made
-    const rows = await this.#shards.ofPhoto(id).query(
+  async show(place: Place, change: Change, made: Made): Promise<boolean> {
+    const { focus } = change
+    const rows = await this.#shards.ofPhoto(place.id).query(
       `with before as (
          select *, ${IS_WANTED} as is_wanted
-         from photos where id = $1 and ${liesIn('$12')} and deleted_at is null and photo_is_here($1) for update
+         from photos where ${IS_THERE} for update
        ), photo as (
          update photos set
-           filter = $3, strength = $4, edition = $2, ${WANTS_NOTHING}, ${IS_READY},
+           filter = $3, strength = $4, edition = $2, ${WANTS_NOTHING}, ${SHOWS_MADE}, later_renditions = null,
            focus_edition =
              case when (photos.focus_x, photos.focus_y) is distinct from ($13, $14) then $2 else photos.focus_edition end,
-           focus_x = $13, focus_y = $14,
-           width = $5, height = $6, color = $7, thumbhash = decode($8, 'base64'),
-           renditions = $9, later_renditions = null, recipe = $10
+           focus_x = $13, focus_y = $14
          from before where photos.id = before.id and is_wanted
          returning photos.id
        ), aside as (
          ${putAside(
-           `${putBefore('$11')}
-            union all
-            select id, $2, $3::text, $4::double precision, $9, null, $10, now() from before where not is_wanted and edition <> $2`,
+           `${asideOfShown('is_wanted')} union all ${asideOfMade('not is_wanted and edition <> $2')}`,
          )}
        )
        select id from photo`,
-      [
-        id,
-        edition,
-        look?.filter ?? null,
-        look?.strength ?? null,
-        facts.width,
-        facts.height,
-        facts.color,
-        facts.thumbhash,
-        encodeRenditions(renditions),
-        recipe,
-        this.#keepSeconds,
-        secret,
-        focus?.x ?? null,
-        focus?.y ?? null,
-      ],
+      [...madeValues(place, change, made, this.#keepSeconds), focus?.x ?? null, focus?.y ?? null],
     )
     return rows.length > 0
   }
@@ -145,7 +134,7 @@ export class Looks {
          from again where photos.id = again.photo_id
          returning photos.id
        ), aside as (
-         ${putAside(`${putBefore('$8')} and exists (select from photo)`)}
+         ${putAside(asideOfShown('is_wanted and exists (select from photo)', '$8'))}
        )
        select id from photo`,
       [
@@ -192,11 +181,3 @@ const WANTS_NOTHING =
 
 /** What was asked for last stays asked for. */
 const elseKept = (column: string) => `when wanted_at is null then ${column} else wanted_${column}`
-
-/** A change stands in for what the photo was uploaded as, when it is made first. */
-const IS_READY = `status = case when photos.status = 'processing' then 'ready' else photos.status end`
-
-/** The edition that another takes the place of. */
-const putBefore = (keepSeconds: string) => `
-  select id, edition, filter, strength, renditions, later_renditions, recipe, now() + ${keepSeconds} * interval '1 second'
-  from before where is_wanted and renditions is not null`

@@ -1,14 +1,12 @@
 import type { LookChange } from '../photo/look.ts'
 import type { Place } from '../photo/object-keys.ts'
-import type { Photo, PhotoFacts, Rendition } from '../photo/photo.ts'
+import type { Photo, Rendition } from '../photo/photo.ts'
 import type { PhotoId } from '../photo/photo-id.ts'
 import { putAside } from './earlier-renditions.ts'
+import { asideOfMade, asideOfShown, IS_THERE, type Made, madeValues, SHOWS_MADE } from './made-edition.ts'
 import { isBefore, liesIn, SECRET } from './photo-row.ts'
 import { decodeRenditions, encodeRenditions } from './rendition-value.ts'
 import { OF_SHARDS_HERE, type ShardMap } from './shard-map.ts'
-
-/** What one job made of a photo by the recipes of that number, and what it found out about the picture. */
-export type Made = { facts: PhotoFacts; renditions: readonly Rendition[]; recipe: number }
 
 /** A photo that waits for its later renditions, and the edition it is shown in. */
 export type WithoutLater = { id: PhotoId; edition: number }
@@ -35,19 +33,18 @@ export class Renditions {
    * place meanwhile: then nothing is recorded and what was put is nobody's. Recording twice changes nothing.
    */
   async record(
-    { id, secret }: Place,
-    { look, edition }: LookChange,
-    { facts, renditions, recipe }: Made,
+    place: Place,
+    change: LookChange,
+    made: Made,
   ): Promise<Pick<Photo, 'status' | 'edition'> | null> {
-    const rows = await this.#shards.ofPhoto(id).query<Pick<Photo, 'status' | 'edition'>>(
+    const rows = await this.#shards.ofPhoto(place.id).query<Pick<Photo, 'status' | 'edition'>>(
       `with before as (
          select id, status, edition, filter, strength, renditions, later_renditions, recipe,
            edition = $2 and (filter, strength) is not distinct from ($3::text, $4::double precision) as is_shown
-         from photos where id = $1 and ${liesIn('$12')} and deleted_at is null and photo_is_here($1) for update
+         from photos where ${IS_THERE} for update
        ), photo as (
          update photos set
-           status = case when photos.status = 'processing' then 'ready' else photos.status end,
-           width = $5, height = $6, color = $7, thumbhash = decode($8, 'base64'), renditions = $9, recipe = $10,
+           ${SHOWS_MADE},
            -- made by the same recipes, which may ask for others later
            later_renditions = case when (photos.renditions, photos.recipe) = ($9, $10) then photos.later_renditions end
          from before where photos.id = before.id and is_shown
@@ -55,27 +52,12 @@ export class Renditions {
        ), aside as (
          ${putAside(
            // Made by earlier recipes; or of an edition that is not shown.
-           `select id, edition, filter, strength, renditions, later_renditions, recipe, now() + $11 * interval '1 second'
-            from before where is_shown and renditions is not null and (renditions, recipe) is distinct from ($9, $10)
-            union all
-            select id, $2, $3::text, $4::double precision, $9, null, $10, now() from before where not is_shown`,
+           `${asideOfShown('is_shown and (renditions, recipe) is distinct from ($9, $10)')}
+            union all ${asideOfMade('not is_shown')}`,
          )}
        )
        select coalesce(photo.status, before.status) as status, before.edition from before left join photo using (id)`,
-      [
-        id,
-        edition,
-        look?.filter ?? null,
-        look?.strength ?? null,
-        facts.width,
-        facts.height,
-        facts.color,
-        facts.thumbhash,
-        encodeRenditions(renditions),
-        recipe,
-        this.#keepSeconds,
-        secret,
-      ],
+      madeValues(place, change, made, this.#keepSeconds),
     )
     return rows[0] ?? null
   }
