@@ -8,6 +8,7 @@ import type { Figure, Line } from './line.ts'
 import { against } from './lines/against.ts'
 import { cpu } from './lines/cpu.ts'
 import { endurance } from './lines/endurance.ts'
+import { facts } from './lines/facts.ts'
 import { feedPage } from './lines/feed-page.ts'
 import { filter } from './lines/filter.ts'
 import { heic } from './lines/heic.ts'
@@ -33,6 +34,7 @@ const LINES: readonly Line[] = [
   jobs,
   heic,
   uploadLine,
+  facts,
   feedPage,
   photoIds,
   ready,
