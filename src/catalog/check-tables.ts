@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { EngineUnavailableError, SetupError } from '../errors.ts'
 import { databaseName, refusalOf } from '../postgres/connections.ts'
 import { sqlStateOf } from '../postgres/errors.ts'
-import type { Queries } from './database.ts'
+import type { Reads } from './database.ts'
 
 /** Files `NNN.do.NAME.sql`; what was applied stands in the table, a row for each. */
 export const MIGRATIONS = join(import.meta.dirname, 'migrations')
@@ -21,9 +21,9 @@ const UNDEFINED_TABLE = '42P01'
  * tables are moved up, servers of before go on, until the last step drops what only they read. Throws
  * EngineUnavailableError when the database takes no photos now, as it is read-only: a standby, or set so.
  */
-export async function checkTables(database: Queries & { url: string }): Promise<void> {
+export async function checkTables(database: Reads & { url: string }): Promise<void> {
   const rows = await database
-    .query<{ version: number; is_read_only: boolean }>(
+    .read<{ version: number; is_read_only: boolean }>(
       `select coalesce(max(version), 0)::int as version, current_setting('transaction_read_only')::bool as is_read_only
        from ${MIGRATIONS_TABLE}`,
     )

@@ -129,7 +129,7 @@ async function mend(
   // As text: a JavaScript number would round the ids. Whole rows: columns of later migrations come along.
   await target.query('delete from photos where id = any($1)', [[...stale, ...gone]])
   for (const { table, photo } of SHARDED_TABLES) {
-    const rows = await source.query<{ row: string }>(
+    const rows = await source.read<{ row: string }>(
       `select to_jsonb(each)::text as row from ${table} each where ${photo} = any($1)`,
       [stale],
     )
@@ -146,7 +146,7 @@ async function mend(
 export async function copyClocks(source: Queries, run: Run): Promise<void> {
   await run.target.transaction(async (target) => {
     await lockArriving(target, run)
-    const clocks = await source.query<{ shard: number; last: string }>(
+    const clocks = await source.read<{ shard: number; last: string }>(
       'select shard, last::text from shard_clocks where shard between $1 and $2',
       [run.from, run.to],
     )

@@ -1,4 +1,4 @@
-import type { Queries } from './database.ts'
+import type { Reads } from './database.ts'
 
 /** So many are counted; of more PostgreSQL tells what it reckons with, as counting would read them all. */
 const COUNTED = 10_000
@@ -8,18 +8,18 @@ export type PhotoCount = { photos: number; isEstimate: boolean }
 
 /** Counts the photos in a range of shards, or reckons when they are many. */
 export async function countPhotos(
-  database: Queries,
+  database: Reads,
   { from, to }: { from: number; to: number },
 ): Promise<PhotoCount> {
   const range = [from, to]
   const ofRange = 'select id from photos where shard_of(id) between $1 and $2'
-  const [row] = await database.query<{ photos: number }>(
+  const [row] = await database.read<{ photos: number }>(
     `select count(*)::int as photos from (${ofRange} limit ${COUNTED + 1}) as counted`,
     range,
   )
   const photos = row?.photos ?? 0
   if (photos <= COUNTED) return { photos, isEstimate: false }
-  const [plan] = await database.query<{ 'QUERY PLAN': [{ Plan: { 'Plan Rows': number } }] }>(
+  const [plan] = await database.read<{ 'QUERY PLAN': [{ Plan: { 'Plan Rows': number } }] }>(
     `explain (format json) ${ofRange}`,
     range,
   )

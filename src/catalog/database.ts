@@ -7,8 +7,17 @@ import { Breaker } from './breaker.ts'
 const MAX_ATTEMPTS = 5
 const SHORTAGE_MS = 10_000
 
+/** The beginning of a statement that asks, and changes nothing: test/plans.test.ts has PostgreSQL see to that. */
+export type Select = `${'select' | 'explain'} ${string}`
+
+/** What answers questions. Who is given no more can change nothing. */
+export type Reads = {
+  /** As `query`. */
+  read<Row extends pg.QueryResultRow>(statement: Select, values?: readonly unknown[]): Promise<Row[]>
+}
+
 /** What runs statements: a database, one transaction on it, or whichever database has a shard. */
-export type Queries = {
+export type Queries = Reads & {
   /** The rows of one statement. Throws EngineUnavailableError when the server can't do it now. */
   query<Row extends pg.QueryResultRow>(statement: string, values?: readonly unknown[]): Promise<Row[]>
 }
@@ -54,6 +63,13 @@ export class Database implements Queries, AsyncDisposable {
     }
   }
 
+  async read<Row extends pg.QueryResultRow>(
+    statement: Select,
+    values: readonly unknown[] = [],
+  ): Promise<Row[]> {
+    return await this.query<Row>(statement, values)
+  }
+
   /** What was lacking when the server refused a statement of the last seconds: disk, memory, connections, a right, a table. */
   get shortage(): EngineUnavailableError | null {
     if (this.#shortage === null || performance.now() - this.#shortage.at > SHORTAGE_MS) return null
@@ -66,9 +82,9 @@ export class Database implements Queries, AsyncDisposable {
       await client.query(
         `begin isolation level read committed; set local statement_timeout = ${this.#statementMs}`,
       )
-      const result = await work({
-        query: async (statement, values = []) => await translated(() => rowsOf(client, statement, values)),
-      })
+      const query: Queries['query'] = async (statement, values = []) =>
+        await translated(() => rowsOf(client, statement, values))
+      const result = await work({ query, read: query })
       await client.query('commit')
       return result
     })

@@ -55,7 +55,7 @@ export class Health {
           })
         })
         const askedAt = Date.now()
-        const [row] = await database.query<{ version: string; now: Date; last: string | null }>(
+        const [row] = await database.read<{ version: string; now: Date; last: string | null }>(
           `select current_setting('server_version') as version, clock_timestamp() as now, max(last >> 10) as last
            from shard_clocks`,
         )

@@ -47,7 +47,7 @@ export class Installation {
   /** Whether none of the databases has a photo. Throws EngineUnavailableError unless all of them answer. */
   async isEmpty(): Promise<boolean> {
     const found = await Promise.all(
-      this.#shards.databases().map((database) => database.query('select id from photos order by id limit 1')),
+      this.#shards.databases().map((database) => database.read('select id from photos order by id limit 1')),
     )
     return found.flat().length === 0
   }

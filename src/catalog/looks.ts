@@ -97,7 +97,7 @@ export class Looks {
 
   /** The editions of that look and recipe, and of the photo's focus, that can still be shown again, latest first. */
   async earlier(id: PhotoId, look: Look | null, recipe: number): Promise<Earlier[]> {
-    const rows = await this.#shards.ofPhoto(id).query<{ edition: number; renditions: Buffer }>(
+    const rows = await this.#shards.ofPhoto(id).read<{ edition: number; renditions: Buffer }>(
       `select e.edition, e.renditions
        from photos p join earlier_renditions e on e.photo_id = p.id and e.edition <> p.edition
        where p.id = $1 and (e.filter, e.strength) is not distinct from ($2::text, $3::double precision)

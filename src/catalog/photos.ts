@@ -68,7 +68,7 @@ export class Photos {
   async find(id: PhotoId): Promise<Photo | null> {
     const rows = await this.#shards
       .ofPhoto(id)
-      .query<PhotoRow>(
+      .read<PhotoRow>(
         `select ${PHOTO_COLUMNS} from photos p where id = $1 and deleted_at is null and photo_is_here($1)`,
         [id],
       )
@@ -93,7 +93,7 @@ export class Photos {
   ): Promise<FeedPage> {
     const shard = shardOfOwner(owner)
     const halves = owner === viewer ? [IS_SHOWN, `not ${IS_SHOWN}`] : [IS_SHOWN]
-    const rows = await this.#shards.of(shard).query<PhotoRow & { is_newer: boolean }>(
+    const rows = await this.#shards.of(shard).read<PhotoRow & { is_newer: boolean }>(
       `select ${PHOTO_COLUMNS}, is_newer from (
          (select *, true as is_newer from ${merged(halves, '>', 'asc')} limit $4)
          union all

@@ -24,7 +24,7 @@ export class Places {
   /** The photo, or null when there is none or it was removed. */
   async read(id: PhotoId): Promise<MarkedPhoto | null> {
     // PostgreSQL's own mark of a row: the transaction that wrote it last.
-    const [row] = await this.#shards.ofPhoto(id).query<PhotoRow & { mark: string }>(
+    const [row] = await this.#shards.ofPhoto(id).read<PhotoRow & { mark: string }>(
       `select ${PHOTO_COLUMNS}, p.xmin::text as mark from photos p
          where id = $1 and deleted_at is null and photo_is_here($1)`,
       [id],
@@ -59,7 +59,7 @@ export class Places {
   async leftBy(id: PhotoId): Promise<LeftPlaces | null> {
     const rows = await this.#shards
       .ofPhoto(id)
-      .query<LeftPlaces>(
+      .read<LeftPlaces>(
         `select ${LEFT} from photos p where id = $1 and left_due_at is not null and photo_is_here($1)`,
         [id],
       )

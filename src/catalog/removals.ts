@@ -28,7 +28,7 @@ export class Removals {
 
   /** A removed photo whose purge is still to be done; null when there is none. */
   async find(id: PhotoId): Promise<Removed | null> {
-    const rows = await this.#shards.ofPhoto(id).query<Removed>(
+    const rows = await this.#shards.ofPhoto(id).read<Removed>(
       `select id::text, format, renditions is not null as "hadRenditions" from photos
        where id = $1 and deleted_at is not null and purged_at is null and photo_is_here($1)`,
       [id],

@@ -1,4 +1,4 @@
-import type { Queries } from './database.ts'
+import type { Queries, Reads } from './database.ts'
 import type { Run } from './shard-run.ts'
 
 // Which photos of a run changed while it was copied: triggers note them, from the mark on.
@@ -17,8 +17,8 @@ export async function markChanges(held: Queries, { from, to }: Run): Promise<Mar
 }
 
 /** The photos of the run that changed after the mark, whether they are still there or not. */
-export async function changedSince(source: Queries, { from, to }: Run, mark: Mark): Promise<string[]> {
-  const rows = await source.query<{ id: string }>(
+export async function changedSince(source: Reads, { from, to }: Run, mark: Mark): Promise<string[]> {
+  const rows = await source.read<{ id: string }>(
     `select photo_id::text as id from shard_changes
      where number > $1 and shard_of(photo_id) between $2 and $3`,
     [mark, from, to],

@@ -5,7 +5,7 @@ import { EngineUnavailableError } from '../errors.ts'
 import { type PhotoId, shardOf } from '../photo/photo-id.ts'
 import { SHARD_COUNT, type Shard } from '../photo/shard.ts'
 import { Slots } from '../slots.ts'
-import { Database, type Queries } from './database.ts'
+import { Database, type Queries, type Select } from './database.ts'
 import { isNotHere, openArrived, rangesOf, SHARDS_PER_RUN, shardsOf } from './shard-places.ts'
 import { latestOf, type Survey, surveyShards } from './shard-survey.ts'
 
@@ -46,12 +46,14 @@ export class ShardMap implements AsyncDisposable {
 
   /** Statements about one shard, each guarded by `photo_is_here` or `shard_is_here`. */
   of(shard: Shard): Queries {
+    const ask = async <Row>(answer: (database: Database) => Promise<Row[]>) =>
+      await this.#follow(async () => {
+        using _slot = await this.#slotsOf(shard).acquire(SLOT_WITHIN_MS)
+        return await answer(this.databaseOf(shard))
+      })
     return {
-      query: async (statement, values) =>
-        await this.#follow(async () => {
-          using _slot = await this.#slotsOf(shard).acquire(SLOT_WITHIN_MS)
-          return await this.databaseOf(shard).query(statement, values)
-        }),
+      query: async (statement, values) => await ask((database) => database.query(statement, values)),
+      read: async (statement, values) => await ask((database) => database.read(statement, values)),
     }
   }
 
@@ -134,7 +136,7 @@ export class ShardMap implements AsyncDisposable {
 
   /** The same of rows that are in the order of their ids: of all answers the first, at most `limit`, its last parameter. */
   async firstEverywhere<Row extends { id: PhotoId }>(
-    statement: string,
+    statement: Select,
     values: readonly unknown[],
     limit: number,
   ): Promise<Row[]> {

@@ -1,5 +1,5 @@
 import type { Shard } from '../photo/shard.ts'
-import type { Queries } from './database.ts'
+import type { Queries, Reads } from './database.ts'
 
 /** What one database says of shards next to each other: the table `shards`, as few ranges as possible. */
 export type ShardPlace = {
@@ -20,8 +20,8 @@ export function isNotHere(error: unknown): boolean {
 }
 
 /** What the database says of all shards. */
-export async function readPlaces(database: Queries): Promise<ShardPlace[]> {
-  return await database.query<ShardPlace>(
+export async function readPlaces(database: Reads): Promise<ShardPlace[]> {
+  return await database.read<ShardPlace>(
     `select min(shard)::int as "from", max(shard)::int as "to", state, url, generation
      from (
        select *, shard - row_number() over (partition by state, url, generation order by shard) as island from shards

@@ -1,5 +1,5 @@
 import { EngineUnavailableError } from '../errors.ts'
-import type { Queries } from './database.ts'
+import type { Reads } from './database.ts'
 import { readPlaces, type ShardPlace, shardsOf } from './shard-places.ts'
 
 /** A place, and the URL of the database that says so. */
@@ -11,7 +11,7 @@ export type Survey = { places: SeenPlace[]; silent: Map<string, EngineUnavailabl
 /** Asks the databases at the URLs what they say of shards, and those that they point to, each once. */
 export async function surveyShards(
   urls: readonly string[],
-  databaseAt: (url: string) => Queries,
+  databaseAt: (url: string) => Reads,
 ): Promise<Survey> {
   const survey: Survey = { places: [], silent: new Map() }
   const asked = new Set<string>()
@@ -26,7 +26,7 @@ export async function surveyShards(
   return survey
 }
 
-async function askOne(at: string, database: Queries, silent: Survey['silent']): Promise<SeenPlace[]> {
+async function askOne(at: string, database: Reads, silent: Survey['silent']): Promise<SeenPlace[]> {
   try {
     return (await readPlaces(database)).map((place) => ({ ...place, at }))
   } catch (error) {
