@@ -12,7 +12,7 @@ import { needs } from './support/needs.ts'
  * Jobs of workers that died with their supervisor come back after 10 s, and Ceph's disk takes 5 s to start, longer on a
  * machine that is busy.
  */
-const TIMEOUT = 300_000
+const TIMEOUT = 600_000
 
 /** A short run: every victim is killed and paused about once. */
 async function expectNothingLost(engines: EngineSet, stop: AbortSignal): Promise<void> {

@@ -64,7 +64,8 @@ describe('The edge check', () => {
       }),
       { numRuns: 1000 },
     )
-    expect(passed).toBeGreaterThan(50)
+    // About 90 do; never so few by chance.
+    expect(passed).toBeGreaterThan(20)
   })
 
   test('says of every cookie that we sign what CloudFront would', () => {
