@@ -149,6 +149,11 @@ export class OtherRecipesError extends JobMustWaitError {
   }
 }
 
+/** What was made of a photo may be another picture than the one that is shown, so it is not shown. */
+export class DoubtfulRenditionError extends DarkroomError {
+  readonly code = 'another_picture'
+}
+
 /** A photo of a run can't be made anew, for what its cause says; others of the run can. */
 export class RemakeFailedError extends DarkroomError {
   readonly code: string

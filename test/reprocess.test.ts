@@ -1,15 +1,16 @@
 import { mkdtempDisposable, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
 import type { PhotoReply } from '../src/http/schemas/photo.ts'
 import type { FilterName } from '../src/photo/filter.ts'
-import { originalKey, renditionKey } from '../src/photo/object-keys.ts'
+import { originalKey, renditionKey, renditionsPrefix } from '../src/photo/object-keys.ts'
 import type { Photo, Rendition } from '../src/photo/photo.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
 import type { OwnerId } from '../src/photo/shard.ts'
 import { sweepRenditions } from '../src/sweep/earlier-renditions.ts'
-import { fixture } from './support/pictures.ts'
+import { fixture, noisyJpeg } from './support/pictures.ts'
 import { complete, feed, startReprocess } from './support/reprocess.ts'
 import { silentLog, startService, type TestService } from './support/service.ts'
 import { photoForm, postForm } from './support/uploads.ts'
@@ -213,6 +214,48 @@ describe('a photo that is reprocessed', { timeout: 3 * MINUTES }, () => {
       [lost, 'original_missing'],
     ])
     expect(failures[0]?.message).toMatch(/damaged/)
+  })
+
+  test('that is another picture by now is not shown, unless that is allowed', async () => {
+    await using world = await openWorld()
+    const service = await world.today([small, wide])
+    const [other, turned, inMono] = [
+      await upload(service),
+      await upload(service),
+      await upload(service, 'plain.jpg', { filter: 'mono' }),
+    ]
+    const size = (await sharp(await fixture('plain.jpg')).metadata()) as { width: number; height: number }
+    const another = await noisyJpeg(size)
+    const onItsSide = await sharp(await fixture('plain.jpg'))
+      .resize(300, 100, { fit: 'fill' })
+      .rotate(90)
+      .jpeg()
+      .toBuffer()
+    for (const [id, original] of [
+      [other, another],
+      [turned, onItsSide],
+      [inMono, another],
+    ] as const)
+      await service.store.put(originalKey(id, 'jpeg'), original, { contentType: 'image/jpeg' })
+    const then = await Promise.all([other, turned, inMono].map((id) => find(service, id)))
+
+    const run = await startReprocess(service, { state: 'all' })
+    const report = await complete(service, run)
+
+    expect(report).toMatchObject({ selected: 3, done: 0, failed: 3 })
+    const failures = await service.catalog.runs.failures(run, { code: null, after: null, limit: 10 })
+    expect(failures.map(({ code }) => code)).toEqual(Array(3).fill('another_picture'))
+    expect(await Promise.all([other, turned, inMono].map((id) => find(service, id)))).toEqual(then)
+    for (const photo of then)
+      expect(await Array.fromAsync(service.store.list(renditionsPrefix(photo)))).toHaveLength(
+        new Set(photo.renditions.map((rendition) => renditionKey(photo, rendition))).size,
+      )
+    const allowed = await startReprocess(
+      service,
+      { state: 'all', ids: [other] },
+      { work: { maxDifference: 100 } },
+    )
+    expect(await complete(service, allowed)).toMatchObject({ done: 1 })
   })
 
   test('is skipped when its owner removes it meanwhile', async () => {

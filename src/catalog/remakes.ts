@@ -22,6 +22,8 @@ export type RemakeWork = {
   extent: 'outdated' | 'missing' | 'everything'
   /** The numbers of today's recipes, as they were when the run was started. */
   recipes: readonly number[]
+  /** What is made may be so far away, in ΔE2000, from what is shown; a photo with another look, in its lights and darks. */
+  maxDifference: number
   /** For how long what was shown before can be shown again. */
   keepSeconds: number
 }

@@ -25,6 +25,7 @@ export type ReprocessOptions = {
   rate?: number
   share?: number
   keep: number
+  maxDifference: number
   yes?: true
   detach?: true
   json?: true

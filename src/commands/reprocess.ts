@@ -37,6 +37,12 @@ export function reprocessCommand(): Command {
     .option('--rate <n>', 'at most so many photos a second', readRate)
     .option('--share <percent>', 'work only so much of the time, such as 25%', readPercent)
     .option('--keep <duration>', 'keep what was shown before for so long', parseDuration, 7 * 86_400)
+    .option(
+      '--max-difference <ΔE>',
+      'what is made may be so far from what is shown, as a mended colour is; else it fails as another picture',
+      readDifference,
+      6,
+    )
     .option('--yes', 'begin without a question')
     .option('--detach', 'print the number of the run, and do not watch it')
     .option('--json', 'lines of JSON instead of a screen')
@@ -75,6 +81,12 @@ function readRate(text: string): number {
   const rate = Number(text)
   if (/^\d*\.?\d+$/.test(text) && rate >= 0.01 && rate <= 100_000) return rate
   throw new InvalidArgumentError('It must be a number of photos a second, from 0.01 on.')
+}
+
+function readDifference(text: string): number {
+  const difference = Number(text)
+  if (/^\d+(\.\d+)?$/.test(text) && difference <= 100) return difference
+  throw new InvalidArgumentError('It must be a ΔE2000 from 0 to 100.')
 }
 
 function readPercent(text: string): number {

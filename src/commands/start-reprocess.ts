@@ -66,6 +66,7 @@ function planned(
       formats,
       extent: extents[choice.state],
       recipes: recipeNumbers(known, tables),
+      maxDifference: options.maxDifference,
       keepSeconds: keep,
     },
     pace: { rate, share },

@@ -5,7 +5,7 @@ import sharp, { type Sharp } from 'sharp'
 import { expect } from 'vitest'
 import { COLUMNS, layOut } from '../../fixtures/patches.ts'
 import { RENDITION_FORMAT_NAMES } from '../../src/photo/rendition-formats.ts'
-import { colorDifference, labOf } from './color-difference.ts'
+import { colorDifference, labOf } from '../../workers/renditions/color/color-difference.ts'
 import { makeRenditions } from './renditions.ts'
 import { wish } from './wish.ts'
 

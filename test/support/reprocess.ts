@@ -38,6 +38,7 @@ export async function startReprocess(
       formats: null,
       extent: extents[chosen.state],
       recipes: recipeNumbers(service.presets, tables),
+      maxDifference: 6,
       keepSeconds: 7 * 86_400,
       ...work,
     },

@@ -5,22 +5,25 @@ import { RENDITION_FORMATS } from '../../src/photo/rendition-formats.ts'
 import type { ObjectStore } from '../../src/storage/object-store.ts'
 import type { WorkerEngines } from '../engines.ts'
 import type { DecodedPhoto } from '../renditions/decoded-photo.ts'
-import { makeRenditions, type Wish } from '../renditions/make-renditions.ts'
+import { makeRenditions, type RenditionFile, type Wish } from '../renditions/make-renditions.ts'
 import { free } from '../renditions/pixels.ts'
 
 /**
  * Makes renditions of the decoded photo and puts them; nothing is recorded. Who records them does so afterwards: a
- * recorded rendition always has its bytes. Doing it again puts the same bytes under the same keys.
+ * recorded rendition always has its bytes. Doing it again puts the same bytes under the same keys. What `check` throws of
+ * a file comes before that is put.
  */
 export async function putRenditions(
   { store }: WorkerEngines,
   photo: Photo,
   decoded: DecodedPhoto,
   wish: Wish,
+  check: (file: RenditionFile) => Promise<void> = async () => {},
 ): Promise<Rendition[]> {
-  const made = await makeRenditions(decoded, wish, (rendition) => {
+  const made = await makeRenditions(decoded, wish, async (rendition) => {
+    await check(rendition)
     const { contentType } = RENDITION_FORMATS[rendition.format]
-    return store.put(renditionKey(photo, rendition), rendition.body, { contentType })
+    await store.put(renditionKey(photo, rendition), rendition.body, { contentType })
   })
   free(made.map(({ body }) => body))
   return made.map(({ body: _, ...rendition }) => rendition)

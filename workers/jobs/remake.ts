@@ -1,13 +1,17 @@
 import type { Claimed, Remade, RemakeWork } from '../../src/catalog/remakes.ts'
 import {
+  DarkroomError,
   FilterMissingError,
   OriginalMissingError,
   OtherRecipesError,
   RemakeFailedError,
 } from '../../src/errors.ts'
+import { renditionKey } from '../../src/photo/object-keys.ts'
 import type { Photo } from '../../src/photo/photo.ts'
+import type { Stage } from '../../src/photo/presets.ts'
 import type { JobHandler } from '../../src/queue/job-queue.ts'
 import type { RemakeEngines } from '../engines.ts'
+import { type Check, checkOf } from './check-remake.ts'
 import { decodeOriginal } from './decode-original.ts'
 import { smallest } from './later-renditions.ts'
 import { afterRefusal, putRenditions } from './put-renditions.ts'
@@ -46,7 +50,7 @@ async function remake(
   const photo = await catalog.remakes.find(claimed)
   if (!photo) return
   const plan = planRemake(photo, { presets, look: photo.look && filters.applied(photo.look) }, work)
-  const remade = await make(engines, photo, claimed.edition, plan)
+  const remade = await make(engines, photo, claimed.edition, plan, work)
   const { keepSeconds } = work
   if (await catalog.remakes.show(photo, claimed.edition, remade, { run, keepSeconds })) return
   if ((await afterRefusal(engines, photo)) === 'moved') await remake(engines, claimed, work, run)
@@ -57,16 +61,29 @@ async function make(
   photo: Photo,
   edition: number,
   plan: RemakePlan,
+  work: RemakeWork,
 ): Promise<Remade> {
-  const recipe = (made: Remade['put']) => (plan.isWhole(made) ? recipeNumberOf(engines, photo.look) : null)
+  const today = recipeNumberOf(engines, photo.look)
+  const recipe = (made: Remade['put']) => (plan.isWhole(made) ? today : null)
   if (plan.presets.length === 0 && photo.facts)
     return { facts: photo.facts, ...plan.stages([]), put: [], recipe: recipe([]) }
 
+  const checkFile = checkOf(engines, photo, work, photo.look !== null && photo.recipe !== today)
+  const keys: string[] = []
+  const check: Check = async (file) => {
+    await checkFile(file)
+    keys.push(renditionKey(photo, file))
+  }
   await using decoded = await decodeOriginal(engines, photo, plan.presets)
-  const { wants: only } = plan
-  const first = await putRenditions(engines, photo, decoded, { stage: 'upload', edition, only })
-  const rivals = smallest([...plan.kept, ...first])
-  const later = await putRenditions(engines, photo, decoded, { stage: 'after', edition, rivals, only })
-  const put = [...first, ...later]
-  return { facts: await decoded.facts, ...plan.stages(put), put, recipe: recipe(put) }
+  const put = async (stage: Stage, rivals = new Map()) =>
+    await putRenditions(engines, photo, decoded, { stage, edition, rivals, only: plan.wants }, check)
+  try {
+    const first = await put('upload')
+    const made = [...first, ...(await put('after', smallest([...plan.kept, ...first])))]
+    return { facts: await decoded.facts, ...plan.stages(made), put: made, recipe: recipe(made) }
+  } catch (error) {
+    // Of an edition that nobody else makes, and that will not be shown.
+    if (error instanceof DarkroomError && !error.retryable) await engines.store.delete(keys)
+    throw error
+  }
 }
