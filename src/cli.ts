@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import manifest from '../package.json' with { type: 'json' }
 import { doctorCommand } from './commands/doctor.ts'
 import { filtersCommand } from './commands/filters.ts'
+import { importCommand } from './commands/import.ts'
 import { jobsCommand } from './commands/jobs.ts'
 import { keysCommand } from './commands/keys.ts'
 import { migrateCommand } from './commands/migrate.ts'
@@ -29,6 +30,7 @@ const program = new Command('darkroom')
   .addCommand(tokenCommand())
   .addCommand(filtersCommand())
   .addCommand(reprocessCommand())
+  .addCommand(importCommand())
   .addCommand(runsCommand())
   .addCommand(jobsCommand())
   .addCommand(sweepCommand())

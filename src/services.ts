@@ -1,13 +1,15 @@
+import { join } from 'node:path'
 import { Catalog } from './catalog/catalog.ts'
 import { migrateCatalog } from './catalog/migrate.ts'
 import { ShardMap } from './catalog/shard-map.ts'
 import type { Config, DatabaseConfig, QueueConfig, StoreConfig } from './config/config.ts'
+import { readS3Url } from './config/s3-url.ts'
 import { allShardsAt, type ShardRange } from './config/shard-ranges.ts'
 import type { Cdn } from './delivery/cdn.ts'
 import { SignedCdn } from './delivery/signed-cdn.ts'
 import { type SigningKey, signingKeyOf } from './delivery/signing-key.ts'
 import { embeddedPostgresUrl } from './embedded-postgres/embedded-postgres.ts'
-import { EngineUnavailableError } from './errors.ts'
+import { EngineUnavailableError, SetupError } from './errors.ts'
 import { type FilterBook, openFilterBook } from './filters/filter-book.ts'
 import type { Log } from './log.ts'
 import type { Preset } from './photo/presets.ts'
@@ -119,6 +121,14 @@ async function openStore(config: StoreConfig): Promise<ObjectStore> {
       return await S3Store.open(config)
     }
   }
+}
+
+/** A bucket of anybody's, to read from, by an URL such as STORAGE_URL. Throws SetupError. */
+export async function openBucket({ home }: Pick<Config, 'home'>, url: string): Promise<ObjectStore> {
+  const problems: string[] = []
+  const bucket = readS3Url(url, (problem) => problems.push(problem))
+  if (problems.length > 0) throw new SetupError(`${url} ${problems.join('; ')}.`)
+  return await openStore({ kind: 's3', spool: join(home, 'spool'), ...bucket })
 }
 
 /** One that is unavailable may come back, and says so when it is asked; one that is set up wrong stays so. */

@@ -10,8 +10,8 @@ import type { PhotoId } from '../src/photo/photo-id.ts'
 import { type OwnerId, shardOfOwner } from '../src/photo/shard.ts'
 import { openTestDatabase } from './support/database.ts'
 import { writePhotos } from './support/many-photos.ts'
-import { insertPhoto } from './support/photos.ts'
-import { placeOf } from './support/place.ts'
+import { insertPhoto, PLAIN } from './support/photos.ts'
+import { placeOf, SECRET } from './support/place.ts'
 import { costsOf, explain, type Plan, rowsOf } from './support/plan.ts'
 
 const PHOTOS = 200_000
@@ -25,6 +25,7 @@ const owner = 'alice' as OwnerId
 const stranger = 'bob' as OwnerId
 /** Of a page of 30: before, after, and around a photo. */
 const SIDES = [{ older: 30 }, { newer: 30 }, { newer: 15, older: 15 }]
+const NAME = { source: 'folder', externalId: 'a', owner }
 const look = { filter: 'mono' as FilterName, strength: 1 }
 const facts = { width: 4, height: 3, color: '#8a6f5b', thumbhash: 'AQID' }
 const renditions = [
@@ -130,6 +131,18 @@ const CALLS: {
     },
     purged: (removals) => removals.purged(150),
     forget: (removals, ids) => removals.forget([at(ids, 0.3)]),
+  },
+  imports: {
+    insert: async (imports, ids) => {
+      const id = String(BigInt(ids.at(-1) ?? 0) + 1n) as PhotoId
+      const photo = { ...PLAIN, id, owner, secret: SECRET, postedAt: null, importedBy: 1 }
+      expect(await imports.insert(photo, NAME)).toBe(true)
+    },
+    name: (imports, ids) => imports.name(at(ids, 0.5), { ...NAME, externalId: 'b' }),
+    find: (imports) => imports.find(NAME),
+    findBytes: (imports) => imports.findBytes(owner, 'ab'.repeat(32)),
+    named: (imports) => imports.named('folder', 'a', 20),
+    waiting: (imports) => imports.waiting(1_000),
   },
   objects: {
     ofPhotos: (objects, ids) => objects.ofPhotos(ids.slice(-500)),

@@ -88,7 +88,14 @@ function openWorld(): World {
 function startWorker(queue: JobQueue, handler: JobHandler): AsyncDisposable {
   return queue.work({
     lane: 'batch',
-    handlers: { resize: handler, filter: handler, purge: handler, finish: handler, remake: handler },
+    handlers: {
+      resize: handler,
+      import: handler,
+      filter: handler,
+      purge: handler,
+      finish: handler,
+      remake: handler,
+    },
     onFailed: async () => {},
   })
 }

@@ -29,6 +29,7 @@ function countingWorker(service: TestService, filters = service.filters) {
     lane: 'live',
     handlers: {
       resize: resizePhoto(engines),
+      import: resizePhoto(engines),
       filter: filterPhoto(engines),
       purge: nothing,
       finish: nothing,

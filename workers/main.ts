@@ -45,6 +45,7 @@ try {
     lane: options.lane as Lane,
     handlers: {
       resize: resizePhoto(engines),
+      import: resizePhoto(engines),
       filter: filterPhoto(engines),
       purge: purgePhoto(engines),
       finish: finishPhoto(engines),

@@ -20,6 +20,7 @@ services.queue.work({
   lane: 'live',
   handlers: {
     resize: resizePhoto(timed.engines),
+    import: resizePhoto(timed.engines),
     filter: filterPhoto(engines),
     purge: purgePhoto(engines),
     finish: finishPhoto(engines),

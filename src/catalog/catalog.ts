@@ -1,4 +1,5 @@
 import { Health } from './health.ts'
+import { Imports } from './imports.ts'
 import { Installation } from './installation.ts'
 import { KeptObjects } from './kept-objects.ts'
 import { Looks } from './looks.ts'
@@ -32,6 +33,7 @@ export class Catalog {
   readonly remakes: Remakes
   readonly removals: Removals
   readonly objects: KeptObjects
+  readonly imports: Imports
   readonly installation: Installation
   readonly runs: Runs
   readonly runParts: RunParts
@@ -47,6 +49,7 @@ export class Catalog {
     this.remakes = new Remakes(shards, keepSeconds)
     this.removals = new Removals(shards)
     this.objects = new KeptObjects(shards)
+    this.imports = new Imports(shards)
     this.installation = new Installation(shards)
     this.runs = new Runs(shards)
     this.runParts = new RunParts(shards)

@@ -18,6 +18,9 @@ export type NewPhoto = {
   look: Look | null
 }
 
+/** A photo that waits for its renditions; for one that was imported nobody waits. */
+export type Unfinished = { id: PhotoId; isImported: boolean }
+
 /** Photos as they come in, and as they are seen. */
 export class Photos {
   readonly #shards: ShardMap
@@ -132,9 +135,9 @@ export class Photos {
    * Photos that are still processing since before `since`, in id order, after `after`. Those of a database that is
    * unavailable are missing.
    */
-  async unfinished(since: Date, after: PhotoId | null, limit: number): Promise<{ id: PhotoId }[]> {
+  async unfinished(since: Date, after: PhotoId | null, limit: number): Promise<Unfinished[]> {
     return await this.#shards.firstEverywhere(
-      `select id::text from photos p
+      `select id::text, imported_by is not null as "isImported" from photos p
        where ${OF_SHARDS_HERE} and status = 'processing' and deleted_at is null
          and ${isBefore('written_at', '$2')} and ($3::bigint is null or id > $3)
        order by p.id limit $4`,

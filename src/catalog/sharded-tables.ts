@@ -8,6 +8,7 @@
 export const SHARDED_TABLES = [
   { table: 'photos', photo: 'id' },
   { table: 'earlier_renditions', photo: 'photo_id' },
+  { table: 'external_ids', photo: 'photo_id' },
 ] as const
 
 /** Beside shard 0, where all runs are, in the order in which they refer to each other. Such a table has a trigger, too. */

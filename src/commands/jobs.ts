@@ -48,7 +48,7 @@ export function jobsCommand(): Command {
             let count = 0
             for await (const page of failedJobs(queue, code)) {
               for (const { job } of page) {
-                if (job.kind === 'resize') await catalog.photos.retry(job.photoId)
+                if (job.kind === 'resize' || job.kind === 'import') await catalog.photos.retry(job.photoId)
                 await queue.enqueue(job)
               }
               count += page.length

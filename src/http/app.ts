@@ -30,6 +30,7 @@ import { replyToParserError } from './parser-errors.ts'
 import { addReplyHeaders } from './reply-headers.ts'
 import { aboutRoutes } from './routes/about.ts'
 import { cookieRoutes } from './routes/cookies.ts'
+import { externalPhotoRoutes } from './routes/external-photos.ts'
 import { filterRoutes } from './routes/filters.ts'
 import { healthRoutes } from './routes/health.ts'
 import { ownerPhotosRoute } from './routes/owner-photos.ts'
@@ -150,6 +151,7 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
     })
     const settleWatch = new SettleWatch(catalog, stopping)
     await withToken.register(photoRoutes(dependencies))
+    await withToken.register(externalPhotoRoutes(dependencies))
     await withToken.register(ownerPhotosRoute(dependencies))
     await withToken.register(photoChangeRoute({ ...dependencies, settleWatch }))
     await withToken.register(cookieRoutes(dependencies))

@@ -4,8 +4,8 @@ import type { Log } from '../log.ts'
 import { FORMATS } from '../photo/formats.ts'
 import type { Look } from '../photo/look.ts'
 import { originalKey } from '../photo/object-keys.ts'
-import type { Focus, Photo, Visibility } from '../photo/photo.ts'
-import { addedAt } from '../photo/photo-id.ts'
+import type { Focus, Original, Photo, Visibility } from '../photo/photo.ts'
+import { addedAt, type PhotoId } from '../photo/photo-id.ts'
 import { newSecret } from '../photo/secret.ts'
 import type { OwnerId } from '../photo/shard.ts'
 import type { JobQueue } from '../queue/job-queue.ts'
@@ -22,6 +22,33 @@ export type Upload = {
   look: Look | null
   /** Must fail when the upload turns out to be no good or the client goes away: then nothing is kept. */
   body: AsyncIterable<Buffer>
+}
+
+/** The bytes of a photo as they were kept, under an id that no row has yet. */
+export type KeptOriginal = { id: PhotoId; original: Original }
+
+/**
+ * Keeps the bytes of a photo of the owner's: told by its first bytes, limited and hashed as they flow. Throws as ingest
+ * does; what it keeps and nobody records is the sweep's.
+ */
+export function createKeep({
+  catalog,
+  store,
+  maxUploadBytes,
+  interrupt,
+}: Pick<IngestEngines, 'catalog' | 'store' | 'maxUploadBytes' | 'interrupt'>) {
+  return async (owner: OwnerId, source: AsyncIterable<Buffer>): Promise<KeptOriginal> => {
+    const { head, body } = await peek(interruptible(source, interrupt), SNIFF_BYTES)
+    const format = await sniff(head)
+    const id = await catalog.photos.nextId(owner)
+
+    const meter = new ByteMeter(maxUploadBytes)
+    const contentType = FORMATS[format].contentType
+    await store.put(originalKey(id, format), Readable.from(meter.measure(body), { objectMode: false }), {
+      contentType,
+    })
+    return { id, original: { format, bytes: meter.bytes, sha256: meter.sha256() } }
+  }
 }
 
 export type Ingest = (upload: Upload) => Promise<Photo>
@@ -53,18 +80,9 @@ export function createIngest({
   interrupt,
   log,
 }: IngestEngines): Ingest {
+  const keep = createKeep({ catalog, store, maxUploadBytes, interrupt })
   return async ({ owner, visibility, alt, focus, look, body: source }) => {
-    const { head, body } = await peek(interruptible(source, interrupt), SNIFF_BYTES)
-    const format = await sniff(head)
-    const id = await catalog.photos.nextId(owner)
-
-    const meter = new ByteMeter(maxUploadBytes)
-    const contentType = FORMATS[format].contentType
-    await store.put(originalKey(id, format), Readable.from(meter.measure(body), { objectMode: false }), {
-      contentType,
-    })
-
-    const original = { format, bytes: meter.bytes, sha256: meter.sha256() }
+    const { id, original } = await keep(owner, source)
     const secret = newSecret()
     // When this fails the object stays for the sweep: a reply that was lost on its way leaves a row behind it.
     await catalog.photos.insert({

@@ -26,9 +26,9 @@ const WORK: readonly Work[] = [
   {
     lane: 'live',
     read: async (catalog, since, after) =>
-      (await catalog.photos.unfinished(since, after, PAGE)).map(({ id }) => ({
+      (await catalog.photos.unfinished(since, after, PAGE)).map(({ id, isImported }) => ({
         id,
-        jobs: [{ kind: 'resize', photoId: id }],
+        jobs: [{ kind: isImported ? 'import' : 'resize', photoId: id }],
       })),
     giveUp: async (catalog, { photoId }) => await catalog.photos.fail(photoId, failureOf(null)),
   },

@@ -6,6 +6,7 @@ export const nothing = async () => {}
 /** A worker's handlers that do nothing, for a test to put its own among. */
 export const idle: Record<JobKind, JobHandler> = {
   resize: nothing,
+  import: nothing,
   filter: nothing,
   purge: nothing,
   finish: nothing,

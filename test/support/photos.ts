@@ -4,7 +4,7 @@ import type { PhotoId } from '../../src/photo/photo-id.ts'
 import { newSecret } from '../../src/photo/secret.ts'
 import type { OwnerId } from '../../src/photo/shard.ts'
 
-const PLAIN = {
+export const PLAIN = {
   visibility: 'public',
   alt: null,
   original: { format: 'jpeg', bytes: 3, sha256: 'ab' },

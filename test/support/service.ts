@@ -68,6 +68,7 @@ export async function startService(env: Record<string, string> = {}): Promise<Te
       const engines = { ...services, maxPixels: config.maxPixels, queue: { enqueue, oldestWaiting } }
       const handlers = {
         resize: resizePhoto(engines),
+        import: resizePhoto(engines),
         filter: filterPhoto(engines),
         purge: purgePhoto(engines),
         remake: remakePhoto(engines),

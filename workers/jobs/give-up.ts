@@ -10,6 +10,7 @@ export function giveUp(catalog: Pick<Catalog, 'photos' | 'looks' | 'renditions'>
   return async ({ kind, photoId, edition }, error) => {
     switch (kind) {
       case 'resize':
+      case 'import':
       case 'filter':
         if (edition === undefined) await catalog.photos.fail(photoId, failureOf(error))
         else await catalog.looks.giveUp(photoId, edition)

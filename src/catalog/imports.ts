@@ -1,0 +1,128 @@
+import type { PhotoId } from '../photo/photo-id.ts'
+import { type OwnerId, shardOfOwner } from '../photo/shard.ts'
+import { sqlStateOf } from '../postgres/errors.ts'
+import { secretOf } from './photo-row.ts'
+import type { NewPhoto } from './photos.ts'
+import { OF_SHARDS_HERE, type ShardMap } from './shard-map.ts'
+
+const UNIQUE_VIOLATION = '23505'
+
+/** A name in the system that a photo came from: an owner has one photo of it. */
+export type ExternalName = { source: string; externalId: string; owner: OwnerId }
+
+/** A photo that is there already. `importedBy` is its run, null when it was uploaded. */
+export type KnownPhoto = { id: PhotoId; bytes: number; importedBy: number | null; isDeleted: boolean }
+
+const KNOWN_COLUMNS = `p.id::text, p.bytes::float8 as bytes, p.imported_by as "importedBy", p.deleted_at is not null as "isDeleted"`
+
+/** Photos that came from other systems, and what they were called there. */
+export class Imports {
+  readonly #shards: ShardMap
+
+  constructor(shards: ShardMap) {
+    this.#shards = shards
+  }
+
+  /** The photo that has the name; also one that was removed, until its row is gone. */
+  async find({ source, externalId, owner }: ExternalName): Promise<KnownPhoto | null> {
+    const rows = await this.#shards.of(shardOfOwner(owner)).query<KnownPhoto>(
+      `select ${KNOWN_COLUMNS} from external_ids e join photos p on p.id = e.photo_id
+       where e.external_id = $1 and e.source = $2 and e.owner = $3 and shard_is_here($4)`,
+      [externalId, source, owner, shardOfOwner(owner)],
+    )
+    return rows[0] ?? null
+  }
+
+  /** A photo of the owner's that has these bytes, the first of several. */
+  async findBytes(owner: OwnerId, sha256: string): Promise<KnownPhoto | null> {
+    const rows = await this.#shards.of(shardOfOwner(owner)).query<KnownPhoto>(
+      `select ${KNOWN_COLUMNS} from photos p
+       where hashtext(owner) = hashtext($1) and substr(sha256, 1, 8) = substr(decode($2, 'hex'), 1, 8)
+         and deleted_at is null and owner = $1 and sha256 = decode($2, 'hex') and shard_is_here($3)
+       order by p.id limit 1`,
+      [owner, sha256, shardOfOwner(owner)],
+    )
+    return rows[0] ?? null
+  }
+
+  /** Records a photo under a name, both or neither. False when another of the owner's has the name. */
+  async insert(
+    photo: NewPhoto & { postedAt: Date | null; importedBy: number },
+    { source, externalId }: ExternalName,
+  ): Promise<boolean> {
+    const { original, focus, look } = photo
+    try {
+      await this.#shards.ofPhoto(photo.id).query(
+        `with photo as (
+           insert into photos (id, owner, visibility, format, bytes, sha256, focus_x, focus_y, filter, strength,
+             secret, alt, posted_at, imported_by)
+           select $1, $2, $3, $4, $5, decode($6, 'hex'), $7, $8, $9, $10, ${secretOf('$11')}, $12,
+             coalesce($13, posted_at_of($1)), $14
+           where photo_is_here($1)
+           returning id, owner
+         )
+         insert into external_ids (source, external_id, owner, photo_id) select $15, $16, owner, id from photo`,
+        [
+          photo.id,
+          photo.owner,
+          photo.visibility,
+          original.format,
+          original.bytes,
+          original.sha256,
+          focus?.x,
+          focus?.y,
+          look?.filter,
+          look?.strength,
+          photo.secret,
+          photo.alt,
+          photo.postedAt?.getTime(),
+          photo.importedBy,
+          source,
+          externalId,
+        ],
+      )
+      return true
+    } catch (error) {
+      if (sqlStateOf(error) === UNIQUE_VIOLATION) return false
+      throw error
+    }
+  }
+
+  /** Gives a photo that is there one more name. One that another has stays with it. */
+  async name(id: PhotoId, { source, externalId, owner }: ExternalName): Promise<void> {
+    await this.#shards.ofPhoto(id).query(
+      `insert into external_ids (source, external_id, owner, photo_id)
+       select $2, $3, $4, $1 where photo_is_here($1) on conflict do nothing`,
+      [id, source, externalId, owner],
+    )
+  }
+
+  /** The photos that have a name, of whatever owners, the first first; up to so many. */
+  async named(source: string, externalId: string, limit: number): Promise<PhotoId[]> {
+    const rows = await this.#shards.firstEverywhere<{ id: PhotoId }>(
+      `select named.id::text from (
+         select photo_id as id from external_ids where external_id = $2 and source = $3 order by owner limit $4
+       ) as named
+       where ${OF_SHARDS_HERE} order by named.id`,
+      [externalId, source],
+      limit,
+    )
+    return rows.map(({ id }) => id)
+  }
+
+  /** How many photos that were imported are still processing, counted up to so many. */
+  async waiting(upTo: number): Promise<number> {
+    const rows = await this.#shards.everywhere<{ count: number }>(
+      `select count(*)::int as count from (
+         select id from photos
+         where ${OF_SHARDS_HERE} and status = 'processing' and deleted_at is null and imported_by is not null
+         limit $2
+       ) as waiting`,
+      [upTo],
+    )
+    return Math.min(
+      upTo,
+      rows.reduce((sum, { count }) => sum + count, 0),
+    )
+  }
+}

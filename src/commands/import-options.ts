@@ -1,0 +1,19 @@
+import type { OwnerId } from '../photo/shard.ts'
+
+/** What the command was given. */
+export type ImportOptions = {
+  owner?: OwnerId
+  ownerFrom?: RegExp
+  postedAt: 'exif' | 'mtime' | RegExp
+  exifOffset?: string
+  visibility: 'public' | 'private'
+  as?: string
+  source?: string
+  root?: string
+  withOriginals?: true
+  rate?: number
+  maxFailures?: number
+  report?: string
+  dryRun?: true
+  json?: true
+}

@@ -1,0 +1,38 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/** So many photos of imports wait for workers at most: the queue stays short, and memory and disk with it. */
+const MOST_WAITING = 2_000
+/** Between two questions how many do. */
+const ASK_MS = 1_000
+/** So many lines are begun between two questions. */
+const ASK_LINES = 100
+
+/** When another line of an import may be begun: as a rate says, and while not too much waits for workers. */
+export class Pace {
+  readonly #rate: number | null
+  readonly #waiting: (upTo: number) => Promise<number>
+  #next = performance.now()
+  #lines = 0
+
+  /** `rate` is in lines a second. */
+  constructor(rate: number | null, waiting: (upTo: number) => Promise<number>) {
+    this.#rate = rate
+    this.#waiting = waiting
+  }
+
+  /** Resolves when a line may be begun, or at once when `stop` is aborted. */
+  async admit(stop: AbortSignal): Promise<void> {
+    if (this.#lines++ % ASK_LINES === 0) {
+      while (!stop.aborted && (await this.#waiting(MOST_WAITING)) >= MOST_WAITING) await pause(ASK_MS, stop)
+    }
+    if (this.#rate === null) return
+    const now = performance.now()
+    // What was not used up is not saved up.
+    this.#next = Math.max(this.#next, now - 1000 / this.#rate) + 1000 / this.#rate
+    if (this.#next > now) await pause(this.#next - now, stop)
+  }
+}
+
+async function pause(ms: number, stop: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal: stop }).catch(() => {})
+}
