@@ -6,10 +6,12 @@ import { promisify } from 'node:util'
 import { Compile } from 'typebox/compile'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { PhotoReply } from '../src/http/schemas/photo.ts'
+import type { PhotoId } from '../src/photo/photo-id.ts'
+import type { OwnerId } from '../src/photo/shard.ts'
 import { needs } from './support/needs.ts'
 import { fixture } from './support/pictures.ts'
 import { startService, type TestService } from './support/service.ts'
-import { authorization, photoForm } from './support/uploads.ts'
+import { authorization, photoForm, postForm } from './support/uploads.ts'
 
 type Parameter = { name: string; in: string; required?: boolean; schema: Record<string, unknown> }
 type DocumentedReply = {
@@ -25,11 +27,23 @@ let operations: Map<string, Operation>
 
 beforeAll(async () => {
   service = await startService({ MAX_UPLOAD_BYTES: '1000000' })
+  await nameExample(service)
   document = (await (await fetch(`${service.url}/openapi.json`)).json()) as OpenApi
   const all = Object.values(document.paths).flatMap((methods) => Object.values(methods))
   operations = new Map(all.map((operation) => [operation.operationId, operation]))
 })
 afterAll(async () => await service[Symbol.asyncDispose]())
+
+/** A photo of the external name that the document has for an example, as no request makes one. */
+async function nameExample(service: TestService): Promise<void> {
+  const reply = await postForm(service, photoForm(await fixture('plain.jpg')))
+  const { id } = (await reply.json()) as PhotoReply
+  await service.catalog.imports.name(id as PhotoId, {
+    source: 'wordpress',
+    externalId: '2019/05/boat.jpg',
+    owner: 'alice' as OwnerId,
+  })
+}
 
 /** What the document does not say of a reply: its status, its type, a header of it, or the form of its body. */
 async function undocumented(operationId: string, reply: Response): Promise<string[]> {

@@ -17,12 +17,14 @@ const params = Type.Object(
   {
     source: Type.String({
       pattern: '^[a-z0-9][a-z0-9._-]{0,63}$',
+      examples: ['wordpress'],
       description:
         'What it was imported from, such as `google` or `wordpress`, or the `--source` of the import.',
     }),
     externalId: Type.String({
       minLength: 1,
       maxLength: 1024,
+      examples: ['2019/05/boat.jpg'],
       pattern: '^[^\\u0000]+$',
       description: 'Its name there, percent-encoded: the report of the import tells it.',
     }),
