@@ -22,6 +22,22 @@ describe('DELETE /v1/photos/:id', () => {
     expect((await fetch(renditions[0]?.url ?? '')).status).toBe(403)
   })
 
+  test('ends its URLs before it is answered, however long the purge waits', async () => {
+    await using service = await startService()
+    const { id, renditions } = await (async () => {
+      await using _worker = service.work()
+      return await uploadReady(service)
+    })()
+    const urls = renditions.map(({ url }) => url)
+    expect((await fetch(urls[0] ?? '')).status).toBe(200)
+
+    await remove(service, id)
+
+    const replies = await Promise.all(urls.map(async (url) => (await fetch(url)).status))
+    expect(new Set(replies)).toEqual(new Set([403]))
+    expect(await service.queue.state({ kind: 'purge', photoId: id as PhotoId })).toEqual({ name: 'pending' })
+  })
+
   test('is for the owner alone', async () => {
     await using service = await startService()
     const { id } = await upload(service)

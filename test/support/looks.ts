@@ -1,6 +1,6 @@
 import type { PhotoReply } from '../../src/http/schemas/photo.ts'
 import type { PhotoId } from '../../src/photo/photo-id.ts'
-import { listRenditions } from '../../workers/jobs/put-renditions.ts'
+import { listRenditions } from '../../src/places/all-renditions.ts'
 import type { TestService } from './service.ts'
 import { authorization } from './uploads.ts'
 

@@ -1,7 +1,7 @@
 import { originalKey } from '../../src/photo/object-keys.ts'
+import { listRenditions } from '../../src/places/all-renditions.ts'
 import type { JobHandler } from '../../src/queue/job-queue.ts'
 import type { WorkerEngines } from '../engines.ts'
-import { listRenditions } from './put-renditions.ts'
 
 /**
  * `purge`: every object of a removed photo, and then its row, which until then promises the rest. Where a CDN may have

@@ -1,8 +1,7 @@
-import { everyRenditionsPrefix, renditionKey, renditionsPrefix } from '../../src/photo/object-keys.ts'
+import { renditionKey, renditionsPrefix } from '../../src/photo/object-keys.ts'
 import type { Photo, Rendition } from '../../src/photo/photo.ts'
-import type { PhotoId } from '../../src/photo/photo-id.ts'
 import { RENDITION_FORMATS } from '../../src/photo/rendition-formats.ts'
-import type { ObjectStore } from '../../src/storage/object-store.ts'
+import { deleteRenditions } from '../../src/places/all-renditions.ts'
 import type { WorkerEngines } from '../engines.ts'
 import type { DecodedPhoto } from '../renditions/decoded-photo.ts'
 import { makeRenditions, type RenditionFile, type Wish } from '../renditions/make-renditions.ts'
@@ -46,15 +45,4 @@ export async function afterRefusal(
   if (renditionsPrefix(now) === prefix) return 'overtaken'
   await store.delete(await Array.fromAsync(store.list(prefix)))
   return 'moved'
-}
-
-/** Deletes every rendition object of a photo that was removed. */
-export async function deleteRenditions(store: ObjectStore, id: PhotoId): Promise<void> {
-  await store.delete(await listRenditions(store, id))
-}
-
-/** The keys of all renditions of a photo, wherever they lie. */
-export async function listRenditions(store: ObjectStore, id: PhotoId): Promise<string[]> {
-  const lists = everyRenditionsPrefix(id).map((prefix) => Array.fromAsync(store.list(prefix)))
-  return (await Promise.all(lists)).flat()
 }

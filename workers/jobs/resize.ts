@@ -1,8 +1,9 @@
+import { deleteRenditions } from '../../src/places/all-renditions.ts'
 import type { JobHandler } from '../../src/queue/job-queue.ts'
 import type { WorkerEngines } from '../engines.ts'
 import { decodeOriginal } from './decode-original.ts'
 import { makeLater } from './later-renditions.ts'
-import { afterRefusal, deleteRenditions, putRenditions } from './put-renditions.ts'
+import { afterRefusal, putRenditions } from './put-renditions.ts'
 import { recipeNumberOf } from './recipe-number.ts'
 
 /**

@@ -4,8 +4,10 @@ import type { Cdn } from '../../delivery/cdn.ts'
 import { isVisibleTo } from '../../photo/photo.ts'
 import { parsePhotoId, shardOf, WRITTEN_PHOTO_ID_PATTERN } from '../../photo/photo-id.ts'
 import { shardOfOwner } from '../../photo/shard.ts'
+import { deleteRenditions } from '../../places/all-renditions.ts'
 import type { JobQueue } from '../../queue/job-queue.ts'
 import { promiseJob } from '../../queue/promise-job.ts'
+import type { ObjectStore } from '../../storage/object-store.ts'
 import { answerKnown, notModified, tagged } from '../conditional-get.ts'
 import { PhotoNotFoundError } from '../errors.ts'
 import { ToldPhotos } from '../photo-reply.ts'
@@ -23,7 +25,7 @@ const idsSchema = {
   maxItems: 100,
 }
 
-type Dependencies = { catalog: Catalog; queue: JobQueue; cdn: Cdn }
+type Dependencies = { catalog: Catalog; store: ObjectStore; queue: JobQueue; cdn: Cdn }
 
 const common = { tags: ['photos'], security: [{ bearer: [] }] }
 
@@ -60,7 +62,7 @@ const removeSchema = {
   operationId: 'deletePhoto',
   summary: 'Delete a photo of yours',
   description:
-    'It is gone for everybody at once; its objects and edge copies follow. 204 also when it was deleted before.',
+    'It is gone for everybody at once, and so are its renditions; the original and edge copies follow. 204 also when it was deleted before.',
   params: photoParams,
   querystring: noQuery,
   response: {
@@ -69,7 +71,7 @@ const removeSchema = {
   },
 }
 
-export function photoRoutes({ catalog, queue, cdn }: Dependencies): FastifyPluginAsyncTypebox {
+export function photoRoutes({ catalog, store, queue, cdn }: Dependencies): FastifyPluginAsyncTypebox {
   return async (app) => {
     app.get('/v1/photos/:id', { schema: findSchema }, async (request, reply) => {
       const photo = await catalog.photos.find(parsePhotoId(request.params.id))
@@ -98,8 +100,13 @@ export function photoRoutes({ catalog, queue, cdn }: Dependencies): FastifyPlugi
       // An id of the owner's shard may have been a photo of theirs whose row is purged by now. To be told of one that
       // is somebody else's in the same way gives nothing away.
       if (shardOf(id) !== shardOfOwner(request.owner)) throw new PhotoNotFoundError()
-      if (await catalog.removals.remove(id, request.owner))
+      if (await catalog.removals.remove(id, request.owner)) {
         await promiseJob(queue, { kind: 'purge', photoId: id }, request.log)
+        // The purge does it too, but many of them may wait, and nobody is to see it until then.
+        await deleteRenditions(store, id).catch((err) => {
+          request.log.warn({ photoId: id, err }, 'renditions of a deleted photo are left to its purge')
+        })
+      }
       return reply.code(204).send(null)
     })
   }
