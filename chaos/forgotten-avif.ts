@@ -10,7 +10,7 @@ export async function forgetAvif(
   count: number,
   salt: string,
 ): Promise<Forgotten[]> {
-  return await shards.everywhere<Forgotten>(
+  return await shards.everywhere().query<Forgotten>(
     `update photos set later_renditions = null, written_at = now() - interval '1 hour'
      where only_shards_here($1) and id in (
        select id from photos
@@ -27,8 +27,7 @@ export async function stillWithout(
   forgotten: readonly Forgotten[],
 ): Promise<PhotoId[]> {
   const editions = new Map(forgotten.map(({ id, edition }) => [id, edition]))
-  const found = await shards.ofEach<Forgotten>(
-    [...editions.keys()],
+  const found = await shards.ofEach([...editions.keys()]).read<Forgotten>(
     `select id::text, edition from photos
      where id = any($1::bigint[]) and status = 'ready' and deleted_at is null and later_renditions is null
        and photos_are_here($1)`,

@@ -112,7 +112,7 @@ export class Imports {
 
   /** How many photos that were imported are still processing, counted up to so many. */
   async waiting(upTo: number): Promise<number> {
-    const rows = await this.#shards.everywhere<{ count: number }>(
+    const rows = await this.#shards.everywhere().read<{ count: number }>(
       `select count(*)::int as count from (
          select id from photos
          where ${OF_SHARDS_HERE} and status = 'processing' and deleted_at is null and imported_by is not null

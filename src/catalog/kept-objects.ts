@@ -22,14 +22,14 @@ export type KeptPhoto = Place & {
   renditions: KeptRendition[]
 }
 
-const KEPT = `
-  select p.id::text, p.visibility, ${SECRET} as secret, p.format, p.edition, p.deleted_at is not null as "isRemoved",
+const KEPT =
+  `select p.id::text, p.visibility, ${SECRET} as secret, p.format, p.edition, p.deleted_at is not null as "isRemoved",
     (p.status <> 'processing' and p.wanted_at is null
       and (p.status = 'failed' or p.later_renditions is not null)) as "isSettled",
     coalesce(p.renditions, '') || coalesce(p.later_renditions, '') as shown,
     (select string_agg(e.renditions || coalesce(e.later_renditions, ''), '')
      from earlier_renditions e where e.photo_id = p.id) as earlier
-  from photos p`
+  from photos p` as const
 
 type KeptRow = Omit<KeptPhoto, 'renditions'> & { shown: Buffer; earlier: Buffer | null }
 
@@ -44,20 +44,18 @@ export class KeptObjects {
   /** What is kept of those of the photos that there are. Throws EngineUnavailableError unless all of it is known. */
   async ofPhotos(ids: readonly PhotoId[]): Promise<Map<PhotoId, KeptPhoto>> {
     return byId(
-      await this.#shards.ofEach<KeptRow>(
-        ids,
-        `${KEPT} where p.id = any($1::bigint[]) and photos_are_here($1)`,
-      ),
+      await this.#shards
+        .ofEach(ids)
+        .read<KeptRow>(`${KEPT} where p.id = any($1::bigint[]) and photos_are_here($1)`),
     )
   }
 
   /** What is kept of all photos of the shards. Throws EngineUnavailableError unless all of it is known. */
   async ofShards(shards: readonly Shard[]): Promise<Map<PhotoId, KeptPhoto>> {
     return byId(
-      await this.#shards.ofEachShard<KeptRow>(
-        shards,
-        `${KEPT} where shard_of(p.id) = any($1::int[]) and shards_are_here($1)`,
-      ),
+      await this.#shards
+        .ofEachShard(shards)
+        .read<KeptRow>(`${KEPT} where shard_of(p.id) = any($1::int[]) and shards_are_here($1)`),
     )
   }
 }

@@ -80,8 +80,7 @@ export class Photos {
 
   /** Those of the photos that there are, whoever asks, in no order. */
   async findAll(ids: readonly PhotoId[]): Promise<Photo[]> {
-    const rows = await this.#shards.ofEach<PhotoRow>(
-      ids,
+    const rows = await this.#shards.ofEach(ids).read<PhotoRow>(
       `select ${PHOTO_COLUMNS} from photos p
        where id = any($1::bigint[]) and deleted_at is null and photos_are_here($1)`,
     )
@@ -159,8 +158,7 @@ export class Photos {
   /** Those of the ids that wait for no more work: ready or failed with no other look on its way, removed or gone. */
   async settled(ids: readonly PhotoId[]): Promise<Set<PhotoId>> {
     // A subquery for each, as a join would read all photos that wait when they are many.
-    const rows = await this.#shards.ofEach<{ id: PhotoId }>(
-      ids,
+    const rows = await this.#shards.ofEach(ids).read<{ id: PhotoId }>(
       `select asked.id::text from unnest($1::bigint[]) as asked(id)
        where photos_are_here($1) and coalesce((
          select p.status <> 'processing' and p.wanted_at is null

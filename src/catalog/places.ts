@@ -68,7 +68,7 @@ export class Places {
 
   /** Places that photos have left, due at that time; the longest due first. Those of removed photos are among them. */
   async left(at: Date, limit: number): Promise<LeftPlaces[]> {
-    return await this.#shards.everywhere(
+    return await this.#shards.everywhere().read(
       `select ${LEFT} from photos p
        where ${OF_SHARDS_HERE} and left_due_at <= $2
        order by p.left_due_at limit $3`,

@@ -58,8 +58,7 @@ export class Remakes {
    * change of their owner's are left out. Claiming again gives another edition, and only the last one can be shown.
    */
   async claim(ids: readonly PhotoId[]): Promise<Claimed[]> {
-    return await this.#shards.ofEach<Claimed>(
-      ids,
+    return await this.#shards.ofEach(ids).query<Claimed>(
       `update photos set changes = changes + 1
        where id = any($1::bigint[]) and ${MAY_BE_REMADE} and photos_are_here($1)
        returning id::text, changes as edition`,
@@ -90,13 +89,12 @@ export class Remakes {
 
   /** What has come of photos that were claimed. Those that are not there any more are missing. */
   async states(ids: readonly PhotoId[]): Promise<Map<PhotoId, (edition: number) => RemakeState>> {
-    const rows = await this.#shards.ofEach<{
+    const rows = await this.#shards.ofEach(ids).read<{
       id: PhotoId
       edition: number
       changes: number
       mayBeRemade: boolean
     }>(
-      ids,
       `select id::text, edition, changes, ${MAY_BE_REMADE} as "mayBeRemade" from photos
        where id = any($1::bigint[]) and deleted_at is null and photos_are_here($1)`,
     )

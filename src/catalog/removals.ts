@@ -66,7 +66,7 @@ export class Removals {
    * unavailable are missing.
    */
   async purged(limit: number): Promise<Place[]> {
-    return await this.#shards.everywhere(
+    return await this.#shards.everywhere().read(
       `select p.id::text, p.visibility, ${SECRET} as secret from photos p
        where ${OF_SHARDS_HERE} and purged_at is not null and (left_due_at is null or left_due_at > now())
        order by purged_at, p.id limit $2`,
@@ -76,9 +76,10 @@ export class Removals {
 
   /** Deletes the rows of removed photos, of which nothing is left anywhere. */
   async forget(ids: readonly PhotoId[]): Promise<void> {
-    await this.#shards.ofEach(
-      ids,
-      'delete from photos where id = any($1::bigint[]) and deleted_at is not null and photos_are_here($1)',
-    )
+    await this.#shards
+      .ofEach(ids)
+      .query(
+        'delete from photos where id = any($1::bigint[]) and deleted_at is not null and photos_are_here($1)',
+      )
   }
 }

@@ -126,8 +126,7 @@ export class Renditions {
 
   /** Those of the photos that are ready, the edition each is shown in, and whether that waits for AVIF. */
   async areWithoutLater(ids: readonly PhotoId[]): Promise<(WithoutLater & { isWithout: boolean })[]> {
-    return await this.#shards.ofEach(
-      ids,
+    return await this.#shards.ofEach(ids).read(
       `select id::text, edition, later_renditions is null as "isWithout" from photos
        where id = any($1::bigint[]) and status = 'ready' and deleted_at is null and photos_are_here($1)`,
     )
@@ -138,7 +137,7 @@ export class Renditions {
    * forgotten yet are among them. What is shown as well, or kept of another edition, is left out.
    */
   async doom(at: Date, limit: number): Promise<Doomed[]> {
-    const rows = await this.#shards.everywhere<DoomedRow>(
+    const rows = await this.#shards.everywhere().query<DoomedRow>(
       `with doomed as (
          update earlier_renditions set is_doomed = true
          where only_shards_here($1) and (photo_id, edition) in (

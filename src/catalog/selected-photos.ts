@@ -1,5 +1,6 @@
 import { type PhotoId, shardOf } from '../photo/photo-id.ts'
 import { type OwnerId, SHARD_COUNT, shardOfOwner } from '../photo/shard.ts'
+import type { Select } from './database.ts'
 import type { ShardMap } from './shard-map.ts'
 import { rangesOf, shardsOf } from './shard-places.ts'
 
@@ -90,8 +91,7 @@ export class SelectedPhotos {
     if (source.by === 'id') return source.ids.length
     if (source.by === 'state' && selection.state !== 'all') {
       const { state, recipes, from, before } = selection
-      const counts = await this.#shards.ofShards<{ count: number }>(
-        shardsOfRanges(source.shards),
+      const counts = await this.#shards.ofShards(shardsOfRanges(source.shards)).read<{ count: number }>(
         `select count(*)::int as count from photos
          where all_shards_here($1) and shard_of(id) <@ $1::int4multirange and ${IS_SELECTED[state]} and ${IS_BETWEEN}`,
         [recipes, from, before],
@@ -133,12 +133,9 @@ export class SelectedPhotos {
     const from = cursor !== null && !newestFirst ? String(BigInt(cursor) + 1n) : selection.from
     const before = cursor !== null && newestFirst ? cursor : selection.before
     const direction = newestFirst ? 'desc' : 'asc'
-    const rows = await this.#shards.ofShards<Omit<Seen, 'cursor'>>(shards, statementOf(state, direction), [
-      recipes,
-      from,
-      before,
-      limit,
-    ])
+    const rows = await this.#shards
+      .ofShards(shards)
+      .read<Omit<Seen, 'cursor'>>(statementOf(state, direction), [recipes, from, before, limit])
     const inOrder = rows.toSorted((a, b) => (BigInt(a.id) < BigInt(b.id) === newestFirst ? 1 : -1))
     return inOrder.slice(0, limit).map((row) => ({ ...row, cursor: row.id }))
   }
@@ -153,8 +150,7 @@ export class SelectedPhotos {
     const [side, direction] = newestFirst ? ['<', 'desc'] : ['>', 'asc']
     const start = newestFirst ? [to + 1, '0'] : [from - 1, '0']
     const [shard, id] = cursor === null ? start : [shardOf(cursor as PhotoId), cursor]
-    const rows = await this.#shards.ofShards<Omit<Seen, 'cursor'>>(
-      shardsOf({ from, to }),
+    const rows = await this.#shards.ofShards(shardsOf({ from, to })).read<Omit<Seen, 'cursor'>>(
       `select p.id::text, ${IS_SELECTED[state]} and ${IS_BETWEEN} as "isSelected" from photos p
        where all_shards_here($1) and shard_of(id) between $5 and $6 and (shard_of(id), id) ${side} ($7::int, $8::bigint)
        order by shard_of(p.id) ${direction}, p.id ${direction} limit $9`,
@@ -197,8 +193,7 @@ export class SelectedPhotos {
     limit: number,
   ): Promise<SelectedPage> {
     const asked = list.slice(start, start + limit)
-    const rows = await this.#shards.ofEach<{ id: PhotoId }>(
-      asked,
+    const rows = await this.#shards.ofEach(asked).read<{ id: PhotoId }>(
       `select id::text from photos
        where id = any($1::bigint[]) and photos_are_here($1) and ${IS_SELECTED[state]} and ${IS_BETWEEN}`,
       [recipes, from, before],
@@ -218,36 +213,34 @@ const MAX_ID = '9223372036854775807'
 const IS_SHOWN = `(case when visibility = 'public' then status = 'ready' else false end)`
 
 /** The photos of a state in the order of their ids, of shards that are $1. */
-function statementOf(state: Selection['state'], direction: 'asc' | 'desc'): string {
+function statementOf(state: Selection['state'], direction: 'asc' | 'desc'): Select {
   const ordered = (where: string, by = '') => `
     (select p.id from photos p
      where ${where} and ${IS_BETWEEN} and shard_of(id) <@ $1::int4multirange order by ${by} p.id ${direction} limit $5)`
-  const selected = (rows: string) =>
+  const selected = (rows: string): Select =>
     `select p.id::text, true as "isSelected" from (${rows}) p where all_shards_here($1) and $2::int[] is not null
      order by p.id ${direction} limit $5`
   switch (state) {
     case 'failed':
       return selected(ordered(FAILED))
     case 'all':
-      return `
-        select p.id::text, ${IS_SELECTED.all} as "isSelected" from photos p
+      return `select p.id::text, ${IS_SELECTED.all} as "isSelected" from photos p
         where all_shards_here($1) and ${IS_BETWEEN} and shard_of(id) <@ $1::int4multirange
         order by p.id ${direction} limit $5`
     case 'stale':
     case 'missing':
       // From each recipe there is to the next: they are few, and each has its photos in order. @NOTE Of those without one the
       // index gives that order only when the recipe is named in it: `is null` says to PostgreSQL nothing of how they compare.
-      return `
+      return selected(`
         with recursive recipes as (
           select (select min(recipe) from photos where ${READY}) as recipe
           union all
           select (select min(recipe) from photos where ${READY} and recipe > recipes.recipe)
           from recipes where recipes.recipe is not null
         )
-        ${selected(`
-          select each.id from (select recipe from recipes where recipe <> all($2::int[])) earlier
-          cross join lateral ${ordered(`${READY} and p.recipe = earlier.recipe`)} each
-          union all ${ordered(`${READY} and p.recipe is null`, `p.recipe ${direction},`)}`)}`
+        select each.id from (select recipe from recipes where recipe <> all($2::int[])) earlier
+        cross join lateral ${ordered(`${READY} and p.recipe = earlier.recipe`)} each
+        union all ${ordered(`${READY} and p.recipe is null`, `p.recipe ${direction},`)}`)
   }
 }
 

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { QueryResultRow } from 'pg'
 import type { ShardRange } from '../config/shard-ranges.ts'
 import { EngineUnavailableError } from '../errors.ts'
 import { type PhotoId, shardOf } from '../photo/photo-id.ts'
@@ -46,15 +45,13 @@ export class ShardMap implements AsyncDisposable {
 
   /** Statements about one shard, each guarded by `photo_is_here` or `shard_is_here`. */
   of(shard: Shard): Queries {
-    const ask = async <Row>(answer: (database: Database) => Promise<Row[]>) =>
-      await this.#follow(async () => {
-        using _slot = await this.#slotsOf(shard).acquire(SLOT_WITHIN_MS)
-        return await answer(this.databaseOf(shard))
-      })
-    return {
-      query: async (statement, values) => await ask((database) => database.query(statement, values)),
-      read: async (statement, values) => await ask((database) => database.read(statement, values)),
-    }
+    return queriesBy(
+      async (answer) =>
+        await this.#follow(async () => {
+          using _slot = await this.#slotsOf(shard).acquire(SLOT_WITHIN_MS)
+          return await answer(this.databaseOf(shard), [])
+        }),
+    )
   }
 
   /** Statements about one photo. */
@@ -75,63 +72,57 @@ export class ShardMap implements AsyncDisposable {
   }
 
   /**
-   * One statement about many photos: each database gets the ids it has, as $1, side by side with the others. It is
-   * guarded by `photos_are_here`.
+   * Statements about many photos: each database gets the ids it has, as $1, side by side with the others; what is given
+   * begins with $2. They are guarded by `photos_are_here`.
    */
-  async ofEach<Row extends QueryResultRow>(
-    ids: readonly PhotoId[],
-    statement: string,
-    values: readonly unknown[] = [],
-  ): Promise<Row[]> {
-    return await this.#inParts(ids, shardOf, statement, values)
+  ofEach(ids: readonly PhotoId[]): Queries {
+    return this.#inParts(ids, shardOf, (own) => own)
   }
 
   /** The same with shards, guarded by `shards_are_here`. */
-  async ofEachShard<Row extends QueryResultRow>(shards: readonly Shard[], statement: string): Promise<Row[]> {
-    return await this.#inParts(shards, (shard) => shard, statement)
+  ofEachShard(shards: readonly Shard[]): Queries {
+    return this.#inParts(
+      shards,
+      (shard) => shard,
+      (own) => own,
+    )
   }
 
-  /** The same with shards that are many: $1 is a multirange of them, and it is guarded by `all_shards_here`. */
-  async ofShards<Row extends QueryResultRow>(
-    shards: readonly Shard[],
-    statement: string,
-    values: readonly unknown[],
-  ): Promise<Row[]> {
-    return await this.#inParts(shards, (shard) => shard, statement, values, multirange)
+  /** The same with shards that are many: $1 is a multirange of them, and they are guarded by `all_shards_here`. */
+  ofShards(shards: readonly Shard[]): Queries {
+    return this.#inParts(shards, (shard) => shard, multirange)
   }
 
-  async #inParts<Item, Row extends QueryResultRow>(
+  #inParts<Item>(
     items: readonly Item[],
     shardOf: (item: Item) => Shard,
-    statement: string,
-    values: readonly unknown[] = [],
-    written: (items: readonly Item[]) => unknown = (items) => items,
-  ): Promise<Row[]> {
-    return await this.#follow(async () => {
-      const parts = Map.groupBy(items, (item) => this.databaseOf(shardOf(item)))
-      const answers = [...parts].map(([database, own]) =>
-        database.query<Row>(statement, [written(own), ...values]),
-      )
-      return (await Promise.all(answers)).flat()
-    })
+    written: (own: readonly Item[]) => unknown,
+  ): Queries {
+    return queriesBy(
+      async (answer) =>
+        await this.#follow(async () => {
+          const parts = Map.groupBy(items, (item) => this.databaseOf(shardOf(item)))
+          const answers = [...parts].map(([database, own]) => answer(database, [written(own)]))
+          return (await Promise.all(answers)).flat()
+        }),
+    )
   }
 
   /**
-   * One statement about all photos: each database gets the shards it has, as $1, side by side with the others. It
-   * is guarded by `only_shards_here`, so that together they miss none. Databases that are unavailable are left out, as long
+   * Statements about all photos: each database gets the shards it has, as $1, side by side with the others. They are
+   * guarded by `only_shards_here`, so that together they miss none. Databases that are unavailable are left out, as long
    * as one answers.
    */
-  async everywhere<Row extends QueryResultRow>(
-    statement: string,
-    values: readonly unknown[],
-  ): Promise<Row[]> {
-    return await this.#follow(async () => {
-      const parts = Map.groupBy(ALL_SHARDS, (shard) => this.databaseOf(shard))
-      const answers = [...parts].map(([database, shards]) =>
-        database.query<Row>(statement, [multirange(shards), ...values]),
-      )
-      return await rowsOfThosePresent(answers)
-    })
+  everywhere(): Queries {
+    return queriesBy(
+      async (answer) =>
+        await this.#follow(async () => {
+          const parts = Map.groupBy(ALL_SHARDS, (shard) => this.databaseOf(shard))
+          return await rowsOfThosePresent(
+            [...parts].map(([database, shards]) => answer(database, [multirange(shards)])),
+          )
+        }),
+    )
   }
 
   /** The same of rows that are in the order of their ids: of all answers the first, at most `limit`, its last parameter. */
@@ -140,7 +131,7 @@ export class ShardMap implements AsyncDisposable {
     values: readonly unknown[],
     limit: number,
   ): Promise<Row[]> {
-    const rows = await this.everywhere<Row>(statement, [...values, limit])
+    const rows = await this.everywhere().read<Row>(statement, [...values, limit])
     return rows.toSorted((a, b) => (BigInt(a.id) < BigInt(b.id) ? -1 : 1)).slice(0, limit)
   }
 
@@ -221,6 +212,18 @@ export class ShardMap implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#databases.values()].map((database) => database[Symbol.asyncDispose]()))
+  }
+}
+
+/** Asks each database whose answer is wanted, with the parameters that come first. */
+type Ask = <Row>(answer: (database: Database, first: readonly unknown[]) => Promise<Row[]>) => Promise<Row[]>
+
+function queriesBy(ask: Ask): Queries {
+  return {
+    query: async (statement, values = []) =>
+      await ask((database, first) => database.query(statement, [...first, ...values])),
+    read: async (statement, values = []) =>
+      await ask((database, first) => database.read(statement, [...first, ...values])),
   }
 }
 
