@@ -25,7 +25,7 @@ export class Imports {
 
   /** The photo that has the name; also one that was removed, until its row is gone. */
   async find({ source, externalId, owner }: ExternalName): Promise<KnownPhoto | null> {
-    const rows = await this.#shards.of(shardOfOwner(owner)).query<KnownPhoto>(
+    const rows = await this.#shards.of(shardOfOwner(owner)).read<KnownPhoto>(
       `select ${KNOWN_COLUMNS} from external_ids e join photos p on p.id = e.photo_id
        where e.external_id = $1 and e.source = $2 and e.owner = $3 and shard_is_here($4)`,
       [externalId, source, owner, shardOfOwner(owner)],
@@ -35,7 +35,7 @@ export class Imports {
 
   /** A photo of the owner's that has these bytes, the first of several. */
   async findBytes(owner: OwnerId, sha256: string): Promise<KnownPhoto | null> {
-    const rows = await this.#shards.of(shardOfOwner(owner)).query<KnownPhoto>(
+    const rows = await this.#shards.of(shardOfOwner(owner)).read<KnownPhoto>(
       `select ${KNOWN_COLUMNS} from photos p
        where hashtext(owner) = hashtext($1) and substr(sha256, 1, 8) = substr(decode($2, 'hex'), 1, 8)
          and deleted_at is null and owner = $1 and sha256 = decode($2, 'hex') and shard_is_here($3)

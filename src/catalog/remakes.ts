@@ -69,7 +69,7 @@ export class Remakes {
   async workOf(run: number): Promise<RemakeWork | null> {
     const [row] = await this.#shards
       .of(RUNS_SHARD)
-      .query<{ work: RemakeWork }>(
+      .read<{ work: RemakeWork }>(
         `select selection -> 'work' as work from runs where id = $1 and ${RUNS_HERE}`,
         [run],
       )
@@ -80,7 +80,7 @@ export class Remakes {
   async find({ id, edition }: Claimed): Promise<Photo | null> {
     const [row] = await this.#shards
       .ofPhoto(id)
-      .query<PhotoRow>(
+      .read<PhotoRow>(
         `select ${PHOTO_COLUMNS} from photos p where id = $1 and ${IS_DUE} and photo_is_here($1)`,
         [id, edition],
       )

@@ -177,7 +177,7 @@ export class SelectedPhotos {
          and (posted_at, id) ${side} ($6::bigint, $7::bigint) ${order} limit $8)`
     const [shown, others] = [half(IS_SHOWN), half(`not ${IS_SHOWN}`)]
     const shard = shardOfOwner(owner)
-    return await this.#shards.of(shard).query<Seen>(
+    return await this.#shards.of(shard).read<Seen>(
       `select p.id::text, p.posted_at || ' ' || p.id as cursor, ${IS_SELECTED[state]} and ${IS_BETWEEN} as "isSelected"
        from (${shown} union all ${others}) p
        where shard_is_here($1)
