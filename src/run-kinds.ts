@@ -1,6 +1,8 @@
 import type { Config } from './config/config.ts'
 import type { Cdn } from './delivery/cdn.ts'
 import { reprocess } from './reprocess/reprocess.ts'
+import { finish, rollback } from './reprocess/undo.ts'
+import { verify } from './reprocess/verify.ts'
 import type { RunKind } from './runs/run-kind.ts'
 import { earlierRenditions } from './sweep/earlier-renditions.ts'
 import { endedRuns } from './sweep/ended-runs.ts'
@@ -21,5 +23,8 @@ export function runKinds({ quarantineDays }: Config, engines: { cdn: Cdn }): Run
     comparedObjects({ quarantineDays }),
     endedRuns,
     reprocess,
+    rollback,
+    finish,
+    verify,
   ]
 }

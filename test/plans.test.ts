@@ -122,6 +122,14 @@ const CALLS: {
         await remakes.show(unmoved(id), edition, remade, { run: 1, keepSeconds: 60 })
     },
   },
+  aside: {
+    count: (aside) => aside.count(1, [{ from: 0, to: 8191 }]),
+    page: async (aside, ids) => {
+      for (const after of [null, at(ids, 0.5)]) await aside.page(1, [{ from: 0, to: 8191 }], after, 100)
+    },
+    showAgain: (aside, ids) => aside.showAgain(ids.slice(-100), { run: 1, by: 2, keepSeconds: 60 }),
+    release: (aside, ids) => aside.release(ids.slice(-100), { run: 1, keepSeconds: 60 }),
+  },
   removals: {
     remove: (removals, ids) => removals.remove(at(ids, 0.3), owner),
     find: (removals, ids) => removals.find(at(ids, 0.3)),

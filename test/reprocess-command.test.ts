@@ -96,7 +96,7 @@ describe('darkroom reprocess', { timeout: 5 * MINUTES }, () => {
     [['--from', 'yesterday'], /Give a date or a time/],
     [['--from', '2026-02-01', '--to', '2026-01-01'], /--from must be before --to/],
     [['--rate', '0'], /a number of photos a second/],
-    [['--share', '120%'], /from 1% to 100%/],
+    [['--share', '120%'], /from 0.1% to 100%/],
   ] as const)('says in a line what is wrong with %s', async ([args, message]) => {
     await using service = await startService()
     const env = { DARKROOM_HOME: service.config.home, DATABASE_URL: service.database.url }

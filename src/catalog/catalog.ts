@@ -1,3 +1,4 @@
+import { Aside } from './aside.ts'
 import { Health } from './health.ts'
 import { Imports } from './imports.ts'
 import { Installation } from './installation.ts'
@@ -31,6 +32,7 @@ export class Catalog {
   readonly renditions: Renditions
   readonly selected: SelectedPhotos
   readonly remakes: Remakes
+  readonly aside: Aside
   readonly removals: Removals
   readonly objects: KeptObjects
   readonly imports: Imports
@@ -47,6 +49,7 @@ export class Catalog {
     this.renditions = new Renditions(shards, keepSeconds)
     this.selected = new SelectedPhotos(shards)
     this.remakes = new Remakes(shards, keepSeconds)
+    this.aside = new Aside(shards, keepSeconds)
     this.removals = new Removals(shards)
     this.objects = new KeptObjects(shards)
     this.imports = new Imports(shards)

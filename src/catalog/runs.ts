@@ -174,6 +174,14 @@ export class Runs {
     return await this.#steer(id, { to: 'cancelled', from, verb: 'cancelled' })
   }
 
+  /** Pauses a run that is running; `reason` is for its operator, who resumes it. */
+  async hold(id: number, reason: string): Promise<void> {
+    await this.#query(
+      `update runs set state = 'paused', reason = $2 where id = $1 and state = 'running' and ${RUNS_HERE}`,
+      [id, reason],
+    )
+  }
+
   /** Stops a run that is running before its end; `reason` is for its operator. */
   async stop(id: number, reason: string): Promise<void> {
     await this.#query(

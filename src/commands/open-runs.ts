@@ -1,7 +1,8 @@
+import type { Catalog } from '../catalog/catalog.ts'
 import type { Runs } from '../catalog/runs.ts'
 
-/** The runs of the configured catalog, for a command. Throws SetupError when its tables are not there. */
-export async function openRuns(): Promise<AsyncDisposable & { runs: Runs }> {
+/** The runs of the configured catalog, and all else in it, for a command. Throws SetupError when its tables are not there. */
+export async function openRuns(): Promise<AsyncDisposable & { runs: Runs; catalog: Catalog }> {
   const { loadConfig } = await import('../config/config.ts')
   const { shardRangesOf } = await import('../services.ts')
   const { ShardMap } = await import('../catalog/shard-map.ts')
@@ -13,5 +14,5 @@ export async function openRuns(): Promise<AsyncDisposable & { runs: Runs }> {
   const catalog = new Catalog(map)
   await catalog.health.check()
   const owned = opened.move()
-  return { runs: catalog.runs, [Symbol.asyncDispose]: async () => await owned.disposeAsync() }
+  return { runs: catalog.runs, catalog, [Symbol.asyncDispose]: async () => await owned.disposeAsync() }
 }

@@ -24,6 +24,8 @@ export type ReprocessOptions = {
   formats?: string[]
   rate?: number
   share?: number
+  canary?: number
+  maxFailures?: number
   keep: number
   maxDifference: number
   yes?: true

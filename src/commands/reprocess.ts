@@ -43,6 +43,8 @@ export function reprocessCommand(): Command {
       readDifference,
       6,
     )
+    .option('--canary <n>', 'pause after so many, until somebody has looked at them', readCount)
+    .option('--max-failures <percent>', 'stop when more than so many fail, such as 1%', readPercent)
     .option('--yes', 'begin without a question')
     .option('--detach', 'print the number of the run, and do not watch it')
     .option('--json', 'lines of JSON instead of a screen')
@@ -91,6 +93,6 @@ function readDifference(text: string): number {
 
 function readPercent(text: string): number {
   const percent = Number(text.replace(/%$/, ''))
-  if (/^\d+(\.\d+)?%?$/.test(text) && percent >= 1 && percent <= 100) return percent
-  throw new InvalidArgumentError('It must be a part of the time from 1% to 100%.')
+  if (/^\d*\.?\d+%?$/.test(text) && percent >= 0.1 && percent <= 100) return percent
+  throw new InvalidArgumentError('It must be from 0.1% to 100%.')
 }

@@ -1,4 +1,4 @@
-import type { KeptFailure, RunReport } from '../catalog/runs.ts'
+import type { RunReport } from '../catalog/runs.ts'
 import { count, table, text } from './table.ts'
 
 /** Every run in a line. */
@@ -68,20 +68,6 @@ export function runReport(run: RunReport, now: Date): string {
 /** Long lists, such as the numbers of recipes, by how many they are. */
 function shortened(_key: string, value: unknown): unknown {
   return Array.isArray(value) && value.length > 8 ? `${value.length} of them` : value
-}
-
-export function failureReport(failures: readonly KeptFailure[]): string {
-  const columns = [text('photo'), text('code'), count('attempts'), text('at'), text('message')]
-  return table(
-    columns,
-    failures.map(({ photoId, code, attempts, failedAt, message }) => [
-      photoId,
-      code,
-      String(attempts),
-      failedAt.toISOString(),
-      message,
-    ]),
-  )
 }
 
 /** What is done of a run, one way or the other. */

@@ -1,5 +1,8 @@
-import { Command, InvalidArgumentError } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
+import type { Catalog } from '../catalog/catalog.ts'
 import type { Runs } from '../catalog/runs.ts'
+import type { OwnedFailure } from './failure-report.ts'
+import type { Sequel } from './run-sequels.ts'
 
 const EXPLANATION = `
 What acts on many photos is a run: servers share its parts, and go on with it when one of them dies. Photos are
@@ -54,26 +57,73 @@ export function runsCommand(): Command {
     .addCommand(steering('resume', 'Go on with a run that is paused or was stopped.'))
     .addCommand(steering('cancel', 'End a run where it is, for ever; what is done stays done.'))
     .addCommand(
-      onRun('failures', 'List the photos that failed.')
+      onRun('failures', 'List the photos that failed, whose they are, and why.')
         .option('--code <code>', 'only those that failed with it')
-        .option('--json', 'as a line of JSON each')
-        .action(async (id: number, { code = null, json }: { code?: string | null; json?: true }) => {
-          const { failureReport } = await import('./run-report.ts')
-          await withRuns(async (runs) => {
+        .addOption(new Option('--json', 'as a line of JSON each').conflicts('csv'))
+        .option('--csv', 'as a table for programs, with a line of titles')
+        .action(async (id: number, { code = null, json, csv }: FailureOptions) => {
+          const { failureReport, failuresAsCsv } = await import('./failure-report.ts')
+          await withCatalog(async ({ runs, photos }) => {
             await runs.find(id)
-            for await (const page of failurePages(runs, id, code)) {
-              console.log(json ? page.map((each) => JSON.stringify(each)).join('\n') : failureReport(page))
+            let isFirst = true
+            for await (const page of failurePages({ runs, photos }, id, code)) {
+              if (json) console.log(page.map((each) => JSON.stringify(each)).join('\n'))
+              else console.log(csv ? failuresAsCsv(page, { withTitles: isFirst }) : failureReport(page))
+              isFirst = false
             }
           })
         }),
     )
+    .addCommand(
+      onRun('retry', 'Make the photos anew that failed in a run, in a run of their own.')
+        .option('--code <code>', 'only those that failed with it')
+        .action(async (id: number, { code = null }: { code?: string | null }) => {
+          const { startRetry } = await import('./run-sequels.ts')
+          await withCatalog(async (catalog) => {
+            const run = await startRetry(catalog, id, code)
+            if (run === null) return console.log('Nothing failed in it.')
+            await watchSequel(catalog.runs, run)
+          })
+        }),
+    )
+    .addCommand(sequel('rollback', 'Show again what a run put aside, for as long as it is kept.'))
+    .addCommand(sequel('finish', 'Let go what a run put aside, as soon as no URL of it can be valid.'))
+    .addCommand(
+      sequel('verify', 'Read back what a run shows: every object in the store, some through the edge.'),
+    )
 }
 
-async function* failurePages(runs: Runs, id: number, code: string | null) {
+type FailureOptions = { code?: string | null; json?: true; csv?: true }
+
+function sequel(name: Sequel, description: string): Command {
+  return onRun(name, description).action(async (id: number) => {
+    const { startSequel } = await import('./run-sequels.ts')
+    await withCatalog(async (catalog) => {
+      await watchSequel(catalog.runs, await startSequel(catalog, name, id))
+    })
+  })
+}
+
+async function watchSequel(runs: Runs, run: number): Promise<void> {
+  const { watchRun } = await import('./watch-run.ts')
+  const leaving = new AbortController()
+  process.once('SIGINT', () => leaving.abort())
+  process.exitCode = await watchRun(runs, run, { leave: leaving.signal })
+}
+
+async function* failurePages(
+  { runs, photos }: Pick<Catalog, 'runs' | 'photos'>,
+  id: number,
+  code: string | null,
+): AsyncGenerator<OwnedFailure[]> {
   let after = null
   for (;;) {
     const page: Awaited<ReturnType<Runs['failures']>> = await runs.failures(id, { code, after, limit: PAGE })
-    if (page.length > 0) yield page
+    if (page.length > 0) {
+      const found = await photos.findAll(page.map(({ photoId }) => photoId))
+      const owners = new Map(found.map(({ id, owner }) => [id, owner]))
+      yield page.map((each) => ({ ...each, owner: owners.get(each.photoId) ?? null }))
+    }
     if (page.length < PAGE) return
     after = page.at(-1)?.photoId ?? null
   }
@@ -93,6 +143,12 @@ function steering(name: 'pause' | 'resume' | 'cancel', description: string): Com
 
 function onRun(name: string, description: string): Command {
   return new Command(name).description(description).argument('<run>', 'its number', readRun)
+}
+
+async function withCatalog(act: (catalog: Catalog) => Promise<void>): Promise<void> {
+  const { openRuns } = await import('./open-runs.ts')
+  await using opened = await openRuns()
+  await act(opened.catalog)
 }
 
 async function withRuns(act: (runs: Runs) => Promise<void>): Promise<void> {

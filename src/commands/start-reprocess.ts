@@ -55,7 +55,15 @@ function planned(
   choice: Choice,
   { presets: known, filters }: Pick<Services, 'presets' | 'filters'>,
 ): Reprocess {
-  const { presets = null, formats = null, rate = null, share = null, keep } = options
+  const {
+    presets = null,
+    formats = null,
+    rate = null,
+    share = null,
+    maxFailures = null,
+    canary = null,
+    keep,
+  } = options
   const extents = { stale: 'outdated', missing: 'missing', failed: 'everything', all: 'everything' } as const
   const tables = filters.all.map(({ name, digest }) => ({ filter: name, table: digest }))
   return {
@@ -70,6 +78,7 @@ function planned(
       keepSeconds: keep,
     },
     pace: { rate, share },
+    brakes: { maxFailures, canary },
   }
 }
 

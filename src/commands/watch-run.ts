@@ -37,9 +37,9 @@ export async function watchRun(
     while ((samples[0] as Sample).at < at - SAMPLES_MS) samples.shift()
     const exitCode = exitCodeOf(run)
     process.stdout.write(isTerminal ? `\r\u001b[K${progressLine(run, samples)}` : `${JSON.stringify(run)}\n`)
-    if (exitCode !== null || leave.aborted) {
+    if (exitCode !== null || leave.aborted || (run.state === 'paused' && run.reason !== null)) {
       if (isTerminal) process.stdout.write('\n')
-      return exitCode ?? EXIT_COMPLETE
+      return exitCode ?? (run.state === 'paused' ? EXIT_STOPPED : EXIT_COMPLETE)
     }
     await sleep(isTerminal ? DRAW_MS : PRINT_MS, undefined, { signal: leave }).catch(() => {})
   }

@@ -3,6 +3,7 @@ import type { Selection, Source } from '../catalog/selected-photos.ts'
 import type { Job } from '../queue/job.ts'
 import type { RunEngines, RunKind } from '../runs/run-kind.ts'
 import { type Look, type NextJobs, throughJobs } from '../runs/through-jobs.ts'
+import { type Brakes, braked } from './brake.ts'
 import { type PaceLimits, YieldingPace } from './pace.ts'
 
 /** What a run is started with, as JSON: which photos, what is made of them, how fast. */
@@ -12,6 +13,7 @@ export type Reprocess = {
   limit: number | null
   work: RemakeWork
   pace: PaceLimits
+  brakes: Brakes
 }
 
 /** A part: the photos of these sources, one after the other. */
@@ -35,11 +37,9 @@ export const reprocess: RunKind = {
     return Math.min(count, limit ?? count)
   },
   work: (engines, part) => {
-    const pace = new YieldingPace(
-      { queue: engines.queue, runs: engines.catalog.runs },
-      part.run,
-      (part.selection as Reprocess).pace,
-    )
+    const { runs } = engines.catalog
+    const { pace: limits, brakes } = part.selection as Reprocess
+    const pace = new YieldingPace({ queue: engines.queue, runs }, part.run, limits)
     return throughJobs(
       engines.queue,
       part,
@@ -49,7 +49,7 @@ export const reprocess: RunKind = {
         look: async (jobs) => await look(engines, jobs),
         giveUp: async () => {},
       },
-      { pace: pace.allow },
+      { pace: braked(pace.allow, runs, part.run, brakes) },
     )
   },
 }

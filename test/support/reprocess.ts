@@ -3,6 +3,8 @@ import type { RunReport } from '../../src/catalog/runs.ts'
 import { recipeNumbers } from '../../src/photo/recipe.ts'
 import { type Reprocess, reprocess } from '../../src/reprocess/reprocess.ts'
 import { type Choice, selectionOf, slicesOf } from '../../src/reprocess/select.ts'
+import { finish, rollback } from '../../src/reprocess/undo.ts'
+import { verify } from '../../src/reprocess/verify.ts'
 import { workRuns } from '../../src/runs/work-runs.ts'
 import { silentLog, type TestService } from './service.ts'
 
@@ -32,6 +34,7 @@ export async function startReprocess(
     select: selectionOf(chosen, new Date(Date.now() + 1_000)),
     limit: chosen.limit,
     pace: { rate: null, share: null },
+    brakes: { maxFailures: null, canary: null },
     ...more,
     work: {
       presets: null,
@@ -49,13 +52,22 @@ export async function startReprocess(
 
 /** A server that feeds runs of photos that are made anew, without workers. */
 export function feed(service: TestService): AsyncDisposable {
-  return workRuns({ engines: service, kinds: [reprocess], log: silentLog, askMs: 50 })
+  return workRuns({
+    engines: service,
+    kinds: [reprocess, rollback, finish, verify],
+    log: silentLog,
+    askMs: 50,
+  })
 }
 
-/** Feeds and works the run until it is complete. */
-export async function complete(service: TestService, run: number): Promise<RunReport> {
+/** Feeds and works the run until it is complete, or in another state. */
+export async function complete(
+  service: TestService,
+  run: number,
+  state: RunReport['state'] = 'complete',
+): Promise<RunReport> {
   await using _runs = feed(service)
   await using _work = service.work({ withAvif: true })
-  await expect.poll(async () => (await service.catalog.runs.find(run)).state, PATIENCE).toBe('complete')
+  await expect.poll(async () => (await service.catalog.runs.find(run)).state, PATIENCE).toBe(state)
   return await service.catalog.runs.find(run)
 }

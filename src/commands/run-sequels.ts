@@ -1,0 +1,56 @@
+import type { Catalog } from '../catalog/catalog.ts'
+import { type RunReport, RunStateError } from '../catalog/runs.ts'
+import type { PhotoId } from '../photo/photo-id.ts'
+import type { Reprocess } from '../reprocess/reprocess.ts'
+
+/** What can be done with a run of `reprocess`, or with one that rolled it back, when it is not going on. */
+export type Sequel = 'rollback' | 'finish' | 'verify'
+
+const PAGE = 1_000
+const IDS_OF_A_PART = 5_000
+
+/** Starts a run that acts on what another showed. Returns its number. Throws RunStateError when that can't be. */
+export async function startSequel(catalog: Catalog, sequel: Sequel, id: number): Promise<number> {
+  const run = await catalog.runs.find(id)
+  refuse(run, sequel, ['reprocess', 'rollback'])
+  const { keepSeconds } = keptBy(run)
+  return await catalog.runs.start({
+    kind: sequel,
+    selection: { run: id, keepSeconds },
+    slices: catalog.selected.places().map((shards) => ({ shards })),
+  })
+}
+
+/** Starts a run of the photos that failed in another. Returns its number, or null when none did. */
+export async function startRetry(catalog: Catalog, id: number, code: string | null): Promise<number | null> {
+  const run = await catalog.runs.find(id)
+  refuse(run, 'retry', ['reprocess'])
+  const ids: PhotoId[] = []
+  for (let after: PhotoId | null = null; ; after = ids.at(-1) ?? null) {
+    const page = await catalog.runs.failures(id, { code, after, limit: PAGE })
+    ids.push(...page.map(({ photoId }) => photoId))
+    if (page.length < PAGE) break
+  }
+  if (ids.length === 0) return null
+  const before = run.selection as Reprocess
+  const slices = Array.from({ length: Math.ceil(ids.length / IDS_OF_A_PART) }, (_, part) => ({
+    sources: [{ by: 'id', ids: ids.slice(part * IDS_OF_A_PART, (part + 1) * IDS_OF_A_PART) }],
+  }))
+  const selection = { ...before, select: { ...before.select, state: 'all' }, limit: null }
+  return await catalog.runs.start({ kind: run.kind, selection, slices })
+}
+
+function keptBy({ kind, selection }: RunReport): { keepSeconds: number } {
+  return kind === 'reprocess' ? (selection as Reprocess).work : (selection as { keepSeconds: number })
+}
+
+function refuse({ id, kind, state }: RunReport, what: string, kinds: readonly string[]): void {
+  if (!kinds.includes(kind)) {
+    throw new RunStateError(`Run ${id} is of the kind "${kind}", so there is nothing to ${what}.`)
+  }
+  if (state === 'running' || state === 'pausing') {
+    throw new RunStateError(
+      `Run ${id} is ${state}. \`darkroom runs pause ${id}\` first, or wait for its end.`,
+    )
+  }
+}
