@@ -127,6 +127,7 @@ const CALLS: {
     page: async (aside, ids) => {
       for (const after of [null, at(ids, 0.5)]) await aside.page(1, [{ from: 0, to: 8191 }], after, 100)
     },
+    renditions: (aside, ids) => aside.renditions(ids.slice(-100), 1),
     showAgain: (aside, ids) => aside.showAgain(ids.slice(-100), { run: 1, by: 2, keepSeconds: 60 }),
     release: (aside, ids) => aside.release(ids.slice(-100), { run: 1, keepSeconds: 60 }),
   },

@@ -1,5 +1,7 @@
+import type { Rendition } from '../photo/photo.ts'
 import type { PhotoId } from '../photo/photo-id.ts'
 import { putAside } from './earlier-renditions.ts'
+import { decodeRenditions } from './rendition-value.ts'
 import type { Range } from './selected-photos.ts'
 import type { ShardMap } from './shard-map.ts'
 import { shardsOf } from './shard-places.ts'
@@ -42,6 +44,16 @@ export class Aside {
       .map(({ id }) => id)
       .toSorted((a, b) => (BigInt(a) < BigInt(b) ? -1 : 1))
       .slice(0, limit)
+  }
+
+  /** What the run put aside of these photos. */
+  async renditions(ids: readonly PhotoId[], run: number): Promise<Map<PhotoId, Rendition[]>> {
+    const rows = await this.#shards.ofEach(ids).read<{ id: PhotoId; renditions: Buffer }>(
+      `select photo_id::text as id, renditions || coalesce(later_renditions, '') as renditions
+       from earlier_renditions where photo_id = any($1::bigint[]) and run = $2 and photos_are_here($1)`,
+      [run],
+    )
+    return new Map(rows.map(({ id, renditions }) => [id, decodeRenditions(renditions)]))
   }
 
   /**

@@ -86,6 +86,14 @@ export function runsCommand(): Command {
           })
         }),
     )
+    .addCommand(
+      onRun('sheet', 'Draw what a run changed: before, after and the difference, the worst first.')
+        .option('-o, --output <file>', 'a .png, .jpg or .webp file', 'sheet.png')
+        .action(async (id: number, { output }: { output: string }) => {
+          const { drawContactSheet } = await import('./contact-sheet.ts')
+          process.exitCode = await drawContactSheet(id, output)
+        }),
+    )
     .addCommand(sequel('rollback', 'Show again what a run put aside, for as long as it is kept.'))
     .addCommand(sequel('finish', 'Let go what a run put aside, as soon as no URL of it can be valid.'))
     .addCommand(

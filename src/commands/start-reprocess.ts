@@ -6,6 +6,7 @@ import { recipeNumbers } from '../photo/recipe.ts'
 import { type Reprocess, reprocess } from '../reprocess/reprocess.ts'
 import { type Choice, selectionOf, slicesOf } from '../reprocess/select.ts'
 import { openServices, type Services } from '../services.ts'
+import { drawContactSheet } from './contact-sheet.ts'
 import { choiceOf, type ReprocessOptions, refuseUnknown } from './reprocess-options.ts'
 import { EXIT_COMPLETE, watchRun } from './watch-run.ts'
 
@@ -47,6 +48,7 @@ export async function startReprocess(options: ReprocessOptions): Promise<number>
   const leaving = new AbortController()
   process.once('SIGINT', () => leaving.abort())
   const code = await watchRun(runs, id, { leave: leaving.signal, json: options.json ?? false })
+  if (options.canary && (await runs.find(id)).state === 'paused') await drawContactSheet(id, `run-${id}.png`)
   return code
 }
 

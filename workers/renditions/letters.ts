@@ -45,6 +45,7 @@ const LETTERS: Readonly<Record<string, string>> = {
   8: '8,1 5,2 4,4 4,6 5,8 7,9 11,10 14,11 16,13 17,15 17,18 16,20 15,21 12,22 8,22 5,21 4,20 3,18 3,15 4,13 6,11 9,10 13,9 15,8 16,6 16,4 15,2 12,1 8,1',
   9: '16,8 15,11 13,13 10,14 9,14 6,13 4,11 3,8 3,7 4,4 6,2 9,1 10,1 13,2 15,4 16,8 16,13 15,18 13,21 10,22 8,22 5,21 4,19',
   '-': '4,13 13,13',
+  '.': '5,20 4,21 5,22 6,21 5,20',
 }
 
 const SCALE = 0.55
@@ -56,7 +57,7 @@ type Label = Size & { ink: Rgb }
 
 /**
  * A word as a picture of that size, in pixels: from the left, small letters in the middle of the height, cut where it
- * is too long. What is no small letter, digit or hyphen is a space.
+ * is too long. What is no small letter, digit, hyphen or full stop is a space.
  */
 export function letter(word: string, { width, height, ink }: Label): Pixels {
   const picture = { data: Buffer.alloc(width * height * 4), width, height, channels: 4 } as const
