@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { RunReport } from '../src/catalog/runs.ts'
-import { progressLine } from '../src/commands/watch-run.ts'
+import { runScreen } from '../src/commands/run-screen.ts'
 import { SetupError } from '../src/errors.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
 import type { RunKind } from '../src/runs/run-kind.ts'
@@ -156,22 +156,33 @@ describe('darkroom runs', () => {
   )
 })
 
-test('a watched run is told with its rate of the last minute and the time that is left', () => {
+test('a watched run is told with its rate, how long it may last yet, and what holds it back', () => {
   const run = {
     id: 12,
     kind: 'remake',
     state: 'running',
     selected: 10_000,
+    done: 3_990,
+    skipped: 7,
     left: 6_000,
+    inFlight: 16,
     isCounted: true,
     failed: 3,
-    reason: null,
-  } as RunReport
+    tally: { 'changed meanwhile': 7 },
+    holders: [] as string[],
+    reason: 'uploads wait',
+  } as unknown as RunReport
+  const samples = [0, 100, 300, 600].map((settled, n) => ({ at: n * 10_000, settled: 3_400 + settled }))
 
-  const line = progressLine(run, [
-    { at: 0, settled: 3_000 },
-    { at: 50_000, settled: 4_000 },
+  const screen = runScreen(run, samples, [{ code: 'corrupt_photo', count: 3 }])
+
+  expect(screen.split('\n')).toEqual([
+    'run 12 remake: running, 20.0/s, 3 min 20 s to 10 min left',
+    '████████████░░░░░░░░░░░░░░░░░░  40.0 %  4,000 of 10,000',
+    'done 3,990  skipped 7  failed 3  left 6,000 (16 in flight)',
+    'changed meanwhile: 7',
+    'failures: corrupt_photo 3',
+    'uploads wait',
+    'no server works it: is one running? `darkroom serve`, or `darkroom start`',
   ])
-
-  expect(line).toBe('run 12 remake: running  40.0 %  4,000 of 10,000  20.0/s  5 min left  3 failed')
 })

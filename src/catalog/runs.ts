@@ -234,6 +234,15 @@ export class Runs {
     )
   }
 
+  /** With which codes photos of the run failed, and how many with each, the most first. Reads all of its failures. */
+  async failureCodes(run: number): Promise<{ code: string; count: number }[]> {
+    return await this.#query<{ code: string; count: number }>(
+      `select code, count(*)::int as count from run_failures where ${RUNS_HERE} and run = $1
+       group by code order by count(*) desc, code limit 8`,
+      [run],
+    )
+  }
+
   /** Throws RunNotFoundError, and RunStateError when the run is not what it should be for that. */
   async #steer(
     id: number,

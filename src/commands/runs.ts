@@ -41,7 +41,7 @@ export function runsCommand(): Command {
     .addCommand(
       onRun(
         'watch',
-        'Show how far a run is until it ends; without a terminal as a line of JSON every ten seconds. Ctrl-C leaves it running.',
+        'Show how far a run is until it ends, is stopped, or pauses by itself; without a terminal as a line of JSON every ten seconds. Ctrl-C leaves it running.',
       )
         .option('--json', 'as lines of JSON')
         .action(async (id: number, { json = false }: { json?: boolean }) => {
