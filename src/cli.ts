@@ -22,6 +22,8 @@ import { tellFailure } from './process/tell-failure.ts'
 const program = new Command('darkroom')
   .description('The pipeline between a photo app and its CDN.')
   .version(manifest.version)
+  // An option behind a subcommand is the subcommand's, also where both have one of the name.
+  .enablePositionalOptions()
   .addCommand(startCommand())
   .addCommand(serveCommand())
   .addCommand(workCommand())

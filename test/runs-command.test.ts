@@ -91,6 +91,7 @@ describe('darkroom runs', () => {
     await opened.workUntil(Number(other), 'stopped')
 
     const after = await opened.darkroom('runs', 'show', run)
+    const asJson = await opened.darkroom('runs', 'show', run, '--json')
     const stopped = await opened.darkroom('runs', 'watch', other)
     const failures = await opened.darkroom('runs', 'failures', run)
     const none = await opened.darkroom('runs', 'failures', run, '--code', 'other', '--json')
@@ -98,6 +99,7 @@ describe('darkroom runs', () => {
     expect(before).toMatchObject({ code: 0, stderr: '' })
     expect(before.stdout).toMatch(/selected +0, and still counting/)
     expect(after.code).toBe(2)
+    expect(JSON.parse(asJson.stdout)).toMatchObject({ id: Number(run), state: 'complete' })
     expect(after.stdout).toMatch(/bytes saved +5,000/)
     expect(stopped.code).toBe(3)
     expect(JSON.parse(stopped.stdout)).toMatchObject({
