@@ -10,8 +10,8 @@ import { fieldsOf, textOf } from './read-json.ts'
 
 const MARK =
   /(?:^|\/)(?:(?:library|upload|thumbs|profile|backups)\/\.immich$|encoded-video\/|(?:upload|thumbs)\/[^/]+\/[0-9a-f]{2}\/[0-9a-f]{2}\/)/
-/** What Immich made itself. */
-const MADE = /(?:^|\/)(?:thumbs|encoded-video|profile|backups)\//
+/** What Immich made itself, beside the folders of what was uploaded; in those people may have albums of such names. */
+const MADE = /^(?:(?!(?:library|upload)\/)[^/]+\/)*?(?:thumbs|encoded-video|profile|backups)\//
 const MAX_SIDECAR_BYTES = 4 * 1024 * 1024
 
 /**
