@@ -208,6 +208,26 @@ describe('an import', () => {
     expect(await feedOf(service, alice)).toHaveLength(30)
   })
 
+  test('waits while too much waits for workers, and says so', async () => {
+    await using service = await startService()
+    await using folder = await temporaryFolder()
+    await writeContents(folder.path, { 'a.jpg': (await photos(1))[0] as Buffer })
+    const { runs } = service.catalog
+    let waiting = 2_000
+    const { kind } = importOf(service, { names: [folder.path], waiting: async () => waiting })
+    const run = await runs.start({ kind: IMPORT, selection: {}, slices: [{}] })
+
+    await using _working = work({ engines: service }, [kind])
+    await expect
+      .poll(async () => (await runs.find(run)).reason, { timeout: 30_000 })
+      .toContain('wait for workers')
+    expect(await feedOf(service, alice)).toEqual([])
+    waiting = 1_999
+    await expect.poll(async () => (await runs.find(run)).state, { timeout: 30_000 }).toBe('complete')
+
+    expect(await runs.find(run)).toMatchObject({ done: 1, reason: null })
+  })
+
   test('whose source has changed since it was begun is stopped, and says what to do', async () => {
     await using service = await startService()
     await using folder = await temporaryFolder()

@@ -5,7 +5,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import type { Runs } from '../catalog/runs.ts'
 import { type Config, loadConfig } from '../config/config.ts'
-import { SetupError } from '../errors.ts'
 import { IMPORT, type ImportWork, importRun } from '../import/run/import-run.ts'
 import { Pace } from '../import/run/pace.ts'
 import { createTakeIn, type TakeInOptions } from '../import/run/take-in.ts'
@@ -19,7 +18,7 @@ import { importReport } from './import-report.ts'
 import { exitCodeOf, watchRun } from './watch-run.ts'
 
 /** Of the parts of a shard a third of these ask at a time. */
-const CONNECTIONS = 24
+const CONNECTIONS = 36
 const ASK_MS = 500
 
 /** Does the work of an import, one that was begun or a new one, and tells what came of it. Throws SetupError. */
@@ -100,7 +99,7 @@ function written({ rate, maxFailures, report, json, dryRun, ...options }: Import
   return JSON.parse(text)
 }
 
-/** The run of the same import that has not come to its end. Throws SetupError when somebody works it. */
+/** The run of the same import that has not come to its end; of one that somebody works the rest, should that one die. */
 async function goOn(runs: Runs, selection: object): Promise<number | null> {
   const open = (await runs.list()).find(
     (run) =>
@@ -109,10 +108,13 @@ async function goOn(runs: Runs, selection: object): Promise<number | null> {
       isDeepStrictEqual(run.selection, selection),
   )
   if (!open) return null
-  if (open.holders.length > 0)
-    throw new SetupError(`This import is run ${open.id}, at work: ${open.holders.join(', ')}.`)
   if (open.state !== 'running') await runs.resume(open.id)
-  console.error(`Going on with run ${open.id}.`)
+  const holders = open.holders.join(', ')
+  console.error(
+    holders === ''
+      ? `Going on with run ${open.id}.`
+      : `Going on with run ${open.id}, when nothing is heard any more from who had it last: ${holders}.`,
+  )
   return open.id
 }
 

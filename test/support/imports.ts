@@ -25,12 +25,14 @@ export type ImportWish = {
   options?: Partial<SourceOptions>
   maxFailures?: number
   engines?: Partial<TakeInEngines>
+  /** How many photos wait for workers. */
+  waiting?: (upTo: number) => Promise<number>
 }
 
 /** An import as `darkroom import` works it, on the engines of a service. */
 export function importOf(
   service: TestService,
-  { names, choices, options, maxFailures = 1, engines }: ImportWish,
+  { names, choices, options, maxFailures = 1, engines, waiting }: ImportWish,
 ) {
   const { catalog, store, queue, filters, config } = service
   const keep = createKeep({
@@ -52,7 +54,7 @@ export function importOf(
         { imports: catalog.imports, keep, store, queue, filters, log: silentLog, ...engines },
         { run, source: source.name, choices: { ...CHOICES, ...choices }, exifOffset: null },
       ),
-    pace: new Pace(null, async (upTo) => await catalog.imports.waiting(upTo)),
+    pace: new Pace(null, waiting ?? (async (upTo) => await catalog.imports.waiting(upTo))),
     maxFailures,
     reportPath: (run) => join(config.home, `run-${run}.ndjson`),
   }

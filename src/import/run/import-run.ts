@@ -10,7 +10,7 @@ import { ReportFile } from './report-file.ts'
 import type { SettledLine } from './settled-line.ts'
 
 /** So many lines are at work at a time, and taken in again at most by whoever goes on after a kill. */
-const AT_ONCE = 8
+const AT_ONCE = 16
 /** A step is recorded after so many lines, or so long. */
 const STEP_LINES = 50
 const STEP_MS = 1_000
@@ -46,19 +46,31 @@ export function importRun(work: ImportWork): RunKind {
       const cursor = part.cursor as ImportCursor | null
       const begun = cursor?.lines ?? 0
       await using report = await ReportFile.open(work.reportPath(part.run), cursor?.reportBytes ?? 0)
+      const leaving = new AbortController()
       const lines = inOrder(
         afterCursor(source.lines(), cursor),
         async (line, index) => await takeIn(line, { isRepeat: index < AT_ONCE + STEP_LINES }),
-        { atOnce: AT_ONCE, stop: part.pausing, admit: () => work.pace.admit(part.pausing) },
+        {
+          atOnce: AT_ONCE,
+          stop: AbortSignal.any([part.pausing, leaving.signal]),
+          admit: (stop) => work.pace.admit(stop),
+        },
       )
       const failures = new Failures(work.maxFailures)
       let number = begun
-      for await (const ended of inSteps(lines)) {
+      let at = cursor
+      for await (const ended of inSteps(lines, { pace: work.pace, leaving })) {
+        const { heldBecause } = work.pace
+        if (ended.length === 0) {
+          yield { cursor: at, heldBecause }
+          continue
+        }
         const numbered = ended.map((line, index) => ({ line: number + index + 1, ...line }))
         const reportBytes = await report.write(numbered)
         number += ended.length
         const last = ended.at(-1)?.path ?? ''
-        const step = stepOf(numbered, { lines: number, last, reportBytes })
+        at = { lines: number, last, reportBytes }
+        const step = { ...stepOf(numbered, at), heldBecause }
         yield step
         failures.count(step)
       }
@@ -88,18 +100,44 @@ function pathOf(line: Line): string {
   return line.kind === 'file' ? line.file.path : line.path
 }
 
-/** Lines by the step that they are recorded in. */
-async function* inSteps(lines: AsyncIterable<SettledLine>): AsyncGenerator<SettledLine[]> {
+/** Lines by the step that they are recorded in; none when what holds them back is another than before. */
+async function* inSteps(
+  lines: AsyncGenerator<SettledLine>,
+  { pace, leaving }: { pace: Pick<Pace, 'heldBecause'>; leaving: AbortController },
+): AsyncGenerator<SettledLine[]> {
   let step: SettledLine[] = []
+  let told: string | null = null
   let since = performance.now()
-  for await (const line of lines) {
-    step.push(line)
-    if (step.length < STEP_LINES && performance.now() - since < STEP_MS) continue
-    yield step
-    step = []
-    since = performance.now()
+  let next = lines.next()
+  try {
+    for (;;) {
+      const ended = await within(next, STEP_MS)
+      if (ended?.done) break
+      if (ended) {
+        step.push(ended.value)
+        next = lines.next()
+      }
+      const isDue = step.length === STEP_LINES || performance.now() - since >= STEP_MS
+      if (!isDue || (step.length === 0 && pace.heldBecause === told)) continue
+      told = pace.heldBecause
+      yield step
+      step = []
+      since = performance.now()
+    }
+    if (step.length > 0) yield step
+  } finally {
+    // The next line may be waited for, and will not be begun.
+    leaving.abort()
+    await lines.return(undefined)
   }
-  if (step.length > 0) yield step
+}
+
+/** What the promise becomes, or null when it is not that soon. */
+async function within<Result>(promise: Promise<Result>, ms: number): Promise<Result | null> {
+  const { promise: first, resolve, reject } = Promise.withResolvers<Result | null>()
+  const timer = setTimeout(() => resolve(null), ms)
+  promise.then(resolve, reject)
+  return await first.finally(() => clearTimeout(timer))
 }
 
 function stepOf(lines: readonly (SettledLine & { line: number })[], cursor: ImportCursor): Step {

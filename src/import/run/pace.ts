@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 const MOST_WAITING = 2_000
 /** Between two questions how many do. */
 const ASK_MS = 1_000
+const TOO_MANY_WAIT = `${MOST_WAITING.toLocaleString('en')} photos that were imported wait for workers`
 /** So many lines are begun between two questions. */
 const ASK_LINES = 100
 
@@ -11,6 +12,8 @@ const ASK_LINES = 100
 export class Pace {
   readonly #rate: number | null
   readonly #waiting: (upTo: number) => Promise<number>
+  /** What lets lines wait, in words for an operator; null while nothing does. */
+  heldBecause: string | null = null
   #next = performance.now()
   #lines = 0
 
@@ -23,7 +26,11 @@ export class Pace {
   /** Resolves when a line may be begun, or at once when `stop` is aborted. */
   async admit(stop: AbortSignal): Promise<void> {
     if (this.#lines++ % ASK_LINES === 0) {
-      while (!stop.aborted && (await this.#waiting(MOST_WAITING)) >= MOST_WAITING) await pause(ASK_MS, stop)
+      while (!stop.aborted && (await this.#waiting(MOST_WAITING)) >= MOST_WAITING) {
+        this.heldBecause = TOO_MANY_WAIT
+        await pause(ASK_MS, stop)
+      }
+      this.heldBecause = null
     }
     if (this.#rate === null) return
     const now = performance.now()
