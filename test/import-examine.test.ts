@@ -89,7 +89,7 @@ describe('a photo tells when it was taken', () => {
       .jpeg()
       .toBuffer()
   const taken = async (bytes: Buffer, offset: string | null = null) =>
-    (await examine(fileOf(bytes), offset)).takenAt
+    (await examine(fileOf(bytes), offset)).takenAt()
 
   test('with its zone, or without one as UTC or as it is told', async () => {
     const zoned = await photo({ DateTimeOriginal: '2019:07:05 21:30:00', OffsetTimeOriginal: '+09:00' })

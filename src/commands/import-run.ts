@@ -18,7 +18,7 @@ import { importReport } from './import-report.ts'
 import { exitCodeOf, watchRun } from './watch-run.ts'
 
 /** Of the parts of a shard a third of these ask at a time. */
-const CONNECTIONS = 36
+const CONNECTIONS = 24
 const ASK_MS = 500
 
 /** Does the work of an import, one that was begun or a new one, and tells what came of it. Throws SetupError. */

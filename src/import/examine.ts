@@ -11,8 +11,8 @@ const PHOTO_NAME =
   /\.(?:jpe?g?|jfif|png|gif|webp|avif|hei[cf]s?|tiff?|bmp|jxl|jp2|psd|dng|cr[23]|nef|arw|orf|rw2|raf)$/i
 
 export type Examined = {
-  /** When it was taken, by itself. */
-  takenAt: Date | null
+  /** When it was taken, by itself; to be asked where nothing else tells. */
+  takenAt(): Date | null
   /** All of its bytes, once. Throws UnreadableFileError, and CorruptPhotoError for a JPEG that is cut off. */
   body: AsyncIterable<Buffer>
 }
@@ -25,7 +25,7 @@ export async function examine(file: SourceFile, exifOffset: string | null): Prom
   const { head, body } = await peek(file.open(), EXIF_BYTES)
   try {
     const format = await sniff(head.subarray(0, SNIFF_BYTES))
-    return { takenAt: exifTime(head, exifOffset), body: format === 'jpeg' ? wholeJpeg(body) : body }
+    return { takenAt: () => exifTime(head, exifOffset), body: format === 'jpeg' ? wholeJpeg(body) : body }
   } catch (error) {
     await body.return(undefined)
     throw error

@@ -43,7 +43,7 @@ export function ownerOf({ owner }: Facts, { path }: SourceFile, choices: Choices
 /** When it was posted: by the source, by itself, or by what the operator chose; null when nothing tells. */
 export function timeOf(
   { postedAt }: Facts,
-  takenAt: Date | null,
+  takenAt: () => Date | null,
   { path, modifiedAt }: SourceFile,
   choices: Choices,
   now = new Date(),
@@ -52,8 +52,13 @@ export function timeOf(
     if (choices.postedAt === 'exif') return null
     return choices.postedAt === 'mtime' ? modifiedAt : timeInPath(path, choices.postedAt)
   }
-  const times = [postedAt, takenAt, chosen()]
-  return times.find((time) => time !== null && time.getTime() <= now.getTime() + AHEAD_MS) ?? null
+  const isTime = (time: Date | null): time is Date =>
+    time !== null && time.getTime() <= now.getTime() + AHEAD_MS
+  for (const tell of [() => postedAt, takenAt, chosen]) {
+    const time = tell()
+    if (isTime(time)) return time
+  }
+  return null
 }
 
 /** By the groups year, month, day, hour, minute and second, or by one that is a whole time. What is left out is the first. */
