@@ -1,5 +1,6 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempDisposable } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
@@ -9,14 +10,15 @@ const CLI = join(import.meta.dirname, '../../src/cli.ts')
 
 export type Ran = { code: number; stdout: string; stderr: string }
 
-/** Runs `darkroom …` as a process of its own, with only that environment. */
+/** Runs `darkroom …` as a process of its own, with only that environment, in an empty folder unless one is given. */
 export async function runDarkroom(
   args: readonly string[],
   env: Record<string, string>,
-  cwd = tmpdir(),
+  cwd?: string,
 ): Promise<Ran> {
+  await using empty = await mkdtempDisposable(join(tmpdir(), 'darkroom-run-'))
   const child = spawn(process.execPath, [CLI, ...args], {
-    cwd,
+    cwd: cwd ?? empty.path,
     env: { PATH: process.env.PATH, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
