@@ -4,7 +4,10 @@ import type { PhotoId } from '../src/photo/photo-id.ts'
 /** A photo whose AVIF is to be made again, of the edition it is shown in. */
 export type Forgotten = { id: PhotoId; edition: number }
 
-/** Makes some photos as those of before there was AVIF are: they have been there for long, and have none. */
+/**
+ * Makes some photos as those of before there was AVIF are: they have been there for long, and have none. Not those that wait
+ * for a change, whose job makes AVIF too, whatever becomes of runs.
+ */
 export async function forgetAvif(
   shards: Pick<ShardMap, 'everywhere'>,
   count: number,
@@ -14,7 +17,7 @@ export async function forgetAvif(
     `update photos set later_renditions = null, written_at = now() - interval '1 hour'
      where only_shards_here($1) and id in (
        select id from photos
-       where ${OF_SHARDS_HERE} and status = 'ready' and deleted_at is null
+       where ${OF_SHARDS_HERE} and status = 'ready' and deleted_at is null and wanted_at is null
        order by md5(id::text || $2) limit $3)
      returning id::text, edition`,
     [salt, count],
