@@ -37,7 +37,7 @@ export class Imports {
   async findBytes(owner: OwnerId, sha256: string): Promise<KnownPhoto | null> {
     const rows = await this.#shards.of(shardOfOwner(owner)).read<KnownPhoto>(
       `select ${KNOWN_COLUMNS} from photos p
-       where hashtext(owner) = hashtext($1) and substr(sha256, 1, 8) = substr(decode($2, 'hex'), 1, 8)
+       where hashtextextended(owner || encode(sha256, 'hex'), 0) = hashtextextended($1 || $2, 0)
          and deleted_at is null and owner = $1 and sha256 = decode($2, 'hex') and shard_is_here($3)
        order by p.id limit 1`,
       [owner, sha256, shardOfOwner(owner)],
