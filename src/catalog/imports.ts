@@ -1,8 +1,7 @@
 import type { PhotoId } from '../photo/photo-id.ts'
 import { type OwnerId, shardOfOwner } from '../photo/shard.ts'
 import { sqlStateOf } from '../postgres/errors.ts'
-import { secretOf } from './photo-row.ts'
-import type { NewPhoto } from './photos.ts'
+import { NEW_COLUMNS, NEW_PARAMETERS, type NewPhoto, valuesOf } from './photos.ts'
 import { OF_SHARDS_HERE, type ShardMap } from './shard-map.ts'
 
 const UNIQUE_VIOLATION = '23505'
@@ -50,36 +49,16 @@ export class Imports {
     photo: NewPhoto & { postedAt: Date | null; importedBy: number },
     { source, externalId }: ExternalName,
   ): Promise<boolean> {
-    const { original, focus, look } = photo
     try {
       await this.#shards.ofPhoto(photo.id).query(
         `with photo as (
-           insert into photos (id, owner, visibility, format, bytes, sha256, focus_x, focus_y, filter, strength,
-             secret, alt, posted_at, imported_by)
-           select $1, $2, $3, $4, $5, decode($6, 'hex'), $7, $8, $9, $10, ${secretOf('$11')}, $12,
-             coalesce($13, posted_at_of($1)), $14
+           insert into photos (${NEW_COLUMNS}, posted_at, imported_by)
+           select ${NEW_PARAMETERS}, coalesce($13, posted_at_of($1)), $14
            where photo_is_here($1)
            returning id, owner
          )
          insert into external_ids (source, external_id, owner, photo_id) select $15, $16, owner, id from photo`,
-        [
-          photo.id,
-          photo.owner,
-          photo.visibility,
-          original.format,
-          original.bytes,
-          original.sha256,
-          focus?.x,
-          focus?.y,
-          look?.filter,
-          look?.strength,
-          photo.secret,
-          photo.alt,
-          photo.postedAt?.getTime(),
-          photo.importedBy,
-          source,
-          externalId,
-        ],
+        [...valuesOf(photo), photo.postedAt?.getTime(), photo.importedBy, source, externalId],
       )
       return true
     } catch (error) {

@@ -45,26 +45,12 @@ export class Photos {
   }
 
   async insert(photo: NewPhoto): Promise<void> {
-    const { original, focus, look } = photo
-    await this.#shards.ofPhoto(photo.id).query(
-      `insert into photos (id, owner, visibility, format, bytes, sha256, focus_x, focus_y, filter, strength,
-         secret, alt, posted_at)
-       values ($1, $2, $3, $4, $5, decode($6, 'hex'), $7, $8, $9, $10, ${secretOf('$11')}, $12, posted_at_of($1))`,
-      [
-        photo.id,
-        photo.owner,
-        photo.visibility,
-        original.format,
-        original.bytes,
-        original.sha256,
-        focus?.x,
-        focus?.y,
-        look?.filter,
-        look?.strength,
-        photo.secret,
-        photo.alt,
-      ],
-    )
+    await this.#shards
+      .ofPhoto(photo.id)
+      .query(
+        `insert into photos (${NEW_COLUMNS}, posted_at) values (${NEW_PARAMETERS}, posted_at_of($1))`,
+        valuesOf(photo),
+      )
   }
 
   /** The photo, whoever asks, or null when there is none or it was removed. */
@@ -171,6 +157,20 @@ export class Photos {
   placeOf(id: PhotoId): unknown {
     return this.#shards.databaseOf(shardOf(id))
   }
+}
+
+/** What a photo begins with, as `valuesOf` has it. */
+export const NEW_COLUMNS =
+  'id, owner, visibility, format, bytes, sha256, focus_x, focus_y, filter, strength, secret, alt'
+export const NEW_PARAMETERS = `$1, $2, $3, $4, $5, decode($6, 'hex'), $7, $8, $9, $10, ${secretOf('$11')}, $12`
+
+export function valuesOf({ original, focus, look, ...photo }: NewPhoto): unknown[] {
+  const { format, bytes, sha256 } = original
+  const { filter, strength } = look ?? {}
+  return [
+    ...[photo.id, photo.owner, photo.visibility, format, bytes, sha256],
+    ...[focus?.x, focus?.y, filter, strength, photo.secret, photo.alt],
+  ]
 }
 
 /** What others than the owner see, as the index has it. */

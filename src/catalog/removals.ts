@@ -61,9 +61,8 @@ export class Removals {
   }
 
   /**
-   * Purged photos whose copies are still to be taken down, the longest purged first; not those of which a place is due that
-   * they had left. Those of a database that is
-   * unavailable are missing.
+   * Purged photos whose copies are still to be taken down, the longest purged first; not those of which a place is due
+   * that they had left. Those of a database that is unavailable are missing.
    */
   async purged(limit: number): Promise<Place[]> {
     return await this.#shards.everywhere().read(

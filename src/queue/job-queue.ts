@@ -70,6 +70,9 @@ export interface JobQueue extends AsyncDisposable {
   /** Jobs that failed for good, in pages of up to so many, the last that failed first. Each is kept for 30 days. */
   failed(pageSize: number): AsyncIterable<FailedJob[]>
 
-  /** Resolves when jobs can be enqueued; cheap to ask. Throws SetupError, with what to do, when the server can't be trusted with them. */
+  /**
+   * Resolves when jobs can be enqueued; cheap to ask. Throws SetupError, with what to do, when the server can't be trusted
+   * with them.
+   */
   check(): Promise<void>
 }

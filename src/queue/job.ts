@@ -3,8 +3,8 @@ import type { PhotoId } from '../photo/photo-id.ts'
 /**
  * A promise of work on one photo. It carries ids and nothing else: the handler reads the row when it runs. `resize`
  * makes a photo as it was uploaded, `import` one that was imported, `filter` an edition with another look or focus,
- * `finish` what an edition gets after it is shown, where the job that made it left that out; `purge` deletes what a removed photo had; `remake` makes an
- * edition in the look that the photo has, for a run.
+ * `finish` what an edition gets after it is shown, where the job that made it left that out; `purge` deletes what a
+ * removed photo had; `remake` makes an edition in the look that the photo has, for a run.
  */
 const JOB_KINDS = ['resize', 'import', 'filter', 'finish', 'purge', 'remake'] as const
 export type JobKind = (typeof JOB_KINDS)[number]

@@ -2,7 +2,7 @@ import { SetupError } from '../../errors.ts'
 import { type Facts, type Line, NO_FACTS, skipped } from '../line.ts'
 import { isFile, nameOf, splitName, type Tree, type TreeFile } from '../trees/tree.ts'
 import type { Export } from './export.ts'
-import { type Listed, listedLines } from './listed-lines.ts'
+import { type Listed, listedLines, unlistedLines } from './listed-lines.ts'
 import { mendText } from './mend-text.ts'
 import { NamedFiles } from './named-files.ts'
 import { fieldsOf, listOf, readJson, textOf, timeOf } from './read-json.ts'
@@ -35,7 +35,7 @@ export const facebook: Export = {
     }
     const named = new NamedFiles(files)
     yield* listedLines([...listed.values()], named)
-    for (const file of files) if (!named.isClaimed(file)) yield* unlisted(file)
+    for (const file of files) if (!named.isClaimed(file)) yield* unlistedLines(file, POSTS, idOf)
   },
 }
 
@@ -51,12 +51,6 @@ async function* filesOf(tree: Tree): AsyncGenerator<Line, TreeFile[]> {
     )
   }
   return files
-}
-
-function* unlisted(file: TreeFile): Generator<Line> {
-  if (/\.json$/i.test(file.path)) return
-  if (POSTS.test(file.path)) yield { kind: 'file', file, facts: { ...NO_FACTS, externalId: idOf(file.path) } }
-  else yield skipped(file.path, 'not_a_post', 'It is of no post.')
 }
 
 function picturesOf(json: unknown, list: TreeFile): Listed[] {

@@ -1,4 +1,4 @@
-import { type DuplicateLine, type Facts, type Line, missing } from '../line.ts'
+import { type DuplicateLine, type Facts, type Line, missing, NO_FACTS, skipped } from '../line.ts'
 import type { TreeFile } from '../trees/tree.ts'
 import type { NamedFiles } from './named-files.ts'
 import { findSameBytes } from './same-bytes.ts'
@@ -23,6 +23,17 @@ export async function* listedLines(pictures: readonly Listed[], files: NamedFile
     for (const file of fresh) seen.add(file)
     yield* onceEach(fresh, facts)
   }
+}
+
+/** What no list names: of posts it is taken in without a time, as it may be of a post whose list is lost. */
+export function* unlistedLines(
+  file: TreeFile,
+  posts: RegExp,
+  idOf: (path: string) => string | null,
+): Generator<Line> {
+  if (/\.json$/i.test(file.path)) return
+  if (posts.test(file.path)) yield { kind: 'file', file, facts: { ...NO_FACTS, externalId: idOf(file.path) } }
+  else yield skipped(file.path, 'not_a_post', 'It is of no post.')
 }
 
 /** A file that lies in several parts is taken in once; one that was changed in between is another. */
