@@ -42,6 +42,7 @@ export async function serve(config: Config, log: Log): Promise<AsyncDisposable> 
     presets,
     authenticate,
     cookieDomain: config.cdn.cookieDomain,
+    corsOrigins: config.corsOrigins,
     publicUrl: config.publicUrl,
     maxUploadBytes: config.maxUploadBytes,
     edge:

@@ -49,6 +49,7 @@ const NEIGHBOURS = [
 /** Each vendor has one home. */
 const HOMES: Record<string, string> = {
   fastify: 'src/http',
+  '@fastify/cors': 'src/http',
   '@fastify/multipart': 'src/http',
   '@fastify/swagger': 'src/http',
   '@fastify/swagger-ui': 'src/http',

@@ -34,6 +34,8 @@ export type Config = {
   port: number
   /** Scheme, authority and path, if any, under which clients reach this server; no trailing slash. */
   publicUrl: string
+  /** Whose pages may use the API from a browser: origins, or `*` for all. */
+  corsOrigins: readonly string[]
   database: DatabaseConfig
   store: StoreConfig
   queue: QueueConfig
@@ -84,6 +86,7 @@ function configOf(values: Values): Config {
     host: values.HOST,
     port: values.PORT,
     publicUrl: values.PUBLIC_URL ?? localUrl(values.HOST, values.PORT),
+    corsOrigins: values.CORS_ORIGINS ?? [],
     database: databaseOf(values),
     store: values.STORAGE_URL
       ? { kind: 's3', spool: join(home, 'spool'), ...values.STORAGE_URL }

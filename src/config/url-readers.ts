@@ -26,6 +26,13 @@ export const origin: Read<string> = (text, complain) => {
   return url?.origin ?? ''
 }
 
+/** Origins as browsers write them, with commas between them; or `*`. */
+export const origins: Read<readonly string[]> = (text, complain) =>
+  text
+    .split(',')
+    .map((one) => one.trim())
+    .map((one) => (one === '*' ? one : origin(one, (problem) => complain(`has "${one}", which ${problem}`))))
+
 /** Scheme, host and perhaps a path; without a trailing slash. */
 export const base: Read<string> = (text, complain) => {
   const url = parse(text, WEB, complain)

@@ -1,7 +1,7 @@
 import { integer, matching, oneOf, path, type Read, secret, text } from './readers.ts'
 import { readS3Url } from './s3-url.ts'
 import { parseShardRanges } from './shard-ranges.ts'
-import { base, origin, postgresUrl, queueUrl, webUrl } from './url-readers.ts'
+import { base, origin, origins, postgresUrl, queueUrl, webUrl } from './url-readers.ts'
 
 const DAY_S = 24 * 3600
 
@@ -58,6 +58,14 @@ export const VARIABLES = {
     read: base,
     otherwise: 'from the two above',
     example: 'https://photos.example.com',
+  },
+  CORS_ORIGINS: {
+    topic: 'server',
+    meaning:
+      'web apps whose pages may use the API from a browser: their origins, with commas between them, or `*` for all',
+    read: origins,
+    otherwise: 'none',
+    example: 'https://app.example.com,http://localhost:5173',
   },
   STOP_SECONDS: {
     topic: 'server',

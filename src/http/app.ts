@@ -24,6 +24,7 @@ import { basePathOf, withoutBasePath } from './base-path.ts'
 import { addBodyRules } from './body.ts'
 import { compileInput } from './check-input.ts'
 import { addCompression } from './compression.ts'
+import { addCors } from './cors.ts'
 import { addErrorReplies, createReplyError } from './error-replies.ts'
 import { demandLeastRate, LEAST_RATE } from './least-rate.ts'
 import { replyToParserError } from './parser-errors.ts'
@@ -86,6 +87,8 @@ export type AppDependencies = {
   maxUploadBytes: number
   /** Serves renditions when no CDN in front does. */
   edge: FastifyPluginAsync | null
+  /** Whose pages may use the API from a browser. */
+  corsOrigins: readonly string[]
   /** As clients see it: what is told of our own paths begins with its path. */
   publicUrl: string
   /** Aborted when the server is told to stop: from then on nobody is kept waiting, and no connection is kept. */
@@ -119,6 +122,8 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
   app.setValidatorCompiler(compileInput)
   app.removeContentTypeParser('text/plain')
   addReplyHeaders(app)
+  // Before what refuses, so that refusals can be read; and before methods are collected, as preflights are of any path.
+  await addCors(app, dependencies.corsOrigins)
   addCompression(app)
   addErrorReplies(app, replyError, basePath)
   addBodyRules(app)

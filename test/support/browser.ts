@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
-import { chromium, type Page } from 'playwright-core'
+import { type Browser, chromium, type Page } from 'playwright-core'
 import { needs } from './needs.ts'
 
 const PROGRAMS = ['chromium', 'chromium-browser', 'google-chrome']
@@ -28,16 +28,21 @@ export type PreviewPage = AsyncDisposable & {
 
 /** A headless Chromium with the shaders of preview-page.js. It draws in software, so it needs no graphics card. */
 export async function openPreviewPage(): Promise<PreviewPage> {
-  const browser = await chromium.launch({
-    executablePath: program as string,
-    args: ['--use-angle=swiftshader', '--enable-unsafe-swiftshader'],
-  })
-  const page = await browser.newPage()
+  const { browser, page } = await openPage()
   await page.addScriptTag({ path: join(import.meta.dirname, 'preview-page.js') })
   return {
     preview: async (options) => await preview(page, options),
     [Symbol.asyncDispose]: async () => await browser.close(),
   }
+}
+
+/** A page of a headless Chromium; it ends with its browser. */
+export async function openPage(): Promise<{ browser: Browser; page: Page }> {
+  const browser = await chromium.launch({
+    executablePath: program as string,
+    args: ['--use-angle=swiftshader', '--enable-unsafe-swiftshader'],
+  })
+  return { browser, page: await browser.newPage() }
 }
 
 async function preview(page: Page, { picture, ...options }: PreviewOptions): Promise<Buffer> {

@@ -48,7 +48,13 @@ export function edgeRoute({ store, origin, keys, now = Date.now }: EdgeOptions) 
     }
 
     for (const prefix of RENDITIONS_PREFIXES) {
-      app.route({ method: ['GET', 'HEAD'], url: `/${prefix}*`, schema: { hide: true }, handler: deliver })
+      app.route({
+        method: ['GET', 'HEAD'],
+        url: `/${prefix}*`,
+        schema: { hide: true },
+        config: { cors: false },
+        handler: deliver,
+      })
     }
   }
 }

@@ -46,6 +46,9 @@ const tableSchema = {
 // A name with a line break in it is no part of a path of ours.
 const NO_FILTER = problemReplies('open', 'filter_not_found', 'route_not_found')
 
+/** Tables are for every page: see `isTableKnown`. */
+const OWN_CORS = { cors: false } as const
+
 const cubeSchema = {
   ...tableSchema,
   operationId: 'getFilterCube',
@@ -82,7 +85,7 @@ export function filterRoutes({ filters, basePath }: Dependencies): FastifyPlugin
       return list
     })
 
-    app.get('/v1/filters/:name.cube', { schema: cubeSchema }, async (request, reply) => {
+    app.get('/v1/filters/:name.cube', { schema: cubeSchema, config: OWN_CORS }, async (request, reply) => {
       const filter = find(filters, request.params.name)
       const isCompressed = encodingFor(request.headers['accept-encoding'], ['gzip']) !== null
       reply.header('vary', 'accept-encoding')
@@ -97,7 +100,7 @@ export function filterRoutes({ filters, basePath }: Dependencies): FastifyPlugin
         : reply.send(await promisify(gunzip)(file))
     })
 
-    app.get('/v1/filters/:name.png', { schema: haldSchema }, async (request, reply) => {
+    app.get('/v1/filters/:name.png', { schema: haldSchema, config: OWN_CORS }, async (request, reply) => {
       const filter = find(filters, request.params.name)
       const etag = `"${filter.digest}.hald"`
       if (isTableKnown(request, reply, filter, etag)) return reply
