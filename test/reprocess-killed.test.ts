@@ -135,6 +135,9 @@ test('killed at any moments and gone on, each photo is made once, and the counts
           expect(await service.store.head(renditionKey(photo, rendition))).not.toBeNull()
       }
       expect(report.skipped).toBeLessThanOrEqual(1)
+      // What a photo took is counted once, too, and also of those that failed.
+      expect(report.costs.made).toBeGreaterThanOrEqual(report.done)
+      expect(report.costs.made).toBeLessThanOrEqual(report.selected)
     }),
     { numRuns: 6 },
   )

@@ -60,6 +60,23 @@ describe('a run that made photos anew', { timeout: 3 * MINUTES }, () => {
     expect(await find(service, id)).toEqual(made)
   })
 
+  test('leaves ready what had failed before it, and says of how many that is so', async () => {
+    await using service = await startService()
+    const [id] = (await uploadAll(service, 1)) as [PhotoId]
+    await service.database.query(
+      `update photos set status = 'failed', failure_code = 'x', failure_message = 'x', width = null, height = null,
+         color = null, thumbhash = null, renditions = null, later_renditions = null, recipe = null where id = ${id}`,
+    )
+    const run = await startReprocess(service, { state: 'failed' })
+    const mended = await complete(service, run)
+
+    const back = await complete(service, await startSequel(service.catalog, 'rollback', run))
+
+    expect(mended).toMatchObject({ done: 1, costs: { mended: 1 } })
+    expect(back).toMatchObject({ selected: 0, selection: { stayReady: 1 } })
+    expect((await find(service, id)).status).toBe('ready')
+  })
+
   test('is finished: what was shown before goes as soon as no URL of it can be valid', async () => {
     await using service = await startService()
     const [id] = (await uploadAll(service, 1)) as [PhotoId]

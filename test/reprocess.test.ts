@@ -63,6 +63,10 @@ async function upload(service: TestService, file = 'plain.jpg', fields = {}): Pr
 const find = async ({ catalog }: TestService, id: PhotoId) => (await catalog.photos.find(id)) as Photo
 const names = ({ renditions }: Pick<Photo, 'renditions'>) =>
   renditions.map(({ preset, format }) => `${preset} ${format}`).toSorted()
+/** Presets that come out alike share an object. */
+const objectsOf = (photo: Photo) =>
+  new Map(photo.renditions.map((each) => [renditionKey(photo, each), each.bytes]))
+const bytesOf = (photo: Photo) => [...objectsOf(photo).values()].reduce((sum, bytes) => sum + bytes, 0)
 const isStored = async ({ store }: TestService, photo: Photo, rendition: Rendition) =>
   (await store.head(renditionKey(photo, rendition))) !== null
 async function expectStored(service: TestService, photo: Photo): Promise<void> {
@@ -100,6 +104,15 @@ describe('a photo that is reprocessed', { timeout: 3 * MINUTES }, () => {
 
     expect(report).toMatchObject({ selected: 1, done: 1 })
     const now = await find(service, id)
+    expect(report.costs).toMatchObject({
+      made: 1,
+      mended: 0,
+      puts: objectsOf(now).size,
+      putBytes: bytesOf(now),
+      bytesBefore: bytesOf(then),
+      bytesAfter: bytesOf(now),
+    })
+    expect(report.costs.cpuMs).toBeGreaterThan(0)
     expect(names(now)).toEqual(names(then))
     const digests = new Set(then.renditions.map(({ digest }) => digest))
     expect(now.renditions.filter(({ digest }) => digests.has(digest))).toEqual([])

@@ -95,6 +95,7 @@ function startWorker(queue: JobQueue, handler: JobHandler): AsyncDisposable {
       purge: handler,
       finish: handler,
       remake: handler,
+      sample: handler,
     },
     onFailed: async () => {},
   })

@@ -1,5 +1,6 @@
 import { expect, test, vi } from 'vitest'
 import { Database } from '../src/catalog/database.ts'
+import type { Cost, RunCosts } from '../src/catalog/run-costs.ts'
 import type { RunParts, TakenPart } from '../src/catalog/run-parts.ts'
 import type { Runs } from '../src/catalog/runs.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
@@ -27,7 +28,9 @@ const HISTORY = `
   insert into run_failures (run, photo_id, code, message, attempts)
   select 1, n, case when n % 100 = 0 then 'corrupt_photo' else 'too_large' end, 'It is torn.', 1
   from generate_series(1, 200000) n;
-  analyze runs, run_parts, run_failures`
+  insert into run_costs (run, photo_id, cpu_ms, wall_ms, puts, put_bytes, bytes_before, bytes_after, had_failed)
+  select run, n, 1, 1, 1, 1, 1, 1, false from generate_series(1, 1001) run, generate_series(1, 200) n;
+  analyze runs, run_parts, run_failures, run_costs`
 
 const move = {
   cursor: { id: '1' },
@@ -35,12 +38,26 @@ const move = {
   done: 1,
   skipped: 0,
   tally: {},
+  costsOf: { done: ['1' as PhotoId], others: [], isKept: false },
   selected: null,
   heldBecause: null,
 }
 const failed = [{ photoId: '1' as PhotoId, code: 'corrupt_photo', message: 'It is torn.', attempts: 1 }]
 
-const CALLS: Record<string, (runs: Runs, parts: RunParts, part: TakenPart) => Promise<unknown>> = {
+const cost: Cost = {
+  cpuMs: 1,
+  wallMs: 1,
+  puts: 1,
+  putBytes: 1,
+  bytesBefore: 1,
+  bytesAfter: 1,
+  hadFailed: false,
+}
+
+const CALLS: Record<
+  string,
+  (runs: Runs, parts: RunParts, part: TakenPart, costs: RunCosts) => Promise<unknown>
+> = {
   take: (_, parts) => parts.take({ holder: 'b', kinds: ['remake', 'other'], except: [] }),
   'take nothing': (_, parts) => parts.take({ holder: 'b', kinds: ['remake'], except: [1001] }),
   move: (_, parts, part) => parts.move(part, { ...move, failed }),
@@ -48,6 +65,8 @@ const CALLS: Record<string, (runs: Runs, parts: RunParts, part: TakenPart) => Pr
   leave: (_, parts, part) => parts.leave(part, 0),
   find: (runs) => runs.find(1001),
   failures: (runs) => runs.failures(1, { code: null, after: '100000' as PhotoId, limit: 500 }),
+  tell: (_, __, ___, costs) => costs.tell(1001, '7' as PhotoId, cost),
+  'costs of a run': (_, __, ___, costs) => costs.ofRun(1, 500),
   start: (runs) => runs.start({ kind: 'remake', selection: {}, slices: Array(128).fill({}) }),
 }
 
@@ -57,7 +76,7 @@ test('what servers ask of runs costs the same however many runs there were', {
   await using database = await openTestDatabase()
   await database.query(HISTORY)
   await using server = openRunServer(database)
-  const { runs, runParts } = server.catalog
+  const { runs, runParts, runCosts } = server.catalog
   const part = (await runParts.take({ holder: 'a', kinds: ['remake'], except: [] })) as TakenPart
 
   const query = Database.prototype.query
@@ -71,7 +90,7 @@ test('what servers ask of runs costs the same however many runs there were', {
       rows[name] = Math.max(rows[name] ?? 0, await mostRows(this, statement, values))
       return await query.call(this, statement, values)
     } as typeof query)
-    await call(runs, runParts, part)
+    await call(runs, runParts, part, runCosts)
   }
 
   expect(Object.keys(rows)).toEqual(Object.keys(CALLS))

@@ -58,7 +58,15 @@ describe('the sweep of jobs', () => {
       }
       await using _worker = service.queue.work({
         lane: 'live',
-        handlers: { resize: dead, import: dead, filter: dead, purge: dead, finish: dead, remake: dead },
+        handlers: {
+          resize: dead,
+          import: dead,
+          filter: dead,
+          purge: dead,
+          finish: dead,
+          remake: dead,
+          sample: dead,
+        },
         onFailed: async () => {
           throw new Error('the database went away')
         },

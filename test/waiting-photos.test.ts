@@ -34,6 +34,7 @@ function countingWorker(service: TestService, filters = service.filters) {
       purge: nothing,
       finish: nothing,
       remake: nothing,
+      sample: nothing,
     },
     onFailed: giveUp(service.catalog),
     onClaim: (claim) => claim && begun.push(claim.key),

@@ -25,7 +25,7 @@ export type WorkerEngines = {
 
 /** What remaking a photo for a run needs besides. */
 export type RemakeEngines = WorkerEngines & {
-  catalog: Pick<Catalog, 'remakes'>
+  catalog: Pick<Catalog, 'remakes' | 'runCosts'>
 }
 
 /** What changing a photo's look needs besides. */

@@ -14,6 +14,7 @@ import { giveUp } from './jobs/give-up.ts'
 import { purgePhoto } from './jobs/purge.ts'
 import { remakePhoto } from './jobs/remake.ts'
 import { resizePhoto } from './jobs/resize.ts'
+import { samplePhoto } from './jobs/sample.ts'
 import { Leaving } from './leaving.ts'
 import { watchDemand } from './watch-demand.ts'
 
@@ -50,6 +51,7 @@ try {
       purge: purgePhoto(engines),
       finish: finishPhoto(engines),
       remake: remakePhoto(engines),
+      sample: samplePhoto(engines),
     },
     onFailed: giveUp(services.catalog),
     onClaim: (claim) => {

@@ -62,7 +62,15 @@ async function doJobs({ services: { queue } }: Home): Promise<void> {
   // Disposing waits for the last one to be marked as done.
   await using _work = queue.work({
     lane: 'live',
-    handlers: { resize: count, import: count, filter: count, purge: count, finish: count, remake: count },
+    handlers: {
+      resize: count,
+      import: count,
+      filter: count,
+      purge: count,
+      finish: count,
+      remake: count,
+      sample: count,
+    },
     onFailed: async (_job, error) => reject(error),
   })
   await allDone

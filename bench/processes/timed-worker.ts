@@ -8,6 +8,7 @@ import { finishPhoto } from '../../workers/jobs/finish.ts'
 import { purgePhoto } from '../../workers/jobs/purge.ts'
 import { remakePhoto } from '../../workers/jobs/remake.ts'
 import { resizePhoto } from '../../workers/jobs/resize.ts'
+import { samplePhoto } from '../../workers/jobs/sample.ts'
 import { answer } from '../script-process.ts'
 import { type Steps, timeSteps } from '../timed-engines.ts'
 
@@ -25,6 +26,7 @@ services.queue.work({
     purge: purgePhoto(engines),
     finish: finishPhoto(engines),
     remake: remakePhoto(engines),
+    sample: samplePhoto(engines),
   },
   onFailed: async ({ photoId }, error) => {
     throw new Error(`photo ${photoId} failed`, { cause: error })

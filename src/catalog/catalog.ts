@@ -9,6 +9,7 @@ import { Places } from './places.ts'
 import { Remakes } from './remakes.ts'
 import { Removals } from './removals.ts'
 import { Renditions } from './renditions.ts'
+import { RunCosts } from './run-costs.ts'
 import { RunParts } from './run-parts.ts'
 import { Runs } from './runs.ts'
 import { SelectedPhotos } from './selected-photos.ts'
@@ -39,6 +40,7 @@ export class Catalog {
   readonly installation: Installation
   readonly runs: Runs
   readonly runParts: RunParts
+  readonly runCosts: RunCosts
   readonly health: Health
 
   /** What is not shown any more is kept for `keepSeconds`, as delivery URLs of it are valid for a while. */
@@ -56,6 +58,7 @@ export class Catalog {
     this.installation = new Installation(shards)
     this.runs = new Runs(shards)
     this.runParts = new RunParts(shards)
+    this.runCosts = new RunCosts(shards)
     this.health = new Health(shards)
   }
 }

@@ -1,3 +1,4 @@
+import type { CostsOf } from './run-costs.ts'
 import { type PhotoFailure, RUNS_HERE, RUNS_SHARD, type StoredState, type Tally } from './runs.ts'
 import type { ShardMap } from './shard-map.ts'
 
@@ -29,6 +30,8 @@ export type Move = {
   skipped: number
   failed: readonly PhotoFailure[]
   tally: Tally
+  /** What these took is added, once for all. Null for none. */
+  costsOf: CostsOf | null
   /** How many photos it has, once that is known; at least those that were seen. */
   selected: number | null
   /** What it waits for, or goes slowly for, in words for an operator. */
@@ -86,12 +89,26 @@ export class RunParts {
    * nothing is recorded.
    */
   async move(part: TakenPart, move: Move): Promise<StoredState | null> {
+    const costsOf = move.costsOf ? [...move.costsOf.done, ...move.costsOf.others] : []
     const rows = await this.#query<{ state: StoredState }>(
-      `with moved as (
-         update run_parts set cursor = $4, in_flight = $5, done = done + $6, skipped = skipped + $7,
+      `with costs as (
+         select count(*) as made, coalesce(sum(cpu_ms), 0) as cpu_ms, coalesce(sum(wall_ms), 0) as wall_ms,
+           coalesce(sum(puts), 0) as puts, coalesce(sum(put_bytes), 0) as put_bytes,
+           coalesce(sum(bytes_before), 0) as bytes_before, coalesce(sum(bytes_after), 0) as bytes_after,
+           count(*) filter (where had_failed and photo_id = any($13)) as mended
+         from run_costs where run = $1 and photo_id = any($12)
+       ), moved as (
+         update run_parts p set cursor = $4, in_flight = $5, done = done + $6, skipped = skipped + $7,
            failed = failed + jsonb_array_length($8), tally = $9, due_at = ${LEASE}, moved_at = now(), held_because = $11,
-           selected = greatest(coalesce($10, selected, 0), done + $6 + skipped + $7 + failed + jsonb_array_length($8))
+           selected = greatest(coalesce($10, selected, 0), done + $6 + skipped + $7 + failed + jsonb_array_length($8)),
+           made = p.made + costs.made, cpu_ms = p.cpu_ms + costs.cpu_ms, wall_ms = p.wall_ms + costs.wall_ms,
+           puts = p.puts + costs.puts, put_bytes = p.put_bytes + costs.put_bytes,
+           bytes_before = p.bytes_before + costs.bytes_before, bytes_after = p.bytes_after + costs.bytes_after,
+           mended = p.mended + costs.mended
+         from costs
          where ${HELD_HERE} returning run
+       ), counted as (
+         delete from run_costs c using moved where c.run = moved.run and c.photo_id = any($14)
        ), kept as (
          insert into run_failures (run, photo_id, code, message, attempts)
          select moved.run, f."photoId", f.code, f.message, f.attempts
@@ -112,6 +129,9 @@ export class RunParts {
         JSON.stringify(move.tally),
         move.selected,
         move.heldBecause,
+        costsOf,
+        move.costsOf?.done ?? [],
+        move.costsOf?.isKept ? [] : costsOf,
       ],
     )
     return rows[0]?.state ?? null

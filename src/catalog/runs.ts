@@ -1,6 +1,7 @@
 import { DarkroomError } from '../errors.ts'
 import type { PhotoId } from '../photo/photo-id.ts'
 import type { Shard } from '../photo/shard.ts'
+import type { Costs } from './run-costs.ts'
 import type { ShardMap } from './shard-map.ts'
 
 /** All runs lie beside this shard, and move with it: src/catalog/copy-runs.ts. */
@@ -44,6 +45,8 @@ export type RunReport = {
   left: number
   inFlight: number
   tally: Tally
+  /** What its photos took, of kinds that make photos. */
+  costs: Costs
   parts: number
   partsEnded: number
   /** Parts that something holds back: an engine that is unavailable, or what others want more. */
@@ -87,6 +90,9 @@ const REPORTS_HERE = `
       coalesce(sum(coalesce(selected, 0) - done - skipped - failed), 0)::float8 as left,
       coalesce(sum(jsonb_array_length(in_flight)), 0)::int as "inFlight",
       count(*)::int as parts, count(ended_at)::int as "partsEnded", count(held_because)::int as "partsHeld",
+      jsonb_build_object('made', sum(made), 'cpuMs', sum(cpu_ms), 'wallMs', sum(wall_ms), 'puts', sum(puts),
+        'putBytes', sum(put_bytes), 'bytesBefore', sum(bytes_before), 'bytesAfter', sum(bytes_after), 'mended', sum(mended)
+      ) as costs,
       max(held_because) as held, max(ended_at) as ended, max(moved_at) as "movedAt",
       coalesce(array_agg(distinct holder) filter (where due_at > now() and holder is not null), '{}') as holders
     from run_parts where run = r.id

@@ -9,14 +9,19 @@ export type Sequel = 'rollback' | 'finish' | 'verify'
 const PAGE = 1_000
 const IDS_OF_A_PART = 5_000
 
-/** Starts a run that acts on what another showed. Returns its number. Throws RunStateError when that can't be. */
+/**
+ * Starts a run that acts on what another showed. Returns its number. What a rollback has nothing of before to show of stays
+ * ready, as it had failed: how many these are stands in its selection. Throws RunStateError when that can't be.
+ */
 export async function startSequel(catalog: Catalog, sequel: Sequel, id: number): Promise<number> {
   const run = await catalog.runs.find(id)
   refuse(run, sequel, ['reprocess', 'rollback'])
   const { keepSeconds } = keptBy(run)
+  const stayReady = sequel === 'rollback' ? run.costs.mended : 0
+  const selection = { run: id, keepSeconds, ...(stayReady > 0 && { stayReady }) }
   return await catalog.runs.start({
     kind: sequel,
-    selection: { run: id, keepSeconds },
+    selection,
     slices: catalog.selected.places().map((shards) => ({ shards })),
   })
 }

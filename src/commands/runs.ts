@@ -107,7 +107,14 @@ function sequel(name: Sequel, description: string): Command {
   return onRun(name, description).action(async (id: number) => {
     const { startSequel } = await import('./run-sequels.ts')
     await withCatalog(async (catalog) => {
-      await watchSequel(catalog.runs, await startSequel(catalog, name, id))
+      const run = await startSequel(catalog, name, id)
+      const { stayReady } = (await catalog.runs.find(run)).selection as { stayReady?: number }
+      if (stayReady !== undefined) {
+        console.error(
+          `${stayReady} photos that had failed were made ready by run ${id}: there is nothing of before to show, so they stay ready.`,
+        )
+      }
+      await watchSequel(catalog.runs, run)
     })
   })
 }

@@ -15,6 +15,9 @@ export const RENDITIONS_PREFIXES = [PUBLIC_PREFIX, 'private/', 'renditions/'] as
 /** Where objects wait that no photo has, before they are deleted. Private: nothing delivers this prefix. */
 export const QUARANTINE_PREFIX = 'quarantine/'
 
+/** Where what is made to reckon with lies, until it is deleted. Private, as the quarantine is. */
+export const SCRATCH_PREFIX = 'scratch/'
+
 /** Names the installation whose catalog keeps the objects: `{"installation":"…"}`. */
 export const KEEPER_KEY = 'darkroom.json'
 
@@ -86,6 +89,17 @@ export function quarantineKey(key: string): string {
 /** The key an object had before its quarantine. */
 export function keyBeforeQuarantine(key: string): string {
   return key.slice(QUARANTINE_PREFIX.length)
+}
+
+/** What all begins with that is made for a run to reckon with. */
+export function scratchPrefix(run: number): string {
+  return `${SCRATCH_PREFIX}${run}/`
+}
+
+/** Whether the key is one that we could have written there. */
+export function isScratchKey(key: string): boolean {
+  const [, rendition] = /^scratch\/[1-9]\d{0,8}\/(.+)$/s.exec(key) ?? []
+  return rendition !== undefined && photoIdOfRendition(rendition) !== null
 }
 
 /** A shard that is not the id's says that another program wrote it, as a backup that someone put beside. */

@@ -4,9 +4,10 @@ import type { PhotoId } from '../photo/photo-id.ts'
  * A promise of work on one photo. It carries ids and nothing else: the handler reads the row when it runs. `resize`
  * makes a photo as it was uploaded, `import` one that was imported, `filter` an edition with another look or focus,
  * `finish` what an edition gets after it is shown, where the job that made it left that out; `purge` deletes what a
- * removed photo had; `remake` makes an edition in the look that the photo has, for a run.
+ * removed photo had; `remake` makes an edition in the look that the photo has, for a run, and
+ * `sample` makes the same and shows it to nobody, to know what it takes.
  */
-const JOB_KINDS = ['resize', 'import', 'filter', 'finish', 'purge', 'remake'] as const
+const JOB_KINDS = ['resize', 'import', 'filter', 'finish', 'purge', 'remake', 'sample'] as const
 export type JobKind = (typeof JOB_KINDS)[number]
 export type Job = { kind: JobKind; photoId: PhotoId; edition?: number; run?: number }
 
@@ -21,6 +22,7 @@ const LANE_OF: Record<JobKind, Lane> = {
   finish: 'batch',
   purge: 'batch',
   remake: 'batch',
+  sample: 'batch',
 }
 
 export function laneOf({ kind }: Job): Lane {

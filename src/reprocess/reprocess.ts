@@ -49,7 +49,7 @@ export const reprocess: RunKind = {
         look: async (jobs) => await look(engines, jobs),
         giveUp: async () => {},
       },
-      { pace: braked(pace.allow, runs, part.run, brakes) },
+      { pace: braked(pace.allow, runs, part.run, brakes), costs: 'counted' },
     )
   },
 }

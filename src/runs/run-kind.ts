@@ -1,4 +1,5 @@
 import type { Catalog } from '../catalog/catalog.ts'
+import type { CostsOf } from '../catalog/run-costs.ts'
 import type { TakenPart } from '../catalog/run-parts.ts'
 import type { PhotoFailure, Tally } from '../catalog/runs.ts'
 import type { Cdn } from '../delivery/cdn.ts'
@@ -19,6 +20,8 @@ export type Step = {
   failed?: readonly PhotoFailure[]
   /** Added to what the part counted before. */
   tally?: Tally
+  /** What these photos took is counted with the step. */
+  costsOf?: CostsOf | null
   /** No more until then: the part waits where it is. */
   dueInMs?: number
   /** What holds it back, in words for an operator: it goes on, but does less than it could. */

@@ -44,6 +44,13 @@ export function steadily(window = WINDOW): Pace {
   return async (open) => ({ jobs: open <= window / 2 ? window - open : 0, heldBecause: null })
 }
 
+export type JobsOptions = {
+  pace?: Pace
+  lookMs?: number
+  /** What workers tell that photos took is counted, and each photo's forgotten or kept. */
+  costs?: 'counted' | 'kept'
+}
+
 type Counts = { done: number; skipped: number; failed: PhotoFailure[]; tally: Record<string, number> }
 
 /**
@@ -55,7 +62,7 @@ export async function* throughJobs(
   queue: Pick<JobQueue, 'enqueue' | 'states'>,
   { pausing, ...part }: PartAtWork,
   work: JobsWork,
-  { pace = steadily(), lookMs = LOOK_MS }: { pace?: Pace; lookMs?: number } = {},
+  { pace = steadily(), lookMs = LOOK_MS, costs }: JobsOptions = {},
 ): AsyncGenerator<Step> {
   const promises = new Map<PhotoId, number>()
   const promise = async (job: Job) => {
@@ -69,8 +76,11 @@ export async function* throughJobs(
   let ms = lookMs
 
   for (;;) {
-    const { counts, again, open } = await seeEnded(queue, work, inFlight, promises)
-    for (const { photoId } of inFlight.filter((job) => !open.includes(job))) promises.delete(photoId)
+    const { counts, done, again, open } = await seeEnded(queue, work, inFlight, promises)
+    const ended = inFlight.filter((job) => !open.includes(job)).map(({ photoId }) => photoId)
+    for (const photoId of ended) promises.delete(photoId)
+    const others = ended.filter((photoId) => !done.includes(photoId))
+    const costsOf = { done, others, isKept: costs === 'kept' }
     let jobs: readonly Job[] = []
     const isOpen = !isEnd && !pausing.aborted
     const room = isOpen ? await pace(open.length) : { jobs: 0, heldBecause: null }
@@ -86,7 +96,7 @@ export async function* throughJobs(
     const isMoved = open.length < inFlight.length || jobs.length > 0 || cursor !== before
     inFlight = [...open, ...jobs]
     if (isMoved || heldBecause !== room.heldBecause)
-      yield { cursor, inFlight, ...counts, heldBecause: room.heldBecause }
+      yield { cursor, inFlight, ...counts, ...(costs && { costsOf }), heldBecause: room.heldBecause }
     heldBecause = room.heldBecause
     for (const job of [...again, ...jobs]) await promise(job)
     if (inFlight.length === 0 && (isEnd || pausing.aborted)) return
@@ -102,12 +112,13 @@ async function seeEnded(
   work: JobsWork,
   jobs: readonly Job[],
   promises: ReadonlyMap<PhotoId, number>,
-): Promise<{ counts: Counts; again: Job[]; open: Job[] }> {
+): Promise<{ counts: Counts; done: PhotoId[]; again: Job[]; open: Job[] }> {
   const counts: Counts = { done: 0, skipped: 0, failed: [], tally: {} }
-  if (jobs.length === 0) return { counts, again: [], open: [] }
+  if (jobs.length === 0) return { counts, done: [], again: [], open: [] }
   const states = await queue.states(jobs)
   const ended = jobs.filter((_, index) => states[index]?.name !== 'pending')
   const looks = ended.length > 0 ? await work.look(ended) : new Map<PhotoId, Look>()
+  const done: PhotoId[] = []
   const again: Job[] = []
   const open: Job[] = []
   for (const [index, job] of jobs.entries()) {
@@ -121,7 +132,7 @@ async function seeEnded(
     } else if (state.name === 'failed' && (look === 'done' || promised > 0)) {
       if (look === 'due') await work.giveUp(job)
       counts.failed.push(failureOf(job, state))
-    } else if (look === 'done') counts.done += 1
+    } else if (look === 'done') done.push(job.photoId)
     else if (promised >= MAX_PROMISES) counts.failed.push(failureOf(job, NOT_DONE))
     else {
       // Lost, or of an attempt before: nobody knows whether its last holder had come so far as to promise it.
@@ -129,7 +140,7 @@ async function seeEnded(
       open.push(job)
     }
   }
-  return { counts, again, open }
+  return { counts: { ...counts, done: done.length }, done, again, open }
 }
 
 function add(tally: Record<string, number>, more: Tally): void {

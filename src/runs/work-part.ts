@@ -104,10 +104,11 @@ function recorder(part: TakenPart) {
     skipped = 0,
     failed = [],
     tally: more = {},
+    costsOf = null,
     heldBecause = null,
   }: Step) => {
     for (const [name, count] of Object.entries(more)) tally[name] = (tally[name] ?? 0) + count
-    return { cursor, inFlight, done, skipped, failed, tally, selected: null, heldBecause }
+    return { cursor, inFlight, done, skipped, failed, tally, costsOf, selected: null, heldBecause }
   }
 }
 

@@ -11,4 +11,5 @@ export const idle: Record<JobKind, JobHandler> = {
   purge: nothing,
   finish: nothing,
   remake: nothing,
+  sample: nothing,
 }

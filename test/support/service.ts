@@ -16,6 +16,7 @@ import { giveUp } from '../../workers/jobs/give-up.ts'
 import { purgePhoto } from '../../workers/jobs/purge.ts'
 import { remakePhoto } from '../../workers/jobs/remake.ts'
 import { resizePhoto } from '../../workers/jobs/resize.ts'
+import { samplePhoto } from '../../workers/jobs/sample.ts'
 import { openTestDatabase, type TestDatabase } from './database.ts'
 
 export type TestService = AsyncDisposable &
@@ -72,6 +73,7 @@ export async function startService(env: Record<string, string> = {}): Promise<Te
         filter: filterPhoto(engines),
         purge: purgePhoto(engines),
         remake: remakePhoto(engines),
+        sample: samplePhoto(engines),
         finish: withAvif
           ? finishPhoto(engines)
           : async ({ photoId, edition = 0 }: Job) => {

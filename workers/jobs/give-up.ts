@@ -22,6 +22,7 @@ export function giveUp(catalog: Pick<Catalog, 'photos' | 'looks' | 'renditions'>
         // Its row is there until all is deleted, and the sweep enqueues it again.
         break
       case 'remake':
+      case 'sample':
         // The photo keeps what it has, and the run counts it as failed.
         break
     }

@@ -6,6 +6,7 @@ import type { WorkerEngines } from '../engines.ts'
 import type { DecodedPhoto } from '../renditions/decoded-photo.ts'
 import { makeRenditions, type RenditionFile, type Wish } from '../renditions/make-renditions.ts'
 import { free } from '../renditions/pixels.ts'
+import type { Destination } from './destination.ts'
 
 /**
  * Makes renditions of the decoded photo and puts them; nothing is recorded. Who records them does so afterwards: a
@@ -13,7 +14,7 @@ import { free } from '../renditions/pixels.ts'
  * a file comes before that is put.
  */
 export async function putRenditions(
-  { store }: WorkerEngines,
+  { store }: { store: Pick<Destination, 'put'> },
   photo: Photo,
   decoded: DecodedPhoto,
   wish: Wish,

@@ -49,7 +49,15 @@ export function doesJobs(openQueue: OpenQueue, test: typeof always): void {
     const order: Record<Lane, Job[]> = { live: [], batch: [] }
     const worksOn = (lane: Lane) => {
       const note = async (given: Job) => void order[lane].push(given)
-      const handlers = { resize: note, import: note, filter: note, purge: note, finish: note, remake: note }
+      const handlers = {
+        resize: note,
+        import: note,
+        filter: note,
+        purge: note,
+        finish: note,
+        remake: note,
+        sample: note,
+      }
       return queue.work({ lane, handlers, onFailed: neverFailed })
     }
     for (const each of [...batch, job, other]) await queue.enqueue(each)

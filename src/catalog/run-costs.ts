@@ -1,0 +1,81 @@
+import type { PhotoId } from '../photo/photo-id.ts'
+import { RUNS_HERE, RUNS_SHARD } from './runs.ts'
+import type { ShardMap } from './shard-map.ts'
+
+/** What it took a worker to make a photo for a run; of the photo's renditions all bytes, before and afterwards. */
+export type Cost = {
+  cpuMs: number
+  /** For how long its job had a worker. */
+  wallMs: number
+  puts: number
+  putBytes: number
+  bytesBefore: number
+  bytesAfter: number
+  /** Whether it had failed before. */
+  hadFailed: boolean
+}
+
+export type KeptCost = Cost & { photoId: PhotoId; madeAt: Date }
+
+const COUNTED = [
+  'made',
+  'cpuMs',
+  'wallMs',
+  'puts',
+  'putBytes',
+  'bytesBefore',
+  'bytesAfter',
+  'mended',
+] as const
+
+/** The costs of all photos of a run that are counted; `mended` had failed before, and were done. */
+export type Costs = Record<(typeof COUNTED)[number], number>
+
+export const NO_COSTS = Object.fromEntries(COUNTED.map((name) => [name, 0])) as Costs
+
+/** Photos of which workers told what they took: those that are done, and others. `isKept` when each is asked for later. */
+export type CostsOf = { done: readonly PhotoId[]; others: readonly PhotoId[]; isKept: boolean }
+
+/** What workers tell of the photos that they make for runs, until the run counts it: RunParts.move. */
+export class RunCosts {
+  readonly #shards: Pick<ShardMap, 'of'>
+
+  constructor(shards: Pick<ShardMap, 'of'>) {
+    this.#shards = shards
+  }
+
+  /** A photo that is made again, as after a kill, has cost that, too. Changes nothing when the run is gone. */
+  async tell(run: number, photoId: PhotoId, cost: Cost): Promise<void> {
+    await this.#shards.of(RUNS_SHARD).query(
+      `insert into run_costs as c
+         (run, photo_id, cpu_ms, wall_ms, puts, put_bytes, bytes_before, bytes_after, had_failed)
+       select id, $2, $3, $4, $5, $6, $7, $8, $9 from runs where id = $1 and ${RUNS_HERE}
+       on conflict (run, photo_id) do update set
+         cpu_ms = c.cpu_ms + excluded.cpu_ms, wall_ms = c.wall_ms + excluded.wall_ms, puts = c.puts + excluded.puts,
+         put_bytes = c.put_bytes + excluded.put_bytes, bytes_before = excluded.bytes_before,
+         bytes_after = excluded.bytes_after, had_failed = excluded.had_failed, made_at = now()`,
+      [
+        run,
+        photoId,
+        cost.cpuMs,
+        cost.wallMs,
+        cost.puts,
+        cost.putBytes,
+        cost.bytesBefore,
+        cost.bytesAfter,
+        cost.hadFailed,
+      ],
+    )
+  }
+
+  /** Those that are kept of a run, up to so many, in the order of their ids. */
+  async ofRun(run: number, limit: number): Promise<KeptCost[]> {
+    return await this.#shards.of(RUNS_SHARD).read<KeptCost>(
+      `select photo_id::text as "photoId", cpu_ms::float8 as "cpuMs", wall_ms::float8 as "wallMs", puts,
+         put_bytes::float8 as "putBytes", bytes_before::float8 as "bytesBefore", bytes_after::float8 as "bytesAfter",
+         had_failed as "hadFailed", made_at as "madeAt"
+       from run_costs c where run = $1 and ${RUNS_HERE} order by c.photo_id limit $2`,
+      [run, limit],
+    )
+  }
+}
