@@ -24,7 +24,7 @@ const LAYERS: readonly (readonly string[])[] = [
     'src/presets',
     'src/embedded-postgres',
   ],
-  ['src/supervisor'],
+  ['src/supervisor', 'src/redis'],
   [
     'src/config',
     'src/log.ts',
@@ -59,7 +59,7 @@ const HOMES: Record<string, string> = {
   'libheif-js': 'workers/renditions/heic',
   thumbhash: 'workers/renditions',
   bullmq: 'src/queue',
-  ioredis: 'src/queue',
+  ioredis: 'src/redis',
   postgrator: 'src/catalog',
   'file-type': 'src/ingest',
   '@aws-sdk/client-s3': 'src/storage',

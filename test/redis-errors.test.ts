@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { isRedisRefusal, isRedisUnavailable } from '../src/queue/redis-errors.ts'
+import { isRedisRefusal, isRedisUnavailable } from '../src/redis/errors.ts'
 
 /** As servers of 6.2 to 8 and Valkey write them. */
 const UNAVAILABLE = [

@@ -1,8 +1,7 @@
-import type { ChainableCommander } from 'ioredis'
+import type { RedisClient, RedisPipeline } from '../redis/client.ts'
 import { type JobPlace, type KeptState, MAX_DEMAND, QUEUE_NAMES } from './bullmq-backend.ts'
 import { LANES } from './job.ts'
 import type { LaneCounts } from './job-queue.ts'
-import type { RedisClient } from './redis-client.ts'
 
 /** What BullMQ does not tell, or not at once, asked of its keys themselves. */
 
@@ -47,7 +46,7 @@ export async function readDemand(client: RedisClient): Promise<LaneCounts> {
 }
 
 /** Throws the first error. */
-async function answersOf(pipeline: ChainableCommander): Promise<unknown[]> {
+async function answersOf(pipeline: RedisPipeline): Promise<unknown[]> {
   const replies = (await pipeline.exec()) ?? []
   const error = replies.find(([failure]) => failure)?.[0]
   if (error) throw error

@@ -1,6 +1,6 @@
 import type { RedisAddress } from '../config/redis-url.ts'
 import type { Log } from '../log.ts'
-import { createRedisClient, type RedisClient } from './redis-client.ts'
+import { createRedisClient, type RedisClient } from './client.ts'
 
 /**
  * Says once that the server became unavailable and once that it is back, instead of once for every attempt. `trouble` is why

@@ -1,4 +1,4 @@
-import { Cluster, Redis, type RedisOptions } from 'ioredis'
+import { type ChainableCommander, Cluster, Redis, type RedisOptions } from 'ioredis'
 import type { RedisAddress } from '../config/redis-url.ts'
 import { SetupError } from '../errors.ts'
 
@@ -7,6 +7,7 @@ const RECONNECT_MS = 1_000
 const ANSWER_MS = 2_000
 
 export type RedisClient = Redis | Cluster
+export type RedisPipeline = ChainableCommander
 
 /** What a client does while the server is unavailable. */
 export type Patience =
