@@ -8,7 +8,7 @@ import { createIngest } from './ingest/ingest.ts'
 import type { Log } from './log.ts'
 import { runKinds } from './run-kinds.ts'
 import { workRuns } from './runs/work-runs.ts'
-import { openServices } from './services.ts'
+import { openCounters, openServices } from './services.ts'
 
 /**
  * The API, and its part in all runs, listening until disposed. Disposing takes no more connections, and lets requests in flight
@@ -23,6 +23,7 @@ export async function serve(config: Config, log: Log): Promise<AsyncDisposable> 
 
   const { catalog, queue, store, cdn, filters, presets, signingKey } = services
   const { authenticate } = opened.use(await openTokens(config, log))
+  const counters = opened.use(openCounters(config.queue, log)).client
   const stopping = new AbortController()
   const interrupting = new AbortController()
   const app = await createApp({
@@ -45,6 +46,9 @@ export async function serve(config: Config, log: Log): Promise<AsyncDisposable> 
     corsOrigins: config.corsOrigins,
     publicUrl: config.publicUrl,
     maxUploadBytes: config.maxUploadBytes,
+    requestRates: { ...config.requestRates, counters },
+    uploadsAtOnce: config.uploadsAtOnce,
+    trustedProxies: config.trustedProxies,
     edge:
       config.cdn.kind === 'local'
         ? edgeRoute({

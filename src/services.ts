@@ -18,6 +18,8 @@ import type { JobQueue } from './queue/job-queue.ts'
 import { openPostgresQueue } from './queue/postgres-queue.ts'
 import { migratePostgresQueue } from './queue/postgres-set-up.ts'
 import { openRedisQueue } from './queue/redis-queue.ts'
+import type { RedisClient } from './redis/client.ts'
+import { connect } from './redis/connection.ts'
 import { DiskStore } from './storage/disk-store.ts'
 import type { ObjectStore } from './storage/object-store.ts'
 import { proveKeeper } from './sweep/keeper.ts'
@@ -162,6 +164,13 @@ function createQueue(config: QueueConfig, databaseUrl: string, log: Log): JobQue
     case 'redis':
       return openRedisQueue(config.address, log)
   }
+}
+
+/** Where all servers count together: the Redis of the queue, if there is one. While it is unavailable it fails at once. */
+export function openCounters(config: QueueConfig, log: Log): Disposable & { client: RedisClient | null } {
+  if (config.kind === 'postgres') return { client: null, [Symbol.dispose]: () => {} }
+  const { client } = connect(config.address, 'none', log)
+  return { client, [Symbol.dispose]: () => client.disconnect() }
 }
 
 async function openCdn(

@@ -51,6 +51,8 @@ const HOMES: Record<string, string> = {
   fastify: 'src/http',
   '@fastify/cors': 'src/http',
   '@fastify/multipart': 'src/http',
+  '@fastify/rate-limit': 'src/http/limits',
+  '@fastify/under-pressure': 'src/http/limits',
   '@fastify/swagger': 'src/http',
   '@fastify/swagger-ui': 'src/http',
   '@fastify/type-provider-typebox': 'src/http',

@@ -28,7 +28,10 @@ export const slowClients: Line = {
 
 async function measureRise(bench: Bench, store: string, engines: Environment): Promise<Figure> {
   const photo = await bench.photo('photo of 12 MB')
-  await using darkroom = await startDarkroom(bench, { workers: 0, engines })
+  await using darkroom = await startDarkroom(bench, {
+    workers: 0,
+    engines: { ...engines, OWNER_UPLOADS_AT_ONCE: '1000' },
+  })
   await using phones = startScript<SlowQuestion, number>('slow-clients.ts', [photo])
   const { url, token, api } = darkroom
   const pid = api.pid ?? 0

@@ -51,6 +51,12 @@ export type Config = {
   }
   auth: AuthConfig
   maxUploadBytes: number
+  /** Requests a second; null for any number. */
+  requestRates: { perOwner: number | null; perAddress: number | null }
+  /** Of one owner, on one server. */
+  uploadsAtOnce: number
+  /** Addresses and networks of the proxies in front, whose word counts for where a request came from. */
+  trustedProxies: readonly string[]
   maxPixels: number
   workers: number
   /** The priority of batch workers for the operating system: 0 as all others, 19 the lowest. */
@@ -105,6 +111,12 @@ function configOf(values: Values): Config {
     },
     auth: authOf(values),
     maxUploadBytes: values.MAX_UPLOAD_BYTES,
+    requestRates: {
+      perOwner: values.OWNER_REQUESTS_PER_SECOND,
+      perAddress: values.ADDRESS_REQUESTS_PER_SECOND,
+    },
+    uploadsAtOnce: values.OWNER_UPLOADS_AT_ONCE,
+    trustedProxies: values.TRUSTED_PROXIES ?? [],
     maxPixels: values.MAX_MEGAPIXELS * 1_000_000,
     quarantineDays: values.QUARANTINE_DAYS,
     workers: values.WORKERS ?? availableParallelism(),

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 
 /** Takes a problem as what follows the variable's name: `must be …`. */
@@ -42,4 +43,19 @@ export function secret(minLength: number): Read<string> {
       complain(`must have at least ${minLength} characters; make one with: openssl rand -hex 32`)
     return text
   }
+}
+
+/** Addresses and networks such as `10.0.0.0/8`, with commas between them. */
+export const networks: Read<readonly string[]> = (text, complain) => {
+  const all = text.split(',').map((one) => one.trim())
+  for (const one of all)
+    if (!isNetwork(one)) complain(`has "${one}", which is no address or network such as 10.0.0.0/8`)
+  return all
+}
+
+function isNetwork(text: string): boolean {
+  const [address = '', bits, ...more] = text.split('/')
+  const kind = isIP(address)
+  if (kind === 0 || more.length > 0) return false
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (kind === 4 ? 32 : 128))
 }

@@ -1,4 +1,4 @@
-import { integer, matching, oneOf, path, type Read, secret, text } from './readers.ts'
+import { integer, matching, networks, oneOf, path, type Read, secret, text } from './readers.ts'
 import { readS3Url } from './s3-url.ts'
 import { parseShardRanges } from './shard-ranges.ts'
 import { base, origin, origins, postgresUrl, queueUrl, webUrl } from './url-readers.ts'
@@ -13,6 +13,7 @@ export const TOPICS = {
     'The objects: in a folder, or in S3 (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, or as for every AWS tool)',
   queue: 'The queue: in the database, or in a server of yours',
   tokens: "Who may upload: by a secret, or by your issuer's keys",
+  limits: 'What one owner or one address may ask for: more is answered with 429',
   delivery: 'Delivery: by the local edge, or by CloudFront (deploy/ prints what it wants)',
   photos: 'Photos and what is made of them',
   workers: 'Workers',
@@ -159,6 +160,37 @@ export const VARIABLES = {
     otherwise: 'any',
     example: 'darkroom',
     with: 'JWKS_URL',
+  },
+
+  OWNER_REQUESTS_PER_SECOND: {
+    topic: 'limits',
+    meaning:
+      'requests with a token of one owner, counted over ten seconds: by all servers together when the queue is on Redis, else by each for itself',
+    read: integer(1, 100_000),
+    otherwise: 'any number',
+    example: '50',
+  },
+  ADDRESS_REQUESTS_PER_SECOND: {
+    topic: 'limits',
+    meaning:
+      'the same for one address (of IPv6: a /64), whatever its tokens. Behind a proxy, set `TRUSTED_PROXIES`, or it is the one address of all',
+    read: integer(1, 100_000),
+    otherwise: 'any number',
+    example: '200',
+  },
+  TRUSTED_PROXIES: {
+    topic: 'limits',
+    meaning:
+      'addresses or networks of the proxies in front, with commas between them: what they say in `X-Forwarded-For` is believed',
+    read: networks,
+    otherwise: 'none',
+    example: '10.0.0.0/8,127.0.0.1',
+  },
+  OWNER_UPLOADS_AT_ONCE: {
+    topic: 'limits',
+    meaning: 'uploads of one owner in flight on one server',
+    read: integer(1, 100_000),
+    default: '32',
   },
 
   CDN_URL: {

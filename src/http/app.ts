@@ -27,6 +27,9 @@ import { addCompression } from './compression.ts'
 import { addCors } from './cors.ts'
 import { addErrorReplies, createReplyError } from './error-replies.ts'
 import { demandLeastRate, LEAST_RATE } from './least-rate.ts'
+import { refuseUnderPressure } from './limits/pressure.ts'
+import { createRequestRates, type RequestRates } from './limits/request-rates.ts'
+import { limitUploadsAtOnce } from './limits/uploads-at-once.ts'
 import { replyToParserError } from './parser-errors.ts'
 import { addReplyHeaders } from './reply-headers.ts'
 import { aboutRoutes } from './routes/about.ts'
@@ -85,6 +88,11 @@ export type AppDependencies = {
   presets: readonly Preset[]
   authenticate: Authenticate
   maxUploadBytes: number
+  requestRates: RequestRates
+  /** Of one owner, on this server. */
+  uploadsAtOnce: number
+  /** Whose word counts for the address that a request came from: see Fastify's `trustProxy`. */
+  trustedProxies: readonly string[]
   /** Serves renditions when no CDN in front does. */
   edge: FastifyPluginAsync | null
   /** Whose pages may use the API from a browser. */
@@ -116,6 +124,7 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
     // Fastify's own 503 is no problem+json.
     return503OnClosing: false,
     forceCloseConnections: 'idle',
+    trustProxy: [...dependencies.trustedProxies],
     rewriteUrl: ({ url = '/' }) => withoutBasePath(url, basePath),
     routerOptions: { maxParamLength: MAX_PARAMETER },
   })
@@ -128,6 +137,7 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
   addErrorReplies(app, replyError, basePath)
   addBodyRules(app)
   demandLeastRate(app, LEAST_RATE)
+  await refuseUnderPressure(app)
   app.addHook('onRequest', async () => {
     if (stopping.aborted) throw new EngineUnavailableError('The server is being stopped.')
   })
@@ -151,8 +161,11 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
 
   await app.register(async (withToken) => {
     withToken.decorateRequest('owner', '' as OwnerId)
-    withToken.addHook('onRequest', async (request) => {
+    const checkRate = await createRequestRates(withToken, dependencies.requestRates, log)
+    withToken.addHook('onRequest', async (request, reply) => {
+      await checkRate(request, reply)
       request.owner = await authenticate(request.headers.authorization)
+      await checkRate(request, reply)
     })
     const settleWatch = new SettleWatch(catalog, stopping)
     await withToken.register(photoRoutes(dependencies))
@@ -163,6 +176,7 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
     await withToken.register(photoFilterRoutes({ ...dependencies, settleWatch }))
     await withToken.register(async (uploads) => {
       uploads.removeAllContentTypeParsers()
+      limitUploadsAtOnce(uploads, dependencies.uploadsAtOnce)
       await uploads.register(uploadRoute({ ...dependencies, basePath, settleWatch }))
     })
   })

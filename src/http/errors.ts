@@ -86,6 +86,30 @@ export class MethodNotAllowedError extends DarkroomError {
   }
 }
 
+/** Somebody asks for more than is theirs. What they are to wait for is over by then. */
+export abstract class LimitError extends DarkroomError {
+  abstract readonly retryAfterSeconds: number
+}
+
+export class TooManyRequestsError extends LimitError {
+  readonly code = 'too_many_requests'
+  readonly retryAfterSeconds: number
+  constructor(of: 'owner' | 'address', retryAfterSeconds: number) {
+    super(`There were too many requests of this ${of}. Ask again in ${retryAfterSeconds} s.`)
+    this.retryAfterSeconds = retryAfterSeconds
+  }
+}
+
+export class TooManyUploadsError extends LimitError {
+  readonly code = 'too_many_uploads'
+  readonly retryAfterSeconds = 1
+  constructor(most: number) {
+    super(
+      `${most} uploads of this owner are in flight, and no more may be at once. Send this one after one of them.`,
+    )
+  }
+}
+
 /** A body came slower than the least rate, or not at all. */
 export class RequestTimeoutError extends DarkroomError {
   readonly code = 'request_timeout'

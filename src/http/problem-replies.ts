@@ -21,11 +21,12 @@ const ANY: readonly ProblemCode[] = [
   'internal',
   'unavailable',
 ]
-const WITH_TOKEN: readonly ProblemCode[] = ['unauthenticated']
+const WITH_TOKEN: readonly ProblemCode[] = ['unauthenticated', 'too_many_requests']
 const WITH_BODY: readonly ProblemCode[] = ['invalid_json', 'unsupported_media_type']
 
 const HEADERS: Record<number, { name: string; description: string }> = {
   401: { name: 'www-authenticate', description: '`Bearer` (RFC 6750).' },
+  429: { name: 'retry-after', description: 'Seconds.' },
   503: { name: 'retry-after', description: 'Seconds.' },
 }
 

@@ -30,6 +30,8 @@ export const STATUSES = {
   unsupported_media_type: 415,
   unsupported_encoding: 415,
   expectation_failed: 417,
+  too_many_requests: 429,
+  too_many_uploads: 429,
   headers_too_large: 431,
   internal: 500,
   unavailable: 503,

@@ -23,6 +23,7 @@ export type ReadyReply = Static<typeof readyReply>
 type Dependencies = { catalog: Catalog; queue: JobQueue; store: ObjectStore }
 
 const CHECK_MS = 3_000
+const OPTIONS = { logLevel: 'warn', config: { isAboutHealth: true } } as const
 
 /**
  * For load balancers: alive means this process answers, ready means that every engine does. Of several databases
@@ -52,11 +53,11 @@ export function healthRoutes({ catalog, queue, store }: Dependencies): FastifyPl
   }
 
   return async (app) => {
-    app.get('/healthz', { schema: healthSchema, logLevel: 'warn' }, async () => ({
+    app.get('/healthz', { schema: healthSchema, ...OPTIONS }, async () => ({
       status: 'alive' as const,
     }))
 
-    app.get('/readyz', { schema: readySchema, logLevel: 'warn' }, async (_request, reply) => {
+    app.get('/readyz', { schema: readySchema, ...OPTIONS }, async (_request, reply) => {
       const [database, queueState, storage] = await Promise.all([catalog.health, queue, store].map(stateOf))
       const engines = { database, queue: queueState, storage }
       const isReady = Object.values(engines).every((state) => state !== 'unavailable')

@@ -49,6 +49,7 @@ const FORM_PROBLEMS = [
   'empty_file',
   'upload_aborted',
   'photo_too_large',
+  'too_many_uploads',
   'unsupported_format',
   'unsupported_media_type',
 ] as const
