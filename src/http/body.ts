@@ -1,11 +1,18 @@
 import type { IncomingMessage } from 'node:http'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import {
   BodyTooLargeError,
   ExpectationFailedError,
   InvalidRequestError,
   UnsupportedEncodingError,
 } from './errors.ts'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The route asks for its body itself, when it wants it: it may have an answer without. */
+    asksForBody?: true
+  }
+}
 
 /** Whether the request announces a body (RFC 9112, 6.3). */
 export function hasBody({ headers }: IncomingMessage): boolean {
@@ -18,6 +25,11 @@ export function waitsForContinue(request: IncomingMessage): boolean {
 }
 
 const WAITING = new WeakSet<IncomingMessage>()
+
+/** Tells a client that waits for it to go on and send the body. */
+export function askForBody({ raw }: FastifyRequest, reply: FastifyReply): void {
+  if (WAITING.delete(raw)) reply.raw.writeContinue()
+}
 
 /**
  * A body is asked for when its token and its length were looked at, not before: the length that is announced is held
@@ -44,9 +56,9 @@ export function addBodyRules(app: FastifyInstance): void {
     if (!hasBody(raw)) delete raw.headers['content-type']
   })
 
-  app.addHook('preParsing', async ({ raw, routeOptions }, reply) => {
-    const { bodyLimit } = routeOptions
-    if (Number(raw.headers['content-length'] ?? 0) > bodyLimit) throw new BodyTooLargeError(bodyLimit)
-    if (WAITING.delete(raw)) reply.raw.writeContinue()
+  app.addHook('preParsing', async (request, reply) => {
+    const { bodyLimit, config } = request.routeOptions
+    if (Number(request.headers['content-length'] ?? 0) > bodyLimit) throw new BodyTooLargeError(bodyLimit)
+    if (!config.asksForBody) askForBody(request, reply)
   })
 }

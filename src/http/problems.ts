@@ -57,7 +57,7 @@ const DISCREET: Partial<Record<ProblemCode, string>> = {
   invalid_url: 'The URL is not valid: a % must be followed by two hexadecimal digits of UTF-8.',
   url_too_long: 'A part of the path is too long.',
   unsupported_media_type:
-    'The Content-Type is not one that is taken here: a photo comes as multipart/form-data, all else as application/json.',
+    'The Content-Type is not one that is taken here: a photo comes as image/…, application/octet-stream or multipart/form-data, all else as application/json.',
 }
 
 /** Problem details (RFC 9457). */

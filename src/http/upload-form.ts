@@ -1,6 +1,6 @@
 import type { Multipart } from '@fastify/multipart'
-import type { FastifyRequest } from 'fastify'
-import type { Static } from 'typebox'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { askForBody } from './body.ts'
 import {
   FieldAfterFileError,
   InvalidFieldError,
@@ -9,9 +9,7 @@ import {
   TooManyFilesError,
   UploadAbortedError,
 } from './errors.ts'
-import type { uploadFields } from './schemas/photo-fields.ts'
-
-export type UploadFields = Static<ReturnType<typeof uploadFields>>
+import type { UploadFields } from './schemas/photo-fields.ts'
 
 export type UploadForm = {
   fields: UploadFields
@@ -44,8 +42,10 @@ export function isFilePart(fieldNames: readonly string[]) {
  */
 export async function readUploadForm(
   request: FastifyRequest,
+  reply: FastifyReply,
   checkFields: (fields: unknown) => UploadFields,
 ): Promise<UploadForm> {
+  askForBody(request, reply)
   const parts = request.parts()
   const texts = new Map<string, string>()
   for (;;) {

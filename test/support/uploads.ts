@@ -74,3 +74,21 @@ async function sendChunk(socket: Socket, bytes: Buffer): Promise<void> {
   socket.write('\r\n', () => resolve())
   await promise
 }
+
+/** The bare bytes of a photo as a body. */
+export async function sendBytes(
+  service: Service,
+  photo: Buffer,
+  {
+    method = 'POST',
+    path = '/v1/photos',
+    headers = {},
+    owner = 'alice',
+  }: { method?: 'POST' | 'PUT'; path?: string; headers?: Fields; owner?: string } = {},
+): Promise<Response> {
+  return await fetch(service.url + path, {
+    method,
+    body: new Uint8Array(photo),
+    headers: { 'content-type': 'image/jpeg', ...(await authorization(service, owner)), ...headers },
+  })
+}

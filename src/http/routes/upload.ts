@@ -1,29 +1,22 @@
 import multipart from '@fastify/multipart'
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
-import type { Catalog } from '../../catalog/catalog.ts'
-import type { Cdn } from '../../delivery/cdn.ts'
 import { PhotoTooLargeError } from '../../errors.ts'
 import type { FilterBook } from '../../filters/filter-book.ts'
 import type { Ingest } from '../../ingest/ingest.ts'
 import { MAX_ALT } from '../../photo/photo.ts'
 import { compileInput, textCheckOf } from '../check-input.ts'
-import { replyOf } from '../photo-reply.ts'
-import { preferenceApplied, preferredWait, preferWait } from '../prefer-wait.ts'
+import { InvalidFieldError } from '../errors.ts'
+import { preferWait } from '../prefer-wait.ts'
 import { problemReplies } from '../problem-replies.ts'
-import { requestedLook } from '../requested-look.ts'
-import { photoReply } from '../schemas/photo.ts'
-import { uploadFields } from '../schemas/photo-fields.ts'
-import { renditionWishesQuery } from '../schemas/rendition-wishes.ts'
-import type { SettleWatch } from '../settle-watch.ts'
-import { isFilePart, readUploadForm, type UploadFields } from '../upload-form.ts'
+import { type UploadFields, uploadFields, uploadQuery } from '../schemas/photo-fields.ts'
+import { BARE_TYPES, bareBody } from '../upload-body.ts'
+import { isFilePart, readUploadForm } from '../upload-form.ts'
+import { createUploadReply, takenInReply, type UploadReplyDependencies } from '../upload-reply.ts'
+import { wishesOf } from '../upload-wishes.ts'
 
-type Dependencies = {
+type Dependencies = UploadReplyDependencies & {
   ingest: Ingest
-  catalog: Catalog
-  settleWatch: SettleWatch
-  cdn: Cdn
   filters: FilterBook
-  basePath: string
   maxUploadBytes: number
 }
 
@@ -41,7 +34,7 @@ const LIMITS = {
 /** What a form may have beside its file: boundaries, headers, and fields. */
 const FORM_BYTES = 64 * 1024
 
-const FORM_PROBLEMS = [
+const PROBLEMS = [
   'invalid_form',
   'missing_file',
   'too_many_files',
@@ -54,49 +47,45 @@ const FORM_PROBLEMS = [
   'unsupported_media_type',
 ] as const
 
-const FILE = Type.String({
-  format: 'binary',
-  minLength: 1,
-  description: 'JPEG, HEIC, PNG, WebP, AVIF, GIF or TIFF. The last part, of any name.',
-})
+const FORMATS = 'JPEG, HEIC, PNG, WebP, AVIF, GIF or TIFF'
+const FILE = { type: 'string', format: 'binary', minLength: 1 } as const
 
 /**
- * POST /v1/photos. The form is read as a stream, so its fields are checked here and not by Fastify, by the schema that
- * OpenAPI shows.
+ * POST /v1/photos, a form or the bare bytes of the photo. Both are read as a stream; so the fields of a form are checked
+ * here and not by Fastify, by the schema that OpenAPI shows.
  */
 export function uploadRoute({
   ingest,
-  catalog,
-  settleWatch,
-  basePath,
-  cdn,
   filters,
   maxUploadBytes,
+  ...others
 }: Dependencies): FastifyPluginAsyncTypebox {
-  const fields = uploadFields(filters.all.map(({ name }) => name))
+  const names = filters.all.map(({ name }) => name)
+  const fields = uploadFields(names)
   const { properties, ...options } = fields
-  const form = { ...options, properties: { ...properties, file: FILE }, required: ['file'] }
+  const file = Type.Unsafe<never>({ ...FILE, description: `${FORMATS}. The last part, of any name.` })
+  const form = { ...options, properties: { ...properties, file }, required: ['file'] }
   const checkFields = textCheckOf(fields)
+  const replyToUpload = createUploadReply(others)
   const bodyLimit = maxUploadBytes + FORM_BYTES
 
   const schema = {
     operationId: 'uploadPhoto',
     summary: 'Upload one photo',
     description:
-      'Answers when the original is safe; renditions follow. With `Prefer: wait=N` (RFC 7240) it answers when they are there, or after N seconds (60 at most).',
+      'As a form, or as the bare bytes of the photo with its fields in the query. Answers when the original is safe; renditions follow. With `Prefer: wait=N` (RFC 7240) it answers when they are there, or after N seconds (60 at most).',
     tags: ['photos'],
     security: [{ bearer: [] }],
-    consumes: ['multipart/form-data'],
     headers: preferWait,
-    querystring: renditionWishesQuery,
-    body: form,
-    response: {
-      201: {
-        ...photoReply,
-        headers: { location: { type: 'string', description: 'Path of the photo.' }, ...preferenceApplied },
+    querystring: uploadQuery(names),
+    body: {
+      content: {
+        'multipart/form-data': { schema: form },
+        'image/*': { schema: { ...FILE, description: FORMATS } },
+        'application/octet-stream': { schema: { ...FILE, description: FORMATS } },
       },
-      ...problemReplies('token', ...FORM_PROBLEMS),
     },
+    response: { 201: takenInReply, ...problemReplies('token', ...PROBLEMS) },
   } as const
 
   return async (app) => {
@@ -105,13 +94,15 @@ export function uploadRoute({
       throwFileSizeLimit: false,
       isPartAFile: isFilePart(Object.keys(properties)),
     })
+    app.addContentTypeParser(BARE_TYPES, async () => null)
 
     app.post(
       '/v1/photos',
       {
         schema,
         bodyLimit,
-        // A form is read by readUploadForm.
+        config: { asksForBody: true },
+        // A body is read by the handler.
         validatorCompiler: (part) => (part.httpPart === 'body' ? () => true : compileInput(part)),
         onRequest: async ({ raw }) => {
           if (Number(raw.headers['content-length'] ?? 0) > bodyLimit)
@@ -119,35 +110,23 @@ export function uploadRoute({
         },
       },
       async (request, reply) => {
-        const { owner } = request
-        const { fields, body } = await readUploadForm(request, checkFields)
+        const { owner, query } = request
+        const { fields, body } = request.isMultipart()
+          ? await readUploadForm(request, reply, formFields(query))
+          : { fields: query, body: bareBody(request, reply) }
         const photo = await ingest({ owner, body, ...wishesOf(fields, filters) })
         request.log.info({ photoId: photo.id, bytes: photo.original.bytes }, 'photo ingested')
 
-        reply.code(201).header('location', `${basePath}/v1/photos/${photo.id}`)
-        const seconds = preferredWait(request.headers.prefer)
-        const audience = { viewer: owner, wishes: request.query, cdn }
-        if (seconds === 0) return replyOf(photo, audience)
-
-        await settleWatch.settled(photo.id, seconds * 1000)
-        reply.header('preference-applied', `wait=${seconds}`)
-        // The photo is taken in, whether or not it can be read back at this moment.
-        const present = await catalog.photos.find(photo.id).catch(() => null)
-        return replyOf(present ?? photo, audience)
+        reply.code(201)
+        return await replyToUpload(request, reply, { photo, wishes: query })
       },
     )
   }
-}
 
-function wishesOf(
-  { visibility = 'public', focus, filter, strength, alt }: UploadFields,
-  filters: FilterBook,
-) {
-  const [x = 0, y = 0] = focus?.split(',').map(Number) ?? []
-  return {
-    visibility,
-    alt: alt ?? null,
-    focus: focus === undefined ? null : { x, y },
-    look: filter === undefined ? null : requestedLook({ filter, strength }, filters),
+  /** A form says all of its photo itself. */
+  function formFields(query: UploadFields) {
+    const misplaced = Object.keys(query).find((name) => Object.hasOwn(properties, name))
+    if (misplaced) throw new InvalidFieldError(`"${misplaced}" belongs into the form, before its file.`)
+    return checkFields
   }
 }

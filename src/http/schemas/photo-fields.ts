@@ -1,5 +1,6 @@
-import { Type } from 'typebox'
+import { type Static, Type } from 'typebox'
 import { MAX_ALT, VISIBILITIES, type Visibility } from '../../photo/photo.ts'
+import { renditionWishes } from './rendition-wishes.ts'
 import { oneOf } from './types.ts'
 
 const FRACTION = '(?:0|1|0?\\.[0-9]{1,18}|1\\.0{1,18})'
@@ -38,6 +39,8 @@ export function lookSchema(filterNames: readonly string[]) {
   return { filter: oneOf(filterNames), strength: Type.Optional(strength) }
 }
 
+const FIELD_OPTIONS = { additionalProperties: false, dependentRequired: { strength: ['filter'] } }
+
 /** What an upload says of its photo. In a form and in a query all of it is text. */
 export function uploadFields(filterNames: readonly string[]) {
   const { filter, strength } = lookSchema(filterNames)
@@ -57,6 +60,12 @@ export function uploadFields(filterNames: readonly string[]) {
       ),
       alt: Type.Optional(alt),
     },
-    { additionalProperties: false, dependentRequired: { strength: ['filter'] } },
+    FIELD_OPTIONS,
   )
+}
+export type UploadFields = Static<ReturnType<typeof uploadFields>>
+
+/** The query of an upload of bare bytes: what it says of its photo, and what it asks of the reply. */
+export function uploadQuery(filterNames: readonly string[]) {
+  return Type.Object({ ...renditionWishes, ...uploadFields(filterNames).properties }, FIELD_OPTIONS)
 }

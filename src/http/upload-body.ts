@@ -1,0 +1,20 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { askForBody } from './body.ts'
+import { UploadAbortedError } from './errors.ts'
+
+/** The types of bodies that are a photo and nothing else. What it is really its first bytes tell. */
+export const BARE_TYPES = /^(?:image\/|application\/octet-stream)/i
+
+/**
+ * The body as it comes, asked for when its first byte is wanted: until then a client that sent `Expect: 100-continue` may
+ * be answered without it. Throws UploadAbortedError when the client goes away half-way.
+ */
+export async function* bareBody(request: FastifyRequest, reply: FastifyReply): AsyncGenerator<Buffer> {
+  askForBody(request, reply)
+  try {
+    // A reader that stops half-way shall not close the connection, on which its reason is to be told.
+    yield* request.raw.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>
+  } catch (error) {
+    throw new UploadAbortedError({ cause: error })
+  }
+}

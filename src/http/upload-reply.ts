@@ -1,0 +1,42 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Catalog } from '../catalog/catalog.ts'
+import type { Cdn } from '../delivery/cdn.ts'
+import type { Photo } from '../photo/photo.ts'
+import { replyOf, type Told } from './photo-reply.ts'
+import { preferenceApplied, preferredWait } from './prefer-wait.ts'
+import { photoReply } from './schemas/photo.ts'
+import type { RenditionWishes } from './schemas/rendition-wishes.ts'
+import type { SettleWatch } from './settle-watch.ts'
+
+export type UploadReplyDependencies = {
+  catalog: Catalog
+  settleWatch: SettleWatch
+  cdn: Cdn
+  basePath: string
+}
+
+/** For OpenAPI: a photo that was taken in. */
+export const takenInReply = {
+  ...photoReply,
+  headers: { location: { type: 'string', description: 'Path of the photo.' }, ...preferenceApplied },
+} as const
+
+/** Tells of a photo that was taken in: at once, or with `Prefer: wait=N` when it is settled. */
+export function createUploadReply({ catalog, settleWatch, cdn, basePath }: UploadReplyDependencies) {
+  return async (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    { photo, wishes }: { photo: Photo; wishes: RenditionWishes },
+  ): Promise<Told> => {
+    reply.header('location', `${basePath}/v1/photos/${photo.id}`)
+    const seconds = preferredWait(request.headers.prefer)
+    const audience = { viewer: request.owner, wishes, cdn }
+    if (seconds === 0) return replyOf(photo, audience)
+
+    await settleWatch.settled(photo.id, seconds * 1000)
+    reply.header('preference-applied', `wait=${seconds}`)
+    // The photo is taken in, whether or not it can be read back at this moment.
+    const present = await catalog.photos.find(photo.id).catch(() => null)
+    return replyOf(present ?? photo, audience)
+  }
+}

@@ -1,0 +1,18 @@
+import type { FilterBook } from '../filters/filter-book.ts'
+import type { Upload } from '../ingest/ingest.ts'
+import { requestedLook } from './requested-look.ts'
+import type { UploadFields } from './schemas/photo-fields.ts'
+
+/** What the fields of an upload say of its photo, wherever they stood. Throws InvalidFieldError. */
+export function wishesOf(
+  { visibility = 'public', focus, filter, strength, alt }: UploadFields,
+  filters: FilterBook,
+): Pick<Upload, 'visibility' | 'alt' | 'focus' | 'look'> {
+  const [x = 0, y = 0] = focus?.split(',').map(Number) ?? []
+  return {
+    visibility,
+    alt: alt ?? null,
+    focus: focus === undefined ? null : { x, y },
+    look: filter === undefined ? null : requestedLook({ filter, strength }, filters),
+  }
+}
