@@ -98,7 +98,7 @@ describe('POST /v1/photos with the bare bytes of a photo', () => {
   })
 
   test.each([1, 1400, 65_536])('takes it in pieces of %i bytes', async (pieceBytes) => {
-    const jpeg = await noisyJpeg({ width: 800, height: 600 })
+    const jpeg = await noisyJpeg({ width: 1600, height: 1200 })
     expect(jpeg.length).toBeGreaterThan(2 * 65_536)
     // As many single bytes as tell the format, and then some.
     const photo = jpeg.subarray(0, pieceBytes === 1 ? 6_000 : jpeg.length)
