@@ -27,7 +27,7 @@ import { addCompression } from './compression.ts'
 import { addCors } from './cors.ts'
 import { addErrorReplies, createReplyError } from './error-replies.ts'
 import { demandLeastRate, LEAST_RATE } from './least-rate.ts'
-import { refuseUnderPressure } from './limits/pressure.ts'
+import { MOST_PRESSURE, refuseUnderPressure } from './limits/pressure.ts'
 import { createRequestRates, type RequestRates } from './limits/request-rates.ts'
 import { limitUploadsAtOnce } from './limits/uploads-at-once.ts'
 import { replyToParserError } from './parser-errors.ts'
@@ -137,7 +137,7 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
   addErrorReplies(app, replyError, basePath)
   addBodyRules(app)
   demandLeastRate(app, LEAST_RATE)
-  await refuseUnderPressure(app)
+  await refuseUnderPressure(app, MOST_PRESSURE)
   app.addHook('onRequest', async () => {
     if (stopping.aborted) throw new EngineUnavailableError('The server is being stopped.')
   })

@@ -2,16 +2,25 @@ import underPressure from '@fastify/under-pressure'
 import type { FastifyInstance } from 'fastify'
 import { EngineUnavailableError } from '../../errors.ts'
 
-/** A server whose events wait for so long, on the average of a second, has more to do than it can. */
-const MOST_DELAY_MS = 2_000
+export type Pressure = { mostDelayMs: number; sampleMs: number }
+
+/**
+ * A server whose events wait for a second, on the average of five, has more to do than it can. Of a shorter time one long
+ * computation would be most.
+ */
+export const MOST_PRESSURE: Pressure = { mostDelayMs: 1_000, sampleMs: 5_000 }
 
 /**
  * Answers 503 while this process lags, so that a load balancer asks another, instead of all requests becoming slower until
  * none is in time. Questions about health are answered: who asks them shall not take it for dead.
  */
-export async function refuseUnderPressure(app: FastifyInstance): Promise<void> {
+export async function refuseUnderPressure(
+  app: FastifyInstance,
+  { mostDelayMs, sampleMs }: Pressure,
+): Promise<void> {
   await app.register(underPressure, {
-    maxEventLoopDelay: MOST_DELAY_MS,
+    maxEventLoopDelay: mostDelayMs,
+    sampleInterval: sampleMs,
     pressureHandler: async ({ routeOptions }) => {
       if (routeOptions.config.isAboutHealth) return
       throw new EngineUnavailableError('The server has more to do than it can. Ask again in a moment.')
