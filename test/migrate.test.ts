@@ -8,8 +8,11 @@ import { migrateDatabase } from '../src/catalog/migrate.ts'
 import { ShardMap } from '../src/catalog/shard-map.ts'
 import { allShardsAt } from '../src/config/shard-ranges.ts'
 import { SetupError } from '../src/errors.ts'
-import type { OwnerId } from '../src/photo/shard.ts'
-import { openTestDatabase, type TestDatabase } from './support/database.ts'
+import { type OwnerId, shardOfOwner } from '../src/photo/shard.ts'
+import { openEmptyDatabase, openTestDatabase, type TestDatabase } from './support/database.ts'
+import { migrateUpTo } from './support/earlier-tables.ts'
+import { writePhotos } from './support/many-photos.ts'
+import { insertPhoto, PLAIN } from './support/photos.ts'
 
 const owner = 'alice' as OwnerId
 
@@ -148,4 +151,36 @@ test('the tables of a Darkroom whose migrations were others are left alone', asy
 
   await expect(migrated).rejects.toThrow(SetupError)
   await expect(migrated).rejects.toThrow('whose migrations were others')
+})
+
+test('photos of a shard and bytes of an owner are found by one index, where there were two', async () => {
+  await using database = await openEmptyDatabase()
+  await migrateUpTo(database.url, 22)
+  const shard = shardOfOwner(owner)
+  await database.query(
+    `insert into shards (shard, state, generation) select shard, 'here', 1 from generate_series(0, 8191) shard`,
+  )
+  await writePhotos(database, { owner, shard, count: 5_000 })
+  await writePhotos(database, { owner: 'bob', shard: shardOfOwner('bob' as OwnerId), count: 100 })
+  await using map = new ShardMap(allShardsAt(database.url), { connections: 2 })
+  const catalog = new Catalog(map)
+  let isDone = false
+
+  const migrated = migrateDatabase(database.url).finally(() => {
+    isDone = true
+  })
+  const inserted: string[] = []
+  while (!isDone) {
+    inserted.push(await insertPhoto(catalog, owner))
+    await catalog.photos.list(owner, owner, { older: 30 })
+  }
+  await migrated
+
+  const indexes = await indexesOf(database)
+  expect(indexes).toContain('photos_in_shards')
+  expect(indexes).not.toContain('photos_of_shard')
+  expect(indexes).not.toContain('photos_by_bytes')
+  expect(inserted.length).toBeGreaterThan(1)
+  expect((await catalog.objects.ofShards([shard])).size).toBe(5_000 + inserted.length)
+  expect(await catalog.imports.findBytes(owner, PLAIN.original.sha256)).toMatchObject({ id: inserted[0] })
 })

@@ -93,6 +93,7 @@ describe('darkroom reprocess', { timeout: 5 * MINUTES }, () => {
     [['--formats', 'gif'], /There is no format "gif"/],
     [['--owner', 'a/b'], /"a\/b" is no owner/],
     [['--owner', 'alice', '--shards', '7'], /--owner and --shards can't be given together/],
+    [['--shards', '7', '--oldest-first'], /cannot be used with/],
     [['--from', 'yesterday'], /Give a date or a time/],
     [['--from', '2026-02-01', '--to', '2026-01-01'], /--from must be before --to/],
     [['--rate', '0'], /a number of photos a second/],

@@ -55,6 +55,7 @@ const rows = fc.array(
     isRemoved: fc.boolean(),
     isPublic: fc.boolean(),
     postedAt: fc.integer({ min: -3, max: 3 }),
+    byte: fc.integer({ min: 0, max: 9 }),
   }),
   { minLength: 1, maxLength: 40 },
 )
@@ -88,10 +89,10 @@ describe('the photos of a selection', () => {
           ...row,
           id: idOf(base + row.ms, shardOfOwner(row.owner), n),
         }))
-        for (const { id, owner, status, recipe, isRemoved, isPublic, postedAt } of photos) {
+        for (const { id, owner, status, recipe, isRemoved, isPublic, postedAt, byte } of photos) {
           await database.query(
             `insert into photos (id, owner, status, visibility, format, bytes, sha256, posted_at, recipe, deleted_at)
-             values (${id}, '${owner}', '${status}', '${isPublic ? 'public' : 'private'}', 'jpeg', 1, '\\x00',
+             values (${id}, '${owner}', '${status}', '${isPublic ? 'public' : 'private'}', 'jpeg', 1, '\\x0${byte}',
                ${base + postedAt}, ${recipe}, ${isRemoved ? 'now()' : null})`,
           )
         }
@@ -139,6 +140,14 @@ describe('the photos of a selection', () => {
   })
 })
 
+/** The cursor of a photo among those of its shard. */
+async function inShardOf(database: TestDatabase, id: PhotoId): Promise<string> {
+  const [row] = (await database.query(
+    `select shard_order(shard_of(id), owner, sha256) || ' ' || id as cursor from photos where id = ${id}`,
+  )) as { cursor: string }[]
+  return (row as { cursor: string }).cursor
+}
+
 test('a page of them costs the same, however many photos there are', { timeout: 10 * MINUTES }, async () => {
   const owner = owners[0] as OwnerId
   await using database = await openTestDatabase()
@@ -160,7 +169,10 @@ test('a page of them costs the same, however many photos there are', { timeout: 
   const all = { from: '0' as PhotoId, before: '9223372036854775807' as PhotoId, recipes: [1] }
   const sources: [Source, cursor: unknown][] = [
     [{ by: 'state', shards: [{ from: 0, to: 8191 }] }, middle],
-    [{ by: 'shard', from: shardOfOwner(owner), to: shardOfOwner(owner) + 3 }, middle],
+    [
+      { by: 'shard', from: shardOfOwner(owner), to: shardOfOwner(owner) + 3 },
+      await inShardOf(database, middle),
+    ],
     [{ by: 'owner', owner }, `${addedAt(middle).getTime()} ${middle}`],
     [{ by: 'id', ids: ids.slice(0, 5_000) }, 2_000],
   ]

@@ -1,19 +1,20 @@
 import type { Queries } from './database.ts'
+import { isInShards, SHARD_ORDER } from './shard-order.ts'
 import { MoveOvertakenError, type Run } from './shard-run.ts'
 import { SHARDED_TABLES } from './sharded-tables.ts'
 
 const PAGE = 500
 
-type Digest = { id: string; shard: number; digest: string }
-/** Photos of a run are read in the order of shard, then id. */
-type Place = { shard: number; id: string }
+type Digest = Place & { digest: string }
+/** Of a photo, in the order in which those of a run are read: its number, then its id. */
+type Place = { number: string; id: string }
 
 /**
  * All rows of a photo as one value, which is the same in every database that has the same rows: columns stand in the
  * order of the migrations, rows in that of their bytes, whatever the database's own is.
  */
 const DIGESTS = `
-  select p.id::text, shard_of(p.id) as shard, md5(concat(${SHARDED_TABLES.map(({ table, photo }) => {
+  select p.id::text, ${SHARD_ORDER}::text as number, md5(concat(${SHARDED_TABLES.map(({ table, photo }) => {
     const row = `each::text collate "C"`
     return `(select string_agg(${row}, ',' order by ${row}) from ${table} each where each.${photo} = p.id)`
   })})) as digest
@@ -41,13 +42,13 @@ export async function copyShards(
   run: Run,
   onDifferent: (ids: readonly string[]) => Promise<void> = async () => {},
 ): Promise<void> {
-  let after: Place | null = { shard: run.from, id: '-1' }
+  let after: Place | null = START
   while (after) {
     const start: Place = after
     const page = async (source: Queries, target: Queries) => {
-      const wanted = await readDigests(source, start, { shard: run.to, id: MAX_ID }, PAGE)
+      const wanted = await readDigests(source, run, start, END, PAGE)
       const last = wanted.length === PAGE ? (wanted.at(-1) as Digest) : null
-      const found = await readDigests(target, start, last ?? { shard: run.to, id: MAX_ID }, null)
+      const found = await readDigests(target, run, start, last ?? END, null)
       return { last, different: await mend(source, target, wanted, found) }
     }
     const { last, different } = await run.source.transaction(
@@ -86,7 +87,9 @@ async function onBoth<Result>(
   })
 }
 
-const MAX_ID = String(2n ** 63n - 1n)
+const START: Place = { number: '-1', id: '-1' }
+const MAX = String(2n ** 63n - 1n)
+const END: Place = { number: MAX, id: MAX }
 
 /** Keeps everybody else from copying the run to the target. Throws MoveOvertakenError when it is no more arriving. */
 export async function lockArriving(target: Queries, run: Run): Promise<void> {
@@ -102,15 +105,17 @@ export async function lockArriving(target: Queries, run: Run): Promise<void> {
 
 async function readDigests(
   queries: Queries,
+  run: Run,
   after: Place,
   until: Place,
   limit: number | null,
 ): Promise<Digest[]> {
   return await queries.query<Digest>(
     `${DIGESTS}
-     where (shard_of(p.id), p.id) > ($1::int, $2::bigint) and (shard_of(p.id), p.id) <= ($3::int, $4::bigint)
-     order by shard_of(p.id), p.id limit $5`,
-    [after.shard, after.id, until.shard, until.id, limit],
+     where ${isInShards('$1', '$2')}
+       and (${SHARD_ORDER}, p.id) > ($3::bigint, $4::bigint) and (${SHARD_ORDER}, p.id) <= ($5::bigint, $6::bigint)
+     order by ${SHARD_ORDER}, p.id limit $7`,
+    [run.from, run.to, after.number, after.id, until.number, until.id, limit],
   )
 }
 

@@ -1,4 +1,5 @@
 import type { Reads } from './database.ts'
+import { isInShards } from './shard-order.ts'
 
 /** So many are counted; of more PostgreSQL tells what it reckons with, as counting would read them all. */
 const COUNTED = 10_000
@@ -12,7 +13,7 @@ export async function countPhotos(
   { from, to }: { from: number; to: number },
 ): Promise<PhotoCount> {
   const range = [from, to]
-  const ofRange = 'select id from photos where shard_of(id) between $1 and $2'
+  const ofRange = `select id from photos p where ${isInShards('$1', '$2')}` as const
   const [row] = await database.read<{ photos: number }>(
     `select count(*)::int as photos from (${ofRange} limit ${COUNTED + 1}) as counted`,
     range,

@@ -3,6 +3,7 @@ import { type OwnerId, shardOfOwner } from '../photo/shard.ts'
 import { sqlStateOf } from '../postgres/errors.ts'
 import { NEW_COLUMNS, NEW_PARAMETERS, type NewPhoto, valuesOf } from './photos.ts'
 import { OF_SHARDS_HERE, type ShardMap } from './shard-map.ts'
+import { SHARD_ORDER } from './shard-order.ts'
 
 const UNIQUE_VIOLATION = '23505'
 
@@ -36,7 +37,7 @@ export class Imports {
   async findBytes(owner: OwnerId, sha256: string): Promise<KnownPhoto | null> {
     const rows = await this.#shards.of(shardOfOwner(owner)).read<KnownPhoto>(
       `select ${KNOWN_COLUMNS} from photos p
-       where hashtextextended(owner || encode(sha256, 'hex'), 0) = hashtextextended($1 || $2, 0)
+       where ${SHARD_ORDER} = shard_order($3, $1, decode($2, 'hex'))
          and deleted_at is null and owner = $1 and sha256 = decode($2, 'hex') and shard_is_here($3)
        order by p.id limit 1`,
       [owner, sha256, shardOfOwner(owner)],

@@ -6,6 +6,7 @@ import type { Shard } from '../photo/shard.ts'
 import { SECRET } from './photo-row.ts'
 import { decodeRenditions } from './rendition-value.ts'
 import type { ShardMap } from './shard-map.ts'
+import { isInShards } from './shard-order.ts'
 
 export type KeptRendition = Pick<Rendition, 'preset' | 'namedBy' | 'format' | 'digest'> & {
   /** Viewers see it now; others are of looks before and after. */
@@ -31,6 +32,11 @@ const KEPT =
      from earlier_renditions e where e.photo_id = p.id) as earlier
   from photos p` as const
 
+/** Shard by shard, as the index has them. */
+const OF_SHARDS = `${KEPT}
+  join unnest($1::int[]) as asked(shard) on ${isInShards('asked.shard', 'asked.shard')}
+  where shards_are_here($1)` as const
+
 type KeptRow = Omit<KeptPhoto, 'renditions'> & { shown: Buffer; earlier: Buffer | null }
 
 /** Which objects belong to photos. */
@@ -52,11 +58,7 @@ export class KeptObjects {
 
   /** What is kept of all photos of the shards. Throws EngineUnavailableError unless all of it is known. */
   async ofShards(shards: readonly Shard[]): Promise<Map<PhotoId, KeptPhoto>> {
-    return byId(
-      await this.#shards
-        .ofEachShard(shards)
-        .read<KeptRow>(`${KEPT} where shard_of(p.id) = any($1::int[]) and shards_are_here($1)`),
-    )
+    return byId(await this.#shards.ofEachShard(shards).read<KeptRow>(OF_SHARDS))
   }
 }
 

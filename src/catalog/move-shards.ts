@@ -8,6 +8,7 @@ import { shareInstallation } from './installation.ts'
 import { migrateDatabase } from './migrate.ts'
 import { changedSince, forgetChanges, type Mark, markChanges } from './shard-changes.ts'
 import { ShardMap } from './shard-map.ts'
+import { isInShards } from './shard-order.ts'
 import { openArrived, shardsOf } from './shard-places.ts'
 import { MoveOvertakenError, planRuns, type Run } from './shard-run.ts'
 import { latestOf } from './shard-survey.ts'
@@ -180,7 +181,9 @@ async function removeMoved(database: Database, { from, to }: { from: number; to:
       await queries.query('delete from shard_clocks where shard = any($1)', [shards])
       return await queries.query(
         `delete from photos
-         where id in (select id from photos where shard_of(id) = any($1) limit ${REMOVED_AT_ONCE}) returning id`,
+         where id = any(array(
+           select p.id from unnest($1::int[]) as moved(shard) join photos p on ${isInShards('moved.shard', 'moved.shard')}
+           limit ${REMOVED_AT_ONCE})) returning id`,
         [shards],
       )
     })

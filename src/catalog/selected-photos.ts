@@ -1,7 +1,8 @@
-import { type PhotoId, shardOf } from '../photo/photo-id.ts'
+import type { PhotoId } from '../photo/photo-id.ts'
 import { type OwnerId, SHARD_COUNT, shardOfOwner } from '../photo/shard.ts'
 import type { Select } from './database.ts'
 import type { ShardMap } from './shard-map.ts'
+import { isInShards, SHARD_ORDER } from './shard-order.ts'
 import { rangesOf, shardsOf } from './shard-places.ts'
 
 export const SELECTED_STATES = ['stale', 'missing', 'failed', 'all'] as const
@@ -140,25 +141,25 @@ export class SelectedPhotos {
     return inOrder.slice(0, limit).map((row) => ({ ...row, cursor: row.id }))
   }
 
-  /** In the order of the index: by shard, then by id. */
+  /** In the order of the index, which is that of the shards, but within one none of time. */
   async #lookByShard(
     { from, to }: Range,
-    { state, recipes, newestFirst, ...selection }: Selection,
+    { state, recipes, ...selection }: Selection,
     cursor: string | null,
     limit: number,
   ): Promise<Seen[]> {
-    const [side, direction] = newestFirst ? ['<', 'desc'] : ['>', 'asc']
-    const start = newestFirst ? [to + 1, '0'] : [from - 1, '0']
-    const [shard, id] = cursor === null ? start : [shardOf(cursor as PhotoId), cursor]
-    const rows = await this.#shards.ofShards(shardsOf({ from, to })).read<Omit<Seen, 'cursor'>>(
-      `select p.id::text, ${IS_SELECTED[state]} and ${IS_BETWEEN} as "isSelected" from photos p
-       where all_shards_here($1) and shard_of(id) between $5 and $6 and (shard_of(id), id) ${side} ($7::int, $8::bigint)
-       order by shard_of(p.id) ${direction}, p.id ${direction} limit $9`,
-      [recipes, selection.from, selection.before, from, to, shard, id, limit],
+    // In a run of before it may be an id alone, of another order: then all is looked at anew.
+    const [number, id] = cursor?.includes(' ') ? cursor.split(' ') : ['-1', '-1']
+    const rows = await this.#shards.ofShards(shardsOf({ from, to })).read<Seen>(
+      `select p.id::text, ${SHARD_ORDER} || ' ' || p.id as cursor, ${IS_SELECTED[state]} and ${IS_BETWEEN} as "isSelected"
+       from photos p
+       where all_shards_here($1) and ${isInShards('$5', '$6')} and (${SHARD_ORDER}, p.id) > ($7::bigint, $8::bigint)
+       order by ${SHARD_ORDER}, p.id limit $9`,
+      [recipes, selection.from, selection.before, from, to, number, id, limit],
     )
-    const place = ({ id }: { id: PhotoId }) => (BigInt(shardOf(id)) << 64n) + BigInt(id)
-    const inOrder = rows.toSorted((a, b) => (place(a) < place(b) === newestFirst ? 1 : -1))
-    return inOrder.slice(0, limit).map((row) => ({ ...row, cursor: row.id }))
+    const place = ({ cursor }: Seen) =>
+      cursor.split(' ').reduce((sum, each) => (sum << 64n) + BigInt(each), 0n)
+    return rows.toSorted((a, b) => (place(a) < place(b) ? -1 : 1)).slice(0, limit)
   }
 
   /** In the order of the index: when it was posted, then by id; what others see and what not, merged. */

@@ -28,7 +28,12 @@ export function reprocessCommand(): Command {
     .option('--from <time>', 'only those taken in from this time on, such as 2026-11-01', readTime)
     .option('--to <time>', 'only those taken in before this time', readTime)
     .option('--ids <file>', 'only those of a list, an id or a shortcode a line; - is standard input')
-    .option('--shards <range>', 'only of these logical shards, such as 0-4095')
+    .addOption(
+      new Option(
+        '--shards <range>',
+        'only of these logical shards, such as 0-4095, in no order of time',
+      ).conflicts(['newestFirst', 'oldestFirst']),
+    )
     .option('--limit <n>', 'at most so many', readCount)
     .addOption(new Option('--newest-first', 'in this order (the default)').conflicts('oldestFirst'))
     .option('--oldest-first', 'in the other order')

@@ -23,7 +23,7 @@ export async function writePhotos(
     select id, '${owner}',
       case when n % 20 = 1 then 'processing' else 'ready' end,
       case when n % 1000 = 0 then 'public' else 'private' end,
-      'jpeg', 1, '\\x00', posted_at_of(id),
+      'jpeg', 1, sha256(int8send(n)), posted_at_of(id),
       case when n % 20 = 2 then now() end,
       case when n % 20 = 3 then now() - interval '1 day' end,
       case when n % 20 <> 1 then ${value} end,

@@ -1,11 +1,7 @@
-import { cp, mkdtemp, readdir, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import pg from 'pg'
-import { MIGRATIONS } from '../../src/catalog/check-tables.ts'
-import { migrateDatabase } from '../../src/catalog/migrate.ts'
 import type { Look } from '../../src/photo/look.ts'
 import type { Rendition } from '../../src/photo/photo.ts'
+import { migrateUpTo } from './earlier-tables.ts'
 
 // A Darkroom of version 0.1 with one row for each rendition, as it wrote and read its tables.
 
@@ -18,12 +14,7 @@ export type Shown = { status: string; edition: number; look: Look | null; digest
 
 /** The tables that it had, with every shard. */
 export async function migrateToRowRenditions(url: string): Promise<void> {
-  const directory = await mkdtemp(join(tmpdir(), 'darkroom-migrations-'))
-  for (const file of await readdir(MIGRATIONS)) {
-    if (Number.parseInt(file, 10) <= LAST_MIGRATION) await cp(join(MIGRATIONS, file), join(directory, file))
-  }
-  await migrateDatabase(url, { directory })
-  await rm(directory, { recursive: true })
+  await migrateUpTo(url, LAST_MIGRATION)
   await using darkroom = await RowRenditions.open(url)
   await darkroom.query(
     "insert into shards (shard, state, generation) select shard, 'here', 1 from generate_series(0, 8191) shard",
