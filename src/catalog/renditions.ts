@@ -74,12 +74,15 @@ export class Renditions {
   ): Promise<boolean> {
     const rows = await this.#shards.ofPhoto(id).query(
       `with before as (
-         select id, edition = $2 as is_shown
+         select id, edition = $2 as is_shown, recipe is not distinct from $7::int as is_of_recipe
          from photos where id = $1 and ${liesIn('$6')} and deleted_at is null and photo_is_here($1) for update
        ), photo as (
-         update photos set
-           later_renditions = $5, recipe = case when recipe = $7 then recipe end
-         from before where photos.id = before.id and is_shown
+         -- @NOTE Whose statement names \`recipe\` changes its index, says PostgreSQL, which then keeps what is dead in it.
+         update photos set later_renditions = $5
+         from before where photos.id = before.id and is_shown and is_of_recipe
+       ), mixed as (
+         update photos set later_renditions = $5, recipe = null
+         from before where photos.id = before.id and is_shown and not is_of_recipe
        ), aside as (
          ${putAside(
            `select id, $2, $3::text, $4::double precision, ''::bytea, $5::bytea, $7::int, now() from before where not is_shown`,
