@@ -7,6 +7,7 @@ import { importCommand } from './commands/import.ts'
 import { jobsCommand } from './commands/jobs.ts'
 import { keysCommand } from './commands/keys.ts'
 import { migrateCommand } from './commands/migrate.ts'
+import { refuseUnknownWords } from './commands/refuse-unknown-words.ts'
 import { reprocessCommand } from './commands/reprocess.ts'
 import { runsCommand } from './commands/runs.ts'
 import { serveCommand } from './commands/serve.ts'
@@ -42,7 +43,7 @@ const program = new Command('darkroom')
 
 try {
   prepareEnvironment()
-  await program.parseAsync()
+  await refuseUnknownWords(program).parseAsync()
 } catch (error) {
   tellFailure(error)
 }
