@@ -128,6 +128,10 @@ describe('a run that made photos anew', { timeout: 3 * MINUTES }, () => {
 
     await expect(startSequel(service.catalog, 'rollback', run)).rejects.toThrow(`Run ${run} is running`)
     await expect(startSequel(service.catalog, 'finish', other)).rejects.toThrow(/nothing to finish/)
+    const imported = await service.catalog.runs.start({ kind: 'import', selection: {}, slices: [{}] })
+    await expect(startRetry(service.catalog, imported, null)).rejects.toThrow(
+      /is an import\. .* `darkroom import` again/,
+    )
     await expect(startRetry(service.catalog, 999, null)).rejects.toThrow('There is no run 999')
   })
 

@@ -29,6 +29,12 @@ export async function startSequel(catalog: Catalog, sequel: Sequel, id: number):
 /** Starts a run of the photos that failed in another. Returns its number, or null when none did. */
 export async function startRetry(catalog: Catalog, id: number, code: string | null): Promise<number | null> {
   const run = await catalog.runs.find(id)
+  // @NOTE What failed in it are lines, which have no photos: their numbers stand where those of others have ids.
+  if (run.kind === 'import') {
+    throw new RunStateError(
+      `Run ${id} is an import. Mend what failed in it and give the same \`darkroom import\` again: it takes in what is missing, and nothing twice.`,
+    )
+  }
   refuse(run, 'retry', ['reprocess'])
   const ids: PhotoId[] = []
   for (let after: PhotoId | null = null; ; after = ids.at(-1) ?? null) {
