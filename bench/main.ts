@@ -1,8 +1,9 @@
 import { writeFile } from 'node:fs/promises'
-import { availableParallelism, cpus, loadavg } from 'node:os'
+import { availableParallelism, constants, cpus, loadavg } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { forgetLibpqVariables } from '../src/config/environment.ts'
+import { aborted, stopSignal } from '../src/process/stop-signal.ts'
 import { openBench } from './bench.ts'
 import type { Figure, Line } from './line.ts'
 import { against } from './lines/against.ts'
@@ -66,11 +67,12 @@ const isWanted = ({ name, isLong }: Line) =>
   names.length > 0 ? names.includes(name) : name !== against.name && (options.long || !isLong)
 const chosen = LINES.filter(isWanted)
 
+const stopping = stopSignal()
 await using bench = await openBench({ quick: options.quick, against: options.against })
-// Stays on after the first: with npm one Ctrl-C arrives twice.
-process.on('SIGINT', async () => {
+// A line that is interrupted fails then, which must not be told.
+void aborted(stopping).then(async () => {
   await bench[Symbol.asyncDispose]()
-  process.exit(130)
+  process.exit(128 + constants.signals[stopping.reason as NodeJS.Signals])
 })
 
 const machine = { cpu: cpus()[0]?.model, cores: availableParallelism(), node: process.version }
