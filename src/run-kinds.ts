@@ -1,6 +1,7 @@
 import type { Config } from './config/config.ts'
 import type { Cdn } from './delivery/cdn.ts'
 import { reprocess } from './reprocess/reprocess.ts'
+import { sampling } from './reprocess/sampling.ts'
 import { finish, rollback } from './reprocess/undo.ts'
 import { verify } from './reprocess/verify.ts'
 import type { RunKind } from './runs/run-kind.ts'
@@ -23,6 +24,7 @@ export function runKinds({ quarantineDays }: Config, engines: { cdn: Cdn }): Run
     comparedObjects({ quarantineDays }),
     endedRuns,
     reprocess,
+    sampling,
     rollback,
     finish,
     verify,

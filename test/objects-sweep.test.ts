@@ -1,5 +1,11 @@
 import { test as always, describe, expect } from 'vitest'
-import { originalKey, photoIdOfRendition, quarantineKey, renditionKey } from '../src/photo/object-keys.ts'
+import {
+  originalKey,
+  photoIdOfRendition,
+  quarantineKey,
+  renditionKey,
+  scratchPrefix,
+} from '../src/photo/object-keys.ts'
 import { firstIdAt, type PhotoId } from '../src/photo/photo-id.ts'
 import type { Lap } from '../src/sweep/lap.ts'
 import { SHARDS } from '../src/sweep/stored-shards.ts'
@@ -54,6 +60,18 @@ describe.each([
     expect(await keysOf(service)).toEqual(kept)
   })
 
+  test('deletes after a day what was made to reckon with, and not before', async () => {
+    await using service = await open()
+    const [id] = strangers(1) as [PhotoId]
+    const left = `${scratchPrefix(7)}${renditionKey(placeOf(id), FEED)}`
+    await put(service, left)
+
+    await sweep(service, 0.5)
+    expect(await keysOf(service)).toEqual([left])
+    expect(await sweep(service, 1.5)).toEqual(NOTHING)
+    expect(await keysOf(service)).toEqual([])
+  })
+
   test('never touches keys that this project could not have written', async () => {
     await using service = await open()
     const foreign = [
@@ -63,6 +81,8 @@ describe.each([
       'public/3/42-k3J9sQ2x0aE/feed-00000000.jpg',
       'quarantine/originals/2023/12345.jpg',
       'quarantine/notes.txt',
+      'scratch/notes.txt',
+      'scratch/7/public/3/42-k3J9sQ2x0aE/feed-00000000.jpg',
       'backup/1.jpg',
     ]
     await put(service, ...foreign)

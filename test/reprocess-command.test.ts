@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { PhotoReply } from '../src/http/schemas/photo.ts'
+import type { PhotoId } from '../src/photo/photo-id.ts'
 import { fixture } from './support/pictures.ts'
 import { type Ran, runDarkroom } from './support/run-darkroom.ts'
 import { startService, type TestService } from './support/service.ts'
@@ -74,6 +75,37 @@ describe('darkroom reprocess', { timeout: 5 * MINUTES }, () => {
       .toMatchObject({ state: 'complete', selected: 1, done: 1 })
     expect(code).toBe(0)
     expect((await home.darkroom('runs', 'show', String(run))).stdout).toMatch(/reprocess[\s\S]*done +1/)
+  })
+
+  test('tells what it would take by a sample of which nothing is left, and compares that with what it took', async () => {
+    await using home = await openHome()
+    const { catalog, store } = home.service
+    const before = await catalog.photos.findAll(home.ids as PhotoId[])
+    await using _work = home.service.work({ withAvif: true })
+
+    const dry = await home.darkroom('reprocess', '--all', '--dry-run', '--json')
+
+    expect(dry.stderr).toBe('')
+    const told = JSON.parse(dry.stdout)
+    expect(told).toMatchObject({
+      photos: 2,
+      owners: { count: 2, isExact: true },
+      kinds: [{ name: 'jpeg, below 2 MP', looked: 2, made: 2 }],
+      prices: { currency: 'USD' },
+      failures: [],
+    })
+    expect(await catalog.photos.findAll(home.ids as PhotoId[])).toEqual(before)
+    expect(await Array.fromAsync(store.list('scratch/'))).toEqual([])
+    const { run } = JSON.parse(
+      (await home.darkroom('reprocess', '--all', '--yes', '--detach', '--json')).stdout,
+    )
+    await expect.poll(async () => (await catalog.runs.find(run)).state, PATIENCE).toBe('complete')
+    const report = await catalog.runs.find(run)
+    for (const name of ['puts', 'bytesBefore', 'bytesAfter'] as const)
+      expect(report.costs[name], name).toBeCloseTo(told.estimate[name].expected)
+    expect((await home.darkroom('runs', 'show', String(run))).stdout).toMatch(
+      /it took +expected +9 times of 10 from +to\nCPU hours +\S+ +\S+ +\S+ +\S+\n/,
+    )
   })
 
   test('asks before it begins, and begins nothing where nobody can answer', async () => {

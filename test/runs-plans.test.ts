@@ -1,6 +1,7 @@
 import { expect, test, vi } from 'vitest'
+import type { Cost } from '../src/catalog/costs.ts'
 import { Database } from '../src/catalog/database.ts'
-import type { Cost, RunCosts } from '../src/catalog/run-costs.ts'
+import type { RunCosts } from '../src/catalog/run-costs.ts'
 import type { RunParts, TakenPart } from '../src/catalog/run-parts.ts'
 import type { Runs } from '../src/catalog/runs.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'

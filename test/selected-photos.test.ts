@@ -133,6 +133,8 @@ describe('the photos of a selection', () => {
             expect(found).toEqual(inOrder)
           }
           expect(await selected.count(source, selection)).toBe(found.length + passedOver)
+          const drawn = await selected.draw(source, selection, 100)
+          expect(drawn.map(({ id }) => id).toSorted()).toEqual(found.toSorted())
         }
       }),
       { numRuns: 40 },
@@ -206,7 +208,7 @@ test('a page of them costs the same, however many photos there are', { timeout: 
 
   expect(costly).toEqual({})
   expect(asked).toBe(64)
-  // A count reads all that it counts, and of the index alone.
+  // A count and a sample read all that they count, and of the index alone.
   const counts: string[] = []
   using _asked = vi.spyOn(Database.prototype, 'query').mockImplementation(async function (
     this: Database,
@@ -220,6 +222,7 @@ test('a page of them costs the same, however many photos there are', { timeout: 
   expect(await selected.count(bySource, { ...all, state: 'stale', newestFirst: true })).toBeGreaterThan(
     10_000,
   )
+  expect(await selected.draw(bySource, { ...all, state: 'stale', newestFirst: true }, 500)).toHaveLength(500)
   expect(
     counts.filter((plan) => !plan.includes('photos_by_recipe_and_id') || plan.includes('Seq Scan')),
   ).toEqual([])

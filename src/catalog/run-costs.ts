@@ -1,40 +1,7 @@
 import type { PhotoId } from '../photo/photo-id.ts'
+import type { Cost, KeptCost } from './costs.ts'
 import { RUNS_HERE, RUNS_SHARD } from './runs.ts'
 import type { ShardMap } from './shard-map.ts'
-
-/** What it took a worker to make a photo for a run; of the photo's renditions all bytes, before and afterwards. */
-export type Cost = {
-  cpuMs: number
-  /** For how long its job had a worker. */
-  wallMs: number
-  puts: number
-  putBytes: number
-  bytesBefore: number
-  bytesAfter: number
-  /** Whether it had failed before. */
-  hadFailed: boolean
-}
-
-export type KeptCost = Cost & { photoId: PhotoId; madeAt: Date }
-
-const COUNTED = [
-  'made',
-  'cpuMs',
-  'wallMs',
-  'puts',
-  'putBytes',
-  'bytesBefore',
-  'bytesAfter',
-  'mended',
-] as const
-
-/** The costs of all photos of a run that are counted; `mended` had failed before, and were done. */
-export type Costs = Record<(typeof COUNTED)[number], number>
-
-export const NO_COSTS = Object.fromEntries(COUNTED.map((name) => [name, 0])) as Costs
-
-/** Photos of which workers told what they took: those that are done, and others. `isKept` when each is asked for later. */
-export type CostsOf = { done: readonly PhotoId[]; others: readonly PhotoId[]; isKept: boolean }
 
 /** What workers tell of the photos that they make for runs, until the run counts it: RunParts.move. */
 export class RunCosts {

@@ -1,4 +1,4 @@
-import type { CostsOf } from './run-costs.ts'
+import type { CostsOf } from './costs.ts'
 import { type PhotoFailure, RUNS_HERE, RUNS_SHARD, type StoredState, type Tally } from './runs.ts'
 import type { ShardMap } from './shard-map.ts'
 

@@ -1,7 +1,7 @@
 import { DarkroomError } from '../errors.ts'
 import type { PhotoId } from '../photo/photo-id.ts'
 import type { Shard } from '../photo/shard.ts'
-import type { Costs } from './run-costs.ts'
+import type { Costs } from './costs.ts'
 import type { ShardMap } from './shard-map.ts'
 
 /** All runs lie beside this shard, and move with it: src/catalog/copy-runs.ts. */

@@ -35,6 +35,9 @@ export type Source =
  */
 export type SelectedPage = { ids: PhotoId[]; passedOver: number; cursor: unknown; isLast: boolean }
 
+/** A photo of a sample, and the number from 0 to 1 that it was drawn by. */
+export type Drawn = { id: PhotoId; at: number }
+
 /** A photo that was looked at, and the cursor behind it. */
 type Seen = { id: PhotoId; cursor: string; isSelected: boolean }
 
@@ -84,6 +87,36 @@ export class SelectedPhotos {
       passedOver: 0,
       cursor: last?.cursor ?? cursor,
       isLast: !isCut && seen.length < asked,
+    }
+  }
+
+  /**
+   * Up to so many at random, each as likely as any other, with the numbers they were drawn by: of several sources, those
+   * with the least are a sample of all. Reads what a count reads. Throws as `page` does.
+   */
+  async draw(source: Source, selection: Selection, size: number): Promise<Drawn[]> {
+    if (source.by === 'state' && selection.state !== 'all') {
+      const { state, recipes, from, before } = selection
+      const drawn = await this.#shards.ofShards(shardsOfRanges(source.shards)).read<Drawn>(
+        `select id::text, random() as at from photos
+         where all_shards_here($1) and shard_of(id) <@ $1::int4multirange and ${IS_SELECTED[state]} and ${IS_BETWEEN}
+         order by at limit $5`,
+        [recipes, from, before, size],
+      )
+      return leastOf(drawn, size)
+    }
+    let drawn: Drawn[] = []
+    let cursor: unknown = null
+    for (;;) {
+      const page: SelectedPage = await this.page(
+        source,
+        selection,
+        cursor,
+        source.by === 'id' ? 1_000 : COUNTED,
+      )
+      drawn = leastOf([...drawn, ...page.ids.map((id) => ({ id, at: Math.random() }))], size)
+      if (page.isLast) return drawn
+      cursor = page.cursor
     }
   }
 
@@ -243,6 +276,11 @@ function statementOf(state: Selection['state'], direction: 'asc' | 'desc'): Sele
         cross join lateral ${ordered(`${READY} and p.recipe = earlier.recipe`)} each
         union all ${ordered(`${READY} and p.recipe is null`, `p.recipe ${direction},`)}`)
   }
+}
+
+/** Those with the least numbers: of parts of which this is known, it is that of the whole. */
+export function leastOf(drawn: readonly Drawn[], size: number): Drawn[] {
+  return drawn.toSorted((a, b) => a.at - b.at).slice(0, size)
 }
 
 function shardsOfRanges(ranges: readonly Range[]) {

@@ -28,6 +28,9 @@ export type ReprocessOptions = {
   maxFailures?: number
   keep: number
   maxDifference: number
+  dryRun?: true
+  sample: number
+  workers: number
   yes?: true
   detach?: true
   json?: true

@@ -2,6 +2,9 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { parseDuration } from './duration.ts'
 import type { ReprocessOptions } from './reprocess-options.ts'
 
+/** As src/reprocess/sampling.ts has it, which is not loaded for --help. */
+const MAX_SAMPLE = 2_000
+
 const EXPLANATION = `
 Every photo is made anew as a change to the look it has: a new edition, beside the one that is shown, until one statement
 shows it. Its owner's own changes win. What fails keeps what it has. Live uploads go first: jobs are of the batch lane, and
@@ -10,6 +13,7 @@ none is begun while uploads wait.
 The command only watches: servers do the work, Ctrl-C leaves it running, and any machine can watch it again with
 \`darkroom runs watch\`, pause it and resume it.
 
+  darkroom reprocess --dry-run                        what all of it would take: CPU, time, bytes, PUTs, money
   darkroom reprocess                                  what was not made by today's presets, filters and formats
   darkroom reprocess --missing --presets story        a new preset, and nothing else
   darkroom reprocess --failed                         photos that could not be made before
@@ -50,6 +54,9 @@ export function reprocessCommand(): Command {
     )
     .option('--canary <n>', 'pause after so many, until somebody has looked at them', readCount)
     .option('--max-failures <percent>', 'stop when more than so many fail, such as 1%', readPercent)
+    .option('--dry-run', 'make some of them where nobody looks, and tell what all would take; change nothing')
+    .option('--sample <n>', 'how many a dry run makes', readSample, 200)
+    .option('--workers <n>', 'for how many workers a dry run tells the time', readCount, 8)
     .option('--yes', 'begin without a question')
     .option('--detach', 'print the number of the run, and do not watch it')
     .option('--json', 'lines of JSON instead of a screen')
@@ -82,6 +89,12 @@ function readTime(text: string): Date {
 function readCount(text: string): number {
   if (/^[1-9]\d{0,9}$/.test(text)) return Number(text)
   throw new InvalidArgumentError('It must be a whole number from 1 on.')
+}
+
+function readSample(text: string): number {
+  const count = readCount(text)
+  if (count >= 2 && count <= MAX_SAMPLE) return count
+  throw new InvalidArgumentError(`It must be a whole number from 2 to ${MAX_SAMPLE}.`)
 }
 
 function readRate(text: string): number {

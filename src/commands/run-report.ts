@@ -66,7 +66,9 @@ export function runReport(run: RunReport, now: Date): string {
 }
 
 /** Long lists, such as the numbers of recipes, by how many they are. */
-function shortened(_key: string, value: unknown): unknown {
+function shortened(key: string, value: unknown): unknown {
+  // Reported by itself, or of use to programs alone.
+  if (key === 'estimate' || key === 'asked') return undefined
   return Array.isArray(value) && value.length > 8 ? `${value.length} of them` : value
 }
 

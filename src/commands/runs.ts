@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import type { Catalog } from '../catalog/catalog.ts'
 import type { Runs } from '../catalog/runs.ts'
+import type { Config } from '../config/config.ts'
 import type { OwnedFailure } from './failure-report.ts'
 import type { Sequel } from './run-sequels.ts'
 
@@ -31,9 +32,15 @@ export function runsCommand(): Command {
         .action(async (id: number, { json }: { json?: true }) => {
           const { runReport } = await import('./run-report.ts')
           const { exitCodeOf } = await import('./watch-run.ts')
-          await withRuns(async (runs) => {
+          const { readPrices } = await import('../reprocess/prices.ts')
+          const { costReport } = await import('./cost-report.ts')
+          await withRuns(async (runs, { pricesFile }) => {
             const run = await runs.find(id)
-            console.log(json ? JSON.stringify(run) : runReport(run, new Date()))
+            if (json) console.log(JSON.stringify(run))
+            else {
+              const costs = costReport(run, await readPrices(pricesFile), new Date())
+              console.log([runReport(run, new Date()), ...(costs ? [costs] : [])].join('\n\n'))
+            }
             process.exitCode = exitCodeOf(run) ?? 0
           })
         }),
@@ -166,10 +173,10 @@ async function withCatalog(act: (catalog: Catalog) => Promise<void>): Promise<vo
   await act(opened.catalog)
 }
 
-async function withRuns(act: (runs: Runs) => Promise<void>): Promise<void> {
+async function withRuns(act: (runs: Runs, config: Config) => Promise<void>): Promise<void> {
   const { openRuns } = await import('./open-runs.ts')
   await using opened = await openRuns()
-  await act(opened.runs)
+  await act(opened.runs, opened.config)
 }
 
 function readRun(text: string): number {

@@ -1,12 +1,16 @@
+import { createHash } from 'node:crypto'
 import { createInterface } from 'node:readline/promises'
 import { loadConfig } from '../config/config.ts'
 import { SetupError } from '../errors.ts'
 import { createLog } from '../log.ts'
 import { recipeNumbers } from '../photo/recipe.ts'
+import { readPrices } from '../reprocess/prices.ts'
 import { type Reprocess, reprocess } from '../reprocess/reprocess.ts'
+import { type Sample, takeSample } from '../reprocess/sample.ts'
 import { type Choice, selectionOf, slicesOf } from '../reprocess/select.ts'
 import { openServices, type Services } from '../services.ts'
 import { drawContactSheet } from './contact-sheet.ts'
+import { dryRun, estimateBefore } from './dry-run.ts'
 import { choiceOf, type ReprocessOptions, refuseUnknown } from './reprocess-options.ts'
 import { EXIT_COMPLETE, watchRun } from './watch-run.ts'
 
@@ -29,6 +33,14 @@ export async function startReprocess(options: ReprocessOptions): Promise<number>
   const slices = slicesOf(choice, services.catalog.selected.places())
 
   const count = await countOf(services, run, slices)
+  const leaving = new AbortController()
+  process.once('SIGINT', () => leaving.abort())
+  if (options.dryRun) {
+    const sample = await sampleOf(services, run, slices, { population: count, size: options.sample })
+    const prices = await readPrices(config.pricesFile)
+    const json = options.json ?? false
+    return await dryRun(services.catalog, run, sample, { ...options, prices, json, leave: leaving.signal })
+  }
   if (
     !options.yes &&
     !(await isConfirmed(`${count.toLocaleString('en')} photos ${WORDS[choice.state]}. Make them anew?`))
@@ -36,7 +48,8 @@ export async function startReprocess(options: ReprocessOptions): Promise<number>
     return EXIT_COMPLETE
   }
   const { runs } = services.catalog
-  const id = await runs.start({ kind: reprocess.name, selection: run, slices })
+  const estimate = await estimateBefore(services.catalog, run.asked ?? '')
+  const id = await runs.start({ kind: reprocess.name, selection: { ...run, estimate }, slices })
   if (options.detach) {
     console.log(
       options.json
@@ -45,8 +58,6 @@ export async function startReprocess(options: ReprocessOptions): Promise<number>
     )
     return EXIT_COMPLETE
   }
-  const leaving = new AbortController()
-  process.once('SIGINT', () => leaving.abort())
   const code = await watchRun(runs, id, { leave: leaving.signal, json: options.json ?? false })
   if (options.canary && (await runs.find(id)).state === 'paused') await drawContactSheet(id, `run-${id}.png`)
   return code
@@ -68,19 +79,21 @@ function planned(
   } = options
   const extents = { stale: 'outdated', missing: 'missing', failed: 'everything', all: 'everything' } as const
   const tables = filters.all.map(({ name, digest }) => ({ filter: name, table: digest }))
+  const work = {
+    presets,
+    formats,
+    extent: extents[choice.state],
+    recipes: recipeNumbers(known, tables),
+    maxDifference: options.maxDifference,
+    keepSeconds: keep,
+  }
   return {
     select: selectionOf(choice, new Date()),
     limit: choice.limit,
-    work: {
-      presets,
-      formats,
-      extent: extents[choice.state],
-      recipes: recipeNumbers(known, tables),
-      maxDifference: options.maxDifference,
-      keepSeconds: keep,
-    },
+    work,
     pace: { rate, share },
     brakes: { maxFailures, canary },
+    asked: askedOf(choice, work),
   }
 }
 
@@ -93,6 +106,27 @@ async function countOf(
   for (const source of slices.flatMap(({ sources }) => sources))
     count += await catalog.selected.count(source, { ...select, recipes: work.recipes })
   return Math.min(count, limit ?? count)
+}
+
+async function sampleOf(
+  { catalog }: Pick<Services, 'catalog'>,
+  { select, work, limit }: Reprocess,
+  slices: ReturnType<typeof slicesOf>,
+  wanted: { population: number; size: number },
+): Promise<Sample> {
+  const sources = slices.flatMap(({ sources }) => sources)
+  return await takeSample(
+    catalog,
+    { sources, selection: { ...select, recipes: work.recipes }, limit },
+    wanted,
+  )
+}
+
+/** What was asked for, whenever and however fast. */
+function askedOf(choice: Choice, work: Reprocess['work']): string {
+  const { newestFirst, limit, ...which } = choice
+  const what = { ...which, ...(limit !== null && { limit, newestFirst }), work }
+  return createHash('sha256').update(JSON.stringify(what)).digest('hex')
 }
 
 async function isConfirmed(question: string): Promise<boolean> {

@@ -43,6 +43,8 @@ export type Config = {
   filtersDirectory: string
   /** The operator's own presets; the file in the home need not be there. */
   presetsFile: { path: string; mustExist: boolean }
+  /** The operator's own prices; null for those that Darkroom comes with. */
+  pricesFile: string | null
   cdn: CdnConfig & {
     windowSeconds: number
     minLifeSeconds: number
@@ -103,6 +105,7 @@ function configOf(values: Values): Config {
       path: values.PRESETS_FILE ?? join(home, 'presets.json'),
       mustExist: values.PRESETS_FILE !== null,
     },
+    pricesFile: values.PRICES_FILE,
     cdn: {
       ...cdnOf(values),
       windowSeconds: values.URL_WINDOW_SECONDS,

@@ -277,6 +277,13 @@ export const VARIABLES = {
     otherwise: '`presets.json` in `DARKROOM_HOME`, or the built-in ones',
     example: '.darkroom/presets.json',
   },
+  PRICES_FILE: {
+    topic: 'photos',
+    meaning: 'what an hour of a core, PUTs and storage cost you, for what `reprocess --dry-run` tells',
+    read: path,
+    otherwise: 'list prices of AWS',
+    example: '.darkroom/prices.json',
+  },
 
   WORKERS: {
     topic: 'workers',

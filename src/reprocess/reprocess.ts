@@ -4,6 +4,7 @@ import type { Job } from '../queue/job.ts'
 import type { RunEngines, RunKind } from '../runs/run-kind.ts'
 import { type Look, type NextJobs, throughJobs } from '../runs/through-jobs.ts'
 import { type Brakes, braked } from './brake.ts'
+import type { Estimate } from './estimate.ts'
 import { type PaceLimits, YieldingPace } from './pace.ts'
 
 /** What a run is started with, as JSON: which photos, what is made of them, how fast. */
@@ -14,6 +15,10 @@ export type Reprocess = {
   work: RemakeWork
   pace: PaceLimits
   brakes: Brakes
+  /** What was asked for, in a text: that of two runs is the same when they would do the same to the same photos. */
+  asked?: string
+  /** What it was thought to take, by what was made before to know that. */
+  estimate?: Estimate | null
 }
 
 /** A part: the photos of these sources, one after the other. */

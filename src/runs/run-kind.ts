@@ -1,5 +1,5 @@
 import type { Catalog } from '../catalog/catalog.ts'
-import type { CostsOf } from '../catalog/run-costs.ts'
+import type { CostsOf } from '../catalog/costs.ts'
 import type { TakenPart } from '../catalog/run-parts.ts'
 import type { PhotoFailure, Tally } from '../catalog/runs.ts'
 import type { Cdn } from '../delivery/cdn.ts'

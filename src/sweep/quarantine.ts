@@ -2,10 +2,12 @@ import type { Catalog } from '../catalog/catalog.ts'
 import type { Log } from '../log.ts'
 import {
   everyRenditionsPrefix,
+  isScratchKey,
   keyBeforeQuarantine,
   originalsPrefix,
   QUARANTINE_PREFIX,
   quarantineKey,
+  SCRATCH_PREFIX,
 } from '../photo/object-keys.ts'
 import type { PhotoId } from '../photo/photo-id.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
@@ -82,6 +84,20 @@ export async function deleteExpired(
     deleted += expired.length
   }
   return deleted
+}
+
+/**
+ * Deletes what was made to reckon with a day ago and is there yet, as its worker and its run came to no end. Nothing that
+ * we could not have written. Throws as proveKeeper does.
+ */
+export async function deleteScratch(engines: QuarantineEngines, log: Log, now = new Date()): Promise<void> {
+  await proveKeeper(engines)
+  const keys = (await Array.fromAsync(engines.store.list(SCRATCH_PREFIX))).filter(isScratchKey)
+  for (const page of pagesOf(keys)) {
+    const old = await filterOld(engines.store, page, now.getTime() - DAY_MS)
+    await engines.store.delete(old)
+    for (const key of old) log.warn({ key }, 'object deleted that was made to reckon with')
+  }
 }
 
 /** Keys in the quarantine that we could have put there, in pages. */

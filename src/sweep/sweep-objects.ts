@@ -2,7 +2,7 @@ import { SetupError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { RunKind, Step } from '../runs/run-kind.ts'
 import { isWhole, type Lap, type LapEngines, refuseLoss, startLap, walkOn } from './lap.ts'
-import { deleteExpired, quarantineStrays, restoreKept } from './quarantine.ts'
+import { deleteExpired, deleteScratch, quarantineStrays, restoreKept } from './quarantine.ts'
 import { SHARDS } from './stored-shards.ts'
 
 export type ObjectsReport = Pick<Lap, 'remade' | 'withoutOriginal' | 'forgotten'> & {
@@ -99,6 +99,7 @@ async function finishLap(
   }
   const quarantined = await quarantineStrays(engines, lap.candidates, log, now)
   const deleted = await deleteExpired(engines, quarantineDays, log, now)
+  await deleteScratch(engines, log, now)
   const { remade, withoutOriginal, forgotten } = lap
   return { quarantined, deleted, remade, withoutOriginal, forgotten }
 }

@@ -2,6 +2,7 @@ import { expect } from 'vitest'
 import type { RunReport } from '../../src/catalog/runs.ts'
 import { recipeNumbers } from '../../src/photo/recipe.ts'
 import { type Reprocess, reprocess } from '../../src/reprocess/reprocess.ts'
+import { sampling } from '../../src/reprocess/sampling.ts'
 import { type Choice, selectionOf, slicesOf } from '../../src/reprocess/select.ts'
 import { finish, rollback } from '../../src/reprocess/undo.ts'
 import { verify } from '../../src/reprocess/verify.ts'
@@ -21,16 +22,16 @@ const STALE: Choice = {
   limit: null,
 }
 
-/** Starts a run of the photos that are there, by the presets of the service; of those that are stale, unless told otherwise. */
-export async function startReprocess(
+/** A run of the photos that are there, by the presets of the service; of those that are stale, unless told otherwise. */
+export function reprocessOf(
   service: TestService,
   choice: Partial<Choice> = {},
   { work, ...more }: Partial<Omit<Reprocess, 'work'>> & { work?: Partial<Reprocess['work']> } = {},
-): Promise<number> {
+): Reprocess {
   const chosen = { ...STALE, ...choice }
   const extents = { stale: 'outdated', missing: 'missing', failed: 'everything', all: 'everything' } as const
   const tables = service.filters.all.map(({ name, digest }) => ({ filter: name, table: digest }))
-  const selection: Reprocess = {
+  return {
     select: selectionOf(chosen, new Date(Date.now() + 1_000)),
     limit: chosen.limit,
     pace: { rate: null, share: null },
@@ -46,7 +47,16 @@ export async function startReprocess(
       ...work,
     },
   }
-  const slices = slicesOf(chosen, service.catalog.selected.places())
+}
+
+/** Starts such a run. */
+export async function startReprocess(
+  service: TestService,
+  choice: Partial<Choice> = {},
+  more: Parameters<typeof reprocessOf>[2] = {},
+): Promise<number> {
+  const slices = slicesOf({ ...STALE, ...choice }, service.catalog.selected.places())
+  const selection = reprocessOf(service, choice, more)
   return await service.catalog.runs.start({ kind: reprocess.name, selection, slices })
 }
 
@@ -54,7 +64,7 @@ export async function startReprocess(
 export function feed(service: TestService): AsyncDisposable {
   return workRuns({
     engines: service,
-    kinds: [reprocess, rollback, finish, verify],
+    kinds: [reprocess, sampling, rollback, finish, verify],
     log: silentLog,
     askMs: 50,
   })

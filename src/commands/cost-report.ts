@@ -1,0 +1,38 @@
+import type { RunReport } from '../catalog/runs.ts'
+import { type Estimate, moneyOf, spentOn, timeOf } from '../reprocess/estimate.ts'
+import type { Prices } from '../reprocess/prices.ts'
+import type { Interval } from '../reprocess/stratified.ts'
+import { bytes, money, short } from './quantity.ts'
+import { duration } from './run-report.ts'
+import { count, table, text } from './table.ts'
+
+/** What the photos of a run took, beside what they were thought to take; nothing of runs that make none. */
+export function costReport(run: RunReport, prices: Prices, now: Date): string {
+  const { costs, createdAt, endedAt } = run
+  const { estimate = null, work } = run.selection as {
+    estimate?: Estimate | null
+    work?: { keepSeconds: number }
+  }
+  if (costs.made === 0 || !work) return ''
+  const seconds = ((endedAt ?? now).getTime() - createdAt.getTime()) / 1000
+  const spent = spentOn(costs, prices, work.keepSeconds)
+  const inMoney = (value: number) => money(value, prices.currency)
+  const rows: [string, number, Interval | undefined, (value: number) => string][] = [
+    ['CPU hours', costs.cpuMs, estimate?.cpuMs, (value) => short(value / 3.6e6)],
+    ['time', seconds, estimate ? timeOf(estimate, estimate.workers) : undefined, duration],
+    ['PUTs', costs.puts, estimate?.puts, (value) => Math.round(value).toLocaleString('en')],
+    ['stored before', costs.bytesBefore, estimate?.bytesBefore, bytes],
+    ['stored after', costs.bytesAfter, estimate?.bytesAfter, bytes],
+    ['money', spent, estimate ? moneyOf(estimate, prices, work.keepSeconds).once : undefined, inMoney],
+  ]
+  const columns = [text(''), count(endedAt ? 'it took' : 'so far')]
+  const expected = [count('expected'), count('9 times of 10 from'), count('to')]
+  return table(
+    [...columns, ...(estimate ? expected : [])],
+    rows.map(([name, took, interval, words]) => [
+      name,
+      words(took),
+      ...(interval ? [interval.expected, Math.max(0, interval.low), interval.high].map(words) : []),
+    ]),
+  )
+}
