@@ -1,6 +1,6 @@
 import { randomBytes, randomInt } from 'node:crypto'
 import { renditionSize } from '../src/photo/fit.ts'
-import type { Photo } from '../src/photo/photo.ts'
+import type { Original, Photo } from '../src/photo/photo.ts'
 import { firstIdAt } from '../src/photo/photo-id.ts'
 import { recipeDigest } from '../src/photo/recipe.ts'
 import { newSecret } from '../src/photo/secret.ts'
@@ -20,6 +20,15 @@ const RENDITIONS = PRESETS.flatMap((preset) =>
   [...preset.upload, ...preset.after].map((format) => ({ preset, format })),
 )
 
+/** The original of such a photo. */
+export function feedOriginal(): Original {
+  return {
+    format: 'jpeg',
+    bytes: randomInt(1_000_000, 9_000_000),
+    sha256: randomBytes(32).toString('hex'),
+  }
+}
+
 /** A photo of a feed, as unlike the others as photos are: nothing of it compresses that would not of real ones. */
 export function feedPhoto(index: number): Photo {
   const size = SIZES[index % SIZES.length] ?? SIZES[0]
@@ -32,11 +41,8 @@ export function feedPhoto(index: number): Photo {
     postedAt,
     secret: newSecret(),
     alt: null,
-    original: {
-      format: 'jpeg',
-      bytes: randomInt(1_000_000, 9_000_000),
-      sha256: randomBytes(32).toString('hex'),
-    },
+    original: feedOriginal(),
+    adopted: null,
     facts: {
       ...size,
       color: `#${randomBytes(3).toString('hex')}`,

@@ -2,6 +2,7 @@ import { fastify } from 'fastify'
 import type { Catalog } from '../src/catalog/catalog.ts'
 import type { FeedPage } from '../src/catalog/feed-page.ts'
 import type { Cdn } from '../src/delivery/cdn.ts'
+import { ownFilters } from '../src/filters/filter-book.ts'
 import { compileInput } from '../src/http/check-input.ts'
 import { addCompression } from '../src/http/compression.ts'
 import { ownerPhotosRoute } from '../src/http/routes/owner-photos.ts'
@@ -22,7 +23,7 @@ export async function pageBytes(
   app.decorateRequest('owner', 'a-stranger' as OwnerId)
   const page: FeedPage = { photos: photos.toReversed(), previous: null, next: null }
   const catalog = { photos: { list: async () => page } } as unknown as Catalog
-  await app.register(ownerPhotosRoute({ catalog, cdn }))
+  await app.register(ownerPhotosRoute({ catalog, cdn, recipes: { presets: [], filters: ownFilters() } }))
 
   const reply = await app.inject({
     url: `/v1/owners/${OWNER}/photos?${query}`,

@@ -33,6 +33,7 @@ export function timeSteps(inner: WorkerEngines): { engines: WorkerEngines; lastS
         return timed('find', inner.catalog.photos.find(id))
       },
     },
+    adoptions: inner.catalog.adoptions,
     renditions: {
       record: (...args) => {
         steps.make = lastPutAt - readAt

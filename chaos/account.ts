@@ -35,13 +35,13 @@ export async function account({ services, attempts, find }: Books): Promise<stri
   })
   return [
     ...answers(attempts),
-    ...acknowledged(attempts, new Map(photos.map(({ id, original }) => [id, original.sha256]))),
-    ...doubles(photos.map(({ original }) => original.sha256)),
+    ...acknowledged(attempts, new Map(photos.map(({ id, original }) => [id, original.sha256 ?? '']))),
+    ...doubles(photos.map(({ original }) => original.sha256 ?? '')),
     ...ofPhotos.flat(),
     ...ownerless(objects, [
       KEEPER_KEY,
       ...photos.flatMap((photo) => [
-        originalKey(photo.id, photo.original.format),
+        originalKey(photo.id, photo.original.format ?? 'jpeg'),
         ...renditionKeysOf(photo, services),
       ]),
     ]),
@@ -133,7 +133,7 @@ async function checkPhoto(
   const { id, status, failure, original } = photo
   const { filter, visibility, focus } = afterEdits(attempt.filter, attempt.edits)
   if (status !== 'ready') return [`is ${status}${failure ? ` (${failure.code})` : ''}`]
-  const key = originalKey(id as PhotoId, original.format)
+  const key = originalKey(id as PhotoId, original.format ?? 'jpeg')
   if (!objects.has(key)) return ['has no original']
   const hash = createHash('sha256')
     .update(await services.store.read(key))

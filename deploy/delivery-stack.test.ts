@@ -229,6 +229,34 @@ describe('The distribution', () => {
     expect(headers.CustomHeadersConfig).toBeUndefined()
   })
 
+  test('asks the API for what the bucket does not have, where there is one to ask, and shows it the secret', () => {
+    const template = synthesize({ apiUrl: 'https://photos.example.com/darkroom/' })
+
+    const { Origins, OriginGroups, CacheBehaviors } = distributionOf(template)
+
+    const [bucket, api] = Origins
+    expect(Origins).toHaveLength(2)
+    expect(bucket.S3OriginConfig).toBeDefined()
+    expect(api).toMatchObject({
+      DomainName: 'photos.example.com',
+      OriginPath: '/darkroom',
+      CustomOriginConfig: { OriginProtocolPolicy: 'https-only', OriginReadTimeout: 30 },
+      OriginCustomHeaders: [{ HeaderName: 'x-darkroom-origin', HeaderValue: { Ref: 'OriginSecret' } }],
+    })
+    expect(OriginGroups.Items).toEqual([
+      expect.objectContaining({
+        FailoverCriteria: { StatusCodes: { Items: [403, 404], Quantity: 2 } },
+        Members: { Items: [{ OriginId: bucket.Id }, { OriginId: api.Id }], Quantity: 2 },
+      }),
+    ])
+    for (const { TargetOriginId, TrustedKeyGroups } of CacheBehaviors) {
+      expect(TargetOriginId).toBe(OriginGroups.Items[0].Id)
+      expect(TrustedKeyGroups).toHaveLength(1)
+    }
+    template.hasParameter('OriginSecret', { NoEcho: true, MinLength: 32 })
+    expect(() => synthesize({ apiUrl: 'http://photos.example.com' })).toThrow('https')
+  })
+
   test("takes a name of one's own", () => {
     const certificateArn = 'arn:aws:acm:us-east-1:111122223333:certificate/c1'
     const template = synthesize({ domain: { name: 'cdn.example.com', certificateArn } })

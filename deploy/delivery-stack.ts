@@ -14,6 +14,8 @@ export type DeliveryStackProps = StackProps & {
   publicKeys: readonly NamedPublicKey[]
   /** A name of one's own for the distribution. */
   domain?: Domain
+  /** Where CloudFront reaches the API, for renditions of adopted photos that are not made yet. */
+  apiUrl?: string
 }
 
 /**
@@ -21,7 +23,7 @@ export type DeliveryStackProps = StackProps & {
  * `public/*`, `private/*` and `renditions/*`, for URLs that one of the public keys vouches for. Its outputs are Darkroom's configuration.
  */
 export class DeliveryStack extends Stack {
-  constructor(scope: Construct, id: string, { publicKeys, domain, ...props }: DeliveryStackProps) {
+  constructor(scope: Construct, id: string, { publicKeys, domain, apiUrl, ...props }: DeliveryStackProps) {
     super(scope, id, props)
     const bucket = photoBucket(this)
     const signers = publicKeys.map((key) => ({ name: key.name, key: signer(this, key) }))
@@ -30,6 +32,7 @@ export class DeliveryStack extends Stack {
       logs: logBucket(this),
       signers: signers.map(({ key }) => key),
       domain,
+      apiUrl,
     })
     const access = accessPolicy(this, bucket, distribution)
 

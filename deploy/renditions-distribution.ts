@@ -1,4 +1,4 @@
-import { Duration, type Stack } from 'aws-cdk-lib'
+import { CfnParameter, Duration, type Stack } from 'aws-cdk-lib'
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager'
 import {
   AllowedMethods,
@@ -13,17 +13,20 @@ import {
   FunctionEventType,
   FunctionRuntime,
   HttpVersion,
+  type IOrigin,
   type IPublicKey,
   KeyGroup,
+  OriginProtocolPolicy,
   ResponseHeadersPolicy,
   S3OriginAccessControl,
   SecurityPolicyProtocol,
   Signing,
   ViewerProtocolPolicy,
 } from 'aws-cdk-lib/aws-cloudfront'
-import { S3BucketOrigin } from 'aws-cdk-lib/aws-cloudfront-origins'
+import { HttpOrigin, OriginGroup, S3BucketOrigin } from 'aws-cdk-lib/aws-cloudfront-origins'
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import type { Bucket } from 'aws-cdk-lib/aws-s3'
+import { ORIGIN_HEADER } from '../src/delivery/origin-header.ts'
 import { CACHE_TAG_HEADER } from '../src/photo/cache-tag.ts'
 import { RENDITIONS_PREFIXES } from '../src/photo/object-keys.ts'
 import { regionalName } from './regional-name.ts'
@@ -36,6 +39,8 @@ export type DistributionParts = {
   logs: Bucket
   signers: IPublicKey[]
   domain: Domain | undefined
+  /** Of the API, which is asked for what the bucket does not have: renditions of adopted photos. None: nobody is asked. */
+  apiUrl: string | undefined
 }
 
 const RENDITIONS = RENDITIONS_PREFIXES.map((prefix) => `${prefix}*`)
@@ -47,14 +52,15 @@ const YEAR = Duration.days(365)
  */
 export function renditionsDistribution(
   stack: Stack,
-  { bucket, logs, signers, domain }: DistributionParts,
+  { bucket, logs, signers, domain, apiUrl }: DistributionParts,
 ): Distribution {
   const { originAccessControlId } = new S3OriginAccessControl(stack, 'OriginAccess', {
     originAccessControlName: regionalName(stack, 'bucket'),
     signing: Signing.SIGV4_ALWAYS,
   })
+  const bucketOrigin = S3BucketOrigin.withBucketDefaults(bucket, { originAccessControlId })
   const behavior = {
-    origin: S3BucketOrigin.withBucketDefaults(bucket, { originAccessControlId }),
+    origin: apiUrl === undefined ? bucketOrigin : withApi(stack, bucketOrigin, apiUrl),
     allowedMethods: AllowedMethods.ALLOW_GET_HEAD,
     viewerProtocolPolicy: ViewerProtocolPolicy.HTTPS_ONLY,
     trustedKeyGroups: [
@@ -85,6 +91,28 @@ export function renditionsDistribution(
   resource.addPropertyOverride('DistributionConfig.CacheTagConfig.HeaderName', CACHE_TAG_HEADER)
   bucket.addToResourcePolicy(readRenditions(bucket, distribution))
   return distribution
+}
+
+/**
+ * The bucket, and behind it the API, which makes what was promised and is not there yet. S3 says 403 of what is missing to who may not
+ * list the bucket. CloudFront has checked the viewer's signature, and keeps it to itself; the API knows it by the secret.
+ */
+function withApi(stack: Stack, primaryOrigin: IOrigin, apiUrl: string): OriginGroup {
+  const { protocol, hostname, pathname } = new URL(apiUrl)
+  if (protocol !== 'https:')
+    throw new Error(`apiUrl must begin with https://, as what it is sent is secret: ${apiUrl}`)
+  const secret = new CfnParameter(stack, 'OriginSecret', {
+    description: 'CDN_ORIGIN_SECRET of the API: 32 random characters or more',
+    noEcho: true,
+    minLength: 32,
+  })
+  const fallbackOrigin = new HttpOrigin(hostname, {
+    protocolPolicy: OriginProtocolPolicy.HTTPS_ONLY,
+    customHeaders: { [ORIGIN_HEADER]: secret.valueAsString },
+    readTimeout: Duration.seconds(30),
+    ...(pathname !== '/' && { originPath: pathname.replace(/\/$/, '') }),
+  })
+  return new OriginGroup({ primaryOrigin, fallbackOrigin, fallbackStatusCodes: [403, 404] })
 }
 
 /** This distribution alone, and renditions alone: originals stay closed whatever a behaviour says. */

@@ -94,6 +94,14 @@ export class ObjectArchivedError extends DarkroomError {
   }
 }
 
+/** The object is another than when it was listed. */
+export class ObjectChangedError extends DarkroomError {
+  readonly code = 'object_changed'
+  constructor(key: string, options?: ErrorOptions) {
+    super(`The object ${key} has changed.`, options)
+  }
+}
+
 /** A database, queue or store does not answer. The same request can succeed when it is back. */
 export class EngineUnavailableError extends DarkroomError {
   readonly code = 'unavailable'
@@ -136,6 +144,16 @@ export class OriginalMissingError extends JobMustWaitError {
       'The original of a photo is not in the storage. Put it back, from a backup or an earlier version of the object; the photo waits for it.',
       options,
     )
+  }
+}
+
+/** The original of a photo that was adopted is not what it was, or not to be had. Others may be. */
+export class AdoptedOriginalError extends DarkroomError {
+  readonly code: 'original_missing' | 'original_changed' | 'original_refused' | 'original_archived'
+
+  constructor(code: AdoptedOriginalError['code'], message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
   }
 }
 

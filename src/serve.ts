@@ -2,13 +2,15 @@ import type { Config } from './config/config.ts'
 import { EngineUnavailableError } from './errors.ts'
 import { createApp } from './http/app.ts'
 import { openTokens } from './http/auth/open-tokens.ts'
+import { FirstViews } from './http/first-views.ts'
 import { drain, listen } from './http/listen.ts'
 import { edgeRoute } from './http/routes/edge.ts'
+import { originRoute } from './http/routes/origin.ts'
 import { createIngest } from './ingest/ingest.ts'
 import type { Log } from './log.ts'
 import { runKinds } from './run-kinds.ts'
 import { workRuns } from './runs/work-runs.ts'
-import { openCounters, openServices } from './services.ts'
+import { openCounters, openServices, type Services } from './services.ts'
 
 /**
  * The API, and its part in all runs, listening until disposed. Disposing takes no more connections, and lets requests in flight
@@ -21,7 +23,7 @@ export async function serve(config: Config, log: Log): Promise<AsyncDisposable> 
   // Who opened them tolerates a database that is unavailable; whoever starts a server shall see that it is.
   await services.catalog.health.check()
 
-  const { catalog, queue, store, cdn, filters, presets, signingKey } = services
+  const { catalog, queue, store, cdn, filters, presets } = services
   const { authenticate } = opened.use(await openTokens(config, log))
   const counters = opened.use(openCounters(config.queue, log)).client
   const stopping = new AbortController()
@@ -49,14 +51,7 @@ export async function serve(config: Config, log: Log): Promise<AsyncDisposable> 
     requestRates: { ...config.requestRates, counters },
     uploadsAtOnce: config.uploadsAtOnce,
     trustedProxies: config.trustedProxies,
-    edge:
-      config.cdn.kind === 'local'
-        ? edgeRoute({
-            store,
-            origin: config.publicUrl,
-            keys: new Map([[signingKey.keyPairId, signingKey.publicKey]]),
-          })
-        : null,
+    edge: edgeOf(config, services),
     stopping: stopping.signal,
     log,
   })
@@ -72,4 +67,14 @@ export async function serve(config: Config, log: Log): Promise<AsyncDisposable> 
   // It stops at once, before requests are drained.
   opened.use(workRuns({ engines: services, kinds: runKinds(config, services), log }))
   return opened.move()
+}
+
+/** What delivers here: all renditions, or those that a CDN in front asks for because its bucket does not have them. */
+function edgeOf({ cdn, publicUrl }: Config, services: Services) {
+  const { store, signingKey } = services
+  const firstViews = new FirstViews(services)
+  if (cdn.kind === 'cloudfront')
+    return cdn.originSecret === null ? null : originRoute({ store, firstViews, secret: cdn.originSecret })
+  const keys = new Map([[signingKey.keyPairId, signingKey.publicKey]])
+  return edgeRoute({ store, firstViews, origin: publicUrl, keys })
 }

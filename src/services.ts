@@ -1,9 +1,8 @@
-import { join } from 'node:path'
 import { Catalog } from './catalog/catalog.ts'
 import { migrateCatalog } from './catalog/migrate.ts'
 import { ShardMap } from './catalog/shard-map.ts'
 import type { Config, DatabaseConfig, QueueConfig, StoreConfig } from './config/config.ts'
-import { readS3Url } from './config/s3-url.ts'
+import { readS3Url, type S3Bucket } from './config/s3-url.ts'
 import { allShardsAt, type ShardRange } from './config/shard-ranges.ts'
 import type { Cdn } from './delivery/cdn.ts'
 import { SignedCdn } from './delivery/signed-cdn.ts'
@@ -20,13 +19,16 @@ import { migratePostgresQueue } from './queue/postgres-set-up.ts'
 import { openRedisQueue } from './queue/redis-queue.ts'
 import type { RedisClient } from './redis/client.ts'
 import { connect } from './redis/connection.ts'
+import { AdoptedOriginals } from './storage/adopted-originals.ts'
 import { DiskStore } from './storage/disk-store.ts'
 import type { ObjectStore } from './storage/object-store.ts'
+import type { SourceBucket } from './storage/source-bucket.ts'
 import { proveKeeper } from './sweep/keeper.ts'
 
 export type Services = AsyncDisposable & {
   catalog: Catalog
   store: ObjectStore
+  adopted: AdoptedOriginals
   queue: JobQueue
   cdn: Cdn
   filters: FilterBook
@@ -44,6 +46,9 @@ export async function openServices(
   const ranges = await shardRangesOf(config)
   await using opened = new AsyncDisposableStack()
   const store = opened.use(await openStore(config.store))
+  const adopted = opened.use(
+    new AdoptedOriginals({ openBucket: sourceBucket, maxBytes: config.maxUploadBytes }),
+  )
   const shards = opened.use(new ShardMap(ranges, { connections }))
   await shards.refresh()
   const catalog = new Catalog(shards, { keepSeconds: longestLifeOf(config.cdn) })
@@ -59,6 +64,7 @@ export async function openServices(
   return {
     catalog,
     store,
+    adopted,
     queue,
     cdn,
     filters: await openFilterBook(config.filtersDirectory),
@@ -126,11 +132,22 @@ async function openStore(config: StoreConfig): Promise<ObjectStore> {
 }
 
 /** A bucket of anybody's, to read from, by an URL such as STORAGE_URL. Throws SetupError. */
-export async function openBucket({ home }: Pick<Config, 'home'>, url: string): Promise<ObjectStore> {
+export async function openBucket(url: string): Promise<SourceBucket> {
+  const { SourceBucket } = await import('./storage/source-bucket.ts')
+  return await SourceBucket.open(readBucketUrl(url))
+}
+
+/** The same, unproven: what can't be read of it is told when it is read. */
+async function sourceBucket(url: string): Promise<SourceBucket> {
+  const { SourceBucket } = await import('./storage/source-bucket.ts')
+  return new SourceBucket(readBucketUrl(url))
+}
+
+function readBucketUrl(url: string): S3Bucket {
   const problems: string[] = []
   const bucket = readS3Url(url, (problem) => problems.push(problem))
   if (problems.length > 0) throw new SetupError(`${url} ${problems.join('; ')}.`)
-  return await openStore({ kind: 's3', spool: join(home, 'spool'), ...bucket })
+  return bucket
 }
 
 /** One that is unavailable may come back, and says so when it is asked; one that is set up wrong stays so. */

@@ -43,6 +43,8 @@ const NEIGHBOURS = [
   // a route hands the body to the use case
   'src/http → src/ingest',
   'src/import → src/ingest',
+  // what was adopted is told by its first bytes when it is first read, as an upload is
+  'workers → src/ingest',
   'src/cli.ts → src/commands',
 ]
 

@@ -229,7 +229,7 @@ describe('The doctor', () => {
     vi.stubEnv('AWS_ACCESS_KEY_ID', 'AKIDEXAMPLE')
     vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'secret')
 
-    const cdn = { kind: 'cloudfront', origin: CDN, keyPairId: 'K1', keyFile: '' } as const
+    const cdn = { kind: 'cloudfront', origin: CDN, keyPairId: 'K1', keyFile: '', originSecret: null } as const
     const detail = await examineCdn({ ...cdn, distributionId: api.distributionId })
 
     expect(detail).toContain(said)

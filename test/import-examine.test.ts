@@ -11,7 +11,14 @@ function fileOf(bytes: Buffer, { path = 'a.jpg', pieceBytes = 65_536 } = {}): So
   const pieces = function* () {
     for (let at = 0; at < bytes.length; at += pieceBytes) yield bytes.subarray(at, at + pieceBytes)
   }
-  return { path, size: bytes.length, modifiedAt: null, crc32: null, open: () => Readable.from(pieces()) }
+  return {
+    path,
+    size: bytes.length,
+    modifiedAt: null,
+    crc32: null,
+    locate: null,
+    open: () => Readable.from(pieces()),
+  }
 }
 
 /** `photo` when all bytes came through, or what its line is told. */

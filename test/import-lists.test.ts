@@ -9,6 +9,7 @@ import { describe, expect, test } from 'vitest'
 import { SetupError } from '../src/errors.ts'
 import { openSource } from '../src/import/source.ts'
 import { DiskStore } from '../src/storage/disk-store.ts'
+import { asSourceBucket } from './support/source-bucket.ts'
 import { outcomesOf, temporaryFolder, writeContents } from './support/sources.ts'
 
 const OPTIONS = { as: null, withOriginals: false, root: null }
@@ -183,7 +184,7 @@ async function openInventory(fileFormat: string, lists: readonly Buffer[]) {
     temporary,
     read: async () => {
       const openBucket = async (url: string) =>
-        await DiskStore.open(join(folder.path, url.slice('s3://'.length)))
+        asSourceBucket(await DiskStore.open(join(folder.path, url.slice('s3://'.length))))
       await using source = await openSource([`s3://inventories/${MANIFEST}`], OPTIONS, {
         openBucket,
         temporary,
@@ -261,7 +262,7 @@ test('the objects under a prefix are lines, their keys their names', async () =>
   for (const key of ['old/a.jpg', 'old/b.jpg', 'older/c.jpg']) await bucket.put(key, Buffer.from(key))
   const openBucket = async (url: string) => {
     expect(url).toBe('s3://photos?region=eu-west-1')
-    return bucket
+    return asSourceBucket(bucket)
   }
 
   await using source = await openSource(['s3://photos/old/?region=eu-west-1'], OPTIONS, {

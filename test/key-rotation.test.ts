@@ -25,7 +25,14 @@ async function startKeyGroup() {
   const port = await freePort()
   const origin = `http://127.0.0.1:${port}`
   const app = fastify({ forceCloseConnections: true })
-  await app.register(edgeRoute({ store: await DiskStore.open(directory.path), origin, keys }))
+  await app.register(
+    edgeRoute({
+      firstViews: { keep: async () => null },
+      store: await DiskStore.open(directory.path),
+      origin,
+      keys,
+    }),
+  )
   await app.listen({ host: '127.0.0.1', port })
   opened.defer(async () => await app.close())
 

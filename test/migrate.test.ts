@@ -8,6 +8,7 @@ import { migrateDatabase } from '../src/catalog/migrate.ts'
 import { ShardMap } from '../src/catalog/shard-map.ts'
 import { allShardsAt } from '../src/config/shard-ranges.ts'
 import { SetupError } from '../src/errors.ts'
+import type { PhotoId } from '../src/photo/photo-id.ts'
 import { type OwnerId, shardOfOwner } from '../src/photo/shard.ts'
 import { openEmptyDatabase, openTestDatabase, type TestDatabase } from './support/database.ts'
 import { migrateUpTo } from './support/earlier-tables.ts'
@@ -169,10 +170,10 @@ test('photos of a shard and bytes of an owner are found by one index, where ther
   const migrated = migrateDatabase(database.url).finally(() => {
     isDone = true
   })
-  const inserted: string[] = []
+  const inserted: PhotoId[] = []
   while (!isDone) {
     inserted.push(await insertPhoto(catalog, owner))
-    await catalog.photos.list(owner, owner, { older: 30 })
+    await catalog.photos.settled([inserted[0] as PhotoId])
   }
   await migrated
 

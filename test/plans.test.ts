@@ -155,6 +155,30 @@ const CALLS: {
     named: (imports) => imports.named('folder', 'a', 20),
     waiting: (imports) => imports.waiting(1_000),
   },
+  adoptions: {
+    find: (adoptions) =>
+      adoptions.find(
+        'folder',
+        Array.from({ length: 500 }, (_, n) => ({ ...NAME, externalId: `${n}` })),
+      ),
+    nextIds: (adoptions) => adoptions.nextIds(Array.from({ length: 500 }, () => owner)),
+    insert: async (adoptions) => {
+      const [id] = (await adoptions.nextIds([owner])) as [PhotoId]
+      const adopted = { from: 's3://old/a.jpg', etag: 'ab' }
+      const photo = {
+        ...PLAIN,
+        id,
+        owner,
+        externalId: 'adopted',
+        secret: SECRET,
+        bytes: 3,
+        postedAt: null,
+        adopted,
+      }
+      expect(await adoptions.insert([photo], { source: 'folder', run: 1 })).toBe(true)
+    },
+    identify: (adoptions, ids) => adoptions.identify(at(ids, 0.5), PLAIN.original),
+  },
   objects: {
     ofPhotos: (objects, ids) => objects.ofPhotos(ids.slice(-500)),
     ofShards: (objects) => objects.ofShards([shardOfOwner(stranger)]),

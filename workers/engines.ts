@@ -1,3 +1,4 @@
+import type { Adoptions } from '../src/catalog/adoptions.ts'
 import type { Catalog } from '../src/catalog/catalog.ts'
 import type { Photos } from '../src/catalog/photos.ts'
 import type { Removals } from '../src/catalog/removals.ts'
@@ -6,17 +7,21 @@ import type { Cdn } from '../src/delivery/cdn.ts'
 import type { FilterBook } from '../src/filters/filter-book.ts'
 import type { Preset } from '../src/photo/presets.ts'
 import type { JobQueue } from '../src/queue/job-queue.ts'
+import type { AdoptedOriginals } from '../src/storage/adopted-originals.ts'
 import type { ObjectStore } from '../src/storage/object-store.ts'
 
 /** What the jobs of a worker need. */
 export type WorkerEngines = {
   catalog: {
     photos: Pick<Photos, 'find'>
+    adoptions: Pick<Adoptions, 'identify'>
     renditions: Pick<Renditions, 'record' | 'recordLater'>
     removals: Pick<Removals, 'find' | 'markPurged' | 'forget'>
   }
   queue: Pick<JobQueue, 'enqueue' | 'oldestWaiting'>
   store: ObjectStore
+  /** Where originals lie that are not ours. */
+  adopted: Pick<AdoptedOriginals, 'read'>
   cdn: Pick<Cdn, 'keepsCopies'>
   filters: FilterBook
   presets: readonly Preset[]

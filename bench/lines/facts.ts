@@ -5,7 +5,7 @@ import { allShardsAt } from '../../src/config/shard-ranges.ts'
 import type { Photo } from '../../src/photo/photo.ts'
 import type { OwnerId } from '../../src/photo/shard.ts'
 import { openHome } from '../darkroom.ts'
-import { feedPhoto } from '../feed-photos.ts'
+import { feedOriginal, feedPhoto } from '../feed-photos.ts'
 import { type Line, value } from '../line.ts'
 
 const PHOTOS = 200_000
@@ -48,7 +48,7 @@ async function write({ photos, renditions }: Catalog, index: number): Promise<vo
   const { secret, facts } = photo
   if (secret === null || facts === null) throw new Error('A photo of a feed has everything.')
   const isLater = ({ format }: { format: string }) => format === 'avif'
-  await photos.insert({ ...photo, secret })
+  await photos.insert({ ...photo, secret, original: feedOriginal() })
   const first = photo.renditions.filter((each) => !isLater(each))
   await renditions.record(photo, photo, { facts, renditions: first, recipe: RECIPE })
   const later = photo.renditions.filter(isLater)

@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { getSignedUrl } from '@aws-sdk/cloudfront-signer'
 import { SignedCdn } from '../../src/delivery/signed-cdn.ts'
+import { ownFilters } from '../../src/filters/filter-book.ts'
 import { ToldPhotos } from '../../src/http/photo-reply.ts'
 import { renditionKey } from '../../src/photo/object-keys.ts'
 import type { Photo } from '../../src/photo/photo.ts'
@@ -37,9 +38,10 @@ export const feedPage: Line = {
       key: { keyPairId: KEY_PAIR_ID, privateKey, publicKey },
     })
 
+    const recipes = { presets: [], filters: ownFilters() }
     let viewers = 0
     const ours = (photos: readonly Photo[]) =>
-      new ToldPhotos(photos, { viewer: `viewer-${viewers++}` as OwnerId, wishes: {}, cdn }).page()
+      new ToldPhotos(photos, { viewer: `viewer-${viewers++}` as OwnerId, wishes: {}, cdn, recipes }).page()
     const against = (photos: readonly Photo[]) => {
       const dateLessThan = new Date(Date.now() + LIFE.windowSeconds * 1000)
       return photos.map((photo) =>

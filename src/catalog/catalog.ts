@@ -1,3 +1,4 @@
+import { Adoptions } from './adoptions.ts'
 import { Aside } from './aside.ts'
 import { Health } from './health.ts'
 import { Imports } from './imports.ts'
@@ -37,6 +38,7 @@ export class Catalog {
   readonly removals: Removals
   readonly objects: KeptObjects
   readonly imports: Imports
+  readonly adoptions: Adoptions
   readonly installation: Installation
   readonly runs: Runs
   readonly runParts: RunParts
@@ -55,6 +57,7 @@ export class Catalog {
     this.removals = new Removals(shards)
     this.objects = new KeptObjects(shards)
     this.imports = new Imports(shards)
+    this.adoptions = new Adoptions(shards)
     this.installation = new Installation(shards)
     this.runs = new Runs(shards)
     this.runParts = new RunParts(shards)

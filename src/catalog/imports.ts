@@ -11,7 +11,7 @@ const UNIQUE_VIOLATION = '23505'
 export type ExternalName = { source: string; externalId: string; owner: OwnerId }
 
 /** A photo that is there already. `importedBy` is its run, null when it was uploaded. */
-export type KnownPhoto = { id: PhotoId; bytes: number; importedBy: number | null; isDeleted: boolean }
+export type KnownPhoto = { id: PhotoId; bytes: number | null; importedBy: number | null; isDeleted: boolean }
 
 const KNOWN_COLUMNS = `p.id::text, p.bytes::float8 as bytes, p.imported_by as "importedBy", p.deleted_at is not null as "isDeleted"`
 

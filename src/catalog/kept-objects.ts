@@ -14,7 +14,8 @@ export type KeptRendition = Pick<Rendition, 'preset' | 'namedBy' | 'format' | 'd
 }
 
 export type KeptPhoto = Place & {
-  format: FormatName
+  /** Null: its original is not ours. */
+  format: FormatName | null
   edition: number
   /** Its purge deletes all of it. */
   isRemoved: boolean
@@ -24,7 +25,7 @@ export type KeptPhoto = Place & {
 }
 
 const KEPT =
-  `select p.id::text, p.visibility, ${SECRET} as secret, p.format, p.edition, p.deleted_at is not null as "isRemoved",
+  `select p.id::text, p.visibility, ${SECRET} as secret, case when p.adopted_from is null then p.format end as format, p.edition, p.deleted_at is not null as "isRemoved",
     (p.status <> 'processing' and p.wanted_at is null
       and (p.status = 'failed' or p.later_renditions is not null)) as "isSettled",
     coalesce(p.renditions, '') || coalesce(p.later_renditions, '') as shown,

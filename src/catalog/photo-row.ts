@@ -16,10 +16,10 @@ export const liesIn = (secret: string) => `secret is not distinct from ${secretO
 
 /** A photo `p`, as text where a JavaScript number would lose digits. */
 export const PHOTO_COLUMNS = `
-  id::text, owner, status, visibility, posted_at::text, ${SECRET} as secret, alt, format, bytes::text, encode(sha256, 'hex') as sha256,
+  id::text, owner, status, visibility, posted_at::text, ${SECRET} as secret, alt, format, bytes::text, encode(case when adopted_from is null then sha256 else adopted_sha256 end, 'hex') as sha256,
   focus_x, focus_y, filter, strength, width, height, color, encode(thumbhash, 'base64') as thumbhash,
   failure_code, failure_message,
-  edition, changes, wanted_filter, wanted_strength, wanted_focus_x, wanted_focus_y, wanted_at is not null as is_changing, renditions, later_renditions, recipe`
+  edition, changes, wanted_filter, wanted_strength, wanted_focus_x, wanted_focus_y, wanted_at is not null as is_changing, renditions, later_renditions, recipe, adopted_from, adopted_etag`
 
 /**
  * Whether a time that the database wrote is before another. One that is still to come says that the database's clock
@@ -37,9 +37,9 @@ export type PhotoRow = {
   posted_at: string
   secret: Secret | null
   alt: string | null
-  format: FormatName
-  bytes: string
-  sha256: string
+  format: FormatName | null
+  bytes: string | null
+  sha256: string | null
   focus_x: number | null
   focus_y: number | null
   filter: FilterName | null
@@ -60,6 +60,8 @@ export type PhotoRow = {
   renditions: Buffer | null
   later_renditions: Buffer | null
   recipe: number | null
+  adopted_from: string | null
+  adopted_etag: string | null
 }
 
 /** The photo that a row of PHOTO_COLUMNS tells of. */
@@ -74,7 +76,12 @@ export function photoOfRow(row: PhotoRow): Photo {
     postedAt: new Date(Number(row.posted_at)),
     secret: row.secret,
     alt: row.alt,
-    original: { format: row.format, bytes: Number(row.bytes), sha256: row.sha256 },
+    original: {
+      format: row.format,
+      bytes: row.bytes === null ? null : Number(row.bytes),
+      sha256: row.sha256,
+    },
+    adopted: row.adopted_from === null ? null : { from: row.adopted_from, etag: row.adopted_etag },
     facts: isDecoded ? { width, height, color, thumbhash } : null,
     focus: focusOf(row.focus_x, row.focus_y),
     look: lookOf(filter, strength),

@@ -98,11 +98,11 @@ export class Photos {
     return feedPageOf(read, { cut, newer, older })
   }
 
-  /** A photo that can't be made ready. One that is ready already stays so. */
+  /** A photo that can't be made ready. One of which something is made already stays what it is. */
   async fail(id: PhotoId, failure: Failure): Promise<void> {
     await this.#shards.ofPhoto(id).query(
       `update photos set status = 'failed', failure_code = $2, failure_message = $3
-       where id = $1 and status = 'processing' and photo_is_here($1)`,
+       where id = $1 and (status = 'processing' or ${IS_PROMISED}) and photo_is_here($1)`,
       [id, failure.code, failure.message],
     )
   }
@@ -158,6 +158,9 @@ export class Photos {
     return this.#shards.databaseOf(shardOf(id))
   }
 }
+
+/** An adopted photo that is shown, and of which nothing was made yet. */
+export const IS_PROMISED = `(adopted_from is not null and status = 'ready' and renditions is null)`
 
 /** What a photo begins with, as `valuesOf` has it. */
 export const NEW_COLUMNS =

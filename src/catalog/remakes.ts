@@ -3,6 +3,7 @@ import type { Photo, PhotoFacts, Rendition } from '../photo/photo.ts'
 import type { PhotoId } from '../photo/photo-id.ts'
 import { putAside } from './earlier-renditions.ts'
 import { liesIn, PHOTO_COLUMNS, type PhotoRow, photoOfRow } from './photo-row.ts'
+import { IS_PROMISED } from './photos.ts'
 import { encodeRenditions } from './rendition-value.ts'
 import { RUNS_HERE, RUNS_SHARD } from './runs.ts'
 import type { ShardMap } from './shard-map.ts'
@@ -55,11 +56,12 @@ export class Remakes {
 
   /**
    * Gives each of the photos the edition that it will be made as. Those that are removed, are processing, or wait for a
-   * change of their owner's are left out. Claiming again gives another edition, and only the last one can be shown.
+   * change of their owner's are left out. Claiming again gives another edition, and only the last one can be shown; but
+   * an adopted photo of which nothing was made yet is made as what its viewers have URLs of.
    */
   async claim(ids: readonly PhotoId[]): Promise<Claimed[]> {
     return await this.#shards.ofEach(ids).query<Claimed>(
-      `update photos set changes = changes + 1
+      `update photos set changes = case when ${IS_PROMISED} then changes else changes + 1 end
        where id = any($1::bigint[]) and ${MAY_BE_REMADE} and photos_are_here($1)
        returning id::text, changes as edition`,
     )
@@ -94,14 +96,16 @@ export class Remakes {
       edition: number
       changes: number
       mayBeRemade: boolean
+      isMade: boolean
     }>(
-      `select id::text, edition, changes, ${MAY_BE_REMADE} as "mayBeRemade" from photos
+      `select id::text, edition, changes, ${MAY_BE_REMADE} as "mayBeRemade", renditions is not null as "isMade" from photos
        where id = any($1::bigint[]) and deleted_at is null and photos_are_here($1)`,
     )
     return new Map(
-      rows.map(({ id, edition, changes, mayBeRemade }) => [
+      rows.map(({ id, edition, changes, mayBeRemade, isMade }) => [
         id,
-        (claimed) => (edition === claimed ? 'done' : changes === claimed && mayBeRemade ? 'due' : 'changed'),
+        (claimed) =>
+          edition === claimed && isMade ? 'done' : changes === claimed && mayBeRemade ? 'due' : 'changed',
       ]),
     )
   }
@@ -163,4 +167,4 @@ export class Remakes {
 const MAY_BE_REMADE = `(deleted_at is null and status <> 'processing' and wanted_at is null)`
 
 /** $2 is the edition that was claimed. */
-const IS_DUE = `changes = $2 and edition <> $2 and ${MAY_BE_REMADE}`
+const IS_DUE = `changes = $2 and (edition <> $2 or renditions is null) and ${MAY_BE_REMADE}`

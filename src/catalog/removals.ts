@@ -5,8 +5,8 @@ import type { OwnerId } from '../photo/shard.ts'
 import { isBefore, SECRET } from './photo-row.ts'
 import { OF_SHARDS_HERE, type ShardMap } from './shard-map.ts'
 
-/** A removed photo whose objects are there yet. Viewers may have seen it when it ever had renditions. */
-export type Removed = { id: PhotoId; format: Original['format']; hadRenditions: boolean }
+/** A removed photo whose objects are there yet; no format says that no original is ours. Viewers may have seen it when it ever had renditions. */
+export type Removed = { id: PhotoId; format: Original['format'] | null; hadRenditions: boolean }
 
 /** How a removed photo goes: from sight at once, its objects next, then the CDN's copies, its row last. */
 export class Removals {
@@ -29,7 +29,7 @@ export class Removals {
   /** A removed photo whose purge is still to be done; null when there is none. */
   async find(id: PhotoId): Promise<Removed | null> {
     const rows = await this.#shards.ofPhoto(id).read<Removed>(
-      `select id::text, format, renditions is not null as "hadRenditions" from photos
+      `select id::text, case when adopted_from is null then format end as format, renditions is not null as "hadRenditions" from photos
        where id = $1 and deleted_at is not null and purged_at is null and photo_is_here($1)`,
       [id],
     )

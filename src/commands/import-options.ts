@@ -10,6 +10,7 @@ export type ImportOptions = {
   as?: string
   source?: string
   root?: string
+  adopt?: true
   withOriginals?: true
   rate?: number
   maxFailures?: number

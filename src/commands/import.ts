@@ -13,6 +13,7 @@ Sources:
 Examples:
   $ darkroom import takeout-*.zip --owner alice
   $ darkroom import /srv/old/uploads --owner-from '^([^/]+)/' --posted-at mtime
+  $ darkroom import s3://inventories/old/daily/2026-11-01T01-00Z/manifest.json --adopt --owner-from '^users/([^/]+)/'
   $ darkroom import users.csv --root s3://old-photos/originals/ --source oldapp --dry-run
 
 An import is a run: \`darkroom runs\` shows and steers it from any machine, and this command does its work. Ended by Ctrl-C
@@ -59,6 +60,10 @@ export function importCommand(): Command {
       readName,
     )
     .option('--root <place>', 'where the paths of a list begin: a folder, or s3://bucket/prefix')
+    .option(
+      '--adopt',
+      'leave the originals where they are: the photos are there at once, and made when somebody looks at them',
+    )
     .option('--with-originals', 'take in what its owner has changed since, too')
     .option('--rate <n>', 'so many photos a second at most', readRate)
     .option('--max-failures <percent>', 'stop when more than that of the lines failed', readPercent)

@@ -28,8 +28,11 @@ export function failureLines(outcomes: readonly Outcome[]): string {
 
 function renditionTable(file: string, { id, shortcode, status, renditions }: PhotoReply): string {
   const rows = renditions.flatMap(({ preset, format, width, height, bytes, url }) => {
-    const size = `${width}×${height}`
-    return [`  ${preset.padEnd(8)}${format.padEnd(6)}${size.padEnd(10)}${kilobytes(bytes).padStart(10)}`, url]
+    const size = width === null ? 'unmade' : `${width}×${height}`
+    return [
+      `  ${preset.padEnd(8)}${format.padEnd(6)}${size.padEnd(10)}${(bytes === null ? '' : kilobytes(bytes)).padStart(10)}`,
+      url,
+    ]
   })
   return [`${file}  ${status}  ${id}  ${shortcode}`, ...rows].join('\n')
 }

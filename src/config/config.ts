@@ -21,7 +21,15 @@ export type QueueConfig =
   { kind: 'postgres'; url: string | null } | { kind: 'redis'; address: RedisAddress }
 export type CdnConfig =
   | { kind: 'local'; keyDirectory: string }
-  | { kind: 'cloudfront'; origin: string; keyPairId: string; keyFile: string; distributionId: string }
+  | {
+      kind: 'cloudfront'
+      origin: string
+      keyPairId: string
+      keyFile: string
+      distributionId: string
+      /** By which its requests to this server are known; null when it makes none. */
+      originSecret: string | null
+    }
 export type AuthConfig =
   /** A secret of null is the one kept in the home directory. Tokens of earlier secrets are still good. */
   | { kind: 'secret'; secret: string | null; earlierSecrets: readonly string[] }
@@ -153,6 +161,7 @@ function cdnOf(values: Values): CdnConfig {
     keyPairId: values.CDN_KEY_PAIR_ID ?? '',
     keyFile: values.CDN_PRIVATE_KEY_FILE ?? '',
     distributionId: values.CDN_DISTRIBUTION_ID ?? '',
+    originSecret: values.CDN_ORIGIN_SECRET,
   }
 }
 

@@ -227,6 +227,15 @@ export const VARIABLES = {
     with: 'CDN_URL',
     isNeeded: true,
   },
+  CDN_ORIGIN_SECRET: {
+    topic: 'delivery',
+    meaning:
+      'what CloudFront shows when it asks this server for renditions that are not made yet, as of adopted photos: 32 characters or more',
+    read: secret(32),
+    otherwise: 'it does not ask',
+    example: '',
+    with: 'CDN_URL',
+  },
   COOKIE_DOMAIN: {
     topic: 'delivery',
     meaning:

@@ -106,7 +106,8 @@ export type AppDependencies = {
 
 /** The HTTP server, not yet listening. */
 export async function createApp(dependencies: AppDependencies): Promise<FastifyInstance> {
-  const { catalog, authenticate, edge, stopping, log } = dependencies
+  const { catalog, authenticate, edge, stopping, log, presets, filters } = dependencies
+  const recipes = { presets, filters }
   const basePath = basePathOf(dependencies.publicUrl)
   const replyError = createReplyError(log)
   const app = fastify({
@@ -168,16 +169,16 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
       await checkRate(request, reply)
     })
     const settleWatch = new SettleWatch(catalog, stopping)
-    await withToken.register(photoRoutes(dependencies))
-    await withToken.register(externalPhotoRoutes(dependencies))
-    await withToken.register(ownerPhotosRoute(dependencies))
-    await withToken.register(photoChangeRoute({ ...dependencies, settleWatch }))
+    await withToken.register(photoRoutes({ ...dependencies, recipes }))
+    await withToken.register(externalPhotoRoutes({ ...dependencies, recipes }))
+    await withToken.register(ownerPhotosRoute({ ...dependencies, recipes }))
+    await withToken.register(photoChangeRoute({ ...dependencies, recipes, settleWatch }))
     await withToken.register(cookieRoutes(dependencies))
-    await withToken.register(photoFilterRoutes({ ...dependencies, settleWatch }))
+    await withToken.register(photoFilterRoutes({ ...dependencies, recipes, settleWatch }))
     await withToken.register(async (uploads) => {
       uploads.removeAllContentTypeParsers()
       limitUploadsAtOnce(uploads, dependencies.uploadsAtOnce)
-      await uploads.register(uploadRoute({ ...dependencies, basePath, settleWatch }))
+      await uploads.register(uploadRoute({ ...dependencies, recipes, basePath, settleWatch }))
     })
   })
   refuseOtherMethods()

@@ -3,16 +3,20 @@ import type { Look } from '../photo/look.ts'
 import { renditionName, renditionsPrefix } from '../photo/object-keys.ts'
 import type { Photo, Rendition } from '../photo/photo.ts'
 import { addedAt, shortcodeOf } from '../photo/photo-id.ts'
+import { isPromised, type PromisedRendition, promisedRenditions, type Recipes } from '../photo/promised.ts'
 import type { OwnerId } from '../photo/shard.ts'
 import { entityTagOf } from './conditional-get.ts'
 import type { DeliveryReply, PhotoReply, PhotoReplyInParts } from './schemas/photo.ts'
 import type { RenditionWishes } from './schemas/rendition-wishes.ts'
 
 /** Who is told, and what of renditions they asked for. */
-export type Audience = { viewer: OwnerId; wishes: RenditionWishes; cdn: Cdn }
+export type Audience = { viewer: OwnerId; wishes: RenditionWishes; cdn: Cdn; recipes: Recipes }
 
 /** As the client wishes it. */
 export type Told = PhotoReply | PhotoReplyInParts
+/** What it takes to say of one that is still to be made is not known. */
+type ToldRendition = PromisedRendition &
+  Pick<Rendition, 'namedBy'> & { width: number | null; height: number | null; bytes: number | null }
 type ToldPhoto = { reply: PhotoReplyInParts; delivery: Delivery | null }
 
 /**
@@ -64,10 +68,11 @@ export function replyOf(photo: Photo, audience: Audience): Told {
   return new ToldPhotos([photo], audience).each()[0] as Told
 }
 
-function tell(photo: Photo, { viewer, wishes, cdn }: Audience): ToldPhoto {
+function tell(photo: Photo, { viewer, wishes, cdn, recipes }: Audience): ToldPhoto {
   const { id, original, facts } = photo
   const isOwner = photo.owner === viewer
-  const renditions = photo.renditions.filter(isWished(wishes))
+  const shown = isPromised(photo) ? promisedRenditions(photo, recipes).map(unmade) : photo.renditions
+  const renditions = shown.filter(isWished(wishes))
   const delivery = renditions.length > 0 ? cdn.deliver(photo, viewer) : null
   const prefix = renditionsPrefix(photo)
   const reply = {
@@ -99,8 +104,12 @@ function tell(photo: Photo, { viewer, wishes, cdn }: Audience): ToldPhoto {
 }
 
 function isWished({ presets, formats }: RenditionWishes) {
-  return ({ preset, format }: Rendition) =>
+  return ({ preset, format }: ToldRendition) =>
     (presets?.includes(preset) ?? true) && (formats?.includes(format) ?? true)
+}
+
+function unmade(rendition: PromisedRendition): ToldRendition {
+  return { ...rendition, width: null, height: null, bytes: null }
 }
 
 function lookReply(look: Look | null): Pick<PhotoReply, 'filter' | 'strength'> {
@@ -108,7 +117,7 @@ function lookReply(look: Look | null): Pick<PhotoReply, 'filter' | 'strength'> {
 }
 
 // Written out: these are 300 on a page, and copying what is left over of an object takes five times as long.
-function pathReply(rendition: Rendition, prefix: string) {
+function pathReply(rendition: ToldRendition, prefix: string) {
   const { preset, format, width, height, bytes } = rendition
   return { preset, format, width, height, bytes, path: prefix + renditionName(rendition) }
 }

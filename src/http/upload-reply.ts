@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Catalog } from '../catalog/catalog.ts'
 import type { Cdn } from '../delivery/cdn.ts'
 import type { Photo } from '../photo/photo.ts'
+import type { Recipes } from '../photo/promised.ts'
 import { replyOf, type Told } from './photo-reply.ts'
 import { preferenceApplied, preferredWait } from './prefer-wait.ts'
 import { photoReply } from './schemas/photo.ts'
@@ -12,6 +13,7 @@ export type UploadReplyDependencies = {
   catalog: Catalog
   settleWatch: SettleWatch
   cdn: Cdn
+  recipes: Recipes
   basePath: string
 }
 
@@ -22,7 +24,7 @@ export const takenInReply = {
 } as const
 
 /** Tells of a photo that was taken in: at once, or with `Prefer: wait=N` when it is settled. */
-export function createUploadReply({ catalog, settleWatch, cdn, basePath }: UploadReplyDependencies) {
+export function createUploadReply({ catalog, settleWatch, cdn, recipes, basePath }: UploadReplyDependencies) {
   return async (
     request: FastifyRequest,
     reply: FastifyReply,
@@ -30,7 +32,7 @@ export function createUploadReply({ catalog, settleWatch, cdn, basePath }: Uploa
   ): Promise<Told> => {
     reply.header('location', `${basePath}/v1/photos/${photo.id}`)
     const seconds = preferredWait(request.headers.prefer)
-    const audience = { viewer: request.owner, wishes, cdn }
+    const audience = { viewer: request.owner, wishes, cdn, recipes }
     if (seconds === 0) return replyOf(photo, audience)
 
     await settleWatch.settled(photo.id, seconds * 1000)

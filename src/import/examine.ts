@@ -10,6 +10,17 @@ import { wholeJpeg } from './whole-jpeg.ts'
 const PHOTO_NAME =
   /\.(?:jpe?g?|jfif|png|gif|webp|avif|hei[cf]s?|tiff?|bmp|jxl|jp2|psd|dng|cr[23]|nef|arw|orf|rw2|raf)$/i
 
+const MOVIE_NAME = /\.(?:mp4|m4v|mov|avi|mkv|webm|3gp|mts|m2ts|mpe?g|wmv|mp)$/i
+const ANY_EXTENSION = /\.[a-z][a-z0-9]{1,4}$/i
+
+/** What a name alone says of a file that is not read: why it is no photo; null when it may be one. */
+export function namesNoPhoto(path: string): ToldLine | null {
+  if (MOVIE_NAME.test(path)) return skipped(path, 'video', 'By its name it is a movie.')
+  if (!PHOTO_NAME.test(path) && ANY_EXTENSION.test(path))
+    return skipped(path, 'not_a_photo', 'By its name it is no photo.')
+  return null
+}
+
 export type Examined = {
   /** When it was taken, by itself; to be asked where nothing else tells. */
   takenAt(): Date | null

@@ -28,6 +28,9 @@ export const NO_FACTS: Facts = {
   group: null,
 }
 
+/** Where a file lies for whoever reads it later, as src/storage/location.ts writes it, and what is known of it there. */
+export type Located = { from: string; etag: string | null; size: number | null; modifiedAt: Date | null }
+
 /** Bytes that may be read again and again. `size` is null where only reading tells; `crc32` where nobody noted it. */
 export type SourceFile = {
   /** As the source names it, with `/` between. */
@@ -37,6 +40,8 @@ export type SourceFile = {
   crc32: number | null
   /** The stream throws UnreadableFileError. */
   open(): AsyncIterable<Buffer>
+  /** Throws UnreadableFileError; null where nobody else can read it, as in a zip. */
+  locate: (() => Promise<Located>) | null
 }
 
 /** A file to take in, if its first bytes say that it is a photo. */

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path'
 import { SetupError } from '../errors.ts'
-import type { ObjectStore } from '../storage/object-store.ts'
+import type { SourceBucket } from '../storage/source-bucket.ts'
 import type { Line } from './line.ts'
 import { prefixLines } from './lists/bucket-prefix.ts'
 import { csvLines } from './lists/csv-list.ts'
@@ -25,9 +25,11 @@ export type SourceOptions = {
   root: string | null
 }
 
+export type BucketToRead = Pick<SourceBucket, 'open' | 'look' | 'read' | 'entries'> & AsyncDisposable
+
 export type SourceEngines = {
   /** A bucket by its `s3://` URL, to read from. Throws SetupError. */
-  openBucket(url: string): Promise<ObjectStore>
+  openBucket(url: string): Promise<BucketToRead>
   /** A folder for files that are needed while a source is read. */
   temporary: string
 }
@@ -80,7 +82,7 @@ async function openPlace(
   opened: AsyncDisposableStack,
 ): Promise<Place> {
   const { bucket, path } = splitUrl(url)
-  return bucketPlace(opened.use(await openBucket(bucket)), path)
+  return bucketPlace({ url: bucket, objects: opened.use(await openBucket(bucket)) }, path)
 }
 
 async function openBucketSource(url: string, engines: SourceEngines): Promise<Source> {
@@ -88,10 +90,10 @@ async function openBucketSource(url: string, engines: SourceEngines): Promise<So
   await using opened = new AsyncDisposableStack()
   const objects = opened.use(await engines.openBucket(bucket))
   if (!/(?:^|\/)manifest\.json$/.test(path))
-    return owned(opened.move(), 's3', () => prefixLines(objects, path))
+    return owned(opened.move(), 's3', () => prefixLines({ url: bucket, objects }, path))
   const openBucket = async (name: string) => {
     const same = bucket.replace(/^s3:\/\/[^/?]*/, `s3://${name}`)
-    return same === bucket ? objects : others.use(await engines.openBucket(same))
+    return { url: same, objects: same === bucket ? objects : others.use(await engines.openBucket(same)) }
   }
   const others = opened.use(new AsyncDisposableStack())
   const places = { lists: objects, openBucket, temporary: engines.temporary }

@@ -107,6 +107,7 @@ export function createIngest({
       secret,
       alt,
       original,
+      adopted: null,
       facts: null,
       focus,
       look,

@@ -27,6 +27,9 @@ export type Failure = { code: string; message: string }
 /** What is known of the bytes the owner sent. `sha256` is lowercase hex. */
 export type Original = { format: FormatName; bytes: number; sha256: string }
 
+/** Where an original lies that is not ours: `s3://bucket/key?…` or `file:///path`; and its entity tag, if one is known. */
+export type Adopted = { from: string; etag: string | null }
+
 /** What only decoding tells. Upright pixels; `color` is `#rrggbb`; `thumbhash` is base64. */
 export type PhotoFacts = { width: number; height: number; color: string; thumbhash: string }
 
@@ -55,7 +58,10 @@ export type Photo = {
   secret: Secret | null
   /** What it shows, in words for those who can't see it. */
   alt: string | null
-  original: Original
+  /** Null is what nobody knows of an adopted original that was not read yet. */
+  original: { [Fact in keyof Original]: Original[Fact] | null }
+  /** Where the original lies, and stays; null for one of our own. */
+  adopted: Adopted | null
   facts: PhotoFacts | null
   focus: Focus | null
   look: Look | null

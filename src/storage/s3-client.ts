@@ -1,7 +1,7 @@
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import { S3Client } from '@aws-sdk/client-s3'
-import type { S3Config } from '../config/config.ts'
+import type { S3Bucket } from '../config/s3-url.ts'
 
 const MAX_CONNECT_MS = 3_000
 
@@ -22,7 +22,7 @@ const SILENT = { trace() {}, debug() {}, info() {}, warn() {}, error() {} }
  * byte moves for `timeoutMs`, or when no answer has begun by then, which who sends an object prolongs: the client
  * by itself would wait for ever.
  */
-export function createS3Client(config: S3Config): S3Client {
+export function createS3Client(config: S3Bucket): S3Client {
   return new S3Client({
     ...(config.region && { region: config.region }),
     ...(config.endpoint && { endpoint: config.endpoint }),

@@ -30,7 +30,7 @@ export function compare(keys: readonly string[], photo: KeptPhoto | null): Diffe
   }
   if (photo.isRemoved) return NONE
   const stored = new Set(keys)
-  const isOriginalMissing = !stored.has(originalKey(photo.id, photo.format))
+  const isOriginalMissing = photo.format !== null && !stored.has(originalKey(photo.id, photo.format))
   if (!photo.isSettled) return { ...NONE, isOriginalMissing }
 
   const renditions = keys.filter((key) => photoIdOfOriginal(key) === null)
@@ -48,6 +48,6 @@ export function compare(keys: readonly string[], photo: KeptPhoto | null): Diffe
 /** Whether the photo needs the object. */
 export function keeps(photo: KeptPhoto | null, key: string): boolean {
   if (photo === null || photo.isRemoved) return false
-  if (key === originalKey(photo.id, photo.format)) return true
+  if (photo.format !== null && key === originalKey(photo.id, photo.format)) return true
   return photo.renditions.some((rendition) => key === renditionKey(photo, rendition))
 }

@@ -20,7 +20,8 @@ export async function mendMissing(
 ): Promise<{ remade: number; isOriginalLost: boolean }> {
   const { id } = photo
   const isMissing = async (key: string) => (await store.head(key)) === null
-  if (difference.isOriginalMissing && (await isMissing(originalKey(id, photo.format)))) {
+  const { format } = photo
+  if (difference.isOriginalMissing && format !== null && (await isMissing(originalKey(id, format)))) {
     return { remade: 0, isOriginalLost: true }
   }
   const confirmed = await Promise.all(

@@ -42,7 +42,13 @@ export async function startEdge({ now = Date.now }: { now?: () => number } = {})
   const cdn = new SignedCdn({ origin: ORIGIN, key: KEY, windowSeconds: 86_400, minLifeSeconds: 3600, now })
   const app = fastify({ forceCloseConnections: true })
   await app.register(
-    edgeRoute({ store, origin: ORIGIN, keys: new Map([[KEY.keyPairId, KEY.publicKey]]), now }),
+    edgeRoute({
+      store,
+      firstViews: { keep: async () => null },
+      origin: ORIGIN,
+      keys: new Map([[KEY.keyPairId, KEY.publicKey]]),
+      now,
+    }),
   )
   await app.listen({ host: '127.0.0.1', port: 0 })
   const { port } = app.server.address() as AddressInfo

@@ -1,12 +1,13 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'vitest'
+import { createAdopt } from '../../src/import/run/adopt.ts'
 import type { Choices } from '../../src/import/run/decide.ts'
 import { IMPORT, type ImportWork, importRun } from '../../src/import/run/import-run.ts'
 import { Pace } from '../../src/import/run/pace.ts'
 import type { SettledLine } from '../../src/import/run/settled-line.ts'
 import { createTakeIn, type TakeInEngines } from '../../src/import/run/take-in.ts'
-import { openSource, type Source, type SourceOptions } from '../../src/import/source.ts'
+import { openSource, type Source, type SourceEngines, type SourceOptions } from '../../src/import/source.ts'
 import { createKeep } from '../../src/ingest/ingest.ts'
 import type { OwnerId } from '../../src/photo/shard.ts'
 import { work } from './runs.ts'
@@ -25,6 +26,10 @@ export type ImportWish = {
   options?: Partial<SourceOptions>
   maxFailures?: number
   engines?: Partial<TakeInEngines>
+  adopt?: boolean
+  isOwn?: (from: string) => boolean
+  /** A bucket by its URL. */
+  openBucket?: SourceEngines['openBucket']
   /** How many photos wait for workers. */
   waiting?: (upTo: number) => Promise<number>
 }
@@ -32,7 +37,7 @@ export type ImportWish = {
 /** An import as `darkroom import` works it, on the engines of a service. */
 export function importOf(
   service: TestService,
-  { names, choices, options, maxFailures = 1, engines, waiting }: ImportWish,
+  { names, choices, options, maxFailures = 1, engines, waiting, adopt, isOwn, openBucket }: ImportWish,
 ) {
   const { catalog, store, queue, filters, config } = service
   const keep = createKeep({
@@ -45,15 +50,20 @@ export function importOf(
     await openSource(
       names,
       { as: null, withOriginals: false, root: null, ...options },
-      { openBucket: () => expect.fail('no bucket was named'), temporary: config.home },
+      { openBucket: openBucket ?? (() => expect.fail('no bucket was named')), temporary: config.home },
     )
   const importWork: ImportWork = {
     openSource: open,
-    createTakeIn: (source, run) =>
-      createTakeIn(
-        { imports: catalog.imports, keep, store, queue, filters, log: silentLog, ...engines },
-        { run, source: source.name, choices: { ...CHOICES, ...choices }, exifOffset: null },
-      ),
+    createTakeIn: (source, run) => {
+      const takeIn = { run, source: source.name, choices: { ...CHOICES, ...choices }, exifOffset: null }
+      const { adoptions, imports } = catalog
+      const { maxUploadBytes } = config
+      return adopt
+        ? createAdopt({ adoptions, filters, maxUploadBytes, isOwn: isOwn ?? (() => false) }, takeIn)
+        : createTakeIn({ imports, keep, store, queue, filters, log: silentLog, ...engines }, takeIn)
+    },
+    atOnce: adopt ? 1_000 : 16,
+    stepLines: adopt ? 500 : 50,
     pace: new Pace(null, waiting ?? (async (upTo) => await catalog.imports.waiting(upTo))),
     maxFailures,
     reportPath: (run) => join(config.home, `run-${run}.ndjson`),
@@ -75,6 +85,7 @@ export async function readReport(path: string): Promise<Record<string, SettledLi
   const lines = (await readFile(path, 'utf8'))
     .trim()
     .split('\n')
+    .filter((line) => line !== '')
     .map((line) => JSON.parse(line))
   expect(lines.map(({ line }) => line)).toEqual(lines.map((_, index) => index + 1))
   return Object.fromEntries(lines.map((line) => [line.path, line]))

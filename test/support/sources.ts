@@ -25,7 +25,7 @@ export function treeOf(contents: Contents): Tree {
       for (const [path, content] of Object.entries(contents)) {
         const bytes = bytesOf(content)
         const open = () => Readable.from(bytes.length > 0 ? [bytes] : [])
-        yield { path, size: bytes.length, modifiedAt: null, crc32: null, open }
+        yield { path, size: bytes.length, modifiedAt: null, crc32: null, locate: null, open }
       }
     },
     [Symbol.asyncDispose]: async () => {},

@@ -22,8 +22,11 @@ export function giveUp(catalog: Pick<Catalog, 'photos' | 'looks' | 'renditions'>
         // Its row is there until all is deleted, and the sweep enqueues it again.
         break
       case 'remake':
+        // The run counts it as failed. The photo keeps what it has; one that was adopted may have nothing yet.
+        await catalog.photos.fail(photoId, failureOf(error))
+        break
       case 'sample':
-        // The photo keeps what it has, and the run counts it as failed.
+        // Nothing of it was to be shown.
         break
     }
   }

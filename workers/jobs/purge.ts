@@ -4,7 +4,7 @@ import type { JobHandler } from '../../src/queue/job-queue.ts'
 import type { WorkerEngines } from '../engines.ts'
 
 /**
- * `purge`: every object of a removed photo, and then its row, which until then promises the rest. Where a CDN may have
+ * `purge`: every object of a removed photo, but for an original that was adopted, and then its row, which until then promises the rest. Where a CDN may have
  * copies the row stays until they are taken down, many photos at once (src/sweep/take-down.ts).
  */
 export function purgePhoto({ catalog, store, cdn }: WorkerEngines): JobHandler {
@@ -13,7 +13,8 @@ export function purgePhoto({ catalog, store, cdn }: WorkerEngines): JobHandler {
     if (!photo) return
 
     const renditions = await listRenditions(store, photoId)
-    await store.delete([originalKey(photoId, photo.format), ...renditions])
+    const originals = photo.format === null ? [] : [originalKey(photoId, photo.format)]
+    await store.delete([...originals, ...renditions])
     if (cdn.keepsCopies && photo.hadRenditions) await catalog.removals.markPurged(photoId)
     else await catalog.removals.forget([photoId])
   }

@@ -42,7 +42,8 @@ async function remake(
     if (await remakes.show(photo, edition, remade, { run, keepSeconds: work.keepSeconds })) return
   } catch (error) {
     // Of an edition that nobody else makes, and that will not be shown.
-    if (error instanceof DarkroomError && !error.retryable) await destination.takeBack()
+    if (error instanceof DarkroomError && !error.retryable && edition !== photo.edition)
+      await destination.takeBack()
     throw error
   }
   if ((await afterRefusal(engines, photo)) === 'moved') await remake(engines, claimed, work, run)

@@ -2,6 +2,7 @@ import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typ
 import type { Catalog } from '../../catalog/catalog.ts'
 import type { Cdn } from '../../delivery/cdn.ts'
 import { isVisibleTo, type Photo } from '../../photo/photo.ts'
+import type { Recipes } from '../../photo/promised.ts'
 import type { OwnerId } from '../../photo/shard.ts'
 import { answerKnown, notModified, tagged } from '../conditional-get.ts'
 import { PhotoNotFoundError } from '../errors.ts'
@@ -47,9 +48,11 @@ const schema = {
 export function externalPhotoRoutes({
   catalog,
   cdn,
+  recipes,
 }: {
   catalog: Pick<Catalog, 'imports' | 'photos'>
   cdn: Cdn
+  recipes: Recipes
 }): FastifyPluginAsyncTypebox {
   return async (app) => {
     app.get('/v1/external/:source/:externalId', { schema }, async (request, reply) => {
@@ -58,7 +61,7 @@ export function externalPhotoRoutes({
       const photos = ids.length > 0 ? await catalog.photos.findAll(ids) : []
       const photo = firstFor(request.owner, photos)
       if (!photo) throw new PhotoNotFoundError()
-      const told = new ToldPhotos([photo], { viewer: request.owner, wishes: request.query, cdn })
+      const told = new ToldPhotos([photo], { viewer: request.owner, wishes: request.query, cdn, recipes })
       if (answerKnown(request, reply, told.etag())) return reply
       const [only] = told.each()
       return only

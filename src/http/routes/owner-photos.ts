@@ -3,6 +3,7 @@ import type { Catalog } from '../../catalog/catalog.ts'
 import { type FeedWish, TOP } from '../../catalog/feed-page.ts'
 import type { Cdn } from '../../delivery/cdn.ts'
 import { parsePhotoId, WRITTEN_PHOTO_ID_PATTERN } from '../../photo/photo-id.ts'
+import type { Recipes } from '../../photo/promised.ts'
 import { answerKnown, notModified, tagged } from '../conditional-get.ts'
 import { CURSOR_PATTERN, cursorOf, cutOfCursor } from '../cursor.ts'
 import { InvalidFieldError, PhotoNotFoundError } from '../errors.ts'
@@ -11,7 +12,7 @@ import { problemReplies } from '../problem-replies.ts'
 import { ownerSchema, photoPageReply } from '../schemas/photo.ts'
 import { renditionWishes } from '../schemas/rendition-wishes.ts'
 
-type Dependencies = { catalog: Catalog; cdn: Cdn }
+type Dependencies = { catalog: Catalog; cdn: Cdn; recipes: Recipes }
 
 const PAGE_LIMIT = 30
 
@@ -58,7 +59,7 @@ const listSchema = {
   },
 }
 
-export function ownerPhotosRoute({ catalog, cdn }: Dependencies): FastifyPluginAsyncTypebox {
+export function ownerPhotosRoute({ catalog, cdn, recipes }: Dependencies): FastifyPluginAsyncTypebox {
   return async (app) => {
     app.get('/v1/owners/:owner/photos', { schema: listSchema }, async (request, reply) => {
       const { limit = PAGE_LIMIT, before, after, around, ...wishes } = request.query
@@ -70,7 +71,7 @@ export function ownerPhotosRoute({ catalog, cdn }: Dependencies): FastifyPluginA
       const next = cuts.next && cursorOf(cuts.next)
       const previous = cuts.previous && cursorOf(cuts.previous)
 
-      const told = new ToldPhotos(photos, { viewer: request.owner, wishes, cdn })
+      const told = new ToldPhotos(photos, { viewer: request.owner, wishes, cdn, recipes })
       if (answerKnown(request, reply, told.etag([next, previous]))) return reply
       return { ...told.page(), next, previous }
     })

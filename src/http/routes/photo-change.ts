@@ -5,6 +5,7 @@ import type { Cdn } from '../../delivery/cdn.ts'
 import type { Log } from '../../log.ts'
 import type { Focus, Photo } from '../../photo/photo.ts'
 import { type PhotoId, parsePhotoId } from '../../photo/photo-id.ts'
+import type { Recipes } from '../../photo/promised.ts'
 import type { OwnerId } from '../../photo/shard.ts'
 import { movePhoto } from '../../places/move-photo.ts'
 import type { JobQueue } from '../../queue/job-queue.ts'
@@ -24,6 +25,7 @@ type Dependencies = {
   queue: JobQueue
   store: ObjectStore
   cdn: Cdn
+  recipes: Recipes
   settleWatch: SettleWatch
   log: Log
 }
@@ -52,6 +54,7 @@ export function photoChangeRoute({
   queue,
   store,
   cdn,
+  recipes,
   settleWatch,
   log,
 }: Dependencies): FastifyPluginAsyncTypebox {
@@ -89,7 +92,7 @@ export function photoChangeRoute({
       const photo = await findOwn(id, owner)
       return reply
         .code(body.focus !== undefined && photo.wanted ? 202 : 200)
-        .send(replyOf(photo, { viewer: owner, wishes: request.query, cdn }))
+        .send(replyOf(photo, { viewer: owner, wishes: request.query, cdn, recipes }))
     })
   }
 }

@@ -5,6 +5,7 @@ import type { Cdn } from '../../delivery/cdn.ts'
 import type { FilterBook } from '../../filters/filter-book.ts'
 import type { Look } from '../../photo/look.ts'
 import { parsePhotoId } from '../../photo/photo-id.ts'
+import type { Recipes } from '../../photo/promised.ts'
 import type { JobQueue } from '../../queue/job-queue.ts'
 import { promiseJob } from '../../queue/promise-job.ts'
 import { PhotoFailedError, PhotoNotFoundError } from '../errors.ts'
@@ -21,6 +22,7 @@ type Dependencies = {
   catalog: Catalog
   queue: JobQueue
   cdn: Cdn
+  recipes: Recipes
   filters: FilterBook
   settleWatch: SettleWatch
 }
@@ -53,6 +55,7 @@ export function photoFilterRoutes({
   catalog,
   queue,
   cdn,
+  recipes,
   filters,
   settleWatch,
 }: Dependencies): FastifyPluginAsyncTypebox {
@@ -64,7 +67,7 @@ export function photoFilterRoutes({
     if (edition === null) throw new PhotoFailedError()
 
     await promiseJob(queue, { kind: 'filter', photoId: id, edition }, request.log)
-    const audience = { viewer: request.owner, wishes: request.query, cdn }
+    const audience = { viewer: request.owner, wishes: request.query, cdn, recipes }
     const seconds = preferredWait(request.headers.prefer)
     if (seconds === 0) return reply.code(202).send(replyOf(photo, audience))
 

@@ -3,6 +3,7 @@ import type { Catalog } from '../../catalog/catalog.ts'
 import type { Cdn } from '../../delivery/cdn.ts'
 import { isVisibleTo } from '../../photo/photo.ts'
 import { parsePhotoId, shardOf, WRITTEN_PHOTO_ID_PATTERN } from '../../photo/photo-id.ts'
+import type { Recipes } from '../../photo/promised.ts'
 import { shardOfOwner } from '../../photo/shard.ts'
 import { deleteRenditions } from '../../places/all-renditions.ts'
 import type { JobQueue } from '../../queue/job-queue.ts'
@@ -25,7 +26,7 @@ const idsSchema = {
   maxItems: 100,
 }
 
-type Dependencies = { catalog: Catalog; store: ObjectStore; queue: JobQueue; cdn: Cdn }
+type Dependencies = { catalog: Catalog; store: ObjectStore; queue: JobQueue; cdn: Cdn; recipes: Recipes }
 
 const common = { tags: ['photos'], security: [{ bearer: [] }] }
 
@@ -71,12 +72,18 @@ const removeSchema = {
   },
 }
 
-export function photoRoutes({ catalog, store, queue, cdn }: Dependencies): FastifyPluginAsyncTypebox {
+export function photoRoutes({
+  catalog,
+  store,
+  queue,
+  cdn,
+  recipes,
+}: Dependencies): FastifyPluginAsyncTypebox {
   return async (app) => {
     app.get('/v1/photos/:id', { schema: findSchema }, async (request, reply) => {
       const photo = await catalog.photos.find(parsePhotoId(request.params.id))
       if (!photo || !isVisibleTo(request.owner, photo)) throw new PhotoNotFoundError()
-      const told = new ToldPhotos([photo], { viewer: request.owner, wishes: request.query, cdn })
+      const told = new ToldPhotos([photo], { viewer: request.owner, wishes: request.query, cdn, recipes })
       if (answerKnown(request, reply, told.etag())) return reply
       const [only] = told.each()
       return only
@@ -90,7 +97,7 @@ export function photoRoutes({ catalog, store, queue, cdn }: Dependencies): Fasti
         .flatMap((id) => found.get(id) ?? [])
         .filter((photo) => isVisibleTo(request.owner, photo))
 
-      const told = new ToldPhotos(visible, { viewer: request.owner, wishes, cdn })
+      const told = new ToldPhotos(visible, { viewer: request.owner, wishes, cdn, recipes })
       if (answerKnown(request, reply, told.etag())) return reply
       return told.page()
     })

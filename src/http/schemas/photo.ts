@@ -17,9 +17,14 @@ export const photoParams = Type.Object({
 const rendition = Type.Object({
   preset: Type.String({ description: 'One of `GET /v1/presets`, or one there was when the photo was made.' }),
   format: oneOf(RENDITION_FORMAT_NAMES),
-  width: Type.Integer(),
-  height: Type.Integer(),
-  bytes: Type.Integer(),
+  width: nullable(
+    Type.Integer({
+      description:
+        'Null, as height and bytes are, of an adopted photo that nobody has looked at yet: it is made when its URL is first opened.',
+    }),
+  ),
+  height: nullable(Type.Integer()),
+  bytes: nullable(Type.Integer()),
   url: Type.Optional(Type.String({ description: 'Signed; works until `expiresAt`.' })),
   path: Type.Optional(Type.String({ description: 'With `urls=parts`, instead of `url`.' })),
 })
@@ -68,7 +73,7 @@ export const photoReply = Type.Object(
     }),
     alt: nullable(Type.String({ description: "What it shows, in words for those who can't see it." })),
     original: Type.Object({
-      format: oneOf(FORMAT_NAMES),
+      format: nullable(oneOf(FORMAT_NAMES, 'Null until an adopted photo is read for the first time.')),
       width: nullable(Type.Integer({ description: 'Upright, as displayed.' })),
       height: nullable(Type.Integer()),
       bytes: nullable(Type.Integer({ description: "The owner's alone; null for others, as `sha256` is." })),

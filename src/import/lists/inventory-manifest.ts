@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import Type from 'typebox'
 import { Value } from 'typebox/value'
 import { ObjectNotFoundError, SetupError } from '../../errors.ts'
-import type { ObjectStore } from '../../storage/object-store.ts'
+import type { SourceBucket } from '../../storage/source-bucket.ts'
 
 const Manifest = Type.Object({
   sourceBucket: Type.String({ minLength: 1 }),
@@ -24,7 +24,7 @@ export type Manifest = Type.Static<typeof Manifest>
  * Reads a manifest whose checksum lies beside it. Throws SetupError when it was not written to its end, or is of a format
  * that is not read.
  */
-export async function readManifest(lists: Pick<ObjectStore, 'read'>, key: string): Promise<Manifest> {
+export async function readManifest(lists: Pick<SourceBucket, 'read'>, key: string): Promise<Manifest> {
   const bytes = await lists.read(key).catch((error) => {
     if (!(error instanceof ObjectNotFoundError)) throw error
     throw new SetupError(`There is no ${key}.`, { cause: error })

@@ -14,6 +14,8 @@ import { compressors } from 'hyparquet-compressors'
 export type InventoryRow = {
   key: string | null
   size: number | null
+  etag: string | null
+  modifiedAt: Date | null
   storageClass: string | null
   isLatest: boolean
   isDeleted: boolean
@@ -22,7 +24,15 @@ export type InventoryRow = {
 const MAX_ROW_BYTES = 64 * 1024
 /** Of a Parquet file so many are held at a time, whatever the size of its groups. */
 const WINDOW = 50_000
-const COLUMNS = ['key', 'size', 'storage_class', 'is_latest', 'is_delete_marker']
+const COLUMNS = [
+  'key',
+  'size',
+  'e_tag',
+  'last_modified_date',
+  'storage_class',
+  'is_latest',
+  'is_delete_marker',
+]
 
 /**
  * The rows of a gzipped CSV file, in which columns have no names but those of the manifest, and keys are encoded as in
@@ -34,6 +44,8 @@ export async function* csvRows(path: string, fileSchema: string): AsyncGenerator
   const columns = {
     key: at('Key'),
     size: at('Size'),
+    etag: at('ETag'),
+    modifiedAt: at('LastModifiedDate'),
     storageClass: at('StorageClass'),
     isLatest: at('IsLatest'),
     isDeleted: at('IsDeleteMarker'),
@@ -45,6 +57,8 @@ export async function* csvRows(path: string, fileSchema: string): AsyncGenerator
     yield {
       key: decodeKey(row[columns.key]),
       size: row[columns.size] ? Number(row[columns.size]) : null,
+      etag: row[columns.etag] || null,
+      modifiedAt: timeOf(row[columns.modifiedAt]),
       storageClass: row[columns.storageClass] || null,
       isLatest: row[columns.isLatest]?.toLowerCase() !== 'false',
       isDeleted: row[columns.isDeleted]?.toLowerCase() === 'true',
@@ -75,12 +89,22 @@ export async function* parquetRows(path: string): AsyncGenerator<InventoryRow> {
       yield {
         key: typeof row.key === 'string' && row.key !== '' ? row.key : null,
         size: row.size === undefined || row.size === null ? null : Number(row.size),
+        etag: typeof row.e_tag === 'string' && row.e_tag !== '' ? row.e_tag : null,
+        modifiedAt: timeOf(row.last_modified_date),
         storageClass: row.storage_class || null,
         isLatest: row.is_latest !== false,
         isDeleted: row.is_delete_marker === true,
       }
     }
   }
+}
+
+/** As ISO 8601, as a Date, or in milliseconds. */
+function timeOf(value: unknown): Date | null {
+  const time = new Date(
+    typeof value === 'bigint' ? Number(value) : ((value ?? Number.NaN) as string | number | Date),
+  )
+  return Number.isNaN(time.getTime()) ? null : time
 }
 
 /** Parts of row groups, none across two: a group is read anew for each part of it. */

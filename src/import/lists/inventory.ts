@@ -4,20 +4,21 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { ObjectNotFoundError, SetupError } from '../../errors.ts'
-import type { ObjectStore } from '../../storage/object-store.ts'
+import { objectLocation } from '../../storage/location.ts'
+import type { SourceBucket } from '../../storage/source-bucket.ts'
 import { type Line, NO_FACTS, refused, skipped } from '../line.ts'
 import { isJunk } from '../trees/junk.ts'
 import { type Manifest, readManifest } from './inventory-manifest.ts'
 import { csvRows, type InventoryRow, parquetRows } from './inventory-rows.ts'
-import { bucketPlace, type Place } from './place.ts'
+import { bucketPlace, type NamedBucket, type Place } from './place.ts'
 
 const ARCHIVED = ['GLACIER', 'DEEP_ARCHIVE']
 
 export type InventoryPlaces = {
   /** The bucket that the inventory was written to. */
-  lists: Pick<ObjectStore, 'read' | 'open'>
+  lists: Pick<SourceBucket, 'read' | 'open'>
   /** The one that it is of. */
-  openBucket(name: string): Promise<Pick<ObjectStore, 'open'>>
+  openBucket(name: string): Promise<NamedBucket>
   /** Each file of the list lies here while it is read. */
   temporary: string
 }
@@ -32,7 +33,8 @@ export async function* inventoryLines(
   manifestKey: string,
 ): AsyncGenerator<Line> {
   const manifest = await readManifest(lists, manifestKey)
-  const place = bucketPlace(await openBucket(manifest.sourceBucket))
+  const bucket = await openBucket(manifest.sourceBucket)
+  const place = bucketPlace(bucket)
   const folder = await mkdtemp(join(temporary, 'inventory-'))
   try {
     for (const file of manifest.files) {
@@ -42,7 +44,7 @@ export async function* inventoryLines(
       let number = 0
       for await (const row of rows) {
         number += 1
-        const line = lineOfRow(row, `${file.key} row ${number}`, place)
+        const line = lineOfRow(row, `${file.key} row ${number}`, { url: bucket.url, place })
         if (line) yield line
       }
     }
@@ -52,9 +54,9 @@ export async function* inventoryLines(
 }
 
 function lineOfRow(
-  { key, size, storageClass, isLatest, isDeleted }: InventoryRow,
+  { key, size, etag, modifiedAt, storageClass, isLatest, isDeleted }: InventoryRow,
   where: string,
-  place: Place,
+  { url, place }: { url: string; place: Place },
 ): Line | null {
   if (!isLatest || isDeleted || key?.endsWith('/')) return null
   const file = key === null ? null : place.file(key)
@@ -62,11 +64,18 @@ function lineOfRow(
   if (isJunk(key)) return skipped(key, 'junk', 'A system left it there.')
   if (ARCHIVED.includes(storageClass ?? ''))
     return refused(key, 'object_archived', `It is archived in ${storageClass}. Restore it first.`)
-  return { kind: 'file', file: { ...file, size }, facts: { ...NO_FACTS, externalId: key } }
+  // Without a tag of it nobody would see that it was written anew: then it is looked at.
+  const located = async () => ({ from: objectLocation(url, key), etag, size, modifiedAt })
+  const locate = etag === null ? file.locate : located
+  return {
+    kind: 'file',
+    file: { ...file, size, modifiedAt, locate },
+    facts: { ...NO_FACTS, externalId: key },
+  }
 }
 
 async function fetchVerified(
-  lists: Pick<ObjectStore, 'open'>,
+  lists: Pick<SourceBucket, 'open'>,
   { key, size, MD5checksum }: Manifest['files'][number],
   path: string,
 ): Promise<void> {

@@ -9,10 +9,6 @@ import type { Pace } from './pace.ts'
 import { ReportFile } from './report-file.ts'
 import type { SettledLine } from './settled-line.ts'
 
-/** So many lines are at work at a time, and taken in again at most by whoever goes on after a kill. */
-const AT_ONCE = 16
-/** A step is recorded after so many lines, or so long. */
-const STEP_LINES = 50
 const STEP_MS = 1_000
 
 /** How far an import is: so many lines have ended, of which the last is that one; and how long its report is. */
@@ -21,6 +17,10 @@ export type ImportCursor = { lines: number; last: string; reportBytes: number }
 export type ImportWork = {
   openSource(): Promise<Source>
   createTakeIn(source: Source, run: number): (line: Line, at: { isRepeat: boolean }) => Promise<SettledLine>
+  /** So many lines are at work at a time, and taken in again at most by whoever goes on after a kill. */
+  atOnce: number
+  /** A step is recorded after so many lines, or a second. */
+  stepLines: number
   /** Waits until another line may be begun. */
   pace: Pace
   /** The run stops when more than that share of its lines failed; 1 never. */
@@ -49,9 +49,9 @@ export function importRun(work: ImportWork): RunKind {
       const leaving = new AbortController()
       const lines = inOrder(
         afterCursor(source.lines(), cursor),
-        async (line, index) => await takeIn(line, { isRepeat: index < AT_ONCE + STEP_LINES }),
+        async (line, index) => await takeIn(line, { isRepeat: index < work.atOnce + work.stepLines }),
         {
-          atOnce: AT_ONCE,
+          atOnce: work.atOnce,
           stop: AbortSignal.any([part.pausing, leaving.signal]),
           admit: (stop) => work.pace.admit(stop),
         },
@@ -59,7 +59,7 @@ export function importRun(work: ImportWork): RunKind {
       const failures = new Failures(work.maxFailures)
       let number = begun
       let at = cursor
-      for await (const ended of inSteps(lines, { pace: work.pace, leaving })) {
+      for await (const ended of inSteps(lines, { pace: work.pace, stepLines: work.stepLines, leaving })) {
         const { heldBecause } = work.pace
         if (ended.length === 0) {
           yield { cursor: at, heldBecause }
@@ -103,7 +103,11 @@ function pathOf(line: Line): string {
 /** Lines by the step that they are recorded in; none when what holds them back is another than before. */
 async function* inSteps(
   lines: AsyncGenerator<SettledLine>,
-  { pace, leaving }: { pace: Pick<Pace, 'heldBecause'>; leaving: AbortController },
+  {
+    pace,
+    stepLines,
+    leaving,
+  }: Pick<ImportWork, 'stepLines'> & { pace: Pick<Pace, 'heldBecause'>; leaving: AbortController },
 ): AsyncGenerator<SettledLine[]> {
   let step: SettledLine[] = []
   let told: string | null = null
@@ -117,7 +121,7 @@ async function* inSteps(
         step.push(ended.value)
         next = lines.next()
       }
-      const isDue = step.length === STEP_LINES || performance.now() - since >= STEP_MS
+      const isDue = step.length === stepLines || performance.now() - since >= STEP_MS
       if (!isDue || (step.length === 0 && pace.heldBecause === told)) continue
       told = pace.heldBecause
       yield step

@@ -43,19 +43,11 @@ export function createTakeIn(engines: TakeInEngines, options: TakeInOptions) {
   const ours = new Set<PhotoId>()
 
   return async (line: Line, { isRepeat }: { isRepeat: boolean }): Promise<SettledLine> => {
-    if (line.kind === 'duplicate') {
-      const message = `It has the bytes of ${line.of}.`
-      return settled(line.path, 'already_there', { code: 'same_bytes', message })
-    }
-    if (line.kind !== 'file') {
-      const { path, kind, code, message } = line
-      return settled(path, kind, { code, message })
-    }
+    if (line.kind !== 'file') return settledAsTold(line)
     try {
       return await takeIn(line, isRepeat)
     } catch (error) {
-      const { path, kind, code, message } = toldFailure(line.file, error)
-      return settled(path, kind, { code, message })
+      return settledAsTold(toldFailure(line.file, error))
     }
   }
 
@@ -75,7 +67,8 @@ export function createTakeIn(engines: TakeInEngines, options: TakeInOptions) {
 
     const known = ownId === null ? null : await imports.find({ source, externalId: ownId, owner })
     if (known) {
-      if (isOurs(known)) return imported(known.id, { ...told, postedAt: facts.postedAt, bytes: known.bytes })
+      if (isOurs(known))
+        return imported(known.id, { ...told, postedAt: facts.postedAt, bytes: known.bytes ?? 0 })
       return settled(file.path, 'already_there', { ...told, ...whyKnown(known) })
     }
 
@@ -118,7 +111,17 @@ export function createTakeIn(engines: TakeInEngines, options: TakeInOptions) {
   }
 }
 
-function whyKnown({ id, bytes, isDeleted }: KnownPhoto): Partial<SettledLine> {
-  if (!isDeleted) return { photo: id, bytes, code: 'known', message: 'It was imported before.' }
+/** How a line ends that names nothing to take in. */
+export function settledAsTold(line: Exclude<Line, FileLine>): SettledLine {
+  if (line.kind === 'duplicate') {
+    const message = `It has the bytes of ${line.of}.`
+    return settled(line.path, 'already_there', { code: 'same_bytes', message })
+  }
+  const { path, kind, code, message } = line
+  return settled(path, kind, { code, message })
+}
+
+export function whyKnown({ id, bytes, isDeleted }: KnownPhoto): Partial<SettledLine> {
+  if (!isDeleted) return { photo: id, bytes: bytes ?? 0, code: 'known', message: 'It was imported before.' }
   return { code: 'deleted', message: 'It was imported before, and its owner is deleting it.' }
 }

@@ -1,5 +1,6 @@
 import { createReadStream, type Dirent } from 'node:fs'
 import { lstat, readdir } from 'node:fs/promises'
+import { fileLocation } from '../../storage/location.ts'
 import { refused, skipped, type ToldLine } from '../line.ts'
 import { unreadable } from '../unreadable-file.ts'
 import { isJunk } from './junk.ts'
@@ -55,7 +56,14 @@ async function tell(
   if (isJunk(path)) return skipped(path, 'junk', 'A system left it there.')
   try {
     const { size, mtime } = await lstat(place)
-    return { path, size, modifiedAt: mtime, crc32: null, open: () => read(place) }
+    return {
+      path,
+      size,
+      modifiedAt: mtime,
+      crc32: null,
+      open: () => read(place),
+      locate: async () => ({ from: fileLocation(place), etag: null, size, modifiedAt: mtime }),
+    }
   } catch (error) {
     const { code, message } = unreadable(error)
     return refused(path, code, message)

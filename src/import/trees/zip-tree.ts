@@ -61,6 +61,7 @@ function tell(zip: ZipFile, entry: Entry): TreeFile | ToldLine {
     // Of whatever time zone: nobody wrote down which.
     modifiedAt: entry.getLastModDate({ timezone: 'UTC' }),
     crc32: entry.crc32,
+    locate: null,
     open: () => inflate(zip, entry),
   }
 }
