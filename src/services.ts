@@ -158,6 +158,11 @@ function tolerateUnavailable(log: Log, message: string): (err: unknown) => void 
   }
 }
 
+/** The configured queue alone. Throws as openServices does. */
+export async function openJobQueue(config: Config, log: Log): Promise<JobQueue> {
+  return await openQueue(config.queue, firstUrl(await shardRangesOf(config)), log)
+}
+
 /** Refuses a server that can't be trusted with jobs. */
 async function openQueue(config: QueueConfig, databaseUrl: string, log: Log): Promise<JobQueue> {
   await using opened = new AsyncDisposableStack()

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { RunReport } from '../src/catalog/runs.ts'
+import { paceOf } from '../src/commands/run-pace.ts'
 import { runScreen } from '../src/commands/run-screen.ts'
 import { SetupError } from '../src/errors.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
@@ -173,16 +174,26 @@ test('a watched run is told with its rate, how long it may last yet, and what ho
     tally: { 'changed meanwhile': 7 },
     holders: [] as string[],
     reason: 'uploads wait',
+    costs: { made: 3_993, cpuMs: 3_990_000, puts: 39_900, bytesBefore: 2.5e9, bytesAfter: 2e9 },
   } as unknown as RunReport
   const samples = [0, 100, 300, 600].map((settled, n) => ({ at: n * 10_000, settled: 3_400 + settled }))
 
-  const screen = runScreen(run, samples, [{ code: 'corrupt_photo', count: 3 }])
+  const seen = {
+    ...paceOf(run.left, samples),
+    codes: [{ code: 'corrupt_photo', count: 3 }],
+    lanes: { live: { waiting: 2, active: 1 }, batch: { waiting: 14, active: 2 } },
+    spent: { amount: 0.0234, currency: 'USD' },
+  }
+
+  const screen = runScreen(run, seen)
 
   expect(screen.split('\n')).toEqual([
     'run 12 remake: running, 20.0/s, 3 min 20 s to 10 min left',
     '████████████░░░░░░░░░░░░░░░░░░  40.0 %  4,000 of 10,000',
     'done 3,990  skipped 7  failed 3  left 6,000 (16 in flight)',
     'changed meanwhile: 7',
+    'lanes: live 2 waiting, 1 running · batch 14 waiting, 2 running',
+    '500 MB saved (20.0 % of what was there) · 1 h 6 min of CPU · 39,900 PUTs · 0.023 USD',
     'failures: corrupt_photo 3',
     'uploads wait',
     'no server works it: is one running? `darkroom serve`, or `darkroom start`',

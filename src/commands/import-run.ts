@@ -161,7 +161,7 @@ async function goOn(runs: Runs, selection: object): Promise<number | null> {
 }
 
 async function watch(runs: Runs, run: number, leave: AbortSignal, { json }: ImportOptions): Promise<void> {
-  if (!json && process.stdout.isTTY) await watchRun(runs, run, { leave })
+  if (!json && process.stdout.isTTY) await watchRun({ runs }, run, { leave })
   while (!leave.aborted && exitCodeOf(await runs.find(run)) === null)
     await sleep(ASK_MS, undefined, { signal: leave }).catch(() => {})
 }

@@ -1,22 +1,38 @@
 import type { RunReport } from '../catalog/runs.ts'
+import type { Lane } from '../queue/job.ts'
+import type { JobCounts } from '../queue/job-queue.ts'
+import { bytes, money, short } from './quantity.ts'
+import type { RunPace } from './run-pace.ts'
 import { duration, percent } from './run-report.ts'
 
-/** How much was settled at a time, in ms. */
-export type Sample = { at: number; settled: number }
+export type FailureCode = { code: string; count: number }
+
+/** What is seen of a run besides its counts. */
+export type Seen = RunPace & {
+  /** Of the failures that there are. */
+  codes: readonly FailureCode[]
+  /** Null when the queue was not asked, or did not answer. */
+  lanes: Record<Lane, Pick<JobCounts, 'waiting' | 'active'>> | null
+  /** What its photos cost; null of kinds that make none. */
+  spent: { amount: number; currency: string } | null
+}
 
 const BAR = 30
 
-/** A run on a terminal: how far, how fast, how long yet, and what holds it back. */
-export function runScreen(run: RunReport, samples: readonly Sample[], codes: readonly FailureCode[]): string {
+/** A run on a terminal: how far, how fast, how long yet, what it took, and what holds it back. */
+export function runScreen(run: RunReport, seen: Seen): string {
   const { id, kind, state, selected, left, done, skipped, failed, inFlight, tally, reason, holders } = run
+  const { codes, lanes } = seen
   const settled = selected - left
   const part = selected === 0 ? Number(run.isCounted) : settled / selected
   const bar = '█'.repeat(Math.floor(part * BAR)).padEnd(BAR, '░')
   const lines = [
-    `run ${id} ${kind}: ${state}${state === 'running' ? `, ${paceOf(run, samples)}` : ''}`,
+    `run ${id} ${kind}: ${state}${state === 'running' ? `, ${paceInWords(seen)}` : ''}`,
     `${bar}  ${percent(run)}  ${number(settled)} of ${number(selected)}`,
     `done ${number(done)}  skipped ${number(skipped)}  failed ${number(failed)}  left ${number(left)} (${inFlight} in flight)`,
     ...Object.entries(tally).map(([name, total]) => `${name}: ${number(total)}`),
+    ...(lanes ? [`lanes: ${laneInWords('live', lanes)} · ${laneInWords('batch', lanes)}`] : []),
+    ...costsInWords(run, seen),
     ...(codes.length > 0
       ? [`failures: ${codes.map(({ code, count }) => `${code} ${number(count)}`).join(' · ')}`]
       : []),
@@ -28,26 +44,30 @@ export function runScreen(run: RunReport, samples: readonly Sample[], codes: rea
   return lines.join('\n')
 }
 
-export type FailureCode = { code: string; count: number }
-
-/** Photos a second, and the time that is left by the slowest and the fastest third of the last minute. */
-function paceOf({ left }: Pick<RunReport, 'left'>, samples: readonly Sample[]): string {
-  const [first, last] = [samples[0] as Sample, samples.at(-1) as Sample]
-  const rate = rateOf(first, last)
-  if (rate === 0) return '0.0/s'
-  const third = Math.floor(samples.length / 3)
-  const rates = [0, 1, 2]
-    .map((n) =>
-      rateOf(samples[n * third] as Sample, samples[Math.min((n + 1) * third, samples.length - 1)] as Sample),
-    )
-    .filter((each) => each > 0)
-  const between = third > 0 && rates.length > 1 ? [Math.max(...rates), Math.min(...rates)] : [rate]
-  const times = [...new Set(between.map((each) => duration(left / each)))]
-  return `${rate.toFixed(1)}/s, ${times.join(' to ')} left`
+function paceInWords({ rate, secondsLeft }: RunPace): string {
+  if (secondsLeft === null) return '0.0/s'
+  return `${rate.toFixed(1)}/s, ${[...new Set(secondsLeft.map(duration))].join(' to ')} left`
 }
 
-function rateOf(first: Sample, last: Sample): number {
-  return last.at > first.at ? (last.settled - first.settled) / ((last.at - first.at) / 1000) : 0
+function laneInWords(lane: Lane, lanes: NonNullable<Seen['lanes']>): string {
+  const { waiting, active } = lanes[lane]
+  return `${lane} ${number(waiting)} waiting, ${number(active)} running`
+}
+
+function costsInWords({ costs }: RunReport, { spent }: Seen): string[] {
+  if (!spent || costs.made === 0) return []
+  const saved = costs.bytesBefore - costs.bytesAfter
+  const part =
+    costs.bytesBefore > 0
+      ? ` (${short((Math.abs(saved) / costs.bytesBefore) * 100)} % of what was there)`
+      : ''
+  const words = [
+    `${bytes(Math.abs(saved))} ${saved < 0 ? 'more' : 'saved'}${part}`,
+    `${duration(costs.cpuMs / 1000)} of CPU`,
+    `${number(costs.puts)} PUTs`,
+    money(spent.amount, spent.currency),
+  ]
+  return [words.join(' · ')]
 }
 
 function number(value: number): string {

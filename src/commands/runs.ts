@@ -52,12 +52,7 @@ export function runsCommand(): Command {
       )
         .option('--json', 'as lines of JSON')
         .action(async (id: number, { json = false }: { json?: boolean }) => {
-          const { watchRun } = await import('./watch-run.ts')
-          const leaving = new AbortController()
-          process.once('SIGINT', () => leaving.abort())
-          await withRuns(async (runs) => {
-            process.exitCode = await watchRun(runs, id, { leave: leaving.signal, json })
-          })
+          await withRuns(async (runs, config) => await watch(runs, config, id, json))
         }),
     )
     .addCommand(steering('pause', 'Begin nothing new of a run; jobs in flight end.'))
@@ -86,10 +81,10 @@ export function runsCommand(): Command {
         .option('--code <code>', 'only those that failed with it')
         .action(async (id: number, { code = null }: { code?: string | null }) => {
           const { startRetry } = await import('./run-sequels.ts')
-          await withCatalog(async (catalog) => {
+          await withCatalog(async (catalog, config) => {
             const run = await startRetry(catalog, id, code)
             if (run === null) return console.log('Nothing failed in it.')
-            await watchSequel(catalog.runs, run)
+            await watch(catalog.runs, config, run)
           })
         }),
     )
@@ -113,7 +108,7 @@ type FailureOptions = { code?: string | null; json?: true; csv?: true }
 function sequel(name: Sequel, description: string): Command {
   return onRun(name, description).action(async (id: number) => {
     const { startSequel } = await import('./run-sequels.ts')
-    await withCatalog(async (catalog) => {
+    await withCatalog(async (catalog, config) => {
       const run = await startSequel(catalog, name, id)
       const { stayReady } = (await catalog.runs.find(run)).selection as { stayReady?: number }
       if (stayReady !== undefined) {
@@ -121,16 +116,18 @@ function sequel(name: Sequel, description: string): Command {
           `${stayReady} photos that had failed were made ready by run ${id}: there is nothing of before to show, so they stay ready.`,
         )
       }
-      await watchSequel(catalog.runs, run)
+      await watch(catalog.runs, config, run)
     })
   })
 }
 
-async function watchSequel(runs: Runs, run: number): Promise<void> {
+async function watch(runs: Runs, config: Config, run: number, json = false): Promise<void> {
+  const { openWatched } = await import('./open-watched.ts')
   const { watchRun } = await import('./watch-run.ts')
+  await using beside = await openWatched(config)
   const leaving = new AbortController()
   process.once('SIGINT', () => leaving.abort())
-  process.exitCode = await watchRun(runs, run, { leave: leaving.signal })
+  process.exitCode = await watchRun({ runs, ...beside }, run, { leave: leaving.signal, json })
 }
 
 async function* failurePages(
@@ -167,10 +164,10 @@ function onRun(name: string, description: string): Command {
   return new Command(name).description(description).argument('<run>', 'its number', readRun)
 }
 
-async function withCatalog(act: (catalog: Catalog) => Promise<void>): Promise<void> {
+async function withCatalog(act: (catalog: Catalog, config: Config) => Promise<void>): Promise<void> {
   const { openRuns } = await import('./open-runs.ts')
   await using opened = await openRuns()
-  await act(opened.catalog)
+  await act(opened.catalog, opened.config)
 }
 
 async function withRuns(act: (runs: Runs, config: Config) => Promise<void>): Promise<void> {

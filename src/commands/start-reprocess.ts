@@ -32,12 +32,12 @@ export async function startReprocess(options: ReprocessOptions): Promise<number>
   const run = planned(options, choice, services)
   const slices = slicesOf(choice, services.catalog.selected.places())
 
+  const prices = await readPrices(config.pricesFile)
   const count = await countOf(services, run, slices)
   const leaving = new AbortController()
   process.once('SIGINT', () => leaving.abort())
   if (options.dryRun) {
     const sample = await sampleOf(services, run, slices, { population: count, size: options.sample })
-    const prices = await readPrices(config.pricesFile)
     const json = options.json ?? false
     return await dryRun(services.catalog, run, sample, { ...options, prices, json, leave: leaving.signal })
   }
@@ -58,7 +58,8 @@ export async function startReprocess(options: ReprocessOptions): Promise<number>
     )
     return EXIT_COMPLETE
   }
-  const code = await watchRun(runs, id, { leave: leaving.signal, json: options.json ?? false })
+  const watched = { runs, queue: services.queue, prices }
+  const code = await watchRun(watched, id, { leave: leaving.signal, json: options.json ?? false })
   if (options.canary && (await runs.find(id)).state === 'paused') await drawContactSheet(id, `run-${id}.png`)
   return code
 }
