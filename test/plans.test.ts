@@ -42,9 +42,10 @@ type Calls<Room> = Record<
 
 /** Every method of the catalog that a request, a job or a sweep calls; `ids` are in order, of one owner. */
 const CALLS: {
-  [Room in Exclude<keyof Catalog, 'runs' | 'runParts' | 'runCosts' | 'health' | 'selected'>]: Calls<
-    Catalog[Room]
-  >
+  [Room in Exclude<
+    keyof Catalog,
+    'runs' | 'runParts' | 'runCosts' | 'health' | 'replicas' | 'selected'
+  >]: Calls<Catalog[Room]>
 } = {
   photos: {
     nextId: (photos) => photos.nextId(owner),

@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest'
+import type { ReplicaLag } from '../src/catalog/replicas.ts'
 import { type PaceLimits, YieldingPace } from '../src/reprocess/pace.ts'
 
-type Lanes = { liveWaitsSince: Date | null; delayed: number }
+type Lanes = { liveWaitsSince: Date | null; delayed: number; lags: ReplicaLag[] }
 
 function paceOf(limits: Partial<PaceLimits>, lanes: Partial<Lanes> = {}, waits: number[] = []) {
-  const state: Lanes = { liveWaitsSince: null, delayed: 0, ...lanes }
+  const state: Lanes = { liveWaitsSince: null, delayed: 0, lags: [], ...lanes }
   const asked: { photos: number; rate: number }[] = []
   const pace = new YieldingPace(
     {
@@ -12,6 +13,7 @@ function paceOf(limits: Partial<PaceLimits>, lanes: Partial<Lanes> = {}, waits: 
         oldestWaiting: async () => state.liveWaitsSince,
         counts: async () => ({ waiting: 0, active: 0, failed: 0, delayed: state.delayed }),
       },
+      replicas: { lags: async () => state.lags },
       runs: {
         pace: async (_run, photos, rate) => {
           asked.push({ photos, rate })
@@ -58,6 +60,30 @@ describe('the pace of a run', () => {
     const { pace } = paceOf({}, { delayed: 6 })
 
     expect(await pace.allow(8)).toMatchObject({ jobs: 0, heldBecause: expect.stringMatching(/^6 jobs wait/) })
+  })
+
+  test.for([
+    { seconds: 11, bytes: 1, held: 'the replica b of photos is 11 s behind' },
+    { seconds: 9, bytes: 1e9, held: null },
+    { seconds: null, bytes: 70e6, held: 'the replica b of photos is 70 MB behind' },
+    { seconds: null, bytes: 60e6, held: null },
+  ])(
+    'begins nothing while a replica is behind by $seconds s, $bytes bytes: $held',
+    async ({ held, ...lag }) => {
+      const { pace } = paceOf({}, { lags: [{ name: 'b', database: 'photos', ...lag }] })
+
+      const { jobs, heldBecause } = await pace.allow(0)
+
+      expect(heldBecause?.split(':')[0] ?? null).toBe(held)
+      expect(jobs > 0).toBe(held === null)
+    },
+  )
+
+  test('bears with a replica that is meant to be behind', async () => {
+    const lags = [{ name: 'b', database: 'photos', seconds: 3_600, bytes: 1 }]
+    const { pace } = paceOf({ replicaLag: 7_200 }, { lags })
+
+    expect(await pace.allow(0)).toEqual({ jobs: 16, heldBecause: null })
   })
 
   test('keeps to a rate, in photos of about a second at a time', async () => {

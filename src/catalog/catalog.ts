@@ -10,6 +10,7 @@ import { Places } from './places.ts'
 import { Remakes } from './remakes.ts'
 import { Removals } from './removals.ts'
 import { Renditions } from './renditions.ts'
+import { Replicas } from './replicas.ts'
 import { RunCosts } from './run-costs.ts'
 import { RunParts } from './run-parts.ts'
 import { Runs } from './runs.ts'
@@ -44,6 +45,7 @@ export class Catalog {
   readonly runParts: RunParts
   readonly runCosts: RunCosts
   readonly health: Health
+  readonly replicas: Replicas
 
   /** What is not shown any more is kept for `keepSeconds`, as delivery URLs of it are valid for a while. */
   constructor(shards: ShardMap, { keepSeconds = WEEK_S } = {}) {
@@ -63,5 +65,6 @@ export class Catalog {
     this.runParts = new RunParts(shards)
     this.runCosts = new RunCosts(shards)
     this.health = new Health(shards)
+    this.replicas = new Replicas(shards)
   }
 }

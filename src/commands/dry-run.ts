@@ -26,7 +26,7 @@ export async function dryRun(
 ): Promise<number> {
   const { prices, workers, json, leave } = options
   const estimated = { sample, prices, workers, keepSeconds: run.work.keepSeconds }
-  const selection: Sampling = { ...run, pace: { rate: null, share: null }, sample }
+  const selection: Sampling = { ...run, pace: { ...run.pace, rate: null, share: null }, sample }
   const slices = sampling.slices(selection)
   const id = await runs.start({ kind: sampling.name, selection, slices })
   const report = await ended(runs, id, leave)

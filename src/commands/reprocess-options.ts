@@ -24,6 +24,7 @@ export type ReprocessOptions = {
   formats?: string[]
   rate?: number
   share?: number
+  replicaLag: number
   canary?: number
   maxFailures?: number
   keep: number

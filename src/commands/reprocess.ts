@@ -45,6 +45,12 @@ export function reprocessCommand(): Command {
     .option('--formats <names>', 'make only these, as F,…, and keep all others', readList)
     .option('--rate <n>', 'at most so many photos a second', readRate)
     .option('--share <percent>', 'work only so much of the time, such as 25%', readPercent)
+    .option(
+      '--replica-lag <duration>',
+      'wait while a replica of a database is further behind',
+      parseDuration,
+      10,
+    )
     .option('--keep <duration>', 'keep what was shown before for so long', parseDuration, 7 * 86_400)
     .option(
       '--max-difference <ΔE>',

@@ -92,7 +92,7 @@ function planned(
     select: selectionOf(choice, new Date()),
     limit: choice.limit,
     work,
-    pace: { rate, share },
+    pace: { rate, share, replicaLag: options.replicaLag },
     brakes: { maxFailures, canary },
     asked: askedOf(choice, work),
   }

@@ -1,11 +1,21 @@
+import type { ReplicaLag, Replicas } from '../catalog/replicas.ts'
 import type { Runs } from '../catalog/runs.ts'
 import type { JobQueue } from '../queue/job-queue.ts'
 import type { Pace } from '../runs/through-jobs.ts'
 
-/** How fast a run may go: so many photos a second, and so many percent of the time. Null for what is left over. */
-export type PaceLimits = { rate: number | null; share: number | null }
+/** How fast a run may go: so many photos a second, and so many percent of the time; null for what is left over. */
+export type PaceLimits = {
+  rate: number | null
+  share: number | null
+  /** A replica may be so many seconds behind, 10 unless given. */
+  replicaLag?: number
+}
 
-export type PaceEngines = { queue: Pick<JobQueue, 'oldestWaiting' | 'counts'>; runs: Pick<Runs, 'pace'> }
+export type PaceEngines = {
+  queue: Pick<JobQueue, 'oldestWaiting' | 'counts'>
+  runs: Pick<Runs, 'pace'>
+  replicas: Pick<Replicas, 'lags'>
+}
 
 /** So many jobs are promised at first, and at most: more are wanted when all have ended before the next look. */
 const FIRST_WINDOW = 8
@@ -13,7 +23,10 @@ const MAX_WINDOW = 512
 /** A live job that has waited for longer wants the workers; and a page that took longer, the database. */
 const LIVE_WAIT_MS = 1_000
 const SLOW_PAGE_MS = 2_000
-const LOOK_AT_DELAYED_MS = 5_000
+const LOOK_ASIDE_MS = 5_000
+const REPLICA_LAG_S = 10
+/** PostgreSQL tells no time before a replica has replayed something. */
+const REPLICA_LAG_BYTES = 64e6
 /** While a share is kept to, so long is worked between two rests. */
 const TURN_MS = 2_000
 
@@ -23,7 +36,7 @@ const DATABASE_SLOW = 'a database is slow'
 /**
  * Keeps to the limits, and gives way by itself: nothing is promised while live jobs wait or jobs of its own can't be done,
  * as where the store or a database is unavailable; and half as much at a time after each of these, and after a page for
- * which a database took long. What holds it back is told in words.
+ * which a database took long; and nothing while a replica of one is too far behind. What holds it back is told in words.
  */
 export class YieldingPace {
   readonly #engines: PaceEngines
@@ -32,6 +45,7 @@ export class YieldingPace {
   #window = FIRST_WINDOW
   #isSlow = false
   #delayed = { count: 0, lookAt: 0 }
+  #behind: { replica: string | null; lookAt: number } = { replica: null, lookAt: 0 }
   #granted: { photos: number; at: number } | null = null
   #turnEndsAt = 0
   #restsUntil = 0
@@ -64,6 +78,11 @@ export class YieldingPace {
         `${delayed} jobs wait for the store, a database or workers with the same presets: darkroom jobs`,
       )
     }
+    const behind = await this.#replicaBehind()
+    if (behind !== null) {
+      this.#narrow()
+      return none(behind)
+    }
     const limits = this.#limitsInWords()
     if (this.#isResting(open)) return none(limits)
     if (open === 0) this.#window = Math.min(this.#window * 2, MAX_WINDOW)
@@ -83,8 +102,21 @@ export class YieldingPace {
     const now = performance.now()
     if (now < this.#delayed.lookAt) return this.#delayed.count
     const { delayed } = await this.#engines.queue.counts('batch')
-    this.#delayed = { count: delayed, lookAt: now + LOOK_AT_DELAYED_MS }
+    this.#delayed = { count: delayed, lookAt: now + LOOK_ASIDE_MS }
     return delayed
+  }
+
+  /** What is to be told of a replica that is too far behind. */
+  async #replicaBehind(): Promise<string | null> {
+    const now = performance.now()
+    if (now < this.#behind.lookAt) return this.#behind.replica
+    const most = this.#limits.replicaLag ?? REPLICA_LAG_S
+    const lags = await this.#engines.replicas.lags()
+    const found = lags.find(({ seconds, bytes }) =>
+      seconds === null ? bytes > REPLICA_LAG_BYTES : seconds > most,
+    )
+    this.#behind = { replica: found ? inWords(found) : null, lookAt: now + LOOK_ASIDE_MS }
+    return this.#behind.replica
   }
 
   /** Works for a turn, lets what is open end, and rests for as long as the share asks for. */
@@ -130,4 +162,9 @@ export class YieldingPace {
   #narrow(): void {
     this.#window = Math.max(1, Math.floor(this.#window / 2))
   }
+}
+
+function inWords({ name, database, seconds, bytes }: ReplicaLag): string {
+  const behind = seconds === null ? `${Math.round(bytes / 1e6)} MB` : `${Math.round(seconds)} s`
+  return `the replica ${name} of ${database} is ${behind} behind: nothing is begun until it has caught up`
 }

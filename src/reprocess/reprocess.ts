@@ -42,9 +42,9 @@ export const reprocess: RunKind = {
     return Math.min(count, limit ?? count)
   },
   work: (engines, part) => {
-    const { runs } = engines.catalog
+    const { runs, replicas } = engines.catalog
     const { pace: limits, brakes } = part.selection as Reprocess
-    const pace = new YieldingPace({ queue: engines.queue, runs }, part.run, limits)
+    const pace = new YieldingPace({ queue: engines.queue, runs, replicas }, part.run, limits)
     return throughJobs(
       engines.queue,
       part,

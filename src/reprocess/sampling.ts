@@ -29,7 +29,8 @@ export const sampling: RunKind = {
   work: async function* (engines, part): AsyncGenerator<Step> {
     const { queue, store } = engines
     const { pace: limits } = part.selection as Sampling
-    const { allow } = new YieldingPace({ queue, runs: engines.catalog.runs }, part.run, limits)
+    const { runs, replicas } = engines.catalog
+    const { allow } = new YieldingPace({ queue, runs, replicas }, part.run, limits)
     yield* throughJobs(
       queue,
       part,
