@@ -50,6 +50,37 @@ export class UnsupportedFormatError extends DarkroomError {
   }
 }
 
+/** The bytes that came are not those that the client named: they were altered or cut on their way. */
+export class DigestMismatchError extends DarkroomError {
+  readonly code = 'digest_mismatch'
+  constructor(algorithm: string) {
+    super(`The bytes that came have another ${algorithm} than Content-Digest names. Send them again.`)
+  }
+}
+
+/** Under an id of `POST /v1/ids`: nothing was promised to this owner. */
+export class IdUnknownError extends DarkroomError {
+  readonly code = 'id_unknown'
+  constructor() {
+    super('This is no id of yours from POST /v1/ids, or it is too old. Ask for another.')
+  }
+}
+
+/** The id has bytes already, and these are others. */
+export class IdTakenError extends DarkroomError {
+  readonly code = 'id_taken'
+  constructor() {
+    super('Another photo has this id. Ask for another id: POST /v1/ids.')
+  }
+}
+
+export class PhotoDeletedError extends DarkroomError {
+  readonly code = 'photo_deleted'
+  constructor() {
+    super('The photo of this id was deleted. To upload it again, ask for another id: POST /v1/ids.')
+  }
+}
+
 // --- what a picture turned out to be, told to the app in a photo's `failure` ---
 
 export class CorruptPhotoError extends DarkroomError {
@@ -83,6 +114,14 @@ export class ObjectNotFoundError extends DarkroomError {
   readonly code = 'object_not_found'
   constructor(key: string, options?: ErrorOptions) {
     super(`There is no object ${key}.`, options)
+  }
+}
+
+/** An original was put under the key before, with other bytes. */
+export class ObjectTakenError extends DarkroomError {
+  readonly code = 'object_taken'
+  constructor(key: string) {
+    super(`The object ${key} is there already, with other bytes.`)
   }
 }
 

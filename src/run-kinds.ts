@@ -10,6 +10,7 @@ import { endedRuns } from './sweep/ended-runs.ts'
 import { laterRenditions } from './sweep/later-renditions.ts'
 import { lostJobs } from './sweep/lost-jobs.ts'
 import { oldPlaces } from './sweep/old-places.ts'
+import { spentIds } from './sweep/spent-ids.ts'
 import { comparedObjects } from './sweep/sweep-objects.ts'
 import { takenDown } from './sweep/take-down.ts'
 
@@ -23,6 +24,7 @@ export function runKinds({ quarantineDays }: Config, engines: { cdn: Cdn }): Run
     laterRenditions,
     comparedObjects({ quarantineDays }),
     endedRuns,
+    spentIds,
     reprocess,
     sampling,
     rollback,

@@ -10,9 +10,11 @@ import { planRuns } from '../src/catalog/shard-run.ts'
 import { allShardsAt } from '../src/config/shard-ranges.ts'
 import { EngineUnavailableError } from '../src/errors.ts'
 import { type PhotoId, shardOf } from '../src/photo/photo-id.ts'
+import { newSecret } from '../src/photo/secret.ts'
 import { type OwnerId, shardOfOwner } from '../src/photo/shard.ts'
 import { openEmptyDatabase, openTestDatabase, type TestDatabase } from './support/database.ts'
 import { writePhotos } from './support/many-photos.ts'
+import { PLAIN } from './support/photos.ts'
 import { runScript } from './support/processes/script.ts'
 import { startProxy } from './support/proxy.ts'
 import { type Album, checkAlbum, ownersOf, startTraffic } from './support/shard-traffic.ts'
@@ -175,6 +177,35 @@ test('a move reads the photos of its shards, however many others there are', asy
 
   // Copied, compared, removed, and looked at by the tables that refer to them.
   expect((await rowsRead(a)) - before).toBeLessThan(20 * photos)
+})
+
+test('ids that are reserved move with their shard, and can be used while it moves', async () => {
+  await using towns = await openTowns()
+  const { a, b, catalogs } = towns
+  const [owner] = ownersOf(RANGE, 1) as [OwnerId]
+  const ids = await catalogs[0].reservedIds.reserve(owner, 30)
+  const use = async (id: PhotoId) =>
+    await catalogs[1].reservedIds.use({ ...PLAIN, id, owner, secret: newSecret() })
+  const used = ids.splice(0, 10).map(use)
+  const meanwhile: Promise<boolean>[] = []
+
+  await moveShards(allShardsAt(a.url), RANGE, b.url, (stage) => {
+    if (stage === 'prepared' || stage === 'held') meanwhile.push(...ids.splice(0, 5).map(use))
+  })
+  const after = await Promise.all(ids.map(use))
+
+  expect(new Set(await Promise.all([...used, ...meanwhile]))).toEqual(new Set([true]))
+  expect(after).toEqual(after.map(() => true))
+  expect(await Promise.all(ids.map(use))).toEqual(after.map(() => false))
+  for (const { database, photos } of [
+    { database: a, photos: 0 },
+    { database: b, photos: 30 },
+  ])
+    expect(
+      await database.query(
+        'select (select count(*)::int from photos) as photos, (select count(*)::int from reserved_ids) as reserved',
+      ),
+    ).toEqual([{ photos, reserved: 0 }])
 })
 
 test('writers that wait for a shard leave connections to the others', async () => {

@@ -11,7 +11,7 @@ import type { OwnerId } from '../src/photo/shard.ts'
 import { needs } from './support/needs.ts'
 import { fixture } from './support/pictures.ts'
 import { startService, type TestService } from './support/service.ts'
-import { authorization, photoForm, postForm } from './support/uploads.ts'
+import { authorization, digestOf, photoForm, postForm } from './support/uploads.ts'
 
 type Parameter = { name: string; in: string; required?: boolean; schema: Record<string, unknown> }
 type DocumentedReply = {
@@ -133,6 +133,22 @@ describe('the OpenAPI document', () => {
     await note(post(photoForm(Buffer.alloc(2_000_000))))
     await note(post(photoForm(photo), {}))
     await note(ask('uploadPhoto', '/v1/photos', { method: 'POST', body: '{}', headers: json }))
+    const bare = { ...token, 'content-type': 'image/jpeg' }
+    await note(
+      ask('uploadPhoto', '/v1/photos', { method: 'POST', body: new Uint8Array(photo), headers: bare }),
+    )
+    await note(ask('reserveIds', '/v1/ids', { method: 'POST', body: '{"count":0}', headers: json }))
+    const { ids } = (await (
+      await ask('reserveIds', '/v1/ids', { method: 'POST', body: '{"count":2}', headers: json })
+    ).json()) as { ids: [string, string] }
+    const putBytes = (to: string, body: Buffer, headers: Record<string, string> = bare) =>
+      ask('putPhoto', `/v1/photos/${to}`, { method: 'PUT', body: new Uint8Array(body), headers })
+    await note(putBytes(ids[0], photo))
+    await note(putBytes(ids[0], photo, { ...bare, prefer: 'wait=60' }))
+    await note(putBytes(ids[0], Buffer.from('x')))
+    await note(putBytes(ids[1], photo, { ...bare, 'content-digest': 'sha-256' }))
+    await note(putBytes(ids[1], photo, { ...bare, 'content-digest': digestOf(Buffer.from('x')) }))
+    await note(putBytes(ids[1], photo, { ...bare, ...stranger }))
     await note(ask('getPhoto', `/v1/photos/${id}`, { headers: token }))
     await note(ask('getPhoto', `/v1/photos/${id}`, { headers: stranger }))
     await note(ask('getPhoto', `/v1/photos/${failed.id}`, { headers: token }))
@@ -186,8 +202,8 @@ describe('the OpenAPI document', () => {
 
     expect(statuses).toEqual([
       ...[
-        201, 400, 400, 415, 413, 401, 415, 200, 200, 200, 404, 400, 400, 200, 304, 200, 200, 400, 200, 404,
-        400, 200, 400, 200, 401,
+        201, 400, 400, 415, 413, 401, 415, 201, 400, 201, 200, 409, 400, 400, 404, 200, 200, 200, 404, 400,
+        400, 200, 304, 200, 200, 400, 200, 404, 400, 200, 400, 200, 401,
       ],
       ...[
         202, 200, 400, 400, 415, 413, 409, 404, 202, 200, 200, 400, 404, 404, 204, 200, 200, 200, 404, 200,

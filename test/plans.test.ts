@@ -9,7 +9,7 @@ import type { Photo } from '../src/photo/photo.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
 import { type OwnerId, shardOfOwner } from '../src/photo/shard.ts'
 import { openTestDatabase } from './support/database.ts'
-import { writePhotos } from './support/many-photos.ts'
+import { writePhotos, writeReservations } from './support/many-photos.ts'
 import { insertPhoto, PLAIN } from './support/photos.ts'
 import { placeOf, SECRET } from './support/place.ts'
 import { costsOf, explain, type Plan, rowsOf } from './support/plan.ts'
@@ -51,6 +51,7 @@ const CALLS: {
     nextId: (photos) => photos.nextId(owner),
     insert: (photos) => insertPhoto({ photos }, owner),
     find: (photos, ids) => photos.find(at(ids, 0.5)),
+    findEver: (photos, ids) => photos.findEver(at(ids, 0.3)),
     findAll: (photos, ids) => photos.findAll(ids.slice(-100)),
     list: async (photos, ids) => {
       for (const viewer of [owner, stranger]) {
@@ -144,6 +145,17 @@ const CALLS: {
     purged: (removals) => removals.purged(150),
     forget: (removals, ids) => removals.forget([at(ids, 0.3)]),
   },
+  reservedIds: {
+    reserve: (reservedIds) => reservedIds.reserve(owner, 100),
+    has: (reservedIds, ids) => reservedIds.has(nextTo(at(ids, 0.5)), owner),
+    use: async (reservedIds, ids) => {
+      const photo = { ...PLAIN, id: nextTo(at(ids, 0.5)), owner, secret: SECRET }
+      for (const isThere of [true, false]) expect(await reservedIds.use(photo)).toBe(isThere)
+    },
+    forget: async (reservedIds, ids) => {
+      for (const end of [at(ids, 0), at(ids, 0.9)]) await reservedIds.forget(end, 500)
+    },
+  },
   imports: {
     insert: async (imports, ids) => {
       const id = String(BigInt(ids.at(-1) ?? 0) + 1n) as PhotoId
@@ -193,6 +205,8 @@ const CALLS: {
 /** Photos written by writePhotos have no secret yet. */
 const unmoved = (id: PhotoId) => ({ ...placeOf(id), secret: null })
 const at = (ids: readonly PhotoId[], part: number) => ids[Math.floor(ids.length * part)] as PhotoId
+/** An id that writeReservations has reserved. */
+const nextTo = (id: PhotoId) => String(BigInt(id) + 2n ** 23n) as PhotoId
 const inAnHour = () => new Date(Date.now() + 3_600_000)
 
 test(`no statement sorts or scans what an index gives, however many photos there are`, {
@@ -200,6 +214,7 @@ test(`no statement sorts or scans what an index gives, however many photos there
 }, async () => {
   await using database = await openTestDatabase()
   await writePhotos(database, { owner, shard: shardOfOwner(owner), count: PHOTOS })
+  await writeReservations(database, owner)
   await using map = new ShardMap(allShardsAt(database.url), { connections: 1 })
   const catalog = new Catalog(map)
   const rows = (await database.query('select id::text from photos p order by p.id')) as { id: PhotoId }[]
@@ -232,7 +247,7 @@ test(`no statement sorts or scans what an index gives, however many photos there
       statement,
       values,
     ) {
-      if (/ photos|renditions/.test(statement)) {
+      if (/ photos|renditions|reserved_ids|idempotency_keys/.test(statement)) {
         const plan = await explain(this, statement, values)
         const costs = costsOf(plan, FEW)
         if (name === 'photos.list' && photosRead(plan) > PAGE)

@@ -76,7 +76,7 @@ describe('a request that comes to nothing', () => {
 
   test.each([
     ['DELETE', '/v1/photos', 'GET, HEAD, POST'],
-    ['POST', `/v1/photos/${ID}`, 'DELETE, GET, HEAD, PATCH'],
+    ['POST', `/v1/photos/${ID}`, 'DELETE, GET, HEAD, PATCH, PUT'],
     ['OPTIONS', `/v1/photos/${ID}/filter`, 'DELETE, PUT'],
     ['PUT', '/v1/presets', 'GET, HEAD'],
     ['PATCH', '/healthz', 'GET, HEAD'],

@@ -1,6 +1,14 @@
 import { expect, test } from 'vitest'
-import { OWN_TABLES, RUN_TABLES, SHARD_TABLES, SHARDED_TABLES } from '../src/catalog/sharded-tables.ts'
+import { OWN_TABLES, RUN_TABLES, SHARD_TABLES, SHARDED_ROOTS } from '../src/catalog/sharded-tables.ts'
 import { openTestDatabase, type TestDatabase } from './support/database.ts'
+
+/** A root and those that go with it. */
+const familyOf = ({ table, with: others }: (typeof SHARDED_ROOTS)[number]) => [
+  table,
+  ...others.map((other) => other.table),
+]
+const SHARDED = SHARDED_ROOTS.flatMap(familyOf)
+const [OF_PHOTOS = []] = SHARDED_ROOTS.map(familyOf)
 
 async function textsOf(database: TestDatabase, statement: string): Promise<string[]> {
   return ((await database.query(statement)) as { text: string }[]).map(({ text }) => text)
@@ -8,12 +16,7 @@ async function textsOf(database: TestDatabase, statement: string): Promise<strin
 
 /** Tables of which nobody has said where their rows live. */
 async function undeclared(database: TestDatabase): Promise<string[]> {
-  const declared: string[] = [
-    ...SHARDED_TABLES.map(({ table }) => table),
-    ...RUN_TABLES,
-    ...SHARD_TABLES,
-    ...OWN_TABLES,
-  ]
+  const declared: string[] = [...SHARDED, ...RUN_TABLES, ...SHARD_TABLES, ...OWN_TABLES]
   const tables = await textsOf(
     database,
     `select relname as text from pg_class where relkind in ('r', 'p') and relnamespace = 'public'::regnamespace`,
@@ -47,8 +50,6 @@ async function leftBehind(database: TestDatabase, [first, ...others]: readonly s
   return others.filter((table) => !going.includes(table))
 }
 
-const OF_PHOTOS = SHARDED_TABLES.map(({ table }) => table)
-
 test('of every table it is declared where its rows live', async () => {
   await using database = await openTestDatabase()
 
@@ -62,11 +63,11 @@ test('of every table it is declared where its rows live', async () => {
 test('every table of photos and of runs makes its writers hold their shard', async () => {
   await using database = await openTestDatabase()
 
-  const before = await unguarded(database, [...OF_PHOTOS, ...RUN_TABLES])
+  const before = await unguarded(database, [...SHARDED, ...RUN_TABLES])
   await database.query('alter table earlier_renditions disable trigger hold_shard')
 
   expect(before).toEqual([])
-  expect(await unguarded(database, OF_PHOTOS)).toEqual(['earlier_renditions'])
+  expect(await unguarded(database, SHARDED)).toEqual(['earlier_renditions'])
 })
 
 test('the rows of every such table go with their photo or run', async () => {
@@ -79,9 +80,18 @@ test('the rows of every such table go with their photo or run', async () => {
   expect(await leftBehind(database, OF_PHOTOS)).toEqual(['earlier_renditions'])
 })
 
-test('the column that names the photo is there, in every table of photos', async () => {
+test('the columns that name the ids are there, and an index leads from shards to the rows of each root', async () => {
   await using database = await openTestDatabase()
 
-  for (const { table, photo } of SHARDED_TABLES)
-    await expect(database.query(`select ${photo}::bigint from ${table} limit 0`)).resolves.toEqual([])
+  for (const { table, id, number, with: others } of SHARDED_ROOTS) {
+    for (const each of [{ table, id }, ...others])
+      await expect(database.query(`select ${each.id}::bigint from ${each.table} limit 0`)).resolves.toEqual(
+        [],
+      )
+    const indexes = await textsOf(
+      database,
+      `select indexdef as text from pg_indexes where tablename = '${table}'`,
+    )
+    expect(indexes.join()).toContain(`(${number.replaceAll('p.', '')}`)
+  }
 })

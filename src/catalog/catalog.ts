@@ -11,6 +11,7 @@ import { Remakes } from './remakes.ts'
 import { Removals } from './removals.ts'
 import { Renditions } from './renditions.ts'
 import { Replicas } from './replicas.ts'
+import { ReservedIds } from './reserved-ids.ts'
 import { RunCosts } from './run-costs.ts'
 import { RunParts } from './run-parts.ts'
 import { Runs } from './runs.ts'
@@ -30,6 +31,7 @@ const WEEK_S = 7 * 86_400
  */
 export class Catalog {
   readonly photos: Photos
+  readonly reservedIds: ReservedIds
   readonly places: Places
   readonly looks: Looks
   readonly renditions: Renditions
@@ -50,6 +52,7 @@ export class Catalog {
   /** What is not shown any more is kept for `keepSeconds`, as delivery URLs of it are valid for a while. */
   constructor(shards: ShardMap, { keepSeconds = WEEK_S } = {}) {
     this.photos = new Photos(shards)
+    this.reservedIds = new ReservedIds(shards)
     this.places = new Places(shards)
     this.looks = new Looks(shards, keepSeconds)
     this.renditions = new Renditions(shards, keepSeconds)

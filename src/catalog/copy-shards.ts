@@ -1,24 +1,27 @@
-import type { Queries } from './database.ts'
-import { isInShards, SHARD_ORDER } from './shard-order.ts'
+import type { Queries, Select } from './database.ts'
+import { isInShards } from './shard-order.ts'
 import { MoveOvertakenError, type Run } from './shard-run.ts'
-import { SHARDED_TABLES } from './sharded-tables.ts'
+import { SHARDED_ROOTS, type ShardedRoot } from './sharded-tables.ts'
 
 const PAGE = 500
 
 type Digest = Place & { digest: string }
-/** Of a photo, in the order in which those of a run are read: its number, then its id. */
+/** Of a row, in the order in which those of a run are read: its number, then its id. */
 type Place = { number: string; id: string }
 
 /**
- * All rows of a photo as one value, which is the same in every database that has the same rows: columns stand in the
+ * All rows of an id as one value, which is the same in every database that has the same rows: columns stand in the
  * order of the migrations, rows in that of their bytes, whatever the database's own is.
  */
-const DIGESTS = `
-  select p.id::text, ${SHARD_ORDER}::text as number, md5(concat(${SHARDED_TABLES.map(({ table, photo }) => {
+function digestsOf(root: ShardedRoot): Select {
+  const rows = tablesOf(root).map(({ table, id }) => {
     const row = `each::text collate "C"`
-    return `(select string_agg(${row}, ',' order by ${row}) from ${table} each where each.${photo} = p.id)`
-  })})) as digest
-  from photos p`
+    return `(select string_agg(${row}, ',' order by ${row}) from ${table} each where each.${id} = p.${root.id})`
+  })
+  return `select p.${root.id}::text as id, ${root.number}::text as number, md5(concat(${rows})) as digest from ${root.table} p`
+}
+
+const tablesOf = ({ table, id, with: others }: ShardedRoot) => [{ table, id }, ...others]
 
 /** What decides how a value is written as text; and the leave to write where the shards are not. */
 const MOVE_SETTINGS = `
@@ -42,14 +45,22 @@ export async function copyShards(
   run: Run,
   onDifferent: (ids: readonly string[]) => Promise<void> = async () => {},
 ): Promise<void> {
+  for (const root of SHARDED_ROOTS) await copyRoot(run, root, onDifferent)
+}
+
+async function copyRoot(
+  run: Run,
+  root: ShardedRoot,
+  onDifferent: (ids: readonly string[]) => Promise<void>,
+): Promise<void> {
   let after: Place | null = START
   while (after) {
     const start: Place = after
     const page = async (source: Queries, target: Queries) => {
-      const wanted = await readDigests(source, run, start, END, PAGE)
+      const wanted = await readDigests(source, root, { run, after: start, until: END, limit: PAGE })
       const last = wanted.length === PAGE ? (wanted.at(-1) as Digest) : null
-      const found = await readDigests(target, run, start, last ?? END, null)
-      return { last, different: await mend(source, target, wanted, found) }
+      const found = await readDigests(target, root, { run, after: start, until: last ?? END, limit: null })
+      return { last, different: await mend(source, target, { root, wanted, found }) }
     }
     const { last, different } = await run.source.transaction(
       async (source) => await onBoth(source, run, page),
@@ -65,9 +76,14 @@ export async function copyPhotos(source: Queries, run: Run, ids: readonly string
   for (let start = 0; start < ids.length; start += PAGE) {
     const page = [ids.slice(start, start + PAGE)]
     const copied = await onBoth(source, run, async (source, target) => {
-      const wanted = await source.query<Digest>(`${DIGESTS} where p.id = any($1)`, page)
-      const found = await target.query<Digest>(`${DIGESTS} where p.id = any($1)`, page)
-      return await mend(source, target, wanted, found)
+      const mended: string[] = []
+      for (const root of SHARDED_ROOTS) {
+        const these = `${digestsOf(root)} where p.${root.id} = any($1)`
+        const wanted = await source.query<Digest>(these, page)
+        const found = await target.query<Digest>(these, page)
+        mended.push(...(await mend(source, target, { root, wanted, found })))
+      }
+      return mended
     })
     different.push(...copied)
   }
@@ -105,16 +121,15 @@ export async function lockArriving(target: Queries, run: Run): Promise<void> {
 
 async function readDigests(
   queries: Queries,
-  run: Run,
-  after: Place,
-  until: Place,
-  limit: number | null,
+  root: ShardedRoot,
+  { run, after, until, limit }: { run: Run; after: Place; until: Place; limit: number | null },
 ): Promise<Digest[]> {
+  const place = `(${root.number}, p.${root.id})`
   return await queries.query<Digest>(
-    `${DIGESTS}
-     where ${isInShards('$1', '$2')}
-       and (${SHARD_ORDER}, p.id) > ($3::bigint, $4::bigint) and (${SHARD_ORDER}, p.id) <= ($5::bigint, $6::bigint)
-     order by ${SHARD_ORDER}, p.id limit $7`,
+    `${digestsOf(root)}
+     where ${isInShards('$1', '$2', root.number)}
+       and ${place} > ($3::bigint, $4::bigint) and ${place} <= ($5::bigint, $6::bigint)
+     order by ${root.number}, p.${root.id} limit $7`,
     [run.from, run.to, after.number, after.id, until.number, until.id, limit],
   )
 }
@@ -122,8 +137,7 @@ async function readDigests(
 async function mend(
   source: Queries,
   target: Queries,
-  wanted: readonly Digest[],
-  found: readonly Digest[],
+  { root, wanted, found }: { root: ShardedRoot; wanted: readonly Digest[]; found: readonly Digest[] },
 ): Promise<string[]> {
   const copies = new Map(found.map(({ id, digest }) => [id, digest]))
   const stale = wanted.filter(({ id, digest }) => copies.get(id) !== digest).map(({ id }) => id)
@@ -132,10 +146,10 @@ async function mend(
   if (stale.length + gone.length === 0) return []
 
   // As text: a JavaScript number would round the ids. Whole rows: columns of later migrations come along.
-  await target.query('delete from photos where id = any($1)', [[...stale, ...gone]])
-  for (const { table, photo } of SHARDED_TABLES) {
+  await target.query(`delete from ${root.table} where ${root.id} = any($1)`, [[...stale, ...gone]])
+  for (const { table, id } of tablesOf(root)) {
     const rows = await source.read<{ row: string }>(
-      `select to_jsonb(each)::text as row from ${table} each where ${photo} = any($1)`,
+      `select to_jsonb(each)::text as row from ${table} each where ${id} = any($1)`,
       [stale],
     )
     await target.query(

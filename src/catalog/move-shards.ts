@@ -1,7 +1,7 @@
 import type { ShardRange } from '../config/shard-ranges.ts'
 import { copyRuns, removeRuns } from './copy-runs.ts'
 import { allowMove, copyClocks, copyPhotos, copyShards } from './copy-shards.ts'
-import type { Database } from './database.ts'
+import type { Database, Queries } from './database.ts'
 import { giveShards } from './give-shards.ts'
 import { whileHeld } from './hold-shards.ts'
 import { shareInstallation } from './installation.ts'
@@ -12,6 +12,7 @@ import { isInShards } from './shard-order.ts'
 import { openArrived, shardsOf } from './shard-places.ts'
 import { MoveOvertakenError, planRuns, type Run } from './shard-run.ts'
 import { latestOf } from './shard-survey.ts'
+import { SHARDED_ROOTS } from './sharded-tables.ts'
 
 export const MOVE_STAGES = [
   'prepared',
@@ -167,9 +168,9 @@ async function removeLeavings(map: ShardMap, range: { from: number; to: number }
 
 /** Deletes what a database still keeps of shards that have moved away, and of no others. */
 async function removeMoved(database: Database, { from, to }: { from: number; to: number }): Promise<void> {
-  let removed: unknown[]
+  let isLeft: boolean
   do {
-    removed = await database.transaction(async (queries) => {
+    isLeft = await database.transaction(async (queries) => {
       await allowMove(queries)
       const rows = await queries.query<{ shard: number }>(
         `select shard from shards
@@ -179,13 +180,24 @@ async function removeMoved(database: Database, { from, to }: { from: number; to:
       const shards = rows.map(({ shard }) => shard)
       await removeRuns(queries, shards)
       await queries.query('delete from shard_clocks where shard = any($1)', [shards])
-      return await queries.query(
-        `delete from photos
-         where id = any(array(
-           select p.id from unnest($1::int[]) as moved(shard) join photos p on ${isInShards('moved.shard', 'moved.shard')}
-           limit ${REMOVED_AT_ONCE})) returning id`,
-        [shards],
-      )
+      return await removeRows(queries, shards)
     })
-  } while (removed.length === REMOVED_AT_ONCE)
+  } while (isLeft)
+}
+
+/** So many of each table; true when there may be more. */
+async function removeRows(queries: Queries, shards: readonly number[]): Promise<boolean> {
+  let isLeft = false
+  for (const { table, id, number } of SHARDED_ROOTS) {
+    const removed = await queries.query(
+      `delete from ${table}
+       where ${id} = any(array(
+         select p.${id} from unnest($1::int[]) as moved(shard)
+           join ${table} p on ${isInShards('moved.shard', 'moved.shard', number)}
+         limit ${REMOVED_AT_ONCE})) returning ${id}`,
+      [shards],
+    )
+    isLeft ||= removed.length === REMOVED_AT_ONCE
+  }
+  return isLeft
 }

@@ -64,6 +64,16 @@ export class Photos {
     return rows[0] ? photoOfRow(rows[0]) : null
   }
 
+  /** The same, and also one that was removed, until its row is gone. */
+  async findEver(id: PhotoId): Promise<{ photo: Photo; isDeleted: boolean } | null> {
+    const rows = await this.#shards.ofPhoto(id).read<PhotoRow & { isDeleted: boolean }>(
+      `select ${PHOTO_COLUMNS}, deleted_at is not null as "isDeleted" from photos p
+         where id = $1 and photo_is_here($1)`,
+      [id],
+    )
+    return rows[0] ? { photo: photoOfRow(rows[0]), isDeleted: rows[0].isDeleted } : null
+  }
+
   /** Those of the photos that there are, whoever asks, in no order. */
   async findAll(ids: readonly PhotoId[]): Promise<Photo[]> {
     const rows = await this.#shards.ofEach(ids).read<PhotoRow>(

@@ -4,7 +4,7 @@
 /** The number of a photo; `shard_order` in the migration. */
 export const SHARD_ORDER = 'shard_order(shard_of(p.id), p.owner, p.sha256)'
 
-/** Whether a photo is in the shards from one to another, both included: parameters. */
-export function isInShards(from: string, to: string): string {
-  return `${SHARD_ORDER} >= shard_start(${from}::int) and ${SHARD_ORDER} < shard_start(${to}::int + 1)`
+/** Whether a photo is in the shards from one to another, both included: parameters. Of other rows `number` is theirs. */
+export function isInShards(from: string, to: string, number = SHARD_ORDER): string {
+  return `${number} >= shard_start(${from}::int) and ${number} < shard_start(${to}::int + 1)`
 }

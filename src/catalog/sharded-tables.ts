@@ -1,15 +1,31 @@
 // Where the rows of every table live. A new table stands in one of these lists: test/sharded-tables.test.ts says so, and
 // what its migration must give it.
+import { SHARD_ORDER } from './shard-order.ts'
 
-/**
- * Where the shard of a photo does: the column tells of which. Such a table has the trigger `hold_shard`, and its rows go
- * with their photo's. It stands after those that it refers to.
- */
-export const SHARDED_TABLES = [
-  { table: 'photos', photo: 'id' },
-  { table: 'earlier_renditions', photo: 'photo_id' },
-  { table: 'external_ids', photo: 'photo_id' },
-] as const
+/** Rows that go by themselves, `id` being of their shard, and the tables whose rows go with those of the same id. */
+export type ShardedRoot = {
+  table: string
+  id: string
+  /** The number by which rows `p` are found and copied: an index has it. All of a shard lie from shard_start on. */
+  number: string
+  /** After those that they refer to. */
+  with: readonly { table: string; id: string }[]
+}
+
+/** Where the shard of an id does. Each table has the trigger `hold_shard`. */
+export const SHARDED_ROOTS: readonly ShardedRoot[] = [
+  {
+    table: 'photos',
+    id: 'id',
+    number: SHARD_ORDER,
+    with: [
+      { table: 'earlier_renditions', id: 'photo_id' },
+      { table: 'external_ids', id: 'photo_id' },
+    ],
+  },
+  { table: 'reserved_ids', id: 'id', number: 'shard_start(shard_of(p.id))', with: [] },
+  { table: 'idempotency_keys', id: 'photo_id', number: 'shard_start(shard_of(p.photo_id))', with: [] },
+]
 
 /** Beside shard 0, where all runs are, in the order in which they refer to each other. Such a table has a trigger, too. */
 export const RUN_TABLES = ['runs', 'run_parts', 'run_failures', 'run_costs'] as const

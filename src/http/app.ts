@@ -37,10 +37,12 @@ import { cookieRoutes } from './routes/cookies.ts'
 import { externalPhotoRoutes } from './routes/external-photos.ts'
 import { filterRoutes } from './routes/filters.ts'
 import { healthRoutes } from './routes/health.ts'
+import { idsRoute } from './routes/ids.ts'
 import { ownerPhotosRoute } from './routes/owner-photos.ts'
 import { photoChangeRoute } from './routes/photo-change.ts'
 import { photoFilterRoutes } from './routes/photo-filter.ts'
 import { photoRoutes } from './routes/photos.ts'
+import { putPhotoRoute } from './routes/put-photo.ts'
 import { uploadRoute } from './routes/upload.ts'
 import { SettleWatch } from './settle-watch.ts'
 
@@ -173,12 +175,15 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
     await withToken.register(externalPhotoRoutes({ ...dependencies, recipes }))
     await withToken.register(ownerPhotosRoute({ ...dependencies, recipes }))
     await withToken.register(photoChangeRoute({ ...dependencies, recipes, settleWatch }))
+    await withToken.register(idsRoute(dependencies))
     await withToken.register(cookieRoutes(dependencies))
     await withToken.register(photoFilterRoutes({ ...dependencies, recipes, settleWatch }))
     await withToken.register(async (uploads) => {
       uploads.removeAllContentTypeParsers()
       limitUploadsAtOnce(uploads, dependencies.uploadsAtOnce)
-      await uploads.register(uploadRoute({ ...dependencies, recipes, basePath, settleWatch }))
+      const common = { ...dependencies, recipes, basePath, settleWatch }
+      await uploads.register(uploadRoute(common))
+      await uploads.register(putPhotoRoute(common))
     })
   })
   refuseOtherMethods()

@@ -43,6 +43,16 @@ export class FieldAfterFileError extends DarkroomError {
   }
 }
 
+/** Content-Digest is not as RFC 9530 has it. */
+export class InvalidDigestError extends DarkroomError {
+  readonly code = 'invalid_digest'
+  constructor() {
+    super(
+      'Content-Digest must name the bytes of the body by sha-256 or sha-512, in base64 between colons: sha-256=:…=:.',
+    )
+  }
+}
+
 export class UnauthenticatedError extends DarkroomError {
   readonly code = 'unauthenticated'
 }

@@ -39,6 +39,18 @@ export function closeAfterReply(request: FastifyRequest, reply: FastifyReply): v
   }
 }
 
+/**
+ * For a reply that needs no body. Whoever waits for "100 Continue" never sends it, and the connection is closed, as what
+ * comes next could be either. What others send all the same is read and thrown away, as Node does after a reply, so that they
+ * come round to reading it: a phone that is sending would take a connection that closes for a failure, and begin anew.
+ */
+export function forgoBody(request: FastifyRequest, reply: FastifyReply, maxBytes: number): void {
+  const { complete, headers } = request.raw
+  if (complete || !hasBody(request.raw)) return
+  const isBounded = Number(headers['content-length']) <= maxBytes
+  if (waitsForContinue(request.raw) || !isBounded) closeAfterReply(request, reply)
+}
+
 /** Sends the last bytes and closes the connection when the other side has, or after a moment. */
 export function endLingering(socket: Socket, lastBytes = ''): void {
   socket.end(lastBytes)

@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { PhotoTooLargeError } from '../errors.ts'
 import { askForBody } from './body.ts'
 import { UploadAbortedError } from './errors.ts'
 
@@ -16,5 +17,13 @@ export async function* bareBody(request: FastifyRequest, reply: FastifyReply): A
     yield* request.raw.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>
   } catch (error) {
     throw new UploadAbortedError({ cause: error })
+  }
+}
+
+/** A hook: a length that is announced, and is too much, is refused before anything comes. */
+export function refuseLarge(maxUploadBytes: number, besides = 0) {
+  return async ({ raw }: FastifyRequest): Promise<void> => {
+    const announced = Number(raw.headers['content-length'] ?? 0)
+    if (announced > maxUploadBytes + besides) throw new PhotoTooLargeError(maxUploadBytes)
   }
 }

@@ -1,5 +1,6 @@
 import type { Multipart } from '@fastify/multipart'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { DigestCheck, type Digests } from '../ingest/digests.ts'
 import { askForBody } from './body.ts'
 import {
   FieldAfterFileError,
@@ -37,22 +38,27 @@ export function isFilePart(fieldNames: readonly string[]) {
 }
 
 /**
- * Reads a form up to its file. Throws an error for the client when the form is not as the API says. @NOTE The parser
+ * Reads a form up to its file; `digests` are of the form as a whole. Throws an error for the client when the form is not as the API says. @NOTE The parser
  * skips a part that is not `form-data` (RFC 7578, 4.2) as if it were not there, and nothing tells of it.
  */
 export async function readUploadForm(
   request: FastifyRequest,
   reply: FastifyReply,
-  checkFields: (fields: unknown) => UploadFields,
+  { checkFields, digests }: { checkFields: (fields: unknown) => UploadFields; digests: Digests },
 ): Promise<UploadForm> {
   askForBody(request, reply)
+  const check = new DigestCheck(digests)
+  if (digests.size > 0) request.raw.on('data', (chunk) => check.update(chunk))
   const parts = request.parts()
   const texts = new Map<string, string>()
   for (;;) {
     const part = await nextPart(request, parts)
     if (!part) throw new MissingFileError()
     if (part.type === 'file') {
-      return { fields: checkFields(Object.fromEntries(texts)), body: wholeForm(request, part.file, parts) }
+      return {
+        fields: checkFields(Object.fromEntries(texts)),
+        body: wholeForm(request, part.file, { parts, check }),
+      }
     }
     const { fieldname: name, value } = part
     const shown = name.slice(0, 40)
@@ -66,7 +72,7 @@ export async function readUploadForm(
 async function* wholeForm(
   request: FastifyRequest,
   file: AsyncIterable<Buffer>,
-  parts: AsyncIterator<Multipart>,
+  { parts, check }: { parts: AsyncIterator<Multipart>; check: DigestCheck },
 ): AsyncGenerator<Buffer> {
   try {
     yield* file
@@ -76,6 +82,7 @@ async function* wholeForm(
   const extra = await nextPart(request, parts)
   if (extra?.type === 'file') throw new TooManyFilesError()
   if (extra) throw new FieldAfterFileError(extra.fieldname)
+  check.finish()
 }
 
 /** @NOTE The parser gives a part without a name `undefined` for one, whatever its type says. */

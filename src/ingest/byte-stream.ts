@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { EmptyFileError, PhotoTooLargeError } from '../errors.ts'
+import { DigestCheck, type Digests, NO_DIGESTS } from './digests.ts'
 
 /**
  * The first bytes of a stream, that many or all there are, however it was cut into pieces; and the whole stream with
@@ -59,14 +60,20 @@ export async function* interruptible(
   }
 }
 
-/** Counts and hashes bytes as they flow past, and throws PhotoTooLargeError as soon as they are too many. */
+/**
+ * Counts and hashes bytes as they flow past, and throws PhotoTooLargeError as soon as they are too many, and at their end
+ * DigestMismatchError when they are not those that were named.
+ */
 export class ByteMeter {
   readonly #hash = createHash('sha256')
+  readonly #check: DigestCheck
   readonly #maxBytes: number
+  #sha256: Buffer | null = null
   bytes = 0
 
-  constructor(maxBytes: number) {
+  constructor(maxBytes: number, digests: Digests = NO_DIGESTS) {
     this.#maxBytes = maxBytes
+    this.#check = new DigestCheck(digests, ['sha-256'])
   }
 
   async *measure(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
@@ -74,12 +81,16 @@ export class ByteMeter {
       this.bytes += chunk.length
       if (this.bytes > this.#maxBytes) throw new PhotoTooLargeError(this.#maxBytes)
       this.#hash.update(chunk)
+      this.#check.update(chunk)
       yield chunk
     }
+    this.#sha256 = this.#hash.digest()
+    this.#check.finish(new Map([['sha-256', this.#sha256]]))
   }
 
-  /** SHA-256 of all that flowed past, in lowercase hex. To be asked once, at the end. */
+  /** SHA-256 of all that flowed past, in lowercase hex. To be asked at the end. */
   sha256(): string {
-    return this.#hash.digest('hex')
+    if (this.#sha256 === null) throw new Error('The bytes have not all flowed past.')
+    return this.#sha256.toString('hex')
   }
 }

@@ -1,17 +1,20 @@
 import { Readable } from 'node:stream'
 import type { Catalog } from '../catalog/catalog.ts'
+import type { NewPhoto } from '../catalog/photos.ts'
+import { IdTakenError, IdUnknownError, ObjectTakenError, PhotoDeletedError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { FORMATS } from '../photo/formats.ts'
 import type { Look } from '../photo/look.ts'
 import { originalKey } from '../photo/object-keys.ts'
 import type { Focus, Original, Photo, Visibility } from '../photo/photo.ts'
-import { addedAt, type PhotoId } from '../photo/photo-id.ts'
+import { addedAt, type PhotoId, shardOf } from '../photo/photo-id.ts'
 import { newSecret } from '../photo/secret.ts'
-import type { OwnerId } from '../photo/shard.ts'
+import { type OwnerId, shardOfOwner } from '../photo/shard.ts'
 import type { JobQueue } from '../queue/job-queue.ts'
 import { promiseJob } from '../queue/promise-job.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import { ByteMeter, interruptible, peek } from './byte-stream.ts'
+import { type Digests, NO_DIGESTS } from './digests.ts'
 import { SNIFF_BYTES, sniff } from './sniff.ts'
 
 export type Upload = {
@@ -20,38 +23,24 @@ export type Upload = {
   alt: string | null
   focus: Focus | null
   look: Look | null
-  /** Must fail when the upload turns out to be no good or the client goes away: then nothing is kept. */
+  /** One that was reserved for the owner: under it the same bytes may be sent again. Null: a new one. */
+  id: PhotoId | null
+  /** What the client says of the bytes. */
+  digests: Digests
+  /**
+   * Asked for only when it is needed. Must fail when the upload turns out to be no good or the client goes away: then
+   * nothing is kept.
+   */
   body: AsyncIterable<Buffer>
 }
 
+/** `isNew` is false when the photo was there already, and this was a repeat. */
+export type Ingested = { photo: Photo; isNew: boolean }
+
+export type Ingest = (upload: Upload) => Promise<Ingested>
+
 /** The bytes of a photo as they were kept, under an id that no row has yet. */
 export type KeptOriginal = { id: PhotoId; original: Original }
-
-/**
- * Keeps the bytes of a photo of the owner's: told by its first bytes, limited and hashed as they flow. Throws as ingest
- * does; what it keeps and nobody records is the sweep's.
- */
-export function createKeep({
-  catalog,
-  store,
-  maxUploadBytes,
-  interrupt,
-}: Pick<IngestEngines, 'catalog' | 'store' | 'maxUploadBytes' | 'interrupt'>) {
-  return async (owner: OwnerId, source: AsyncIterable<Buffer>): Promise<KeptOriginal> => {
-    const { head, body } = await peek(interruptible(source, interrupt), SNIFF_BYTES)
-    const format = await sniff(head)
-    const id = await catalog.photos.nextId(owner)
-
-    const meter = new ByteMeter(maxUploadBytes)
-    const contentType = FORMATS[format].contentType
-    await store.put(originalKey(id, format), Readable.from(meter.measure(body), { objectMode: false }), {
-      contentType,
-    })
-    return { id, original: { format, bytes: meter.bytes, sha256: meter.sha256() } }
-  }
-}
-
-export type Ingest = (upload: Upload) => Promise<Photo>
 
 export type IngestEngines = {
   catalog: Catalog
@@ -64,58 +53,112 @@ export type IngestEngines = {
 }
 
 /**
+ * Keeps the bytes of a photo of the owner's, under a new id or one of theirs: told by its first bytes, limited and hashed
+ * as they flow. Throws as ingest does, and ObjectTakenError when the id has other bytes; what it keeps and nobody
+ * records is the sweep's.
+ */
+export function createKeep({
+  catalog,
+  store,
+  maxUploadBytes,
+  interrupt,
+}: Pick<IngestEngines, 'catalog' | 'store' | 'maxUploadBytes' | 'interrupt'>) {
+  return async (
+    owner: OwnerId,
+    source: AsyncIterable<Buffer>,
+    { id: given = null, digests = NO_DIGESTS }: { id?: PhotoId | null; digests?: Digests } = {},
+  ): Promise<KeptOriginal> => {
+    const { head, body } = await peek(interruptible(source, interrupt), SNIFF_BYTES)
+    const format = await sniff(head)
+    const id = given ?? (await catalog.photos.nextId(owner))
+
+    const meter = new ByteMeter(maxUploadBytes, digests)
+    const contentType = FORMATS[format].contentType
+    await store.put(originalKey(id, format), Readable.from(meter.measure(body), { objectMode: false }), {
+      contentType,
+    })
+    return { id, original: { format, bytes: meter.bytes, sha256: meter.sha256() } }
+  }
+}
+
+/**
  * Takes in one photo, in bounded memory, and resolves when its original is safe and its work is promised, be it by the
  * queue or, when that fails, by the row and the sweep.
- * Throws EmptyFileError, UnsupportedFormatError, PhotoTooLargeError, whatever the body throws, and
- * EngineUnavailableError.
+ * Throws EmptyFileError, UnsupportedFormatError, PhotoTooLargeError, DigestMismatchError, whatever the body throws, and
+ * EngineUnavailableError; of a given id IdUnknownError, IdTakenError when it has other bytes, and PhotoDeletedError.
  *
  * Object first, row second, job third. A crash between two of them leaves either an object without a row, which
  * the sweep deletes, or a processing row without a job, which the sweep enqueues again. Never a row without bytes.
+ *
+ * Under a given id this may be done as often as wanted, and by several at once: the first object that is put stays, and
+ * so its bytes are those of the id; the row takes the place of the reservation, of which there is one.
  */
-export function createIngest({
-  catalog,
-  store,
-  queue,
-  maxUploadBytes,
-  interrupt,
-  log,
-}: IngestEngines): Ingest {
-  const keep = createKeep({ catalog, store, maxUploadBytes, interrupt })
-  return async ({ owner, visibility, alt, focus, look, body: source }) => {
-    const { id, original } = await keep(owner, source)
-    const secret = newSecret()
-    // When this fails the object stays for the sweep: a reply that was lost on its way leaves a row behind it.
-    await catalog.photos.insert({
-      id,
-      owner,
-      visibility,
-      secret,
-      alt,
-      original,
-      focus,
-      look,
-    })
+export function createIngest(engines: IngestEngines): Ingest {
+  const { catalog, queue, maxUploadBytes, interrupt, log } = engines
+  const keep = createKeep(engines)
 
-    // The photo is taken in: a client that was told otherwise would send it once more.
-    await promiseJob(queue, { kind: 'resize', photoId: id }, log)
-    return {
-      id,
-      owner,
-      status: 'processing',
-      visibility,
-      postedAt: addedAt(id),
-      secret,
-      alt,
-      original,
-      adopted: null,
-      facts: null,
-      focus,
-      look,
-      edition: 0,
-      wanted: null,
-      renditions: [],
-      recipe: null,
-      failure: null,
+  return async (upload) => {
+    const { owner, id, body, digests } = upload
+    if (id === null) {
+      const photo = newPhoto(upload, await keep(owner, body, { digests }))
+      // When this fails the object stays for the sweep: a reply that was lost on its way leaves a row behind it.
+      await catalog.photos.insert(photo)
+      return await takenIn(photo)
     }
+    if (shardOf(id) !== shardOfOwner(owner)) throw new IdUnknownError()
+    if (!(await catalog.reservedIds.has(id, owner)))
+      return await known(
+        id,
+        owner,
+        async () => digests.get('sha-256')?.toString('hex') ?? (await hashed(upload)),
+      )
+
+    const kept = await keep(owner, body, { id, digests }).catch((error) => {
+      throw error instanceof ObjectTakenError ? new IdTakenError() : error
+    })
+    const photo = newPhoto(upload, kept)
+    if (await catalog.reservedIds.use(photo)) return await takenIn(photo)
+    return await known(id, owner, async () => kept.original.sha256)
+  }
+
+  async function takenIn(photo: NewPhoto): Promise<Ingested> {
+    // The photo is taken in: a client that was told otherwise would send it once more.
+    await promiseJob(queue, { kind: 'resize', photoId: photo.id }, log)
+    return { photo: asNew(photo), isNew: true }
+  }
+
+  /** The photo that has the id, if these are its bytes. */
+  async function known(id: PhotoId, owner: OwnerId, sha256: () => Promise<string>): Promise<Ingested> {
+    const found = await catalog.photos.findEver(id)
+    if (found?.photo.owner !== owner) throw new IdUnknownError()
+    if (found.isDeleted) throw new PhotoDeletedError()
+    if (found.photo.original.sha256 !== (await sha256())) throw new IdTakenError()
+    return { photo: found.photo, isNew: false }
+  }
+
+  async function hashed({ body, digests }: Upload): Promise<string> {
+    const meter = new ByteMeter(maxUploadBytes, digests)
+    for await (const _chunk of meter.measure(interruptible(body, interrupt)));
+    return meter.sha256()
+  }
+}
+
+function newPhoto({ owner, visibility, alt, focus, look }: Upload, { id, original }: KeptOriginal): NewPhoto {
+  return { id, owner, visibility, secret: newSecret(), alt, original, focus, look }
+}
+
+/** As its row is now. */
+function asNew(photo: NewPhoto): Photo {
+  return {
+    ...photo,
+    status: 'processing',
+    postedAt: addedAt(photo.id),
+    adopted: null,
+    facts: null,
+    edition: 0,
+    wanted: null,
+    renditions: [],
+    recipe: null,
+    failure: null,
   }
 }

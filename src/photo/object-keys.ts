@@ -6,6 +6,11 @@ import { SECRET_PATTERN } from './secret.ts'
 
 export const ORIGINALS_PREFIX = 'originals/'
 
+/** What the owner sent is put once. What is made of it is made again, with the same bytes, when a job is. */
+export function isPutOnce(key: string): boolean {
+  return key.startsWith(ORIGINALS_PREFIX)
+}
+
 /** Open to every viewer who has a token: only secrets keep one photo's renditions from whoever knows another's. */
 export const PUBLIC_PREFIX = 'public/'
 

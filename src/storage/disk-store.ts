@@ -1,9 +1,11 @@
+import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { link, mkdir, open, readdir, readFile, rm, stat, unlink, utimes } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { ObjectNotFoundError, SetupError } from '../errors.ts'
+import { ObjectNotFoundError, ObjectTakenError, SetupError } from '../errors.ts'
+import { isPutOnce } from '../photo/object-keys.ts'
 import { ignoreMissing, isMissing, remedyFor, translateDiskError } from './disk-errors.ts'
 import { FolderSync, foldersBetween } from './folder-sync.ts'
 import { ObjectFolders } from './object-folders.ts'
@@ -61,12 +63,14 @@ export class DiskStore implements ObjectStore {
       const size = Buffer.isBuffer(body)
         ? await writeSynced(temporary, body)
         : await pipeline(body, (chunks: AsyncIterable<Buffer>) => writeSynced(temporary, chunks))
-      await this.#folders.moveIn(temporary, path)
+      if (!isPutOnce(key)) await this.#folders.moveIn(temporary, path)
+      else if (!(await this.#folders.moveInFirst(temporary, path))) await expectSame(temporary, path, key)
       return { key, size }
     } catch (error) {
+      throw translateDiskError(error)
+    } finally {
       // What a failing disk won't remove now is removed when the store is opened another day.
       await rm(temporary, { force: true }).catch(() => {})
-      throw translateDiskError(error)
     }
   }
 
@@ -185,6 +189,19 @@ export class DiskStore implements ObjectStore {
     }
     return join(this.#root, ...segments)
   }
+}
+
+/** Throws ObjectTakenError when the two differ. */
+async function expectSame(temporary: string, path: string, key: string): Promise<void> {
+  const [ours, theirs] = await Promise.all([stat(temporary), stat(path)])
+  const isSame = ours.size === theirs.size && (await digestOf(temporary)) === (await digestOf(path))
+  if (!isSame) throw new ObjectTakenError(key)
+}
+
+async function digestOf(path: string): Promise<string> {
+  const hash = createHash('sha256')
+  await pipeline(createReadStream(path), hash)
+  return hash.digest('hex')
 }
 
 /** A second name of the same file, whose bytes never change; its bytes where the file system has no such names. */

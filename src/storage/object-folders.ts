@@ -1,4 +1,4 @@
-import { mkdir, rename, rmdir } from 'node:fs/promises'
+import { link, mkdir, rename, rmdir, stat } from 'node:fs/promises'
 import { dirname, relative, sep } from 'node:path'
 import { codeOf, ignoreMissing } from './disk-errors.ts'
 import { FolderSync } from './folder-sync.ts'
@@ -8,6 +8,8 @@ import { FolderSync } from './folder-sync.ts'
  * name synced once per process, not at every put.
  */
 const LASTING_LEVELS = 2
+
+const NO_LINKS = /^(EPERM|ENOTSUP|EOPNOTSUPP|ENOSYS|EMLINK)$/
 
 /** More would mean that something other than a delete takes the folders away. */
 const MAX_MOVES = 100
@@ -33,10 +35,23 @@ export class ObjectFolders {
    * moment, so it is made again until the object is in it. Throws the errors of node:fs, as all here do.
    */
   async moveIn(temporary: string, path: string): Promise<void> {
+    await this.#placeIn(path, async () => await rename(temporary, path))
+  }
+
+  /** As moveIn, when there is no file yet: of two at once one is first. False when there is one, whose name is synced, too. */
+  async moveInFirst(temporary: string, path: string): Promise<boolean> {
+    let isFirst = true
+    await this.#placeIn(path, async () => {
+      isFirst = await linkFirst(temporary, path)
+    })
+    return isFirst
+  }
+
+  async #placeIn(path: string, place: () => Promise<void>): Promise<void> {
     const folder = dirname(path)
     for (let moves = 1; ; moves++) {
       try {
-        await rename(temporary, path)
+        await place()
         break
       } catch (error) {
         if (codeOf(error) !== 'ENOENT' || moves === MAX_MOVES) throw error
@@ -81,4 +96,19 @@ export class ObjectFolders {
     }
     await this.#sync.syncAll([kept])
   }
+}
+
+/** Leaves the temporary name, or not: whoever made it takes it away. False when the path is taken. */
+async function linkFirst(temporary: string, path: string): Promise<boolean> {
+  try {
+    await link(temporary, path)
+    return true
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return false
+    if (!NO_LINKS.test(codeOf(error))) throw error
+  }
+  // @NOTE A file system without hard links: nothing on it tells which of two at the same moment is first.
+  if (await stat(path).catch(ignoreMissing)) return false
+  await rename(temporary, path)
+  return true
 }

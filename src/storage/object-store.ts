@@ -19,7 +19,11 @@ export interface ObjectStore extends AsyncDisposable {
   /** Where it is, for messages: a folder, or `s3://bucket`. */
   readonly name: string
 
-  /** Keeps all of the body, safe from a power cut, or none of it: a put that fails leaves no object behind. */
+  /**
+   * Keeps all of the body, safe from a power cut, or none of it: a put that fails leaves no object behind. What is put
+   * once (`isPutOnce`) stays as it was put first: the same bytes may be put again, and for others it throws
+   * ObjectTakenError.
+   */
   put(key: string, body: Readable | Buffer, options: PutOptions): Promise<ObjectInfo>
 
   /** Throws ObjectNotFoundError at once, not when the stream is first read. */

@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream'
 import { PutObjectCommand } from '@aws-sdk/client-s3'
 import type { S3Config } from '../config/config.ts'
 import { cacheTagOf } from '../photo/cache-tag.ts'
-import { ORIGINALS_PREFIX, photoIdOfRendition } from '../photo/object-keys.ts'
+import { isPutOnce, photoIdOfRendition } from '../photo/object-keys.ts'
 
 export type S3Put = {
   bucket: string
@@ -34,8 +34,7 @@ export function createPut({
     Metadata: { sha256: sha256.toString('hex'), ...cacheTag(key) },
     // Where the server keeps it. Were there none, the client would add its own in a way that few but AWS know.
     ...(checksums === 'WHEN_SUPPORTED' && { ChecksumSHA256: sha256.toString('base64') }),
-    // Renditions are made again, with the same bytes, when a job is.
-    ...(key.startsWith(ORIGINALS_PREFIX) && { IfNoneMatch: '*' }),
+    ...(isPutOnce(key) && { IfNoneMatch: '*' }),
   })
   put.middlewareStack.add(
     (next) => (args) => {

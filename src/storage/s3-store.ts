@@ -14,7 +14,13 @@ import {
 } from '@aws-sdk/client-s3'
 import { isTransient, nameOf } from '../aws-errors.ts'
 import type { S3Config } from '../config/config.ts'
-import { EngineUnavailableError, ObjectArchivedError, ObjectNotFoundError, SetupError } from '../errors.ts'
+import {
+  EngineUnavailableError,
+  ObjectArchivedError,
+  ObjectNotFoundError,
+  ObjectTakenError,
+  SetupError,
+} from '../errors.ts'
 import { Slots } from '../slots.ts'
 import { remedyFor } from './disk-errors.ts'
 import type { ByteRange, KeptObject, ObjectInfo, ObjectStore, PutOptions } from './object-store.ts'
@@ -96,7 +102,7 @@ export class S3Store implements ObjectStore {
         await this.#send(key, spooled, contentType)
         return { key, size: spooled.size }
       } catch (error) {
-        // Most likely an earlier attempt of ours was kept and only its answer got lost.
+        // Be it that an earlier attempt of ours was kept and only its answer got lost.
         if (nameOf(error) === 'PreconditionFailed' && (await this.#has(key, spooled)))
           return { key, size: spooled.size }
         if (!isTransient(error) || attempt === MAX_ATTEMPTS) throw translateS3Error(error)
@@ -225,12 +231,11 @@ export class S3Store implements ObjectStore {
     }
   }
 
-  /** Throws when the key is there with other bytes, which can't be: keys are never used again. */
+  /** Throws ObjectTakenError when the key is there with other bytes. */
   async #has(key: string, { size, sha256 }: SpooledBody): Promise<boolean> {
     const found = await this.#head(key)
     if (!found) return false
-    if (found.size !== size || found.sha256 !== sha256.toString('hex'))
-      throw new Error(`The object ${key} is there already, with other bytes.`)
+    if (found.size !== size || found.sha256 !== sha256.toString('hex')) throw new ObjectTakenError(key)
     return true
   }
 

@@ -33,12 +33,13 @@ export function compare(keys: readonly string[], photo: KeptPhoto | null): Diffe
   const isOriginalMissing = photo.format !== null && !stored.has(originalKey(photo.id, photo.format))
   if (!photo.isSettled) return { ...NONE, isOriginalMissing }
 
-  const renditions = keys.filter((key) => photoIdOfOriginal(key) === null)
+  // An original in another format is of an upload under the same id that came too late.
+  const rest = photo.format === null ? keys.filter((key) => photoIdOfOriginal(key) === null) : keys
   const shown = photo.renditions.filter(({ isShown }) => isShown)
   // Presets may share an object.
   const needed = new Map(shown.map((rendition) => [renditionKey(photo, rendition), rendition]))
   return {
-    strays: renditions.filter((key) => !keeps(photo, key)),
+    strays: rest.filter((key) => !keeps(photo, key)),
     isForgotten: false,
     isOriginalMissing,
     missing: [...needed].filter(([key]) => !stored.has(key)).map(([, rendition]) => rendition),

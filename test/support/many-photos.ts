@@ -39,3 +39,16 @@ export async function writePhotos(
     commit`)
   await database.query('analyze photos, earlier_renditions')
 }
+
+/** Reserves an id of the owner's next to that of each photo, every second one with a key. */
+export async function writeReservations(database: TestDatabase, owner: string): Promise<void> {
+  await database.query(`
+    begin;
+    set local synchronous_commit = off;
+    set local darkroom.moves_shards = 'yes';
+    insert into reserved_ids (id, owner) select id + (1 << 23), owner from photos where owner = '${owner}';
+    insert into idempotency_keys (photo_id, ids, is_open, owner, key, fingerprint)
+    select id, array[id], false, owner, id::text, '\\x00' from reserved_ids where (id & 1) = 0;
+    commit`)
+  await database.query('analyze reserved_ids, idempotency_keys')
+}

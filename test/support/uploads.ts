@@ -1,5 +1,6 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { connect, type Socket } from 'node:net'
+import type { PhotoId } from '../../src/photo/photo-id.ts'
 
 export type Fields = Record<string, string>
 
@@ -91,4 +92,22 @@ export async function sendBytes(
     body: new Uint8Array(photo),
     headers: { 'content-type': 'image/jpeg', ...(await authorization(service, owner)), ...headers },
   })
+}
+
+export async function reserveIds(
+  service: Service,
+  count: number,
+  owner = 'alice',
+): Promise<[PhotoId, ...PhotoId[]]> {
+  const reply = await fetch(`${service.url}/v1/ids`, {
+    method: 'POST',
+    body: JSON.stringify({ count }),
+    headers: { ...(await authorization(service, owner)), 'content-type': 'application/json' },
+  })
+  return ((await reply.json()) as { ids: [PhotoId, ...PhotoId[]] }).ids
+}
+
+/** What Content-Digest says of the bytes. */
+export function digestOf(bytes: Buffer, algorithm: 'sha-256' | 'sha-512' = 'sha-256'): string {
+  return `${algorithm}=:${createHash(algorithm.replace('-', '')).update(bytes).digest('base64')}:`
 }

@@ -1,15 +1,16 @@
 import multipart from '@fastify/multipart'
-import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
-import { PhotoTooLargeError } from '../../errors.ts'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FilterBook } from '../../filters/filter-book.ts'
+import { NO_DIGESTS } from '../../ingest/digests.ts'
 import type { Ingest } from '../../ingest/ingest.ts'
 import { MAX_ALT } from '../../photo/photo.ts'
 import { compileInput, textCheckOf } from '../check-input.ts'
+import { parseContentDigest } from '../content-digest.ts'
 import { InvalidFieldError } from '../errors.ts'
-import { preferWait } from '../prefer-wait.ts'
 import { problemReplies } from '../problem-replies.ts'
 import { type UploadFields, uploadFields, uploadQuery } from '../schemas/photo-fields.ts'
-import { BARE_TYPES, bareBody } from '../upload-body.ts'
+import { BARE_CONTENT, BODY_PROBLEMS, FILE, uploadHeaders } from '../schemas/upload.ts'
+import { BARE_TYPES, bareBody, refuseLarge } from '../upload-body.ts'
 import { isFilePart, readUploadForm } from '../upload-form.ts'
 import { createUploadReply, takenInReply, type UploadReplyDependencies } from '../upload-reply.ts'
 import { wishesOf } from '../upload-wishes.ts'
@@ -35,20 +36,9 @@ const LIMITS = {
 const FORM_BYTES = 64 * 1024
 
 const PROBLEMS = [
-  'invalid_form',
-  'missing_file',
-  'too_many_files',
-  'field_after_file',
-  'empty_file',
-  'upload_aborted',
-  'photo_too_large',
-  'too_many_uploads',
-  'unsupported_format',
-  'unsupported_media_type',
-] as const
-
-const FORMATS = 'JPEG, HEIC, PNG, WebP, AVIF, GIF or TIFF'
-const FILE = { type: 'string', format: 'binary', minLength: 1 } as const
+  ...(['invalid_form', 'missing_file', 'too_many_files', 'field_after_file'] as const),
+  ...BODY_PROBLEMS,
+]
 
 /**
  * POST /v1/photos, a form or the bare bytes of the photo. Both are read as a stream; so the fields of a form are checked
@@ -63,7 +53,7 @@ export function uploadRoute({
   const names = filters.all.map(({ name }) => name)
   const fields = uploadFields(names)
   const { properties, ...options } = fields
-  const file = Type.Unsafe<never>({ ...FILE, description: `${FORMATS}. The last part, of any name.` })
+  const file = { ...FILE, description: `${FILE.description} The last part, of any name.` }
   const form = { ...options, properties: { ...properties, file }, required: ['file'] }
   const checkFields = textCheckOf(fields)
   const replyToUpload = createUploadReply(others)
@@ -76,13 +66,12 @@ export function uploadRoute({
       'As a form, or as the bare bytes of the photo with its fields in the query. Answers when the original is safe; renditions follow. With `Prefer: wait=N` (RFC 7240) it answers when they are there, or after N seconds (60 at most).',
     tags: ['photos'],
     security: [{ bearer: [] }],
-    headers: preferWait,
+    headers: uploadHeaders,
     querystring: uploadQuery(names),
     body: {
       content: {
         'multipart/form-data': { schema: form },
-        'image/*': { schema: { ...FILE, description: FORMATS } },
-        'application/octet-stream': { schema: { ...FILE, description: FORMATS } },
+        ...BARE_CONTENT,
       },
     },
     response: { 201: takenInReply, ...problemReplies('token', ...PROBLEMS) },
@@ -104,17 +93,20 @@ export function uploadRoute({
         config: { asksForBody: true },
         // A body is read by the handler.
         validatorCompiler: (part) => (part.httpPart === 'body' ? () => true : compileInput(part)),
-        onRequest: async ({ raw }) => {
-          if (Number(raw.headers['content-length'] ?? 0) > bodyLimit)
-            throw new PhotoTooLargeError(maxUploadBytes)
-        },
+        onRequest: refuseLarge(maxUploadBytes, FORM_BYTES),
       },
       async (request, reply) => {
         const { owner, query } = request
+        const digests = parseContentDigest(request.headers['content-digest'])
         const { fields, body } = request.isMultipart()
-          ? await readUploadForm(request, reply, formFields(query))
+          ? await readUploadForm(request, reply, { checkFields: formFields(query), digests })
           : { fields: query, body: bareBody(request, reply) }
-        const photo = await ingest({ owner, body, ...wishesOf(fields, filters) })
+        const { photo } = await ingest({
+          ...wishesOf(fields, filters),
+          ...{ owner, body, id: null },
+          // Those of a form are of all of it, not of its file.
+          digests: request.isMultipart() ? NO_DIGESTS : digests,
+        })
         request.log.info({ photoId: photo.id, bytes: photo.original.bytes }, 'photo ingested')
 
         reply.code(201)

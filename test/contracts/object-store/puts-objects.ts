@@ -3,6 +3,7 @@ import { PassThrough, Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import { describe, expect, test } from 'vitest'
+import { ObjectTakenError } from '../../../src/errors.ts'
 import { JPEG, keysOf, type OpenStore } from './keys.ts'
 
 /** How objects are put. */
@@ -80,6 +81,39 @@ export function putsObjects(openStore: OpenStore): void {
       await Promise.all(puts)
 
       expect(await keysOf(store, '')).toEqual(['renditions/7/42/a.webp'])
+    })
+
+    test('leaves an original as it was put first', async () => {
+      await using opened = await openStore()
+      const { store } = opened
+      await store.put('originals/7/42.jpg', Readable.from(['pixels']), JPEG)
+
+      for (const other of ['pixel', 'pixelz', ''])
+        await expect(store.put('originals/7/42.jpg', Readable.from([other]), JPEG)).rejects.toThrow(
+          ObjectTakenError,
+        )
+
+      await store.put('originals/7/42.jpg', Readable.from(['pixels']), JPEG)
+      expect(await text(await store.open('originals/7/42.jpg'))).toBe('pixels')
+      expect(await keysOf(store, '')).toEqual(['originals/7/42.jpg'])
+    })
+
+    test('takes one of several originals that come at once, and those that are the same', async () => {
+      await using opened = await openStore()
+      const { store } = opened
+
+      const puts = await Promise.allSettled(
+        ['a', 'b', 'a', 'b', 'c'].map(async (bytes) => {
+          await store.put('originals/7/42.jpg', Readable.from([bytes]), JPEG)
+          return bytes
+        }),
+      )
+
+      const kept = await text(await store.open('originals/7/42.jpg'))
+      const taken = puts.flatMap((put) => (put.status === 'fulfilled' ? [put.value] : []))
+      expect([...new Set(taken)]).toEqual([kept])
+      for (const put of puts)
+        if (put.status === 'rejected') expect(put.reason).toBeInstanceOf(ObjectTakenError)
     })
 
     test('keeps nothing of a body that fails half-way, and throws what it threw', async () => {

@@ -1,0 +1,67 @@
+import type { PhotoId } from '../photo/photo-id.ts'
+import { type OwnerId, shardOfOwner } from '../photo/shard.ts'
+import { NEW_COLUMNS, NEW_PARAMETERS, type NewPhoto, valuesOf } from './photos.ts'
+import { OF_SHARDS_HERE, type ShardMap } from './shard-map.ts'
+
+/** For so long an id may be used that was reserved; then it is let go, within the hour. */
+export const ID_HOURS = 24
+
+/** Ids that owners may give to photos of theirs, each once. */
+export class ReservedIds {
+  readonly #shards: ShardMap
+
+  constructor(shards: ShardMap) {
+    this.#shards = shards
+  }
+
+  /** So many new ids of the owner's, in their order. */
+  async reserve(owner: OwnerId, count: number): Promise<PhotoId[]> {
+    const shard = shardOfOwner(owner)
+    const rows = await this.#shards.of(shard).query<{ id: PhotoId }>(
+      `insert into reserved_ids as r (id, owner)
+       select next_photo_id($1), $2 from generate_series(1, $3) returning r.id::text`,
+      [shard, owner, count],
+    )
+    return rows.map(({ id }) => id)
+  }
+
+  /** Whether the owner may use the id, be it one of a key, which no photo has yet. */
+  async has(id: PhotoId, owner: OwnerId): Promise<boolean> {
+    const rows = await this.#shards.ofPhoto(id).read(
+      `select from reserved_ids where id = $1 and owner = $2 and photo_is_here($1)
+       union all
+       select from idempotency_keys where photo_id = $1 and owner = $2 and is_open and photo_is_here($1)`,
+      [id, owner],
+    )
+    return rows.length > 0
+  }
+
+  /** Records a photo under its id, both or neither. False when the id is not reserved for its owner, or not any more. */
+  async use(photo: NewPhoto): Promise<boolean> {
+    // Of two at once the second waits for the first one's row, and finds it used.
+    const rows = await this.#shards.ofPhoto(photo.id).query(
+      `with reserved as (
+         delete from reserved_ids where id = $1 and owner = $2 and photo_is_here($1) returning id
+       ), open as (
+         update idempotency_keys set is_open = false
+         where photo_id = $1 and owner = $2 and is_open and photo_is_here($1) returning photo_id
+       )
+       insert into photos (${NEW_COLUMNS}, posted_at)
+       select ${NEW_PARAMETERS}, posted_at_of($1) from (select from reserved union all select from open) once
+       returning id`,
+      valuesOf(photo),
+    )
+    return rows.length > 0
+  }
+
+  /** Lets go those before `end` that nobody used, up to so many. Returns how many went. */
+  async forget(end: PhotoId, limit: number): Promise<number> {
+    const rows = await this.#shards.everywhere().query(
+      `delete from reserved_ids where id in (
+         select id from reserved_ids r where ${OF_SHARDS_HERE} and id < $2 order by r.id limit $3
+       ) returning id`,
+      [end, limit],
+    )
+    return rows.length
+  }
+}
