@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import type { PhotoReply } from '../src/http/schemas/photo.ts'
-import { KEEPER_KEY, originalKey } from '../src/photo/object-keys.ts'
+import { KEEPER_KEY, originalKey, renditionKey } from '../src/photo/object-keys.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
 import type { OwnerId } from '../src/photo/shard.ts'
 import type { Services } from '../src/services.ts'
-import { checkRenditions, renditionKeysOf } from './account-renditions.ts'
+import { checkRenditions } from './account-renditions.ts'
 import { afterEdits, isGranted } from './owner.ts'
 import type { Attempt } from './uploader.ts'
 
@@ -42,7 +42,7 @@ export async function account({ services, attempts, find }: Books): Promise<stri
       KEEPER_KEY,
       ...photos.flatMap((photo) => [
         originalKey(photo.id, photo.original.format ?? 'jpeg'),
-        ...renditionKeysOf(photo, services),
+          ...photo.renditions.map((rendition) => renditionKey(photo, rendition)),
       ]),
     ]),
     ...(await jobsLeft(services)),
@@ -103,10 +103,10 @@ function edited({ number, edits }: Attempt): string[] {
 }
 
 function acknowledged(attempts: readonly Attempt[], sha256s: ReadonlyMap<PhotoId, string>): string[] {
-  return attempts.flatMap(({ number, sha256, outcome, filter, edits }) => {
+  return attempts.flatMap(({ number, sha256, outcome, edits, ...taken }) => {
     if (outcome.name !== 'acknowledged') return []
     const found = sha256s.get(outcome.id)
-    if (afterEdits(filter, edits).isDeleted) {
+    if (afterEdits(taken, edits).isDeleted) {
       return found === undefined
         ? []
         : [`upload ${number} was deleted as ${outcome.id}, which is still there`]
@@ -131,7 +131,7 @@ async function checkPhoto(
   objects: ReadonlySet<string>,
 ): Promise<string[]> {
   const { id, status, failure, original } = photo
-  const { filter, visibility, focus } = afterEdits(attempt.filter, attempt.edits)
+  const { filter, visibility, focus } = afterEdits(attempt, attempt.edits)
   if (status !== 'ready') return [`is ${status}${failure ? ` (${failure.code})` : ''}`]
   const key = originalKey(id as PhotoId, original.format ?? 'jpeg')
   if (!objects.has(key)) return ['has no original']
@@ -144,7 +144,7 @@ async function checkPhoto(
     ...(photo.visibility === visibility ? [] : [`is ${photo.visibility}, not ${visibility}`]),
     ...(isDeepStrictEqual(photo.focus, focus) ? [] : ['has another focus']),
     ...(photo.wanted === null ? [] : ['waits for another look or focus']),
-    ...(await checkRenditions(photo, attempt.number, filter)),
+    ...(await checkRenditions(photo, attempt.number, { filter, focus }, services.presets)),
   ]
 }
 

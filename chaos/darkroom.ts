@@ -10,7 +10,7 @@ import type { ReadyReply } from '../src/http/routes/health.ts'
 import type { Log } from '../src/log.ts'
 import { keepAlive, type RunningProcess } from '../src/supervisor/keep-alive.ts'
 import { stopProcess } from '../src/supervisor/stop-process.ts'
-import { childrenOf } from './processes.ts'
+import { childrenOf, signal } from './processes.ts'
 import { writesOf } from './read-only.ts'
 import { processVictim, type Victim } from './victim.ts'
 
@@ -30,6 +30,8 @@ const CHILDREN = {
 export type Darkroom = AsyncDisposable & {
   victims: readonly Victim[]
   untilReady(withinMs: number): Promise<boolean>
+  /** As an operator does who changed something. Resolves before it is ready. */
+  restart(): void
 }
 
 export async function startDarkroom(
@@ -67,6 +69,8 @@ export async function startDarkroom(
       : []
   return {
     victims: [starter, ...childVictims, ...writes],
+    // While it is down it is about to start anyway.
+    restart: () => signal(kept.pid === null ? [] : [kept.pid], 'SIGTERM'),
     untilReady: async (withinMs) => {
       const giveUpAt = performance.now() + withinMs
       while (performance.now() < giveUpAt) {

@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type RunReport, RunStateError } from '../src/catalog/runs.ts'
+import type { Config } from '../src/config/config.ts'
 import { EngineUnavailableError } from '../src/errors.ts'
 import type { JobQueue } from '../src/queue/job-queue.ts'
 import { stillWithout } from './forgotten-avif.ts'
+import { cancelOutdated } from './presets.ts'
 import { AVIF, type Desk, type RunLedger } from './run-ledger.ts'
 
 const WITHIN_MS = 120_000
@@ -15,7 +17,11 @@ const PHOTOS = 20
  * When all is calm: a run that is paused makes nothing, one that is cancelled is over, and the others come to their ends.
  * The ledger has what is not so.
  */
-export async function endRuns(desk: Desk, queue: Pick<JobQueue, 'counts'>, ledger: RunLedger): Promise<void> {
+export async function endRuns(
+  desk: Desk,
+  { queue, config }: { queue: Pick<JobQueue, 'counts'>; config: Pick<Config, 'presetsFile'> },
+  ledger: RunLedger,
+): Promise<void> {
   const steer = async (verb: 'pause' | 'resume' | 'cancel', runs: readonly RunReport[]) => {
     for (const { id } of runs) {
       await ledger.steer(desk, id, verb).catch((error) => {
@@ -40,8 +46,12 @@ export async function endRuns(desk: Desk, queue: Pick<JobQueue, 'counts'>, ledge
   }
 
   await ledger.startAvif(desk, PHOTOS, 'the last')
-  await until('runs of AVIF were not paused', async (runs) => {
-    const going = runs.filter(({ kind, state }) => kind === AVIF && !isOver(state) && state !== 'paused')
+  await until('runs were not paused', async (runs) => {
+    await cancelOutdated(desk, ledger, config)
+    const going = runs.filter(
+      ({ kind, recurs, state }) =>
+        (kind === AVIF || !recurs) && !isOver(state) && state !== 'paused' && state !== 'stopped',
+    )
     await steer('pause', going)
     const { failed: _, ...counts } = await queue.counts('batch')
     return going.length === 0 && Object.values(counts).every((count) => count === 0)

@@ -7,12 +7,19 @@ import { runChaos } from './run.ts'
 
 const USAGE = `npm run chaos -- [options]
 
-Uploads photos, changes looks, visibility and focus of some and deletes some, starts, pauses, resumes and cancels runs,
-while everything that Darkroom consists of is killed or paused at random, PostgreSQL refuses writes and the disk is full at
-times, then draws up an account: what was acknowledged is there, once, whole and right, what was deleted is not, URLs of
-before a change of visibility open nothing, and nothing is left over. At every look, the photos of a run are done,
-skipped, failed or left; none is left out, its cursor goes forward, and one that is paused or cancelled makes nothing. Ends
-with 1 when something is not so.
+Uploads photos, changes looks, visibility and focus of some and deletes some, imports a folder, starts, pauses, resumes,
+cancels, rolls back, finishes, verifies and retries runs, changes the presets once, and moves shards where there are two
+databases, while everything that Darkroom consists of, and the commands that an operator gives, is killed or paused at
+random, PostgreSQL refuses writes and the disk is full at times.
+
+Then, when nobody else changes anything, photos are made anew while all of that is hit again: each is made once, or has
+failed for a reason that was seen to and is made by a retry; rolled back it is what it was, and finished nothing is kept.
+
+Last, an account: what was acknowledged or imported is there, once, whole and right, and of today's presets; what was deleted
+is not; URLs of before a change of visibility open nothing; what is kept to be shown again is there; and after the sweeps
+of the days to come nothing is left over. At every look, the photos of a run are done, skipped, failed or left; none fails,
+none is left out or put aside twice, its cursor goes forward, and one that is paused or cancelled makes nothing. Ends with 1
+when something is not so.
 
   --seed N       decides what is hit, when and how (default: one of the clock's)
   --seeds N      so many seeds in a row (default 1)

@@ -1,14 +1,10 @@
-import { spawn } from 'node:child_process'
-import { openSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { RUNS_SHARD } from '../src/catalog/runs.ts'
 import { type OwnerId, SHARD_COUNT, shardOfOwner } from '../src/photo/shard.ts'
+import { openCommand, type Shell } from './command.ts'
 import type { Random } from './random.ts'
-import { processVictim, type Victim } from './victim.ts'
+import type { Victim } from './victim.ts'
 
-const CLI = join(import.meta.dirname, '../src/cli.ts')
 /** How many shards on either side of one move with it. */
 const AROUND = 20
 const BETWEEN_MS = [200, 1_500] as const
@@ -19,8 +15,7 @@ export type MoverOptions = {
   /** Their URLs. */
   databases: readonly string[]
   owners: readonly OwnerId[]
-  env: Record<string, string>
-  logFile: string
+  shell: Shell
   random: Random
 }
 
@@ -32,33 +27,18 @@ export type Mover = AsyncDisposable & {
 }
 
 /** Moves the shards of owners, and the one that runs lie beside, to and fro between databases, and runs each move again until it succeeds. */
-export function startMover({ databases, owners, env, logFile, random }: MoverOptions): Mover {
-  const output = openSync(logFile, 'a')
+export function startMover({ databases, owners, shell, random }: MoverOptions): Mover {
+  const command = openCommand('shards move', shell)
   const finishing = new AbortController()
-  const killing = new AbortController()
-  let running: number | null = null
+  let isKilled = false
   let moves = 0
 
-  const run = async (args: readonly string[]): Promise<boolean> => {
-    const child = spawn(process.execPath, [CLI, ...args], {
-      cwd: tmpdir(),
-      env,
-      stdio: ['ignore', output, output],
-      signal: killing.signal,
-      killSignal: 'SIGKILL',
-    })
-    child.on('error', () => {})
-    running = child.pid ?? null
-    const code = await new Promise((resolve) => child.once('close', resolve))
-    running = null
-    return code === 0
-  }
   const move = async () => {
     const shard = random.pick([...owners.map(shardOfOwner), RUNS_SHARD])
     const range = `${Math.max(shard - AROUND, 0)}-${Math.min(shard + AROUND, SHARD_COUNT - 1)}`
     const args = ['shards', 'move', range, '--to', random.pick(databases)]
-    while (!(await run(args))) {
-      if (killing.signal.aborted) return
+    while ((await command.run(args)) !== 0) {
+      if (isKilled) return
       await sleep(AGAIN_MS)
     }
     moves += 1
@@ -69,20 +49,24 @@ export function startMover({ databases, owners, env, logFile, random }: MoverOpt
       await sleep(random.between(...BETWEEN_MS), undefined, { signal: finishing.signal }).catch(() => {})
     }
   })()
+  const end = async () => {
+    isKilled = true
+    await command[Symbol.asyncDispose]()
+  }
 
   return {
-    victim: processVictim({ name: 'shards move', pids: async () => (running === null ? [] : [running]) }),
+    victim: command.victim,
     finish: async () => {
       finishing.abort()
-      const tooLate = setTimeout(() => killing.abort(), ENDS_WITHIN_MS)
+      const tooLate = setTimeout(() => void end(), ENDS_WITHIN_MS)
       await moving
       clearTimeout(tooLate)
       const late = `a move of shards did not succeed within ${ENDS_WITHIN_MS / 1000} s of calm`
-      return { moves, findings: killing.signal.aborted ? [late] : [] }
+      return { moves, findings: isKilled ? [late] : [] }
     },
     [Symbol.asyncDispose]: async () => {
       finishing.abort()
-      killing.abort()
+      await end()
       await moving
     },
   }

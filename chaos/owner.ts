@@ -94,13 +94,16 @@ export function isGranted({ wish, statuses }: Edit): boolean {
 export type Edited = {
   filter: FilterName | null
   visibility: Visibility
-  focus: Focus
+  focus: Focus | null
   isDeleted: boolean
 }
 
-/** How a photo is after all of that, which was uploaded with that look, public and with its focus in the middle. */
-export function afterEdits(filter: FilterName | null, edits: readonly Edit[]): Edited {
-  const photo: Edited = { filter, visibility: 'public', focus: MIDDLE, isDeleted: false }
+/** How a photo is after all of that, which was taken in as public, with that look and focus. */
+export function afterEdits(
+  { filter, focus }: Pick<Edited, 'filter' | 'focus'>,
+  edits: readonly Edit[],
+): Edited {
+  const photo: Edited = { filter, visibility: 'public', focus, isDeleted: false }
   for (const { wish } of edits) {
     const { name, ...changed } = wish
     Object.assign(photo, name === 'deletion' ? { isDeleted: true } : changed)

@@ -5,10 +5,11 @@ import type { Config } from '../src/config/config.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
 import { shardRangesOf } from '../src/services.ts'
 import { type Forgotten, forgetAvif, stillWithout } from './forgotten-avif.ts'
+import { remadeTwice } from './put-aside.ts'
 import { checkLook, lookAtRuns, type Part } from './run-looks.ts'
 
 /** What an operator's command has: connections of its own. */
-export type Desk = AsyncDisposable & { shards: ShardMap; runs: Runs }
+export type Desk = AsyncDisposable & { shards: ShardMap; catalog: Catalog; runs: Runs }
 
 /** A statement whose answer was lost may take effect so much later. */
 const UNSURE_MS = 30_000
@@ -21,9 +22,14 @@ export async function openDesk(config: Config): Promise<Desk> {
   await using opened = new AsyncDisposableStack()
   const shards = opened.use(new ShardMap(await shardRangesOf(config), { connections: 3 }))
   await shards.refresh()
-  const { runs } = new Catalog(shards)
+  const catalog = new Catalog(shards)
   const owned = opened.move()
-  return { shards, runs, [Symbol.asyncDispose]: async () => await owned.disposeAsync() }
+  return {
+    shards,
+    catalog,
+    runs: catalog.runs,
+    [Symbol.asyncDispose]: async () => await owned.disposeAsync(),
+  }
 }
 
 /** What was asked of runs, what they came to from look to look, and what of it is not as it must be. */
@@ -38,6 +44,8 @@ export class RunLedger {
    * comes by again.
    */
   readonly #isExact: boolean
+  /** Runs of which photos fail, as somebody has seen to. */
+  readonly failing = new Set<number>()
   /** The runs that were steered since the last look. */
   readonly #steered = new Set<number>()
   /** Those of which it is not known, and until when they may yet be. */
@@ -52,9 +60,13 @@ export class RunLedger {
   }
 
   async look({ shards }: Pick<Desk, 'shards'>): Promise<void> {
+    const twice = await remadeTwice(shards)
     const now = await lookAtRuns(shards)
     const unsure = [...this.#unsure].flatMap(([run, until]) => (until > performance.now() ? [run] : []))
-    const lines = checkLook(this.parts, now, new Set([...this.#steered, ...unsure]))
+    const lines = [
+      ...checkLook(this.parts, now, new Set([...this.#steered, ...unsure]), this.failing),
+      ...twice,
+    ]
     for (const line of lines) this.findings.add(line)
     this.#steered.clear()
     this.parts = now
@@ -103,9 +115,18 @@ export class RunLedger {
     return path.endsWith('.avif') && (this.#forgotten === null || this.#forgotten.has(id))
   }
 
-  /** How many photos the runs did that somebody started. */
+  /** How many photos got AVIF by the runs that somebody started. */
   get done(): number {
-    return this.parts.reduce((sum, { recurs, kind, done }) => sum + (!recurs && kind === AVIF ? done : 0), 0)
+    return this.#doneBy(AVIF)
+  }
+
+  /** How many photos runs made anew. */
+  get remade(): number {
+    return this.#doneBy('reprocess')
+  }
+
+  #doneBy(name: string): number {
+    return this.parts.reduce((sum, { recurs, kind, done }) => sum + (!recurs && kind === name ? done : 0), 0)
   }
 
   /** A run that is complete has made what it had to make. */

@@ -15,11 +15,19 @@ export type Part = {
   done: number
   skipped: number
   failed: number
-  /** How many photos are kept as failed. */
+  /** How many photos of the run are kept as failed, and with which codes. */
   failures: number
+  codes: readonly string[]
+  tally: Readonly<Record<string, number>>
   holder: string | null
   isEnded: boolean
 }
+
+/** Runs that act on photos one by one, as an operator asked for: none stops by itself, unless it was told to. */
+export const PHOTO_RUNS = ['reprocess', 'rollback', 'finish', 'verify', 'import']
+
+/** With these a photo may fail that nothing is wrong with. */
+const NO_FAULTS: Readonly<Record<string, readonly string[]>> = { verify: ['edge_refused'] }
 
 /** All parts of all runs, as they are in one moment. */
 export async function lookAtRuns(shards: Pick<ShardMap, 'of'>): Promise<Part[]> {
@@ -27,7 +35,7 @@ export async function lookAtRuns(shards: Pick<ShardMap, 'of'>): Promise<Part[]> 
     `select r.id as run, p.part, r.kind, r.recurs, r.state, p.cursor, p.in_flight as "inFlight",
        coalesce(p.selected, 0)::float8 as selected, p.done::float8 as done, p.skipped::float8 as skipped,
        p.failed::float8 as failed, (select count(*)::int from run_failures f where f.run = r.id) as failures,
-       p.holder, p.ended_at is not null as "isEnded"
+       (select coalesce(array_agg(distinct code), '{}') from run_failures f where f.run = r.id) as codes, p.tally, p.holder, p.ended_at is not null as "isEnded"
      from runs r join run_parts p on p.run = r.id where ${RUNS_HERE} order by r.id, p.part`,
     [],
   )
@@ -35,19 +43,21 @@ export async function lookAtRuns(shards: Pick<ShardMap, 'of'>): Promise<Part[]> 
 
 /**
  * A line for each thing that no run may ever be, and for each that became of one since the look before. `steered` are the
- * runs that were paused, resumed or cancelled between the two, or may have been.
+ * runs that were paused, resumed or cancelled between the two, or may have been; of those that are `failing` photos fail.
  */
 export function checkLook(
   before: readonly Part[],
   now: readonly Part[],
   steered: ReadonlySet<number>,
+  failing: ReadonlySet<number> = new Set(),
 ): string[] {
   const found = new Map(now.map((part) => [nameOf(part), part]))
   const since = before.flatMap((part) => {
     const later = found.get(nameOf(part))
     return later ? checkSince(part, later, steered) : [`${nameOf(part)} is gone`]
   })
-  return [...leaders(now), ...now.flatMap(checkPart), ...since]
+  const failed = now.filter(({ run }) => !failing.has(run)).flatMap(checkFailures)
+  return [...leaders(now), ...now.flatMap(checkPart), ...failed, ...since]
 }
 
 function nameOf({ run, kind, part }: Part): string {
@@ -67,22 +77,32 @@ function leaders(parts: readonly Part[]): string[] {
 }
 
 function checkPart(part: Part): string[] {
-  const { selected, done, skipped, failed, failures, recurs, state, cursor, isEnded, inFlight, holder } = part
+  const { selected, done, skipped, failed, recurs, kind, state, cursor, isEnded, inFlight, holder } = part
   const left = selected - done - skipped - failed
-  const jobs = inFlight as readonly Job[]
-  const ids = jobs.map(({ photoId }) => photoId)
+  const ids = inFlight.map((each) => (typeof each === 'string' ? each : (each as Job).photoId))
+  const isStopped = PHOTO_RUNS.includes(kind) && state === 'stopped'
   return [
     ...(left < 0 ? [`has ${left} photos left of ${selected}`] : []),
-    ...(failures > 0 !== failed > 0 ? [`has ${failed} photos that failed, and tells of ${failures}`] : []),
-    ...(failed > 0 ? [`has ${failed} photos that failed`] : []),
     ...(new Set(ids).size < ids.length ? ['has a photo in flight twice'] : []),
     ...(typeof cursor === 'string' && ids.some((id) => BigInt(id) > BigInt(cursor))
       ? ['has a photo in flight that is behind its cursor']
       : []),
     ...(recurs && (isEnded || !['running', 'paused'].includes(state)) ? [`recurs and is ${state}`] : []),
-    ...(isEnded && (left > 0 || jobs.length > 0 || holder !== null)
-      ? [`has ended with ${left} photos left, ${jobs.length} in flight`]
+    ...(isStopped ? ['was stopped by itself'] : []),
+    ...(part.tally.remade ? [`found ${part.tally.remade} renditions without an object`] : []),
+    ...(isEnded && (left > 0 || inFlight.length > 0 || holder !== null)
+      ? [`has ended with ${left} photos left, ${inFlight.length} in flight`]
       : []),
+  ].map((what) => `${nameOf(part)} ${what}`)
+}
+
+/** Failures are told of all parts of a run together. */
+function checkFailures(part: Part): string[] {
+  const { kind, failed, failures, codes } = part
+  const isFault = codes.some((code) => !NO_FAULTS[kind]?.includes(code))
+  return [
+    ...(failed > 0 && failures === 0 ? [`has ${failed} photos that failed, and tells of none`] : []),
+    ...(failed > 0 && isFault ? [`has ${failed} photos that failed (${codes.join(', ')})`] : []),
   ].map((what) => `${nameOf(part)} ${what}`)
 }
 
@@ -114,10 +134,12 @@ function stepOf({ cursor, inFlight, selected, done, skipped, failed }: Part): st
   return JSON.stringify({ cursor, inFlight: inFlight.length, selected, done, skipped, failed })
 }
 
-/** Cursors are ids of photos, or laps, which end at no cursor. */
+/** Cursors are ids of photos; or laps, which end at no cursor; or they count photos or lines. */
 function isBehind(cursor: unknown, before: unknown): boolean {
   if (typeof before === 'string') return typeof cursor !== 'string' || BigInt(cursor) < BigInt(before)
-  const placeOf = (lap: unknown) => (lap as { next: number } | null)?.next
-  const [place, placeBefore] = [placeOf(cursor), placeOf(before)]
-  return place !== undefined && placeBefore !== undefined && place < placeBefore
+  const placesOf = (one: unknown) => (one ?? {}) as { next?: number } & Record<string, unknown>
+  const [now, then] = [placesOf(cursor), placesOf(before)]
+  const isLess = (name: string) => (then[name] ?? 0) > (now[name] ?? 0)
+  if (['source', 'taken', 'lines'].some(isLess)) return true
+  return now.next !== undefined && then.next !== undefined && now.next < then.next
 }

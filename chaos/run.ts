@@ -5,26 +5,24 @@ import { pino } from 'pino'
 import { loadConfig } from '../src/config/config.ts'
 import { freePort } from '../src/embedded-postgres/free-port.ts'
 import { signToken } from '../src/http/auth/sign-token.ts'
-import type { PhotoReply } from '../src/http/schemas/photo.ts'
 import type { Log } from '../src/log.ts'
 import type { OwnerId } from '../src/photo/shard.ts'
 import { shardRangesOf } from '../src/services.ts'
-import { sweepRenditions } from '../src/sweep/earlier-renditions.ts'
-import { sweepObjects } from '../src/sweep/sweep-objects.ts'
-import { clearLeft } from '../src/sweep/take-down.ts'
-import { account, checkOldUrls } from './account.ts'
+import { sweepAndAccount } from './afterwards.ts'
 import { startDarkroom } from './darkroom.ts'
 import { openDisk } from './disk.ts'
 import { endRuns } from './end-runs.ts'
 import { type EngineSet, openEngines } from './engines.ts'
 import type { Toll } from './havoc.ts'
+import { findImported } from './importer.ts'
 import { halfMoved, leftovers } from './leftovers.ts'
 import type { Acts } from './operator.ts'
 import { processesWith, signal } from './processes.ts'
 import { createRandom } from './random.ts'
 import { openDesk, RunLedger } from './run-ledger.ts'
+import { secondAct } from './second-act.ts'
 import { openServicesWhenBack, type Settled, settle } from './settle.ts'
-import { type Plan, storm } from './storm.ts'
+import { type Plan, type Scene, storm } from './storm.ts'
 import type { Attempt } from './uploader.ts'
 
 export type ChaosOptions = Plan & { engines: EngineSet }
@@ -36,8 +34,13 @@ type Books = {
   attempts: readonly Attempt[]
   /** How often shards went from one database to another. */
   moves: number
-  /** What its operator did with runs, how often all of them were looked at, and how many photos got AVIF by those started. */
-  runs: { acts: Acts; looks: number; photos: number }
+  /** How often the import was begun. */
+  imports: number
+  /**
+   * What its operator did with runs, how often all of them were looked at, how many photos got AVIF by those started, and
+   * how many were made anew.
+   */
+  runs: { acts: Acts; looks: number; photos: number; remade: number }
   settled: Settled
   strays: number
   findings: readonly string[]
@@ -55,9 +58,6 @@ const RUN = 'DARKROOM_CHAOS'
 const MAX_LOG_BYTES = 50_000_000
 const TOKEN_SECRET = 'a secret of forty characters for chaos..'
 const READY_WITHIN_MS = 90_000
-const DAY_MS = 24 * 3_600_000
-/** What dies half-way leaves more than an ordinary day does. */
-const SWEPT = { quarantineDays: 7, accepted: 1_000 }
 
 /** Uploads while everything dies, waits until nothing is left to do, sweeps, and draws up the account. */
 export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
@@ -103,49 +103,57 @@ async function wreakAndAccount(options: ChaosOptions, home: string, log: Log): P
   const tokenOf = (owner: OwnerId) => signToken(TOKEN_SECRET, owner, 3600)
   const url = config.publicUrl
   const ledger = new RunLedger({ isExact: engines.databases.length < 2 })
-  const scene = { url, config, env, logFile, engines, disk, darkroom, tokenOf, ledger }
-  const { toll, attempts, moved, acts } = await storm(options, scene)
+  const shell = { env, logFile }
+  const folder = join(home, 'to-import')
+  const scene = { url, config, shell, folder, engines, disk, darkroom, tokenOf, ledger, log }
+  const { imported, moved, attempts: uploaded, toll, acts } = await storm(options, scene)
 
+  log.info('the storm is over')
   const isReady = await darkroom.untilReady(READY_WITHIN_MS)
+  const { before, secondAct: second } = await calmDown(options, scene, log)
+  log.info('the second act is over')
   await using services = await openServicesWhenBack(config, log)
-  {
-    await using desk = await openDesk(config)
-    await endRuns(desk, services.queue, ledger)
-  }
   const settled = await settle(services, log)
-  const inDays = (days: number) => ({ ...SWEPT, now: new Date(Date.now() + days * DAY_MS) })
-  await sweepRenditions(services, log, inDays(9).now)
-  await clearLeft(services, log, inDays(2).now)
-  const find = async (id: string, owner: OwnerId) => {
-    const headers = { authorization: `Bearer ${await tokenOf(owner)}` }
-    return (await (await fetch(`${url}/v1/photos/${id}`, { headers })).json()) as PhotoReply
-  }
-  // Before the comparison of objects, which would put aside what a move has left.
-  const leftByMoves = await checkOldUrls({ attempts, find }, (id, path) => ledger.isForgotten(id, path))
-  const { quarantined } = await sweepObjects(services, inDays(2), log)
-  await sweepObjects(services, inDays(10), log)
+  const found = await findImported(imported.photos, url, tokenOf)
+  const attempts = [...uploaded, ...found.attempts]
+  const swept = await sweepAndAccount({ ...scene, services, attempts, log })
   const findings = [
     ...(isReady ? [] : ['Darkroom did not become ready again']),
-    ...(settled.isQuiet ? [] : [`it did not settle: ${settled.last}`]),
-    ...leftByMoves,
-    ...(await checkOldUrls({ attempts, find })),
-    ...(await account({ services, attempts, find })),
+    ...[before, settled].flatMap(({ isQuiet, last }) => (isQuiet ? [] : [`it did not settle: ${last}`])),
+    ...imported.findings,
+    ...second,
+    ...found.findings,
+    ...swept.findings,
     ...ledger.findings,
     ...moved.findings,
     ...(await leftovers(config.store)),
     ...(await halfMoved(await shardRangesOf(config))),
   ]
-  const remark = [engines.remark, disk.remark].filter(Boolean).join(', ')
   return {
-    remark,
+    remark: [engines.remark, disk.remark].filter(Boolean).join(', '),
     toll,
-    attempts,
+    attempts: uploaded,
     moves: moved.moves,
-    runs: { acts, looks: ledger.looks, photos: ledger.done },
-    settled,
-    strays: quarantined,
+    imports: imported.starts,
+    runs: { acts, looks: ledger.looks, photos: ledger.done, remade: ledger.remade },
+    settled: before,
+    strays: swept.strays,
     findings,
   }
+}
+
+/** What the storm has left comes to its end; then runs are tried, of which each photo is accounted for. */
+async function calmDown(options: ChaosOptions, scene: Scene, log: Log) {
+  const { config, ledger } = scene
+  await using services = await openServicesWhenBack(config, log)
+  {
+    await using desk = await openDesk(config)
+    await endRuns(desk, { queue: services.queue, config }, ledger)
+  }
+  log.info('all runs have ended')
+  const before = await settle(services, log)
+  log.info(before, 'all is settled')
+  return { before, secondAct: await secondAct(options, scene, services) }
 }
 
 /** Processes of Darkroom's that are there when all of it was stopped. They are ended. */

@@ -3,6 +3,7 @@ import { Agent, request } from 'node:http'
 import { json } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FilterName } from '../src/photo/filter.ts'
+import type { Focus } from '../src/photo/photo.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
 import type { OwnerId } from '../src/photo/shard.ts'
 import { askFor, type Edit, filterPhoto, GREY, MIDDLE, urlsOf, type Wish } from './owner.ts'
@@ -23,8 +24,9 @@ export type Outcome =
 export type Attempt = {
   number: number
   owner: OwnerId
-  /** The look it was uploaded with. */
+  /** The look and the focus it was taken in with. */
   filter: FilterName | null
+  focus: Focus | null
   sha256: string
   outcome: Outcome
   edits: readonly Edit[]
@@ -65,6 +67,7 @@ export async function uploadAll(plan: UploadPlan): Promise<Attempt[]> {
     const random = createRandom(plan.seed, `upload ${number}`)
     const owner = random.pick(OWNERS)
     const filter = random.between(0, 1) < GREY_SHARE ? GREY : null
+    const asked = { number, owner, filter, focus: MIDDLE }
     const picture = await drawPicture(number)
     for (let attempt = 1; !isOver(); attempt++) {
       const file = withComment(picture, `seed ${plan.seed}, photo ${number}, attempt ${attempt}`)
@@ -78,10 +81,10 @@ export async function uploadAll(plan: UploadPlan): Promise<Attempt[]> {
           urls: async () => await urlsOf(plan.url, await plan.tokenOf(owner), id),
         }
         const edits = await filterPhoto(plan.wishes(random), asOwner, random, isOver)
-        attempts.push({ number, owner, filter, sha256, outcome, edits })
+        attempts.push({ ...asked, sha256, outcome, edits })
         return
       }
-      attempts.push({ number, owner, filter, sha256, outcome, edits: [] })
+      attempts.push({ ...asked, sha256, outcome, edits: [] })
       await sleep(random.between(...TRY_AGAIN_MS))
     }
   }

@@ -23,6 +23,8 @@ const part: Part = {
   skipped: 1,
   failed: 0,
   failures: 0,
+  codes: [],
+  tally: {},
   holder: 'host 12 abcd',
   isEnded: false,
 }
@@ -50,6 +52,11 @@ describe('looks at runs', () => {
     expect(check({ cursor: null, inFlight: [] })).toEqual(['had its cursor at "500", and has it at null'])
     expect(check({ cursor: { next: 3 } }, { ...left, cursor: { next: 4 } })).toHaveLength(1)
     expect(check({ cursor: { next: 4 } }, { ...left, cursor: { next: 3 } })).toEqual([])
+    const counted = { ...left, cursor: { source: 1, at: '3', taken: 7 } }
+    expect(check({ cursor: { source: 1, at: '9', taken: 6 } }, counted)).toHaveLength(1)
+    expect(check({ cursor: { source: 0, at: '3', taken: 7 } }, counted)).toHaveLength(1)
+    expect(check({ cursor: { source: 2, at: null, taken: 7 } }, counted)).toEqual([])
+    expect(check({ cursor: { lines: 4 } }, { ...left, cursor: { lines: 5 } })).toHaveLength(1)
   })
 
   test('find a photo that is in flight twice, or behind the cursor', () => {
@@ -58,11 +65,24 @@ describe('looks at runs', () => {
     expect(check({ inFlight: [{ kind: 'finish', photoId: '501', edition: 0 }] })).toEqual([
       'has a photo in flight that is behind its cursor',
     ])
+    const aside = { ...left, kind: 'rollback', inFlight: ['498', '500'] }
+    expect(checkLook([], [aside], new Set())).toEqual([])
+    expect(checkLook([], [{ ...aside, inFlight: ['500', '500'] }], new Set())).toHaveLength(1)
   })
 
-  test('find photos that failed, and those of which nothing is told', () => {
-    expect(check({ failed: 1, failures: 1 })).toEqual(['has 1 photos that failed'])
-    expect(check({ failed: 1 })).toContain('has 1 photos that failed, and tells of 0')
+  test('find photos that failed, unless they are meant to, and those of which nothing is told', () => {
+    const failed = { failed: 1, failures: 1, codes: ['not_done'] }
+    expect(check(failed)).toEqual(['has 1 photos that failed (not_done)'])
+    expect(check({ failed: 1 })).toEqual(['has 1 photos that failed, and tells of none'])
+    expect(checkLook([part], [{ ...part, ...failed }], new Set(), new Set([9]))).toEqual([])
+    const verify = { ...part, kind: 'verify' }
+    expect(check({ ...failed, codes: ['edge_refused'] }, verify)).toEqual([])
+    expect(check({ ...failed, codes: ['edge_refused', 'object_missing'] }, verify)).toHaveLength(1)
+  })
+
+  test('find a run that stopped by itself, and renditions that had no object', () => {
+    expect(check({ state: 'stopped' }, { ...left, kind: 'reprocess' })).toHaveLength(1)
+    expect(check({ tally: { remade: 2 } })).toEqual(['found 2 renditions without an object'])
   })
 
   test('find what a run does that is paused, cancelled or complete', () => {
@@ -150,7 +170,7 @@ describe('the ledger of runs', () => {
     const { desk, ledger, service } = office
     await using _server = office.workRuns()
 
-    await endRuns(desk, service.queue, ledger)
+    await endRuns(desk, service, ledger)
 
     expect([...ledger.findings]).toEqual([])
     const started = (await desk.runs.list()).filter(({ recurs }) => !recurs)
@@ -171,7 +191,7 @@ describe('the ledger of runs', () => {
       }
     })().catch(() => {})
 
-    await endRuns(desk, service.queue, ledger)
+    await endRuns(desk, service, ledger)
     ended.abort()
     await wild
 
