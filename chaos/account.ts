@@ -42,7 +42,7 @@ export async function account({ services, attempts, find }: Books): Promise<stri
       KEEPER_KEY,
       ...photos.flatMap((photo) => [
         originalKey(photo.id, photo.original.format ?? 'jpeg'),
-          ...photo.renditions.map((rendition) => renditionKey(photo, rendition)),
+        ...photo.renditions.map((rendition) => renditionKey(photo, rendition)),
       ]),
     ]),
     ...(await jobsLeft(services)),

@@ -95,7 +95,7 @@ async function begin({ random, owners, darkroom, atDesk }: TrialOptions): Promis
 /** Takes the originals of a few photos away, until they are mended. */
 async function tear({ random, store }: TrialOptions, photos: readonly Photo[]) {
   const chosen = random.shuffled(photos).slice(0, TORN)
-  const originals = chosen.map(({ id, original }) => originalKey(id, original.format))
+  const originals = chosen.map(({ id, original }) => originalKey(id, original.format ?? 'jpeg'))
   const kept = await Promise.all(originals.map(async (key) => ({ key, body: await store.read(key) })))
   await store.delete(originals)
   return {

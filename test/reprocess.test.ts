@@ -332,4 +332,26 @@ describe('a photo that is reprocessed', { timeout: 3 * MINUTES }, () => {
     expect(report).toMatchObject({ done: 1 })
     expect(names(await find(service, id))).toEqual(['feed avif', 'feed jpeg', 'small jpeg'])
   })
+
+  test('waits no more when its run is cancelled, and holds back none of the next', async () => {
+    await using world = await openWorld()
+    const before = await world.today([small])
+    for (let n = 0; n < 3; n++) await upload(before)
+    const cancelled = await startReprocess(before, { state: 'all' })
+    const service = await world.today([small, wide])
+    const { runs } = service.catalog
+    {
+      await using _runs = feed(service)
+      await using _work = service.work({ withAvif: true })
+      await expect.poll(async () => (await service.queue.counts('batch')).delayed, PATIENCE).toBe(3)
+      await runs.cancel(cancelled)
+      await expect.poll(async () => (await runs.find(cancelled)).holders, PATIENCE).toEqual([])
+    }
+
+    const report = await complete(service, await startReprocess(service))
+
+    expect(report).toMatchObject({ selected: 3, done: 3 })
+    expect(await runs.find(cancelled)).toMatchObject({ state: 'cancelled', done: 0, failed: 0, left: 3 })
+    expect(await service.queue.counts('batch')).toMatchObject({ delayed: 0, waiting: 0, failed: 0 })
+  })
 })

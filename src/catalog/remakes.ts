@@ -67,12 +67,12 @@ export class Remakes {
     )
   }
 
-  /** What a run makes of its photos; null when there is no such run any more. */
+  /** What a run makes of its photos; null when there is no such run any more, or it is cancelled. */
   async workOf(run: number): Promise<RemakeWork | null> {
     const [row] = await this.#shards
       .of(RUNS_SHARD)
       .read<{ work: RemakeWork }>(
-        `select selection -> 'work' as work from runs where id = $1 and ${RUNS_HERE}`,
+        `select selection -> 'work' as work from runs where id = $1 and state <> 'cancelled' and ${RUNS_HERE}`,
         [run],
       )
     return row?.work ?? null

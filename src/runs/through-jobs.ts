@@ -56,7 +56,8 @@ type Counts = { done: number; skipped: number; failed: PhotoFailure[]; tally: Re
 /**
  * Does a part's photos by jobs of the queue, a few of them at a time. A photo stands in the part before its job is
  * promised, and leaves it when its job has ended: so at every moment each photo up to the cursor is counted once, or in
- * flight. What another server had in flight is looked at, and promised again when it is still to be done.
+ * flight. What another server had in flight is looked at, and promised again when it is still to be done; but nothing is
+ * promised any more, not even again, when `pausing` is aborted.
  */
 export async function* throughJobs(
   queue: Pick<JobQueue, 'enqueue' | 'states'>,
@@ -95,11 +96,14 @@ export async function* throughJobs(
     }
     const isMoved = open.length < inFlight.length || jobs.length > 0 || cursor !== before
     inFlight = [...open, ...jobs]
-    if (isMoved || heldBecause !== room.heldBecause)
+    // Before one is promised again the engine tells whether the run is to go on.
+    if (isMoved || again.length > 0 || heldBecause !== room.heldBecause)
       yield { cursor, inFlight, ...counts, ...(costs && { costsOf }), heldBecause: room.heldBecause }
     heldBecause = room.heldBecause
-    for (const job of [...again, ...jobs]) await promise(job)
-    if (inFlight.length === 0 && (isEnd || pausing.aborted)) return
+    // What has ended without being done stays in flight, for whoever goes on.
+    if (pausing.aborted && open.length === again.length) return
+    for (const job of pausing.aborted ? [] : [...again, ...jobs]) await promise(job)
+    if (inFlight.length === 0 && isEnd) return
 
     ms = isMoved ? lookMs : Math.min(ms * 1.5, MAX_LOOK_MS)
     if (inFlight.length > 0 || room.jobs === 0) await sleep(ms)
