@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { RunReport } from '../src/catalog/runs.ts'
+import { type RunReport, RunStateError } from '../src/catalog/runs.ts'
 import { EngineUnavailableError, SetupError } from '../src/errors.ts'
 import type { Photo } from '../src/photo/photo.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
@@ -20,6 +20,8 @@ const LOOK_MS = 500
 const HIT_MS = 10_000
 /** Of the looks at a run, at so many it is paused; at the next it is resumed. */
 const PAUSED_SHARE = 0.15
+/** Or the run has come to its end meanwhile. */
+const UNAVAILABLE = [EngineUnavailableError, SetupError, RunStateError]
 const ALL_OWNERS = [...OWNERS, ...IMPORT_OWNERS]
 
 /** When nobody uploads or edits any more: runs, of which each photo is accounted for while everything is hit again. */
@@ -49,7 +51,7 @@ export async function secondAct({ seed }: Plan, scene: Scene, { store }: Pick<Se
         return report
       })
     } catch (error) {
-      if (error instanceof EngineUnavailableError || error instanceof SetupError) return null
+      if (UNAVAILABLE.some((each) => error instanceof each)) return null
       throw error
     }
   }
