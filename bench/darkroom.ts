@@ -8,6 +8,7 @@ import type { PhotoId } from '../src/photo/photo-id.ts'
 import type { OwnerId } from '../src/photo/shard.ts'
 import { LANES } from '../src/queue/job.ts'
 import { migrateServices, openServices, type Services } from '../src/services.ts'
+import { API_NODE_FLAGS } from '../src/start.ts'
 import { type Supervised, supervise } from '../src/supervisor/supervisor.ts'
 import { WORKER_ENV, WORKER_NODE_FLAGS } from '../src/worker-processes.ts'
 import type { Bench } from './bench.ts'
@@ -48,7 +49,7 @@ export async function startDarkroom(
   const home = opened.use(await openHome(bench, engines))
   const start = (name: string, command: string[], env: Record<string, string> = {}, nice = 0) =>
     opened.use(supervise({ name, command, env: { ...env, ...home.env }, log: bench.log, nice }))
-  const api = start('api', [join(ROOT, 'src/cli.ts'), 'serve'])
+  const api = start('api', [...API_NODE_FLAGS, join(ROOT, 'src/cli.ts'), 'serve'])
   const crew = LANES.flatMap((lane) =>
     Array.from({ length: workers }, (_, index) => {
       const command = [...WORKER_NODE_FLAGS, join(ROOT, 'workers/main.ts'), '--lane', lane]

@@ -18,6 +18,13 @@ import { supervise } from './supervisor/supervisor.ts'
 import { superviseWorkers } from './worker-processes.ts'
 
 const CLI = join(import.meta.dirname, 'cli.ts')
+
+/**
+ * A young generation of 4 MB, not 1, for the garbage of uploads: it is collected a quarter as often. What `serve` sets by
+ * itself does the rest.
+ */
+export const API_NODE_FLAGS = ['--min-semi-space-size=4']
+
 const TRIAL_OWNER = 'me' as OwnerId
 const TRIAL_TOKEN_S = 7 * 24 * 3600
 
@@ -59,7 +66,7 @@ export async function start(config: Config, env: NodeJS.ProcessEnv, log: Log): P
   await migrate(processEnv)
   const api = supervise({
     name: 'api',
-    command: [CLI, 'serve'],
+    command: [...API_NODE_FLAGS, CLI, 'serve'],
     env: processEnv,
     log,
     stopWithinMs: config.stopSeconds * 1000 + API_STOP_MARGIN_MS,

@@ -3,6 +3,8 @@ import type { Lane } from './queue/job.ts'
 import type { LaneCounts } from './queue/job-queue.ts'
 import type { Log } from './supervisor/keep-alive.ts'
 import { OnDemand } from './supervisor/on-demand.ts'
+import { canEndWithParent } from './supervisor/parent-death.ts'
+import { Precedence } from './supervisor/precedence.ts'
 import { type SuperviseOptions, supervise } from './supervisor/supervisor.ts'
 
 /** A path and not an import: workers are processes of their own, and nothing in src/ knows their insides. */
@@ -42,18 +44,27 @@ export type WorkersOptions = {
 
 /**
  * Worker processes, each kept running. The first of the first lane stays, and tells how many jobs there are; of it and
- * all others so many run as their lane has jobs for, and those that have none for a while end by themselves. Disposing lets them finish the jobs they have.
+ * all others so many run as their lane has jobs for, and those that have none for a while end by themselves. While a live
+ * job runs those of the batch lane are paused, where the system lets us. Disposing lets them finish the jobs they have.
  */
 export function superviseWorkers(options: WorkersOptions): AsyncDisposable & { ready: Promise<unknown> } {
   const { lanes, count, batchNice, idleSeconds = 30, log } = options
   const [firstLane = 'live'] = lanes
+  const mayPause = canEndWithParent()
+  const precedence = new Precedence(() =>
+    crews
+      .filter(({ lane }) => lane === 'batch')
+      .flatMap(({ workers }) => workers.flatMap(({ pid }) => pid ?? [])),
+  )
   const optionsOf = (lane: Lane, number: number, flags: readonly string[]): SuperviseOptions => ({
     name: `${lane} worker ${number}`,
     command: [...WORKER_NODE_FLAGS, SCRIPT, '--lane', lane, ...flags],
     env: { ...WORKER_ENV, ...options.env },
     log,
     stopWithinMs: STOPS_WITHIN_MS,
-    nice: lane === 'batch' ? batchNice : 0,
+    ...(lane === 'batch'
+      ? { nice: batchNice, endsWithParent: mayPause }
+      : { onTask: (task) => precedence.tell(`${lane} ${number}`, mayPause && task !== null) }),
   })
   const idle = ['--idle-seconds', String(idleSeconds)]
   const crews = lanes.map((lane) => {
@@ -72,6 +83,7 @@ export function superviseWorkers(options: WorkersOptions): AsyncDisposable & { r
   return {
     ready: first.ready,
     async [Symbol.asyncDispose]() {
+      precedence[Symbol.dispose]()
       await Promise.all(all.map((worker) => worker[Symbol.asyncDispose]()))
     },
   }

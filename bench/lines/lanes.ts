@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { PhotoId } from '../../src/photo/photo-id.ts'
-import type { Lane } from '../../src/queue/job.ts'
+import { LANES, type Lane } from '../../src/queue/job.ts'
 import { superviseWorkers } from '../../src/worker-processes.ts'
 import type { Bench } from '../bench.ts'
 import { type Darkroom, OWNER, settledAt, startDarkroom } from '../darkroom.ts'
@@ -27,11 +27,12 @@ export const lanes: Line = {
     await using darkroom = await startDarkroom(bench, { workers: 0 })
     const form = formOf(await readFile(await bench.photo('photo of 12 MP')))
     const measure = () => timesToReady(darkroom, form, bench.rounds(UPLOADS))
-    await using _live = await startWorkers(bench, darkroom, 'live')
+    const live = await startWorkers(bench, darkroom, ['live'])
     await measure()
     const idle = await measure()
-
     const others = await putOff(bench, darkroom)
+    await live[Symbol.asyncDispose]()
+
     const duringAvif = await besideBatch(bench, darkroom, measure)
     for (const id of others) await remove(darkroom, id)
     const duringPurge = await besideBatch(bench, darkroom, measure)
@@ -49,20 +50,25 @@ function compared(what: string, busy: readonly number[], idle: readonly number[]
   })
 }
 
-async function startWorkers({ log }: Bench, { env }: Darkroom, lane: Lane): Promise<AsyncDisposable> {
+async function startWorkers(
+  { log }: Bench,
+  { env }: Darkroom,
+  lanes: readonly Lane[],
+): Promise<AsyncDisposable> {
   const count = availableParallelism()
-  const workers = superviseWorkers({ lanes: [lane], count, batchNice: 19, env, log })
+  const workers = superviseWorkers({ lanes, count, batchNice: 19, env, log })
   await workers.ready
   return workers
 }
 
-/** Measures while batch workers have something to do. */
+/** Measures while batch workers have something to do, once to let them all begin and the live ones warm up. */
 async function besideBatch(
   bench: Bench,
   darkroom: Darkroom,
   measure: () => Promise<number[]>,
 ): Promise<number[]> {
-  await using _batch = await startWorkers(bench, darkroom, 'batch')
+  await using _all = await startWorkers(bench, darkroom, LANES)
+  await measure()
   return await measure()
 }
 

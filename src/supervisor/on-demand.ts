@@ -21,6 +21,10 @@ export class OnDemand implements AsyncDisposable {
     return this.#running !== null
   }
 
+  get pid(): number | null {
+    return this.#running?.pid ?? null
+  }
+
   /** Starts it, unless it runs. */
   start(): void {
     if (this.#running || this.#stopping.signal.aborted) return

@@ -3,6 +3,7 @@ import { SetupError } from '../errors.ts'
 import { type ChildMessage, LAST_TASK } from './child.ts'
 import { type Exit, type KeptAlive, keepAlive, type Log, type RunningProcess } from './keep-alive.ts'
 import { lowerPriority } from './lower-priority.ts'
+import { endingWithParent } from './parent-death.ts'
 import { stopProcess } from './stop-process.ts'
 
 export type SuperviseOptions = {
@@ -15,6 +16,10 @@ export type SuperviseOptions = {
   stopWithinMs?: number
   /** Its priority for the operating system: 0, as ours, unless told, to 19, the lowest. */
   nice?: number
+  /** Whether the system kills the child, be it stopped, when we die; only where `canEndWithParent`. */
+  endsWithParent?: boolean
+  /** Told what the child is about to do, as it said with `reportTask`; null when that is done or the child has ended. */
+  onTask?(task: unknown): void
   /** Told what the child says with `reportNews`. */
   onNews?(news: unknown): void
 }
@@ -33,7 +38,7 @@ export type Supervised = KeptAlive & { readonly ready: Promise<unknown> }
  * that we died.
  */
 export function supervise(options: SuperviseOptions): Supervised {
-  const { name, command, env, log, stopWithinMs = 30_000, nice = 0, onNews } = options
+  const { name, command, env, log, stopWithinMs = 30_000, nice = 0, onTask, onNews } = options
   const ready = Promise.withResolvers<unknown>()
   // Whoever does not wait for it learns from the log.
   ready.promise.catch(() => {})
@@ -41,7 +46,9 @@ export function supervise(options: SuperviseOptions): Supervised {
   let task: unknown = null
 
   function start(): RunningProcess {
-    const child = spawn(process.execPath, command, {
+    const run = [process.execPath, ...command]
+    const [file = '', ...args] = options.endsWithParent ? endingWithParent(run) : run
+    const child = spawn(file, args, {
       env: task === null ? env : { ...env, [LAST_TASK]: JSON.stringify(task) },
       detached: true,
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
@@ -52,6 +59,7 @@ export function supervise(options: SuperviseOptions): Supervised {
     child.on('message', (message: ChildMessage) => {
       if ('task' in message) {
         task = message.task
+        onTask?.(task)
       } else if ('leaves' in message) {
         leave = { planned: message.leaves, isIdle: message.isIdle }
       } else if ('news' in message) {
@@ -62,6 +70,7 @@ export function supervise(options: SuperviseOptions): Supervised {
       }
     })
     const exited = exitOf(child).then((exit) => (exit.code === 0 ? { ...exit, ...leave } : exit))
+    if (onTask) void exited.then(() => onTask(null))
     // Without a pid it could not be started at all; `exited` says so, and there is nothing to stop.
     const { pid = 0 } = child
     const stop = async () => {
