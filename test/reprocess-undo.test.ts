@@ -158,30 +158,12 @@ describe('a run that made photos anew', { timeout: 3 * MINUTES }, () => {
     const ids = await uploadAll(service, 40)
     for (const id of ids.slice(10)) await tear(service, id)
 
-    const run = await startReprocess(
-      service,
-      { ...all, newestFirst: false },
-      { brakes: { maxFailures: 10, canary: null } },
-    )
+    const run = await startReprocess(service, { ...all, newestFirst: false }, { brakes: { maxFailures: 10 } })
     const report = await complete(service, run, 'stopped')
 
     expect(report.reason).toMatch(/photos failed, which is more than 10 %/)
     expect(report.failed).toBeGreaterThan(0)
     expect(report.done + report.skipped + report.failed + report.left).toBe(report.selected)
-  })
-
-  test('pauses after its canary, and goes on when somebody has looked at it', async () => {
-    await using service = await startService()
-    await uploadAll(service, 6)
-
-    const run = await startReprocess(service, all, { brakes: { maxFailures: null, canary: 2 } })
-    const canary = await complete(service, run, 'paused')
-    await service.catalog.runs.resume(run)
-    const report = await complete(service, run)
-
-    expect(canary).toMatchObject({ done: 2, left: 4 })
-    expect(canary.reason).toMatch(/^the first 2 photos are made/)
-    expect(report).toMatchObject({ done: 6, left: 0 })
   })
 })
 

@@ -7,12 +7,9 @@ import { duration } from './run-report.ts'
 import { count, table, text } from './table.ts'
 
 /** What the photos of a run took, beside what they were thought to take; nothing of runs that make none. */
-export function costReport(run: RunReport, prices: Prices, now: Date): string {
+export function costReport(run: RunReport, estimate: Estimate | null, prices: Prices, now: Date): string {
   const { costs, createdAt, endedAt } = run
-  const { estimate = null, work } = run.selection as {
-    estimate?: Estimate | null
-    work?: { keepSeconds: number }
-  }
+  const { work } = run.selection as { work?: { keepSeconds: number } }
   if (costs.made === 0 || !work) return ''
   const seconds = ((endedAt ?? now).getTime() - createdAt.getTime()) / 1000
   const spent = spentOn(costs, prices, work.keepSeconds)

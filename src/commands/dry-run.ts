@@ -57,6 +57,16 @@ export async function estimateBefore(
   return estimateOf((found.selection as Sampling).sample, await runCosts.ofRun(found.id, MAX_SAMPLE))
 }
 
+/** What a run was thought to take before it began, or by its canary; null when it had neither. */
+export async function estimateFor(
+  { runCosts }: Pick<Catalog, 'runCosts'>,
+  { id, selection }: RunReport,
+): Promise<Estimate | null> {
+  const { estimate = null, canary } = selection as Partial<Reprocess>
+  if (estimate || !canary) return estimate
+  return estimateOf(canary, await runCosts.ofRun(id, MAX_SAMPLE))
+}
+
 /** Shows on a terminal how far it is. */
 async function ended(
   runs: Pick<Catalog['runs'], 'find' | 'cancel'>,

@@ -58,7 +58,11 @@ export function reprocessCommand(): Command {
       readDifference,
       6,
     )
-    .option('--canary <n>', 'pause after so many, until somebody has looked at them', readCount)
+    .option(
+      '--canary <n>',
+      'make so many first, of all formats, sizes and looks, and pause until somebody has looked at them',
+      readCanary,
+    )
     .option('--max-failures <percent>', 'stop when more than so many fail, such as 1%', readPercent)
     .option('--dry-run', 'make some of them where nobody looks, and tell what all would take; change nothing')
     .option('--sample <n>', 'how many a dry run makes', readSample, 200)
@@ -95,6 +99,12 @@ function readTime(text: string): Date {
 function readCount(text: string): number {
   if (/^[1-9]\d{0,9}$/.test(text)) return Number(text)
   throw new InvalidArgumentError('It must be a whole number from 1 on.')
+}
+
+function readCanary(text: string): number {
+  const count = readCount(text)
+  if (count <= MAX_SAMPLE) return count
+  throw new InvalidArgumentError(`It must be a whole number from 1 to ${MAX_SAMPLE}.`)
 }
 
 function readSample(text: string): number {

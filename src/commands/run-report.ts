@@ -68,7 +68,7 @@ export function runReport(run: RunReport, now: Date): string {
 /** Long lists, such as the numbers of recipes, by how many they are. */
 function shortened(key: string, value: unknown): unknown {
   // Reported by itself, or of use to programs alone.
-  if (key === 'estimate' || key === 'asked') return undefined
+  if (['estimate', 'canary', 'sample', 'asked'].includes(key)) return undefined
   return Array.isArray(value) && value.length > 8 ? `${value.length} of them` : value
 }
 

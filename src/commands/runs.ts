@@ -34,11 +34,13 @@ export function runsCommand(): Command {
           const { exitCodeOf } = await import('./watch-run.ts')
           const { readPrices } = await import('../reprocess/prices.ts')
           const { costReport } = await import('./cost-report.ts')
-          await withRuns(async (runs, { pricesFile }) => {
+          const { estimateFor } = await import('./dry-run.ts')
+          await withCatalog(async ({ runs, runCosts }, { pricesFile }) => {
             const run = await runs.find(id)
             if (json) console.log(JSON.stringify(run))
             else {
-              const costs = costReport(run, await readPrices(pricesFile), new Date())
+              const estimate = await estimateFor({ runCosts }, run)
+              const costs = costReport(run, estimate, await readPrices(pricesFile), new Date())
               console.log([runReport(run, new Date()), ...(costs ? [costs] : [])].join('\n\n'))
             }
             process.exitCode = exitCodeOf(run) ?? 0

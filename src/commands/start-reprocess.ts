@@ -3,7 +3,9 @@ import { createInterface } from 'node:readline/promises'
 import { loadConfig } from '../config/config.ts'
 import { SetupError } from '../errors.ts'
 import { createLog } from '../log.ts'
+import type { Photo } from '../photo/photo.ts'
 import { recipeNumbers } from '../photo/recipe.ts'
+import { withCanary } from '../reprocess/canary.ts'
 import { readPrices } from '../reprocess/prices.ts'
 import { type Reprocess, reprocess } from '../reprocess/reprocess.ts'
 import { type Sample, takeSample } from '../reprocess/sample.ts'
@@ -30,14 +32,14 @@ export async function startReprocess(options: ReprocessOptions): Promise<number>
   refuseUnknown(options, services.presets)
   const choice = await choiceOf(options)
   const run = planned(options, choice, services)
-  const slices = slicesOf(choice, services.catalog.selected.places())
+  const parts = slicesOf(choice, services.catalog.selected.places())
 
   const prices = await readPrices(config.pricesFile)
-  const count = await countOf(services, run, slices)
+  const count = await countOf(services, run, parts)
   const leaving = new AbortController()
   process.once('SIGINT', () => leaving.abort())
   if (options.dryRun) {
-    const sample = await sampleOf(services, run, slices, { population: count, size: options.sample })
+    const sample = await sampleOf(services, run, parts, { population: count, size: options.sample })
     const json = options.json ?? false
     return await dryRun(services.catalog, run, sample, { ...options, prices, json, leave: leaving.signal })
   }
@@ -49,7 +51,12 @@ export async function startReprocess(options: ReprocessOptions): Promise<number>
   }
   const { runs } = services.catalog
   const estimate = await estimateBefore(services.catalog, run.asked ?? '')
-  const id = await runs.start({ kind: reprocess.name, selection: { ...run, estimate }, slices })
+  const canary = options.canary
+    ? await sampleOf(services, run, parts, { population: count, size: options.canary })
+    : null
+  const slices = canary ? withCanary(parts, await photosOf(services, canary)) : parts
+  const selection: Reprocess = { ...run, estimate, ...(canary && { canary }) }
+  const id = await runs.start({ kind: reprocess.name, selection, slices })
   if (options.detach) {
     console.log(
       options.json
@@ -69,15 +76,7 @@ function planned(
   choice: Choice,
   { presets: known, filters }: Pick<Services, 'presets' | 'filters'>,
 ): Reprocess {
-  const {
-    presets = null,
-    formats = null,
-    rate = null,
-    share = null,
-    maxFailures = null,
-    canary = null,
-    keep,
-  } = options
+  const { presets = null, formats = null, rate = null, share = null, maxFailures = null, keep } = options
   const extents = { stale: 'outdated', missing: 'missing', failed: 'everything', all: 'everything' } as const
   const tables = filters.all.map(({ name, digest }) => ({ filter: name, table: digest }))
   const work = {
@@ -93,7 +92,7 @@ function planned(
     limit: choice.limit,
     work,
     pace: { rate, share, replicaLag: options.replicaLag },
-    brakes: { maxFailures, canary },
+    brakes: { maxFailures },
     asked: askedOf(choice, work),
   }
 }
@@ -121,6 +120,10 @@ async function sampleOf(
     { sources, selection: { ...select, recipes: work.recipes }, limit },
     wanted,
   )
+}
+
+async function photosOf({ catalog }: Pick<Services, 'catalog'>, { strata }: Sample): Promise<Photo[]> {
+  return await catalog.photos.findAll(strata.flatMap(({ ids }) => ids))
 }
 
 /** What was asked for, whenever and however fast. */

@@ -1,11 +1,14 @@
 import type { RemakeWork } from '../catalog/remakes.ts'
 import type { Selection, Source } from '../catalog/selected-photos.ts'
+import type { PhotoId } from '../photo/photo-id.ts'
 import type { Job } from '../queue/job.ts'
-import type { RunEngines, RunKind } from '../runs/run-kind.ts'
+import type { RunEngines, RunKind, Step } from '../runs/run-kind.ts'
 import { type Look, type NextJobs, throughJobs } from '../runs/through-jobs.ts'
 import { type Brakes, braked } from './brake.ts'
+import { afterCanary } from './canary.ts'
 import type { Estimate } from './estimate.ts'
 import { type PaceLimits, YieldingPace } from './pace.ts'
+import type { Sample } from './sample.ts'
 
 /** What a run is started with, as JSON: which photos, what is made of them, how fast. */
 export type Reprocess = {
@@ -15,14 +18,24 @@ export type Reprocess = {
   work: RemakeWork
   pace: PaceLimits
   brakes: Brakes
+  /** Which photos are made before somebody looks at them, and of what kinds all are. */
+  canary?: Sample
   /** What was asked for, in a text: that of two runs is the same when they would do the same to the same photos. */
   asked?: string
   /** What it was thought to take, by what was made before to know that. */
   estimate?: Estimate | null
 }
 
-/** A part: the photos of these sources, one after the other. */
-export type ReprocessSlice = { sources: readonly Source[] }
+/**
+ * A part: the photos of these sources, one after the other, but for those that the canary's part has. It waits for that
+ * part then.
+ */
+export type ReprocessSlice = {
+  sources: readonly Source[]
+  except?: readonly PhotoId[]
+  /** These are made first, and then the run is paused. */
+  isCanary?: true
+}
 
 type Cursor = { source: number; at: unknown; taken: number }
 
@@ -36,16 +49,18 @@ export const reprocess: RunKind = {
   slices: () => [],
   count: async ({ catalog }, part) => {
     const { limit } = part.selection as Reprocess
-    const { sources } = part.slice as ReprocessSlice
+    const { sources, except = [] } = part.slice as ReprocessSlice
     let count = 0
     for (const source of sources) count += await catalog.selected.count(source, selectionOf(part.selection))
-    return Math.min(count, limit ?? count)
+    return Math.max(0, Math.min(count, limit ?? count) - except.length)
   },
-  work: (engines, part) => {
+  work: async function* (engines, part): AsyncGenerator<Step> {
+    const { except, isCanary } = part.slice as ReprocessSlice
     const { runs, replicas } = engines.catalog
     const { pace: limits, brakes } = part.selection as Reprocess
     const pace = new YieldingPace({ queue: engines.queue, runs, replicas }, part.run, limits)
-    return throughJobs(
+    const allow = braked(pace.allow, runs, part.run, brakes)
+    yield* throughJobs(
       engines.queue,
       part,
       {
@@ -54,8 +69,12 @@ export const reprocess: RunKind = {
         look: async (jobs) => await look(engines, jobs),
         giveUp: async () => {},
       },
-      { pace: braked(pace.allow, runs, part.run, brakes), costs: 'counted' },
+      {
+        pace: except ? afterCanary(allow, runs, part.run) : allow,
+        costs: isCanary ? 'kept' : 'counted',
+      },
     )
+    if (isCanary && !part.pausing.aborted) await runs.hold(part.run, lookAtThem(part.run))
   },
 }
 
@@ -67,19 +86,20 @@ async function nextJobs(
   room: number,
 ): Promise<NextJobs> {
   const { limit } = part.selection as Reprocess
-  const { sources } = part.slice as ReprocessSlice
+  const { sources, except = [] } = part.slice as ReprocessSlice
   const from = sources[source]
-  const most = Math.min(room, (limit ?? Infinity) - taken)
+  const most = Math.min(room, (limit ?? Infinity) - except.length - taken)
   if (!from || most <= 0) return { jobs: [], cursor: { source, at, taken }, isLast: true }
 
   const page = await catalog.selected.page(from, selectionOf(part.selection), at, most)
-  const editions = new Map((await catalog.remakes.claim(page.ids)).map(({ id, edition }) => [id, edition]))
-  const jobs = page.ids.flatMap((photoId): Job[] => {
+  const ids = page.ids.filter((id) => !except.includes(id))
+  const editions = new Map((await catalog.remakes.claim(ids)).map(({ id, edition }) => [id, edition]))
+  const jobs = ids.flatMap((photoId): Job[] => {
     const edition = editions.get(photoId)
     return edition === undefined ? [] : [{ kind: 'remake', photoId, edition, run }]
   })
-  const seen = taken + page.ids.length + page.passedOver
-  const changed = page.ids.length - jobs.length
+  const seen = taken + ids.length + page.passedOver
+  const changed = ids.length - jobs.length
   return {
     jobs,
     cursor: page.isLast
@@ -90,6 +110,9 @@ async function nextJobs(
     tally: changed > 0 ? { [CHANGED]: changed } : {},
   }
 }
+
+const lookAtThem = (run: number) =>
+  `the canary is made: look at it, and go on with \`darkroom runs resume ${run}\``
 
 const CHANGED = 'changed or removed meanwhile'
 

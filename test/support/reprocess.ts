@@ -1,7 +1,9 @@
 import { expect } from 'vitest'
 import type { RunReport } from '../../src/catalog/runs.ts'
 import { recipeNumbers } from '../../src/photo/recipe.ts'
+import { withCanary } from '../../src/reprocess/canary.ts'
 import { type Reprocess, reprocess } from '../../src/reprocess/reprocess.ts'
+import { takeSample } from '../../src/reprocess/sample.ts'
 import { sampling } from '../../src/reprocess/sampling.ts'
 import { type Choice, selectionOf, slicesOf } from '../../src/reprocess/select.ts'
 import { finish, rollback } from '../../src/reprocess/undo.ts'
@@ -35,7 +37,7 @@ export function reprocessOf(
     select: selectionOf(chosen, new Date(Date.now() + 1_000)),
     limit: chosen.limit,
     pace: { rate: null, share: null },
-    brakes: { maxFailures: null, canary: null },
+    brakes: { maxFailures: null },
     ...more,
     work: {
       presets: null,
@@ -54,9 +56,23 @@ export async function startReprocess(
   service: TestService,
   choice: Partial<Choice> = {},
   more: Parameters<typeof reprocessOf>[2] = {},
+  { canary: size = null }: { canary?: number | null } = {},
 ): Promise<number> {
-  const slices = slicesOf({ ...STALE, ...choice }, service.catalog.selected.places())
-  const selection = reprocessOf(service, choice, more)
+  const { selected, photos } = service.catalog
+  const parts = slicesOf({ ...STALE, ...choice }, selected.places())
+  const run = reprocessOf(service, choice, more)
+  const { select, work, limit } = run
+  const sources = parts.flatMap((part) => part.sources)
+  const canary =
+    size &&
+    (await takeSample(
+      service.catalog,
+      { sources, selection: { ...select, recipes: work.recipes }, limit },
+      { population: 0, size },
+    ))
+  const selection = { ...run, ...(canary && { canary }) }
+  const first = canary ? await photos.findAll(canary.strata.flatMap(({ ids }) => ids)) : null
+  const slices = first ? withCanary(parts, first) : parts
   return await service.catalog.runs.start({ kind: reprocess.name, selection, slices })
 }
 
