@@ -44,7 +44,7 @@ type Calls<Room> = Record<
 const CALLS: {
   [Room in Exclude<
     keyof Catalog,
-    'runs' | 'runParts' | 'runCosts' | 'health' | 'replicas' | 'selected'
+    'runs' | 'runParts' | 'runCosts' | 'health' | 'replicas' | 'selected' | 'exact'
   >]: Calls<Catalog[Room]>
 } = {
   photos: {

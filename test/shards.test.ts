@@ -9,10 +9,13 @@ import { SettleWatch } from '../src/http/settle-watch.ts'
 import { firstIdAt } from '../src/photo/photo-id.ts'
 import type { OwnerId } from '../src/photo/shard.ts'
 import { migratePostgresQueue } from '../src/queue/postgres-set-up.ts'
+import { workRuns } from '../src/runs/work-runs.ts'
+import { lostJobs } from '../src/sweep/lost-jobs.ts'
 import { openEmptyDatabase, openTestDatabase, type TestDatabase } from './support/database.ts'
 import { insertPhoto } from './support/photos.ts'
 import { startProxy } from './support/proxy.ts'
-import { startService } from './support/service.ts'
+import { expireLeases } from './support/runs.ts'
+import { silentLog, startService } from './support/service.ts'
 import { ownersOf } from './support/shard-traffic.ts'
 
 const LOWER = { from: 0, to: 4095 }
@@ -20,6 +23,7 @@ const UPPER = { from: 4096, to: 8191 }
 const [low] = ownersOf(LOWER, 1) as [OwnerId]
 const [high] = ownersOf(UPPER, 1) as [OwnerId]
 const page = { older: 10 }
+const PATIENCE = { timeout: 30_000, interval: 100 }
 const later = new Date(Date.now() + 3_600_000)
 
 function halves(a: { url: string }, b: { url: string }): ShardRange[] {
@@ -85,6 +89,38 @@ test('while a database is unavailable the photos of the others are served', asyn
   await expect(catalog.objects.ofPhotos([lower, upper])).rejects.toThrow(EngineUnavailableError)
   await proxy.mend()
   expect(await catalog.photos.find(upper)).not.toBe(null)
+})
+
+test('a run that somebody started waits for a database that is unavailable, and one that recurs goes on past it', async () => {
+  await using a = await openEmptyDatabase()
+  await using b = await openEmptyDatabase()
+  await using proxy = await startProxy(b.url)
+  await migrateCatalog(halves(a, proxy))
+  await migratePostgresQueue(a.url)
+  const shards = halves(a, proxy).map(({ from, to, url }) => `${from}-${to}=${url}`)
+  await using service = await startService({ DATABASE_URL: '', DATABASE_SHARDS: shards.join(',') })
+  const { runs } = service.catalog
+  for (const owner of [low, high]) await insertPhoto(service.catalog, owner)
+  for (const database of [a, b])
+    await database.query("update photos set written_at = now() - interval '1 hour'")
+  const run = await runs.start({ kind: lostJobs.name, selection: {}, slices: [{}] })
+  await proxy.cut()
+  await using _server = workRuns({ engines: service, kinds: [lostJobs], log: silentLog, askMs: 100 })
+  const recurring = async () =>
+    (await runs.list()).find(({ kind, recurs }) => recurs && kind === lostJobs.name)
+
+  await expect.poll(recurring, PATIENCE).toBeDefined()
+  await expireLeases(a)
+  await expect.poll(recurring, PATIENCE).toMatchObject({ done: 1 })
+  await expect
+    .poll(async () => await runs.find(run), PATIENCE)
+    .toMatchObject({ state: 'running', partsHeld: 1 })
+  expect((await runs.find(run)).reason).toMatch(/unavailable|database/i)
+  await proxy.mend()
+  await expireLeases(a)
+
+  await expect.poll(async () => await runs.find(run), PATIENCE).toMatchObject({ state: 'complete' })
+  expect(await service.queue.counts()).toMatchObject({ waiting: 2 })
 })
 
 test('who waits for a photo does not wait for the database of another', async () => {

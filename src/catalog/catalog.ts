@@ -48,9 +48,13 @@ export class Catalog {
   readonly runCosts: RunCosts
   readonly health: Health
   readonly replicas: Replicas
+  readonly #shards: ShardMap
+  readonly #keepSeconds: number
 
   /** What is not shown any more is kept for `keepSeconds`, as delivery URLs of it are valid for a while. */
   constructor(shards: ShardMap, { keepSeconds = WEEK_S } = {}) {
+    this.#shards = shards
+    this.#keepSeconds = keepSeconds
     this.photos = new Photos(shards)
     this.reservedIds = new ReservedIds(shards)
     this.places = new Places(shards)
@@ -69,5 +73,10 @@ export class Catalog {
     this.runCosts = new RunCosts(shards)
     this.health = new Health(shards)
     this.replicas = new Replicas(shards)
+  }
+
+  /** The same, where what asks for photos of all databases leaves none out: it throws EngineUnavailableError instead. */
+  exact(): Catalog {
+    return new Catalog(this.#shards.exact(), { keepSeconds: this.#keepSeconds })
   }
 }

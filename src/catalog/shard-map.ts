@@ -30,9 +30,10 @@ const SLOTS_TAKEN =
  */
 export class ShardMap implements AsyncDisposable {
   readonly #connections: number
-  readonly #databases = new Map<string, Database>()
-  readonly #known: Known[] = []
-  readonly #slots = new Map<number, Slots>()
+  #databases = new Map<string, Database>()
+  #known: Known[] = []
+  #slots = new Map<number, Slots>()
+  #leavesOut = true
   #refreshing: Promise<void> | null = null
 
   constructor(ranges: readonly ShardRange[], { connections }: { connections: number }) {
@@ -41,6 +42,16 @@ export class ShardMap implements AsyncDisposable {
       this.databaseAt(range.url)
       for (const shard of shardsOf(range)) this.#known[shard] = { url: range.url, generation: -1 }
     }
+  }
+
+  /** The same map, for who may leave out nothing: `everywhere` throws EngineUnavailableError unless each database answers. */
+  exact(): ShardMap {
+    const exact = new ShardMap([], { connections: this.#connections })
+    exact.#databases = this.#databases
+    exact.#known = this.#known
+    exact.#slots = this.#slots
+    exact.#leavesOut = false
+    return exact
   }
 
   /** Statements about one shard, each guarded by `photo_is_here` or `shard_is_here`. */
@@ -111,16 +122,15 @@ export class ShardMap implements AsyncDisposable {
   /**
    * Statements about all photos: each database gets the shards it has, as $1, side by side with the others. They are
    * guarded by `only_shards_here`, so that together they miss none. Databases that are unavailable are left out, as long
-   * as one answers.
+   * as one answers, unless the map is exact.
    */
   everywhere(): Queries {
     return queriesBy(
       async (answer) =>
         await this.#follow(async () => {
           const parts = Map.groupBy(ALL_SHARDS, (shard) => this.databaseOf(shard))
-          return await rowsOfThosePresent(
-            [...parts].map(([database, shards]) => answer(database, [multirange(shards)])),
-          )
+          const answers = [...parts].map(([database, shards]) => answer(database, [multirange(shards)]))
+          return this.#leavesOut ? await rowsOfThosePresent(answers) : (await Promise.all(answers)).flat()
         }),
     )
   }

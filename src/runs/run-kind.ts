@@ -53,6 +53,9 @@ export type RunKind = {
    * no more after any: whoever goes on begins from the last one that was recorded, so doing the work between two of them
    * twice must change nothing. Ends early, without new work, when `pausing` is aborted.
    *
+   * A run that recurs goes on past databases that are unavailable, whose photos its next lap finds; where `recurs` is false the
+   * catalog leaves none out, and throws.
+   *
    * Throws SetupError when it must not go on until somebody has set something right, and EngineUnavailableError when it
    * can't go on for now.
    */

@@ -21,7 +21,7 @@ class PartLostError extends DarkroomError {
  */
 export async function workPart(
   {
-    engines,
+    engines: all,
     kind,
     part,
     log,
@@ -29,6 +29,8 @@ export async function workPart(
   }: { engines: RunEngines; kind: RunKind; part: TakenPart; log: Log; tell: Telling },
   stop: AbortSignal,
 ): Promise<void> {
+  // What recurs leaves out a database that is unavailable, and finds its photos in another lap. What ends leaves out none.
+  const engines = part.recurs ? all : { ...all, catalog: all.catalog.exact() }
   const { runParts } = engines.catalog
   const pausing = new AbortController()
   const ended = new AbortController()

@@ -59,12 +59,12 @@ export function killable(engines: RunEngines, { calls, when }: { calls: number; 
         }
       },
     })
+  const rooms = Object.entries(engines.catalog).map(([name, room]) => [name, guarded(room as object)])
+  const catalog = { ...Object.fromEntries(rooms), exact: () => catalog }
   return {
     engines: {
       ...engines,
-      catalog: Object.fromEntries(
-        Object.entries(engines.catalog).map(([name, room]) => [name, guarded(room as object)]),
-      ),
+      catalog,
       queue: guarded(engines.queue),
     } as unknown as RunEngines,
     dead: dead.promise,
