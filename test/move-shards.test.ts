@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { expect, test, vi } from 'vitest'
 import { Catalog } from '../src/catalog/catalog.ts'
+import { describeShards } from '../src/catalog/describe-shards.ts'
 import { giveShards } from '../src/catalog/give-shards.ts'
 import { migrateDatabase } from '../src/catalog/migrate.ts'
 import { MOVE_STAGES, moveShards } from '../src/catalog/move-shards.ts'
@@ -12,6 +13,7 @@ import { EngineUnavailableError } from '../src/errors.ts'
 import { type PhotoId, shardOf } from '../src/photo/photo-id.ts'
 import { newSecret } from '../src/photo/secret.ts'
 import { type OwnerId, shardOfOwner } from '../src/photo/shard.ts'
+import { databaseName } from '../src/postgres/connections.ts'
 import { openEmptyDatabase, openTestDatabase, type TestDatabase } from './support/database.ts'
 import { writePhotos } from './support/many-photos.ts'
 import { PLAIN } from './support/photos.ts'
@@ -119,6 +121,27 @@ test('shards that move to and fro, while moves are killed at any moment, lose no
   await traffic.stop()
 
   await expectWhole(traffic.albums, towns, a)
+})
+
+test('what a move back to the only database that is configured has left behind is told, and removed by the next', async () => {
+  await using towns = await openTowns()
+  const { a, b } = towns
+  const range = { from: RANGE.from, to: RANGE.from }
+  const ranges = allShardsAt(a.url)
+  await writePhotos(a, { owner: 'alice', shard: RANGE.from, count: 5 })
+  await moveShards(ranges, range, b.url)
+  const stopped = moveShards(ranges, range, a.url, (stage) => {
+    if (stage === 'opened') throw new Error('stopped')
+  })
+  await expect(stopped).rejects.toThrow('stopped')
+
+  const left = async () => (await describeShards(ranges)).lines.filter(({ state }) => state === 'left')
+  expect(await left()).toMatchObject([{ ...range, photos: 5, database: databaseName(b.url) }])
+  await moveShards(ranges, range, a.url)
+
+  expect(await left()).toEqual([])
+  expect(await countRows(b)).toEqual([{ photos: 0, shards: 0 }])
+  expect(await a.query('select from shards where came_from is not null')).toEqual([])
 })
 
 test('two moves of the same shards at once do no harm', { timeout: 5 * MINUTES }, async () => {

@@ -9,7 +9,7 @@ import { migrateDatabase } from './migrate.ts'
 import { changedSince, forgetChanges, type Mark, markChanges } from './shard-changes.ts'
 import { ShardMap } from './shard-map.ts'
 import { isInShards } from './shard-order.ts'
-import { openArrived, shardsOf } from './shard-places.ts'
+import { forgetOrigin, openArrived, shardsOf } from './shard-places.ts'
 import { MoveOvertakenError, planRuns, type Run } from './shard-run.ts'
 import { latestOf } from './shard-survey.ts'
 import { SHARDED_ROOTS } from './sharded-tables.ts'
@@ -50,7 +50,7 @@ const REMOVED_AT_ONCE = 1_000
  * Last the old rows are removed.
  *
  * Killed before the switch, a move leaves copies that nobody reads and that the next move mends. Killed after, the
- * next move, or whoever asks for a photo, opens; the next move removes. Two moves at once do no harm: one of them
+ * next move, or whoever asks for a photo, opens; the next move removes, as the target keeps where the shards came from. Two moves at once do no harm: one of them
  * switches, in its generation, and from there on the other one's pages and switch are refused.
  *
  * Throws MoveOvertakenError, and EngineUnavailableError when a database does not answer: then run it again.
@@ -87,6 +87,7 @@ async function moveRun(run: Run, onStage: OnStage): Promise<void> {
   await openArrived(target, shardsOf(run), generation + 1)
   onStage('opened', run)
   await removeMoved(source, run)
+  await forgetOrigin(target, run, source.url)
   onStage('removed', run)
 }
 
@@ -162,7 +163,10 @@ async function removeLeavings(map: ShardMap, range: { from: number; to: number }
     const isElsewhere = shardsOf({ from, to: Math.max(from, to) }).every(
       (shard) => latest[shard]?.state === 'here',
     )
-    if (from <= to && isElsewhere) await removeMoved(map.databaseAt(at), { from, to })
+    if (from > to || !isElsewhere) continue
+    await removeMoved(map.databaseAt(at), { from, to })
+    for (const place of places.filter(({ cameFrom }) => cameFrom === at))
+      await forgetOrigin(map.databaseAt(place.at), { from, to }, at)
   }
 }
 

@@ -6,6 +6,8 @@ export type ShardPlace = {
   from: number
   to: number
   generation: number
+  /** Where they came from, and rows of them may be left. */
+  cameFrom: string | null
 } & ({ state: 'here'; url: null } | { state: 'arriving' | 'elsewhere'; url: string })
 
 /** So many neighbours move together at most. */
@@ -22,11 +24,12 @@ export function isNotHere(error: unknown): boolean {
 /** What the database says of all shards. */
 export async function readPlaces(database: Reads): Promise<ShardPlace[]> {
   return await database.read<ShardPlace>(
-    `select min(shard)::int as "from", max(shard)::int as "to", state, url, generation
+    `select min(shard)::int as "from", max(shard)::int as "to", state, url, generation, came_from as "cameFrom"
      from (
-       select *, shard - row_number() over (partition by state, url, generation order by shard) as island from shards
+       select *, shard - row_number() over (partition by state, url, generation, came_from order by shard) as island
+       from shards
      ) as numbered
-     group by state, url, generation, island order by min(shard)`,
+     group by state, url, generation, came_from, island order by min(shard)`,
   )
 }
 
@@ -69,9 +72,21 @@ export async function openArrived(
   generation: number,
 ): Promise<void> {
   await database.query(
-    `update shards set state = 'here', url = null
+    `update shards set state = 'here', came_from = url, url = null
      where shard = any($1) and state = 'arriving' and generation = $2`,
     [shards, generation],
+  )
+}
+
+/** Nothing is left of the shards at the database that they came from. */
+export async function forgetOrigin(
+  database: Queries,
+  { from, to }: { from: number; to: number },
+  origin: string,
+): Promise<void> {
+  await database.query(
+    'update shards set came_from = null where shard between $1 and $2 and came_from = $3',
+    [from, to, origin],
   )
 }
 

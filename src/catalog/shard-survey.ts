@@ -20,8 +20,8 @@ export async function surveyShards(
     for (const url of next) asked.add(url)
     const answers = await Promise.all(next.map(async (at) => await askOne(at, databaseAt(at), survey.silent)))
     survey.places.push(...answers.flat())
-    const pointers = answers.flat().flatMap(({ url }) => (url === null ? [] : [url]))
-    next = [...new Set(pointers)].filter((url) => !asked.has(url))
+    const pointers = answers.flat().flatMap(({ url, cameFrom }) => [url, cameFrom])
+    next = [...new Set(pointers)].filter((url) => url !== null && !asked.has(url)) as string[]
   }
   return survey
 }

@@ -8,3 +8,6 @@ return shard::bigint << 49 | (hashtextextended(owner || encode(sha256, 'hex'), 0
 create function shard_start(shard int) returns bigint
 language sql immutable parallel safe
 return shard::bigint << 49;
+
+-- The database that a shard came from, for as long as rows of it may be left there.
+alter table shards add column came_from text;
