@@ -24,6 +24,7 @@ export async function serve(config: Config, log: Log): Promise<AsyncDisposable> 
   await services.catalog.health.check()
 
   const { catalog, queue, store, cdn, filters, presets } = services
+  await catalog.installation.keepPresets(presets.map(({ name }) => name))
   const { authenticate } = opened.use(await openTokens(config, log))
   const counters = opened.use(openCounters(config.queue, log)).client
   const stopping = new AbortController()

@@ -33,15 +33,25 @@ describe('A reply with photos', () => {
     expect(page.photos.map(namesOf)).toEqual([['feed.jpeg']])
   })
 
-  test('has none of a preset that is not there: an app may ask for one that was taken out', async () => {
+  test('is refused for a name that is misspelt, with those there are', async () => {
     await using service = await startService()
-    await using _worker = service.work()
-    const { id } = await uploadReady(service)
-    const ask = async (query: string) =>
-      namesOf(await json<PhotoReply>(get(service, `/v1/photos/${id}?${query}`)))
+    const ask = async (query: string) => {
+      const reply = await get(service, `/v1/owners/alice/photos?${query}`)
+      return { status: reply.status, ...((await reply.json()) as object) }
+    }
 
-    expect(await ask('presets=huge')).toEqual([])
-    expect(await ask('presets=huge,feed&formats=jpeg')).toEqual(['feed.jpeg'])
+    for (const query of ['presets=feeed', 'presets=feed,feeed&formats=jpeg']) {
+      expect(await ask(query)).toMatchObject({
+        status: 400,
+        code: 'invalid_field',
+        detail: '"presets" has "feeed", which is no preset. There are thumb, small, medium, feed, full.',
+      })
+    }
+    expect(await ask('formats=jpg')).toMatchObject({
+      status: 400,
+      code: 'invalid_field',
+      detail: expect.stringContaining('jpeg'),
+    })
   })
 
   test.each(['presets=', 'presets=feed,', 'presets=Feed', 'presets=../feed'])(

@@ -199,6 +199,8 @@ const CALLS: {
   installation: {
     id: (installation) => installation.id(),
     isEmpty: (installation) => installation.isEmpty(),
+    keepPresets: (installation) => installation.keepPresets(['feed']),
+    presets: (installation) => installation.presets(),
   },
 }
 

@@ -7,8 +7,8 @@ import type { ShardMap } from './shard-map.ts'
 const READ = 'select id::text from installation'
 
 /**
- * Gives all databases the id of their installation: the one that some have, or a new one. Running it again changes
- * nothing. Throws SetupError when two have different ones: photos would go to a stranger.
+ * Gives all databases the id of their installation: the one that some have, or a new one; and the names of presets that any
+ * has. Running it again changes nothing. Throws SetupError when two have different ones: photos would go to a stranger.
  */
 export async function shareInstallation(databases: readonly Database[]): Promise<void> {
   const [first, ...others] = databases
@@ -18,6 +18,7 @@ export async function shareInstallation(databases: readonly Database[]): Promise
   const id = await give(first, agreed(known) ?? randomUUID())
   for (const database of others) await give(database, id)
   agreed(await readIds(databases))
+  await keepPresets(databases, [...(await readPresets(databases))])
 }
 
 /** Whose photos these are. */
@@ -33,15 +34,21 @@ export class Installation {
    * EngineUnavailableError when none answers.
    */
   async id(): Promise<string> {
-    const answers = await Promise.allSettled(
-      this.#shards.databases().map(async (database) => await readIds([database])),
-    )
-    const errors = answers.flatMap((answer) => (answer.status === 'rejected' ? [answer.reason] : []))
-    const fault = errors.find((error) => !(error instanceof EngineUnavailableError))
-    if (fault) throw fault
-    const id = agreed(answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : [])))
+    const known = await present(this.#shards.databases(), async (database) => await readIds([database]))
+    const id = agreed(known.flat())
     if (id) return id
-    throw errors[0] ?? new SetupError('The database has no id of its installation. Run `darkroom migrate`.')
+    throw new SetupError('The database has no id of its installation. Run `darkroom migrate`.')
+  }
+
+  /** Keeps the names of presets, for as long as the installation is there, in every database that answers. */
+  async keepPresets(names: readonly string[]): Promise<void> {
+    await present(this.#shards.databases(), async (database) => await keepPresets([database], names))
+  }
+
+  /** The names of all presets that there ever were. Throws EngineUnavailableError when no database answers. */
+  async presets(): Promise<Set<string>> {
+    const found = await present(this.#shards.databases(), async (database) => await readPresets([database]))
+    return found.reduce((all, names) => all.union(names), new Set())
   }
 
   /** Whether none of the databases has a photo. Throws EngineUnavailableError unless all of them answer. */
@@ -50,6 +57,38 @@ export class Installation {
       this.#shards.databases().map((database) => database.read('select id from photos order by id limit 1')),
     )
     return found.flat().length === 0
+  }
+}
+
+/** The answers of the databases that give one. Throws EngineUnavailableError when none does. */
+async function present<Answer>(
+  databases: readonly Database[],
+  ask: (database: Database) => Promise<Answer>,
+): Promise<Answer[]> {
+  const settled = await Promise.allSettled(databases.map(ask))
+  const errors = settled.flatMap((answer) => (answer.status === 'rejected' ? [answer.reason] : []))
+  const fault = errors.find((error) => !(error instanceof EngineUnavailableError))
+  if (fault) throw fault
+  if (errors.length === databases.length) throw errors[0]
+  return settled.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []))
+}
+
+async function readPresets(databases: readonly Database[]): Promise<Set<string>> {
+  const found = await Promise.all(
+    databases.map((database) =>
+      database.read<{ name: string }>('select unnest(presets) as name from installation'),
+    ),
+  )
+  return new Set(found.flat().map(({ name }) => name))
+}
+
+async function keepPresets(databases: readonly Database[], names: readonly string[]): Promise<void> {
+  for (const database of databases) {
+    await database.query(
+      `update installation set presets = array(select distinct unnest(presets || $1::text[]) order by 1)
+       where not presets @> $1`,
+      [names],
+    )
   }
 }
 

@@ -26,6 +26,7 @@ import { compileInput } from './check-input.ts'
 import { addCompression } from './compression.ts'
 import { addCors } from './cors.ts'
 import { addErrorReplies, createReplyError } from './error-replies.ts'
+import { refuseUnknownPresets } from './known-presets.ts'
 import { demandLeastRate, LEAST_RATE } from './least-rate.ts'
 import { MOST_PRESSURE, refuseUnderPressure } from './limits/pressure.ts'
 import { createRequestRates, type RequestRates } from './limits/request-rates.ts'
@@ -170,6 +171,7 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
       request.owner = await authenticate(request.headers.authorization)
       await checkRate(request, reply)
     })
+    refuseUnknownPresets(withToken, dependencies)
     const settleWatch = new SettleWatch(catalog, stopping)
     await withToken.register(photoRoutes({ ...dependencies, recipes }))
     await withToken.register(externalPhotoRoutes({ ...dependencies, recipes }))

@@ -1,6 +1,7 @@
-"""What OpenAPI has no words for: the bytes of a file are a photo, the file is the last part of its form, a page has one bound."""
+"""What OpenAPI has no words for: presets are those there are, the bytes of a file are a photo, the file is the last part of its form, a page has one bound."""
 
 import base64
+import re
 
 import schemathesis
 from hypothesis import strategies as st
@@ -8,6 +9,8 @@ from hypothesis import strategies as st
 PHOTO = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 )
+
+PRESET = re.compile("[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 schemathesis.openapi.format("binary", st.just(PHOTO))
 
@@ -28,3 +31,7 @@ def filter_case(context, case):
 def before_call(context, case, kwargs):
     if isinstance(case.body, dict) and "file" in case.body:
         case.body["file"] = case.body.pop("file")
+    presets = (case.query or {}).get("presets")
+    names = presets.split(",") if isinstance(presets, str) else presets
+    if isinstance(names, list) and names and all(isinstance(name, str) and PRESET.fullmatch(name) for name in names):
+        case.query["presets"] = "feed"

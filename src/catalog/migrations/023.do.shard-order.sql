@@ -11,3 +11,6 @@ return shard::bigint << 49;
 
 -- The database that a shard came from, for as long as rows of it may be left there.
 alter table shards add column came_from text;
+
+-- The names of all presets that there ever were.
+alter table installation add column presets text[] not null default '{}';
