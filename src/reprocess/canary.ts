@@ -3,7 +3,7 @@ import type { Source } from '../catalog/selected-photos.ts'
 import type { Photo } from '../photo/photo.ts'
 import { shardOf } from '../photo/photo-id.ts'
 import type { Pace } from '../runs/through-jobs.ts'
-import type { ReprocessSlice } from './reprocess.ts'
+import type { ReprocessSlice } from './slice.ts'
 
 /** The parts of a run that makes these photos first, and pauses until somebody has looked at them: a part of their own. */
 export function withCanary(

@@ -1,6 +1,5 @@
 import type { RemakeWork } from '../catalog/remakes.ts'
-import type { Selection, Source } from '../catalog/selected-photos.ts'
-import type { PhotoId } from '../photo/photo-id.ts'
+import type { Selection } from '../catalog/selected-photos.ts'
 import type { Job } from '../queue/job.ts'
 import type { RunEngines, RunKind, Step } from '../runs/run-kind.ts'
 import { type Look, type NextJobs, throughJobs } from '../runs/through-jobs.ts'
@@ -9,6 +8,7 @@ import { afterCanary } from './canary.ts'
 import type { Estimate } from './estimate.ts'
 import { type PaceLimits, YieldingPace } from './pace.ts'
 import type { Sample } from './sample.ts'
+import type { ReprocessSlice } from './slice.ts'
 
 /** What a run is started with, as JSON: which photos, what is made of them, how fast. */
 export type Reprocess = {
@@ -24,17 +24,6 @@ export type Reprocess = {
   asked?: string
   /** What it was thought to take, by what was made before to know that. */
   estimate?: Estimate | null
-}
-
-/**
- * A part: the photos of these sources, one after the other, but for those that the canary's part has. It waits for that
- * part then.
- */
-export type ReprocessSlice = {
-  sources: readonly Source[]
-  except?: readonly PhotoId[]
-  /** These are made first, and then the run is paused. */
-  isCanary?: true
 }
 
 type Cursor = { source: number; at: unknown; taken: number }

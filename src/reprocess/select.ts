@@ -1,7 +1,8 @@
 import type { Range, Source } from '../catalog/selected-photos.ts'
 import { firstIdAt, type PhotoId } from '../photo/photo-id.ts'
 import type { OwnerId } from '../photo/shard.ts'
-import type { Reprocess, ReprocessSlice } from './reprocess.ts'
+import type { Reprocess } from './reprocess.ts'
+import type { ReprocessSlice } from './slice.ts'
 
 /** Which photos an operator chose. Times are when they were taken in, the last not included. */
 export type Choice = {
