@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { PhotoFailure } from '../catalog/runs.ts'
 import type { Cdn } from '../delivery/cdn.ts'
 import { renditionKey } from '../photo/object-keys.ts'
@@ -12,20 +13,41 @@ const EDGE_MS = 20_000
  * the first of each page, whether its viewers get its smallest rendition from the edge. Changes nothing.
  */
 export const verify = throughAside('verify', async ({ catalog, store, cdn }, ids) => {
-  const photos = await catalog.photos.findAll(ids)
   const failed: PhotoFailure[] = []
-  const fail = (photoId: Photo['id'], code: string, message: string) =>
-    failed.push({ photoId, code, message, attempts: 1 })
-  for (const photo of photos) {
+  let [done, isEdgeAsked] = [0, false]
+  const faultOf = async (photo: Photo) => {
     const wrong = await wrongOf(store, photo)
     if (wrong.length > 0)
-      fail(photo.id, 'object_missing', `Not in the store as recorded: ${wrong.join(', ')}`)
+      return { code: 'object_missing', message: `Not in the store as recorded: ${wrong.join(', ')}` }
+    const refusal = isEdgeAsked ? null : await refusalOfEdge(cdn, photo)
+    return refusal === null ? null : { code: 'edge_refused', message: refusal }
   }
-  const [first] = photos.filter(({ id }) => !failed.some(({ photoId }) => photoId === id))
-  const refusal = first && (await refusalOfEdge(cdn, first))
-  if (first && refusal) fail(first.id, 'edge_refused', refusal)
-  return { done: photos.length - failed.length, failed, skipped: ids.length - photos.length }
+  for (const photo of await catalog.photos.findAll(ids)) {
+    const fault = await lastFaultOf({ catalog }, photo, faultOf)
+    if (fault === 'removed') continue
+    if (fault === null) done += 1
+    else failed.push({ photoId: photo.id, ...fault, attempts: 1 })
+    isEdgeAsked ||= fault === null || fault.code === 'edge_refused'
+  }
+  return { done, failed, skipped: ids.length - done - failed.length }
 })
+
+/** A fault of what a photo was, before it was moved or changed, is none. */
+async function lastFaultOf<Fault>(
+  { catalog }: Pick<RunEngines, 'catalog'>,
+  photo: Photo,
+  faultOf: (photo: Photo) => Promise<Fault | null>,
+): Promise<Fault | 'removed' | null> {
+  const keysOf = (one: Photo) => one.renditions.map((each) => renditionKey(one, each))
+  for (let seen = photo; ; ) {
+    const fault = await faultOf(seen)
+    if (fault === null) return null
+    const [now] = await catalog.photos.findAll([photo.id])
+    if (!now) return 'removed'
+    if (isDeepStrictEqual(keysOf(now), keysOf(seen))) return fault
+    seen = now
+  }
+}
 
 async function wrongOf(store: RunEngines['store'], photo: Photo): Promise<string[]> {
   const objects = new Map(photo.renditions.map((each) => [renditionKey(photo, each), each.bytes]))

@@ -81,7 +81,12 @@ export async function* walkOn(
       const difference = compare(keys, photo)
       if (keys.length > 0) lap.photos += 1
       if (photo && (difference.isOriginalMissing || difference.missing.length > 0)) {
-        const { remade, isOriginalLost } = await mendMissing({ queue, store }, photo, difference, log)
+        const { remade, isOriginalLost } = await mendMissing(
+          { catalog, queue, store },
+          photo,
+          difference,
+          log,
+        )
         lap.remade += remade
         if (isOriginalLost) tellLost(lap, id, log)
       }

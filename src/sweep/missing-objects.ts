@@ -1,3 +1,4 @@
+import type { Catalog } from '../catalog/catalog.ts'
 import type { KeptPhoto } from '../catalog/kept-objects.ts'
 import type { Log } from '../log.ts'
 import { originalKey, renditionKey } from '../photo/object-keys.ts'
@@ -6,14 +7,18 @@ import type { JobQueue } from '../queue/job-queue.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import type { Difference } from './compare.ts'
 
-export type MendEngines = { queue: Pick<JobQueue, 'enqueue'>; store: Pick<ObjectStore, 'head'> }
+export type MendEngines = {
+  catalog: Pick<Catalog, 'objects'>
+  queue: Pick<JobQueue, 'enqueue'>
+  store: Pick<ObjectStore, 'head'>
+}
 
 /**
  * Looks again, as what was listed is a while ago, and makes renditions again whose objects are missing: the same keys
- * get the same bytes; not without the original. Returns how many are made again, and whether the original is lost.
+ * get the same bytes; not without the original, nor what the photo has left meanwhile. Returns how many are made again, and whether the original is lost.
  */
 export async function mendMissing(
-  { queue, store }: MendEngines,
+  { catalog, queue, store }: MendEngines,
   photo: KeptPhoto,
   difference: Pick<Difference, 'isOriginalMissing' | 'missing'>,
   log: Log,
@@ -27,7 +32,15 @@ export async function mendMissing(
   const confirmed = await Promise.all(
     difference.missing.map(async (each) => ((await isMissing(renditionKey(photo, each))) ? [each] : [])),
   )
-  const missing = confirmed.flat()
+  const gone = confirmed.flat()
+  const now = gone.length > 0 ? (await catalog.objects.ofPhotos([id])).get(id) : null
+  // Its owner may have moved, changed or removed it since it was read.
+  const shown = new Set(
+    now && !now.isRemoved
+      ? now.renditions.filter(({ isShown }) => isShown).map((each) => renditionKey(now, each))
+      : [],
+  )
+  const missing = gone.filter((each) => shown.has(renditionKey(photo, each)))
   if (missing.length === 0) return { remade: 0, isOriginalLost: false }
   const isAvifOnly = missing.every(({ format }) => format === 'avif')
   const job: Job = isAvifOnly
