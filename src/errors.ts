@@ -77,7 +77,7 @@ export class IdTakenError extends DarkroomError {
 export class PhotoDeletedError extends DarkroomError {
   readonly code = 'photo_deleted'
   constructor() {
-    super('The photo of this id was deleted. To upload it again, ask for another id: POST /v1/ids.')
+    super('The photo was deleted. To upload it again, use another id or Idempotency-Key.')
   }
 }
 

@@ -26,6 +26,7 @@ const stranger = 'bob' as OwnerId
 /** Of a page of 30: before, after, and around a photo. */
 const SIDES = [{ older: 30 }, { newer: 30 }, { newer: 15, older: 15 }]
 const NAME = { source: 'folder', externalId: 'a', owner }
+const REQUEST = { owner, fingerprint: '00', holder: '7f2c1f0e-9d3b-4a55-8d0c-0a4f6f1d2b3c' }
 const look = { filter: 'mono' as FilterName, strength: 1 }
 const facts = { width: 4, height: 3, color: '#8a6f5b', thumbhash: 'AQID' }
 const renditions = [
@@ -154,6 +155,20 @@ const CALLS: {
     },
     forget: async (reservedIds, ids) => {
       for (const end of [at(ids, 0), at(ids, 0.9)]) await reservedIds.forget(end, 500)
+    },
+  },
+  idempotencyKeys: {
+    reserve: async (keys, ids) => {
+      for (const key of ['new', at(ids, 0.5)]) await keys.reserve({ ...REQUEST, key, count: 100 })
+    },
+    hold: async (keys) => {
+      expect(await keys.hold({ ...REQUEST, key: 'held' })).toMatchObject({ state: 'made' })
+      expect(await keys.hold({ ...REQUEST, key: 'held' })).toMatchObject({ state: 'held' })
+    },
+    renew: (keys, ids) => keys.renew(nextTo(at(ids, 0.5)), REQUEST.holder),
+    release: (keys, ids) => keys.release(nextTo(at(ids, 0.5)), REQUEST.holder),
+    forget: async (keys, ids) => {
+      for (const end of [at(ids, 0), at(ids, 0.9)]) await keys.forget(end, 500)
     },
   },
   imports: {

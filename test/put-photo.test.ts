@@ -2,17 +2,15 @@ import { createHash } from 'node:crypto'
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { loadConfig } from '../src/config/config.ts'
-import { freePort } from '../src/embedded-postgres/free-port.ts'
 import type { PhotoReply } from '../src/http/schemas/photo.ts'
 import { originalKey } from '../src/photo/object-keys.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
-import { serve } from '../src/serve.ts'
 import { neighbourOf } from './support/owners.ts'
 import { fixture, noisyJpeg } from './support/pictures.ts'
 import { expectProblem, rawRequest } from './support/problems.ts'
 import { exchange, type RawReply } from './support/raw-http.ts'
-import { silentLog, startService, type TestService } from './support/service.ts'
+import type { TestService } from './support/service.ts'
+import { startTwoServers } from './support/two-servers.ts'
 import { authorization, digestOf, reserveIds, type Service, sendBytes } from './support/uploads.ts'
 
 let one: TestService
@@ -21,15 +19,7 @@ let other: Service
 const opened = new AsyncDisposableStack()
 
 beforeAll(async () => {
-  one = opened.use(await startService())
-  const { home } = one.config
-  const config = loadConfig({
-    DARKROOM_HOME: home,
-    DATABASE_URL: one.database.url,
-    PORT: String(await freePort()),
-  })
-  opened.use(await serve(config, silentLog))
-  other = { url: config.publicUrl, token: one.token }
+  ;({ one, other } = opened.use(await startTwoServers()))
 })
 afterAll(async () => await opened.disposeAsync())
 

@@ -1,6 +1,7 @@
 import { Adoptions } from './adoptions.ts'
 import { Aside } from './aside.ts'
 import { Health } from './health.ts'
+import { IdempotencyKeys } from './idempotency-keys.ts'
 import { Imports } from './imports.ts'
 import { Installation } from './installation.ts'
 import { KeptObjects } from './kept-objects.ts'
@@ -32,6 +33,7 @@ const WEEK_S = 7 * 86_400
 export class Catalog {
   readonly photos: Photos
   readonly reservedIds: ReservedIds
+  readonly idempotencyKeys: IdempotencyKeys
   readonly places: Places
   readonly looks: Looks
   readonly renditions: Renditions
@@ -57,6 +59,7 @@ export class Catalog {
     this.#keepSeconds = keepSeconds
     this.photos = new Photos(shards)
     this.reservedIds = new ReservedIds(shards)
+    this.idempotencyKeys = new IdempotencyKeys(shards)
     this.places = new Places(shards)
     this.looks = new Looks(shards, keepSeconds)
     this.renditions = new Renditions(shards, keepSeconds)

@@ -1,7 +1,7 @@
 import type { PhotoId } from '../photo/photo-id.ts'
 import { type OwnerId, shardOfOwner } from '../photo/shard.ts'
 import { NEW_COLUMNS, NEW_PARAMETERS, type NewPhoto, valuesOf } from './photos.ts'
-import { OF_SHARDS_HERE, type ShardMap } from './shard-map.ts'
+import type { ShardMap } from './shard-map.ts'
 
 /** For so long an id may be used that was reserved; then it is let go, within the hour. */
 export const ID_HOURS = 24
@@ -56,10 +56,13 @@ export class ReservedIds {
 
   /** Lets go those before `end` that nobody used, up to so many. Returns how many went. */
   async forget(end: PhotoId, limit: number): Promise<number> {
+    // Coalesced, as PostgreSQL else reckons with so few rows of these shards that it may read and sort the table for them.
     const rows = await this.#shards.everywhere().query(
-      `delete from reserved_ids where id in (
-         select id from reserved_ids r where ${OF_SHARDS_HERE} and id < $2 order by r.id limit $3
-       ) returning id`,
+      `delete from reserved_ids where id = any(array(
+         select r.id from reserved_ids r
+         where only_shards_here($1) and coalesce(shard_of(r.id) <@ $1::int4multirange, false) and r.id < $2
+         order by r.id limit $3
+       )) returning id`,
       [end, limit],
     )
     return rows.length

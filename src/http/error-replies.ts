@@ -1,6 +1,6 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type Log, onceAMinute } from '../log.ts'
-import { LimitError, RouteNotFoundError } from './errors.ts'
+import { LimitError, RequestInFlightError, RouteNotFoundError } from './errors.ts'
 import { closeAfterReply, isBodyLeft } from './lingering-close.ts'
 import { problemOf } from './problems.ts'
 import { JSON_HEADERS } from './reply-headers.ts'
@@ -25,7 +25,8 @@ export function createReplyError(log: Log): ReplyError {
     // Fastify would close the connection of whatever it could not parse.
     else reply.removeHeader('connection')
     if (status === 401) reply.header('www-authenticate', 'Bearer')
-    if (error instanceof LimitError) reply.header('retry-after', error.retryAfterSeconds)
+    if (error instanceof LimitError || error instanceof RequestInFlightError)
+      reply.header('retry-after', error.retryAfterSeconds)
     if (status === 503) reply.header('retry-after', RETRY_AFTER_S)
     return reply
       .code(status)

@@ -53,6 +53,33 @@ export class InvalidDigestError extends DarkroomError {
   }
 }
 
+export class InvalidIdempotencyKeyError extends DarkroomError {
+  readonly code = 'invalid_idempotency_key'
+  constructor() {
+    super('Idempotency-Key must be 1 to 255 printable characters of ASCII, such as a UUID.')
+  }
+}
+
+/** A key that stands for something else: other fields, other bytes, another route. */
+export class IdempotencyKeyReusedError extends DarkroomError {
+  readonly code = 'idempotency_key_reused'
+  constructor() {
+    super('This Idempotency-Key was used for another request. Send each of its own with a key of its own.')
+  }
+}
+
+/** The same request, by its key, is being done at this moment. */
+export class RequestInFlightError extends DarkroomError {
+  readonly code = 'request_in_flight'
+  readonly retryAfterSeconds: number
+  constructor(retryAfterSeconds: number) {
+    super(
+      `The first request with this Idempotency-Key is still in flight. Ask again in ${retryAfterSeconds} s.`,
+    )
+    this.retryAfterSeconds = retryAfterSeconds
+  }
+}
+
 export class UnauthenticatedError extends DarkroomError {
   readonly code = 'unauthenticated'
 }

@@ -26,6 +26,7 @@ const WITH_BODY: readonly ProblemCode[] = ['invalid_json', 'unsupported_media_ty
 
 const HEADERS: Record<number, { name: string; description: string }> = {
   401: { name: 'www-authenticate', description: '`Bearer` (RFC 6750).' },
+  409: { name: 'retry-after', description: 'Seconds, of a request that is in flight.' },
   429: { name: 'retry-after', description: 'Seconds.' },
   503: { name: 'retry-after', description: 'Seconds.' },
 }

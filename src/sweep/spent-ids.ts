@@ -1,3 +1,4 @@
+import { KEY_HOURS } from '../catalog/idempotency-keys.ts'
 import { ID_HOURS } from '../catalog/reserved-ids.ts'
 import { firstIdAt } from '../photo/photo-id.ts'
 import type { RunKind } from '../runs/run-kind.ts'
@@ -5,17 +6,23 @@ import type { RunKind } from '../runs/run-kind.ts'
 const HOUR_MS = 3_600_000
 const PAGE = 1_000
 
-/** Ids that were reserved and that nobody used are let go. */
+/** Ids that were reserved and that nobody used are let go, and Idempotency-Keys that are old. */
 export const spentIds: RunKind = {
   name: 'spent ids',
   pauseMs: 900_000,
   slices: () => [{}],
   work: async function* ({ catalog }) {
-    const end = firstIdAt(new Date(Date.now() - ID_HOURS * HOUR_MS))
-    for (;;) {
-      const gone = await catalog.reservedIds.forget(end, PAGE)
-      yield { cursor: null, done: gone }
-      if (gone < PAGE) return
+    const ends = [
+      { room: catalog.reservedIds, end: hoursAgo(ID_HOURS) },
+      { room: catalog.idempotencyKeys, end: hoursAgo(KEY_HOURS) },
+    ]
+    for (const { room, end } of ends) {
+      for (let gone = PAGE; gone === PAGE; ) {
+        gone = await room.forget(end, PAGE)
+        yield { cursor: null, done: gone }
+      }
     }
   },
 }
+
+const hoursAgo = (hours: number) => firstIdAt(new Date(Date.now() - hours * HOUR_MS))

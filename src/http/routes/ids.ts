@@ -2,8 +2,10 @@ import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typ
 import type { Catalog } from '../../catalog/catalog.ts'
 import { ID_HOURS } from '../../catalog/reserved-ids.ts'
 import { addedAt, PHOTO_ID_PATTERN, type PhotoId } from '../../photo/photo-id.ts'
+import { idempotencyKeyOf, KeyedRequests } from '../idempotency.ts'
 import { problemReplies } from '../problem-replies.ts'
 import { noQuery } from '../schemas/types.ts'
+import { idempotencyKey, idempotentReplayed } from '../schemas/upload.ts'
 
 const MAX_IDS = 100
 
@@ -29,15 +31,25 @@ const schema = {
   tags: ['photos'],
   security: [{ bearer: [] }],
   querystring: noQuery,
+  headers: Type.Object(idempotencyKey),
   body: wanted,
-  response: { 201: idsReply, ...problemReplies('json') },
+  response: {
+    201: { ...idsReply, headers: idempotentReplayed },
+    ...problemReplies('json', 'invalid_idempotency_key', 'idempotency_key_reused'),
+  },
 } as const
 
 /** POST /v1/ids: ids before there are photos, so that an upload can be repeated. */
 export function idsRoute({ catalog }: { catalog: Catalog }): FastifyPluginAsyncTypebox {
+  const keyed = new KeyedRequests(catalog.idempotencyKeys)
   return async (app) => {
     app.post('/v1/ids', { schema }, async (request, reply) => {
-      const ids = await catalog.reservedIds.reserve(request.owner, request.body.count)
+      const { owner, body: asked } = request
+      const key = idempotencyKeyOf(request)
+      const ids =
+        key === null
+          ? await catalog.reservedIds.reserve(owner, asked.count)
+          : await keyed.reserve(request, reply, { key, asked, count: asked.count })
       return reply.code(201).send({ ids, expiresAt: expiryOf(ids).toISOString() })
     })
   }

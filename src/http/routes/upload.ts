@@ -1,5 +1,5 @@
 import multipart from '@fastify/multipart'
-import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import type { FilterBook } from '../../filters/filter-book.ts'
 import { NO_DIGESTS } from '../../ingest/digests.ts'
 import type { Ingest } from '../../ingest/ingest.ts'
@@ -7,9 +7,19 @@ import { MAX_ALT } from '../../photo/photo.ts'
 import { compileInput, textCheckOf } from '../check-input.ts'
 import { parseContentDigest } from '../content-digest.ts'
 import { InvalidFieldError } from '../errors.ts'
+import { idempotencyKeyOf, KeyedRequests } from '../idempotency.ts'
+import { forgoBody } from '../lingering-close.ts'
 import { problemReplies } from '../problem-replies.ts'
 import { type UploadFields, uploadFields, uploadQuery } from '../schemas/photo-fields.ts'
-import { BARE_CONTENT, BODY_PROBLEMS, FILE, uploadHeaders } from '../schemas/upload.ts'
+import {
+  BARE_CONTENT,
+  BODY_PROBLEMS,
+  FILE,
+  idempotencyKey,
+  idempotentReplayed,
+  KEY_PROBLEMS,
+  uploadHeaders,
+} from '../schemas/upload.ts'
 import { BARE_TYPES, bareBody, refuseLarge } from '../upload-body.ts'
 import { isFilePart, readUploadForm } from '../upload-form.ts'
 import { createUploadReply, takenInReply, type UploadReplyDependencies } from '../upload-reply.ts'
@@ -57,6 +67,7 @@ export function uploadRoute({
   const form = { ...options, properties: { ...properties, file }, required: ['file'] }
   const checkFields = textCheckOf(fields)
   const replyToUpload = createUploadReply(others)
+  const keyed = new KeyedRequests(others.catalog.idempotencyKeys)
   const bodyLimit = maxUploadBytes + FORM_BYTES
 
   const schema = {
@@ -66,7 +77,7 @@ export function uploadRoute({
       'As a form, or as the bare bytes of the photo with its fields in the query. Answers when the original is safe; renditions follow. With `Prefer: wait=N` (RFC 7240) it answers when they are there, or after N seconds (60 at most).',
     tags: ['photos'],
     security: [{ bearer: [] }],
-    headers: uploadHeaders,
+    headers: Type.Object({ ...uploadHeaders.properties, ...idempotencyKey }),
     querystring: uploadQuery(names),
     body: {
       content: {
@@ -74,7 +85,10 @@ export function uploadRoute({
         ...BARE_CONTENT,
       },
     },
-    response: { 201: takenInReply, ...problemReplies('token', ...PROBLEMS) },
+    response: {
+      201: { ...takenInReply, headers: { ...takenInReply.headers, ...idempotentReplayed } },
+      ...problemReplies('token', ...PROBLEMS, ...KEY_PROBLEMS, 'photo_deleted'),
+    },
   } as const
 
   return async (app) => {
@@ -98,16 +112,20 @@ export function uploadRoute({
       async (request, reply) => {
         const { owner, query } = request
         const digests = parseContentDigest(request.headers['content-digest'])
-        const { fields, body } = request.isMultipart()
+        const isForm = request.isMultipart()
+        const { fields, body } = isForm
           ? await readUploadForm(request, reply, { checkFields: formFields(query), digests })
           : { fields: query, body: bareBody(request, reply) }
-        const { photo } = await ingest({
-          ...wishesOf(fields, filters),
-          ...{ owner, body, id: null },
-          // Those of a form are of all of it, not of its file.
-          digests: request.isMultipart() ? NO_DIGESTS : digests,
-        })
-        request.log.info({ photoId: photo.id, bytes: photo.original.bytes }, 'photo ingested')
+        // The digests of a form are of all of it, not of its file.
+        const asked = wishesOf(fields, filters)
+        const upload = { ...asked, owner, body, digests: isForm ? NO_DIGESTS : digests }
+        const key = idempotencyKeyOf(request)
+        const { photo, isNew } =
+          key === null
+            ? await ingest({ ...upload, id: null })
+            : await keyed.ingest(request, reply, { key, asked, upload, ingest })
+        request.log.info({ photoId: photo.id, bytes: photo.original.bytes, isNew }, 'photo ingested')
+        forgoBody(request, reply, bodyLimit)
 
         reply.code(201)
         return await replyToUpload(request, reply, { photo, wishes: query })

@@ -14,6 +14,26 @@ export const BARE_CONTENT = {
   'application/octet-stream': { schema: FILE },
 } as const
 
+export const idempotencyKey = {
+  'idempotency-key': Type.Optional(
+    Type.String({
+      description:
+        'Makes a repeat safe: with the same key and content it is answered as the first, with other content it is 422. Of the owner and of this route; kept for 72 hours.',
+    }),
+  ),
+}
+
+/** What a repeat is told by. */
+export const idempotentReplayed = {
+  'idempotent-replayed': { type: 'string', description: '`true`: an earlier request made this.' },
+} as const
+
+export const KEY_PROBLEMS = [
+  'invalid_idempotency_key',
+  'idempotency_key_reused',
+  'request_in_flight',
+] as const
+
 export const uploadHeaders = Type.Object({
   ...preferWait.properties,
   'content-digest': Type.Optional(
