@@ -15,6 +15,7 @@ import { filter } from './lines/filter.ts'
 import { heic } from './lines/heic.ts'
 import { idle } from './lines/idle.ts'
 import { imgproxy } from './lines/imgproxy.ts'
+import { importLines, imports } from './lines/imports.ts'
 import { jobs } from './lines/jobs.ts'
 import { lanes } from './lines/lanes.ts'
 import { photoIds } from './lines/photo-ids.ts'
@@ -35,6 +36,8 @@ const LINES: readonly Line[] = [
   jobs,
   heic,
   uploadLine,
+  imports,
+  importLines,
   facts,
   feedPage,
   photoIds,

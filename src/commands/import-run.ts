@@ -5,8 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import type { Runs } from '../catalog/runs.ts'
 import { type Config, loadConfig } from '../config/config.ts'
-import { ADOPTED_AT_ONCE, createAdopt } from '../import/run/adopt.ts'
-import { IMPORT, type ImportWork, importRun } from '../import/run/import-run.ts'
+import { createAdopt } from '../import/run/adopt.ts'
+import { ADOPTED, COPIED, IMPORT, type ImportWork, importRun } from '../import/run/import-run.ts'
 import { Pace } from '../import/run/pace.ts'
 import { createTakeIn, type TakeInEngines, type TakeInOptions } from '../import/run/take-in.ts'
 import { openSource, type Source } from '../import/source.ts'
@@ -23,9 +23,6 @@ import { exitCodeOf, watchRun } from './watch-run.ts'
 /** Of the parts of a shard a third of these ask at a time. */
 const CONNECTIONS = 24
 const ASK_MS = 500
-/** What is copied is read to its end; what is adopted is recorded by the batch, while another gathers. */
-const COPIED = { atOnce: 16, stepLines: 50 }
-const ADOPTED = { atOnce: 2 * ADOPTED_AT_ONCE, stepLines: ADOPTED_AT_ONCE }
 
 /** Does the work of an import, one that was begun or a new one, and tells what came of it. Throws SetupError. */
 export async function runImport(given: readonly string[], options: ImportOptions): Promise<void> {

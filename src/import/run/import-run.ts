@@ -4,12 +4,17 @@ import type { PhotoId } from '../../photo/photo-id.ts'
 import type { RunKind, Step } from '../../runs/run-kind.ts'
 import type { Line } from '../line.ts'
 import type { Source } from '../source.ts'
+import { ADOPTED_AT_ONCE } from './adopt.ts'
 import { inOrder } from './in-order.ts'
 import type { Pace } from './pace.ts'
 import { ReportFile } from './report-file.ts'
 import type { SettledLine } from './settled-line.ts'
 
 const STEP_MS = 1_000
+
+/** What is copied is read to its end; what is adopted is recorded by the batch, while another gathers. */
+export const COPIED = { atOnce: 16, stepLines: 50 }
+export const ADOPTED = { atOnce: 2 * ADOPTED_AT_ONCE, stepLines: ADOPTED_AT_ONCE }
 
 /** How far an import is: so many lines have ended, of which the last is that one; and how long its report is. */
 export type ImportCursor = { lines: number; last: string; reportBytes: number }
