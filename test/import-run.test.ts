@@ -1,8 +1,9 @@
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import type { FeedPage } from '../src/catalog/feed-page.ts'
 import { EngineUnavailableError } from '../src/errors.ts'
 import { IMPORT } from '../src/import/run/import-run.ts'
+import { Pace } from '../src/import/run/pace.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
 import type { OwnerId } from '../src/photo/shard.ts'
 import { importAll, importOf, readReport } from './support/imports.ts'
@@ -226,6 +227,44 @@ describe('an import', () => {
     await expect.poll(async () => (await runs.find(run)).state, { timeout: 30_000 }).toBe('complete')
 
     expect(await runs.find(run)).toMatchObject({ done: 1, reason: null })
+  })
+
+  test('tells of photos that were taken in and that workers can not make', async () => {
+    await using service = await startService()
+    await using folder = await temporaryFolder()
+    await writeContents(folder.path, { 'a.png': Buffer.from('\x89PNG\r\n\x1a\n and no more', 'latin1') })
+
+    const { run, lines } = await importAll(service, { names: [folder.path] })
+    expect(lines['a.png']).toMatchObject({ outcome: 'imported' })
+    await using _workers = service.work()
+
+    const page = { code: null, after: null, limit: 10 }
+    await expect
+      .poll(async () => await service.catalog.imports.failedOf(run.id, page), { timeout: 60_000 })
+      .toMatchObject([{ id: lines['a.png']?.photo, owner: 'alice', code: 'corrupt_photo' }])
+    expect(await service.catalog.imports.failedOf(run.id + 1, page)).toEqual([])
+  })
+
+  test('that keeps to a share of the time rests after each turn, and says so', async () => {
+    vi.useFakeTimers()
+    try {
+      const pace = new Pace({ rate: null, share: 25 }, async () => 0)
+      const never = new AbortController().signal
+      await pace.admit(never)
+      await vi.advanceTimersByTimeAsync(2_000)
+      let isAdmitted = false
+      const admitting = pace.admit(never).then(() => {
+        isAdmitted = true
+      })
+
+      await vi.advanceTimersByTimeAsync(5_900)
+      expect([isAdmitted, pace.heldBecause]).toEqual([false, 'it keeps to 25 % of the time'])
+      await vi.advanceTimersByTimeAsync(200)
+      expect([isAdmitted, pace.heldBecause]).toEqual([true, null])
+      await admitting
+    } finally {
+      vi.useRealTimers()
+    }
   })
 
   test('whose source has changed since it was begun is stopped, and says what to do', async () => {

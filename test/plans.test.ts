@@ -182,6 +182,7 @@ const CALLS: {
     findBytes: (imports) => imports.findBytes(owner, 'ab'.repeat(32)),
     named: (imports) => imports.named('folder', 'a', 20),
     waiting: (imports) => imports.waiting(1_000),
+    failedOf: (imports) => imports.failedOf(1, { code: null, after: null, limit: 1_000 }),
   },
   adoptions: {
     find: (adoptions) =>

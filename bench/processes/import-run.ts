@@ -51,7 +51,7 @@ answer<ImportQuestion, null>(async (question) => {
         ? createTakeIn({ imports, keep, store, queue, filters, log }, taking(run))
         : createAdopt({ adoptions, filters, maxUploadBytes, isOwn: () => false }, taking(run)),
     ...(isCopied ? COPIED : ADOPTED),
-    pace: new Pace(null, async (upTo) => (isCopied ? await imports.waiting(upTo) : 0)),
+    pace: new Pace({ rate: null }, async (upTo) => (isCopied ? await imports.waiting(upTo) : 0)),
     maxFailures: 1,
     reportPath: (run) => join(config.home, `run-${run}.ndjson`),
   })

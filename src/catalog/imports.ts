@@ -90,6 +90,21 @@ export class Imports {
     return rows.map(({ id }) => id)
   }
 
+  /** Photos that a run imported and workers could not make, after `after`, in id order. */
+  async failedOf(
+    run: number,
+    { code, after, limit }: { code: string | null; after: PhotoId | null; limit: number },
+  ): Promise<{ id: PhotoId; owner: OwnerId; code: string; message: string }[]> {
+    return await this.#shards.firstEverywhere(
+      `select p.id::text, owner, failure_code as code, coalesce(failure_message, '') as message from photos p
+       where ${OF_SHARDS_HERE} and status = 'failed' and deleted_at is null and imported_by = $2
+         and ($3::text is null or failure_code = $3) and ($4::bigint is null or id > $4)
+       order by p.id limit $5`,
+      [run, code, after],
+      limit,
+    )
+  }
+
   /** How many photos that were imported are still processing, counted up to so many. */
   async waiting(upTo: number): Promise<number> {
     const rows = await this.#shards.everywhere().read<{ count: number }>(

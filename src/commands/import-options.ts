@@ -13,6 +13,7 @@ export type ImportOptions = {
   adopt?: true
   withOriginals?: true
   rate?: number
+  share?: number
   maxFailures?: number
   report?: string
   dryRun?: true

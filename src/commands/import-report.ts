@@ -3,7 +3,11 @@ import { OUTCOMES } from '../import/run/settled-line.ts'
 import { exitCodeOf } from './watch-run.ts'
 
 /** What came of an import, by how its lines ended and why. */
-export function importReport(run: RunReport, path: string, { json }: { json?: true }): string {
+export function importReport(
+  run: RunReport,
+  { path, waiting }: { path: string; waiting: number },
+  { json }: { json?: true },
+): string {
   if (json)
     return JSON.stringify({
       run: run.id,
@@ -11,6 +15,7 @@ export function importReport(run: RunReport, path: string, { json }: { json?: tr
       reason: run.reason,
       report: path,
       lines: run.tally,
+      waiting,
     })
   const lines = OUTCOMES.flatMap((outcome) => {
     const whys = Object.entries(run.tally).filter(([name]) => name.startsWith(`${outcome}: `))
@@ -29,6 +34,11 @@ export function importReport(run: RunReport, path: string, { json }: { json?: tr
     ...lines,
     ...(without > 0
       ? [`  ${without.toLocaleString('en')} of the imported tell no time, and are of now.`]
+      : []),
+    ...(waiting > 0
+      ? [
+          `${waiting.toLocaleString('en')} of them wait for workers. Those that can't be made: darkroom runs failures ${run.id}`,
+        ]
       : []),
     `Line by line: ${path}`,
     ...(exitCodeOf(run) === null ? ['It goes on when the same command is given again.'] : []),

@@ -23,6 +23,8 @@ import { exitCodeOf, watchRun } from './watch-run.ts'
 /** Of the parts of a shard a third of these ask at a time. */
 const CONNECTIONS = 24
 const ASK_MS = 500
+/** More photos do not wait, of all imports. */
+const MOST_TOLD = 10_000
 
 /** Does the work of an import, one that was begun or a new one, and tells what came of it. Throws SetupError. */
 export async function runImport(given: readonly string[], options: ImportOptions): Promise<void> {
@@ -57,7 +59,8 @@ export async function runImport(given: readonly string[], options: ImportOptions
     await watch(runs, run, leaving.signal, options)
   }
   const report = await runs.find(run)
-  console.log(importReport(report, work.reportPath(run), options))
+  const waiting = await services.catalog.imports.waiting(MOST_TOLD)
+  console.log(importReport(report, { path: work.reportPath(run), waiting }, options))
   process.exitCode = exitCodeOf(report) ?? 0
   // What was begun and not recorded is done again by whoever goes on.
   if (leaving.signal.aborted) process.exit()
@@ -88,11 +91,11 @@ function howTaken(
   engines: TakeInEngines,
   options: ImportOptions,
 ): Pick<ImportWork, 'createTakeIn' | 'pace' | 'atOnce' | 'stepLines'> {
-  const rate = options.rate ?? null
+  const limits = { rate: options.rate ?? null, share: options.share ?? null }
   if (!options.adopt) {
     return {
       createTakeIn: (source, run) => createTakeIn(engines, takeInOptions(options, source, run)),
-      pace: new Pace(rate, async (upTo) => await catalog.imports.waiting(upTo)),
+      pace: new Pace(limits, async (upTo) => await catalog.imports.waiting(upTo)),
       ...COPIED,
     }
   }
@@ -101,7 +104,7 @@ function howTaken(
   return {
     createTakeIn: (source, run) => createAdopt(adopting, takeInOptions(options, source, run)),
     // Of these nothing waits for workers.
-    pace: new Pace(rate, async () => 0),
+    pace: new Pace(limits, async () => 0),
     ...ADOPTED,
   }
 }
@@ -133,7 +136,7 @@ function takeInOptions(options: ImportOptions, source: Source, run: number): Tak
 }
 
 /** What tells one import from another, as JSON keeps it; how fast it goes and where it is told may be another. */
-function written({ rate, maxFailures, report, json, dryRun, ...options }: ImportOptions): object {
+function written({ rate, share, maxFailures, report, json, dryRun, ...options }: ImportOptions): object {
   const text = JSON.stringify(options, (_key, value) => (value instanceof RegExp ? value.source : value))
   return JSON.parse(text)
 }

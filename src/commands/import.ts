@@ -66,6 +66,7 @@ export function importCommand(): Command {
     )
     .option('--with-originals', 'take in what its owner has changed since, too')
     .option('--rate <n>', 'so many photos a second at most', readRate)
+    .option('--share <percent>', 'work only so much of the time, such as 25%', readShare)
     .option('--max-failures <percent>', 'stop when more than that of the lines failed', readPercent)
     .option('--report <file>', 'where each line is told, instead of imports/ in DARKROOM_HOME')
     .option('--dry-run', 'read it all, change nothing, and tell what would be')
@@ -99,6 +100,12 @@ function readRate(text: string): number {
   const rate = Number(text)
   if (rate > 0 && rate <= 1e6) return rate
   throw new InvalidArgumentError('It must be a number above 0.')
+}
+
+function readShare(text: string): number {
+  const share = readPercent(text) * 100
+  if (share > 0) return share
+  throw new InvalidArgumentError('It must be above 0%.')
 }
 
 function readPercent(text: string): number {

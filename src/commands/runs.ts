@@ -1,7 +1,8 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import type { Catalog } from '../catalog/catalog.ts'
-import type { Runs } from '../catalog/runs.ts'
+import type { RunReport, Runs } from '../catalog/runs.ts'
 import type { Config } from '../config/config.ts'
+import { addedAt } from '../photo/photo-id.ts'
 import type { OwnedFailure } from './failure-report.ts'
 import type { Sequel } from './run-sequels.ts'
 
@@ -61,16 +62,19 @@ export function runsCommand(): Command {
     .addCommand(steering('resume', 'Go on with a run that is paused or was stopped.'))
     .addCommand(steering('cancel', 'End a run where it is, for ever; what is done stays done.'))
     .addCommand(
-      onRun('failures', 'List the photos that failed, whose they are, and why.')
+      onRun(
+        'failures',
+        'List the photos that failed, whose they are, and why; of an import the lines, by their number, and then photos that could not be made.',
+      )
         .option('--code <code>', 'only those that failed with it')
         .addOption(new Option('--json', 'as a line of JSON each').conflicts('csv'))
         .option('--csv', 'as a table for programs, with a line of titles')
         .action(async (id: number, { code = null, json, csv }: FailureOptions) => {
           const { failureReport, failuresAsCsv } = await import('./failure-report.ts')
-          await withCatalog(async ({ runs, photos }) => {
-            await runs.find(id)
+          await withCatalog(async (catalog) => {
+            const run = await catalog.runs.find(id)
             let isFirst = true
-            for await (const page of failurePages({ runs, photos }, id, code)) {
+            for await (const page of failurePages(catalog, run, code)) {
               if (json) console.log(page.map((each) => JSON.stringify(each)).join('\n'))
               else console.log(csv ? failuresAsCsv(page, { withTitles: isFirst }) : failureReport(page))
               isFirst = false
@@ -132,7 +136,33 @@ async function watch(runs: Runs, config: Config, run: number, json = false): Pro
   process.exitCode = await watchRun({ runs, ...beside }, run, { leave: leaving.signal, json })
 }
 
+/** Of an import also the photos that it took in, and that workers could not make afterwards. */
 async function* failurePages(
+  { runs, photos, imports }: Pick<Catalog, 'runs' | 'photos' | 'imports'>,
+  { id, kind }: Pick<RunReport, 'id' | 'kind'>,
+  code: string | null,
+): AsyncGenerator<OwnedFailure[]> {
+  yield* recordedPages({ runs, photos }, id, code)
+  if (kind !== 'import') return
+  for (let after = null; ; ) {
+    const page: Awaited<ReturnType<Catalog['imports']['failedOf']>> = await imports.failedOf(id, {
+      code,
+      after,
+      limit: PAGE,
+    })
+    if (page.length > 0)
+      yield page.map(({ id, ...failure }) => ({
+        ...failure,
+        photoId: id,
+        attempts: 1,
+        failedAt: addedAt(id),
+      }))
+    if (page.length < PAGE) return
+    after = page.at(-1)?.id ?? null
+  }
+}
+
+async function* recordedPages(
   { runs, photos }: Pick<Catalog, 'runs' | 'photos'>,
   id: number,
   code: string | null,

@@ -64,7 +64,7 @@ export function importOf(
     },
     atOnce: adopt ? 1_000 : 16,
     stepLines: adopt ? 500 : 50,
-    pace: new Pace(null, waiting ?? (async (upTo) => await catalog.imports.waiting(upTo))),
+    pace: new Pace({ rate: null }, waiting ?? (async (upTo) => await catalog.imports.waiting(upTo))),
     maxFailures,
     reportPath: (run) => join(config.home, `run-${run}.ndjson`),
   }
