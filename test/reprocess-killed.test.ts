@@ -62,7 +62,7 @@ test('killed at any moments and gone on, each photo is made once, and the counts
       )
     }
   }
-  await first.store.delete([originalKey(ids[LOST] as PhotoId, 'jpeg')])
+  await first.store.delete([LOST, TORN].map((n) => originalKey(ids[n] as PhotoId, 'jpeg')))
   await first.store.put(originalKey(ids[TORN] as PhotoId, 'jpeg'), Buffer.from('torn'), {
     contentType: 'image/jpeg',
   })
