@@ -89,6 +89,20 @@ describe('a supervised child', () => {
     expect(lives).toEqual(['null', '{"job":1}', 'null', '{"job":1}'])
   })
 
+  test('tells what it is about to do, and that it does nothing once it is dead', async () => {
+    await using home = await temporaryHome()
+    const tasks: unknown[] = []
+    const { child } = superviseScript('dying', {
+      args: [join(home.path, 'lives')],
+      onTask: (task) => tasks.push(task),
+    })
+    await using _ = child
+
+    await vi.waitUntil(() => tasks.length >= 2, patience)
+
+    expect(tasks.slice(0, 2)).toEqual([{ job: 1 }, null])
+  })
+
   test('is not started again when it failed before it was ever ready', async () => {
     const { child } = superviseScript('failing')
     await using _ = child

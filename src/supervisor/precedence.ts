@@ -1,6 +1,6 @@
 /** A pause ends after so long, and the next begins when that was earned again in part. */
-const LONGEST_PAUSE_MS = 2_000
-const SHORTEST_PAUSE_MS = 500
+const LONGEST_PAUSE_MS = 1_000
+const SHORTEST_PAUSE_MS = 250
 /** Each moment of running earns so much of pause: beside work that never ends, the others have a third of the time. */
 const EARNED = 2
 
