@@ -11,6 +11,7 @@ import { cpu } from './lines/cpu.ts'
 import { endurance } from './lines/endurance.ts'
 import { facts } from './lines/facts.ts'
 import { feedPage } from './lines/feed-page.ts'
+import { feeder } from './lines/feeder.ts'
 import { filter } from './lines/filter.ts'
 import { heic } from './lines/heic.ts'
 import { idle } from './lines/idle.ts'
@@ -20,6 +21,7 @@ import { jobs } from './lines/jobs.ts'
 import { lanes } from './lines/lanes.ts'
 import { photoIds } from './lines/photo-ids.ts'
 import { ready } from './lines/ready.ts'
+import { reprocessLine } from './lines/reprocess.ts'
 import { scaling } from './lines/scaling.ts'
 import { slowClients } from './lines/slow-clients.ts'
 import { uploadLine } from './lines/upload.ts'
@@ -43,6 +45,8 @@ const LINES: readonly Line[] = [
   photoIds,
   ready,
   lanes,
+  reprocessLine,
+  feeder,
   idle,
   slowClients,
   endurance,

@@ -9,6 +9,7 @@ import { type Darkroom, OWNER, settledAt, startDarkroom } from '../darkroom.ts'
 import { type Figure, type Line, ratio } from '../line.ts'
 import { compareOnce, quantile } from '../measure.ts'
 import { takeIn } from '../render-crew.ts'
+import { startRun } from '../reprocess-run.ts'
 import { formOf, upload } from '../upload-request.ts'
 
 const JOBS = 500
@@ -18,7 +19,8 @@ const POLL_MS = 250
 const GOAL = { below: 1.15 }
 
 /**
- * How soon a photo of 12 MP is ready while others' AVIF is made, and while others are deleted, against an idle machine:
+ * How soon a photo of 12 MP is ready while others' AVIF is made, while a run makes others anew, and while others are
+ * deleted, against an idle machine:
  * one upload at a time, with the workers that `darkroom start` has.
  */
 export const lanes: Line = {
@@ -34,19 +36,23 @@ export const lanes: Line = {
     await live[Symbol.asyncDispose]()
 
     const duringAvif = await besideBatch(bench, darkroom, measure)
+    const run = await startRun(darkroom, others)
+    const duringRun = await besideBatch(bench, darkroom, measure)
+    await darkroom.services.catalog.runs.cancel(run)
     for (const id of others) await remove(darkroom, id)
     const duringPurge = await besideBatch(bench, darkroom, measure)
     return [
       ...compared(`${JOBS} AVIF jobs`, duringAvif, idle),
+      ...compared(`a run of ${JOBS} photos`, duringRun, idle, { below: 1.1 }),
       ...compared(`${JOBS} purges`, duringPurge, idle),
     ]
   },
 }
 
-function compared(what: string, busy: readonly number[], idle: readonly number[]): Figure[] {
+function compared(what: string, busy: readonly number[], idle: readonly number[], goal = GOAL): Figure[] {
   return [0.5, 0.95].map((part) => {
     const comparison = compareOnce(quantile(busy, part), quantile(idle, part))
-    return ratio(`last byte to ready beside ${what} / idle, p${part * 100}`, 'ms', comparison, GOAL)
+    return ratio(`last byte to ready beside ${what} / idle, p${part * 100}`, 'ms', comparison, goal)
   })
 }
 
