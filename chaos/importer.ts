@@ -17,8 +17,7 @@ const PHOTOS = 30
 const FIRST_NUMBER = 4_000
 /** So that it takes longer than a moment. */
 const RATE = '5'
-/** It is killed so often, so long after it began, besides what else hits it. */
-const KILLS = 2
+/** Of those that it is killed besides what else hits it, so long after it began. */
 const KILLED_AFTER_MS = [500, 6_000] as const
 const AGAIN_MS = 300
 const ENDS_WITHIN_MS = 120_000
@@ -53,11 +52,11 @@ export async function writeFolder(folder: string, seed: number): Promise<ToImpor
   return await Promise.all(photos)
 }
 
-/** Imports a folder: the command is killed, and given again until it says that all is there. */
+/** Imports a folder: the command is killed so often, and given again until it says that all is there. */
 export async function startImporter(
   folder: string,
   seed: number,
-  { shell, random }: { shell: Shell; random: Random },
+  { shell, random, kills: most }: { shell: Shell; random: Random; kills: number },
 ): Promise<Importer> {
   const photos = await writeFolder(folder, seed)
   const command = openCommand('import', shell)
@@ -69,7 +68,7 @@ export async function startImporter(
       starts += 1
       const ended = command.run([...importArgs(folder), '--rate', RATE])
       const killing = new AbortController()
-      if (kills < KILLS) {
+      if (kills < most) {
         kills += 1
         const { signal } = killing
         void sleep(random.between(...KILLED_AFTER_MS), null, { signal }).then(

@@ -12,8 +12,9 @@ cancels, rolls back, finishes, verifies and retries runs, changes the presets on
 databases, while everything that Darkroom consists of, and the commands that an operator gives, is killed or paused at
 random, PostgreSQL refuses writes and the disk is full at times.
 
-Then, when nobody else changes anything, photos are made anew while all of that is hit again: each is made once, or has
-failed for a reason that was seen to and is made by a retry; rolled back it is what it was, and finished nothing is kept.
+Then, from --seconds 20 on, when nobody else changes anything, photos are made anew while all of that is hit again: each is
+made once, or has failed for a reason that was seen to and is made by a retry; rolled back it is what it was, and finished
+nothing is kept.
 
 Last, an account: what was acknowledged or imported is there, once, whole and right, and of today's presets; what was deleted
 is not; URLs of before a change of visibility open nothing; what is kept to be shown again is there; and after the sweeps

@@ -9,7 +9,7 @@ import { openCommand } from './command.ts'
 import { IMPORT_OWNERS, importArgs } from './importer.ts'
 import { createRandom } from './random.ts'
 import { type Desk, openDesk } from './run-ledger.ts'
-import { hit, type Plan, type Scene } from './storm.ts'
+import { hit, isShort, type Plan, type Scene } from './storm.ts'
 import { tryReprocess } from './trial.ts'
 import { OWNERS } from './uploader.ts'
 
@@ -24,8 +24,12 @@ const PAUSED_SHARE = 0.15
 const UNAVAILABLE = [EngineUnavailableError, SetupError, RunStateError]
 const ALL_OWNERS = [...OWNERS, ...IMPORT_OWNERS]
 
-/** When nobody uploads or edits any more: runs, of which each photo is accounted for while everything is hit again. */
-export async function secondAct({ seed }: Plan, scene: Scene, { store }: Pick<Services, 'store'>) {
+/**
+ * When nobody uploads or edits any more: unless it is to be short, runs of which each photo is accounted for while
+ * everything is hit again; then all photos are brought up to today's presets, and the folder is imported again.
+ */
+export async function secondAct(plan: Plan, scene: Scene, { store }: Pick<Services, 'store'>) {
+  const { seed } = plan
   const { config, darkroom, ledger, shell } = scene
   const random = createRandom(seed, 'second act')
   const havoc = createRandom(seed, 'havoc of the second act')
@@ -75,18 +79,17 @@ export async function secondAct({ seed }: Plan, scene: Scene, { store }: Pick<Se
   }
 
   const expectFailures = (id: number) => void ledger.failing.add(id)
-  findings.push(
-    ...(await tryReprocess({
-      random,
-      store,
-      photos,
-      owners: ALL_OWNERS,
-      atDesk,
-      darkroom: run,
-      untilOver,
-      expectFailures,
-    })),
-  )
+  const trial = {
+    random,
+    store,
+    photos,
+    owners: ALL_OWNERS,
+    atDesk,
+    darkroom: run,
+    untilOver,
+    expectFailures,
+  }
+  if (!isShort(plan)) findings.push(...(await tryReprocess(trial)))
   // Nothing of earlier recipes is left, and nothing of the folder is new.
   await run(['reprocess', '--stale', '--yes', '--json'])
   await run(importArgs(scene.folder))

@@ -25,6 +25,9 @@ const CALM_MS = 90_000
 /** `stop` ends the run early, without an account, by throwing its reason. */
 export type Plan = { seed: number; uploads: number; seconds: number; stop: AbortSignal }
 
+/** A short one is of uploads and edits: nothing is done that takes long by itself. */
+export const isShort = ({ seconds }: Pick<Plan, 'seconds'>) => seconds < 20
+
 export type Scene = {
   /** Of the API. */
   url: string
@@ -50,6 +53,8 @@ export type Aftermath = {
   acts: Acts
 }
 
+/** So often the import is killed besides; whoever goes on with it waits for 20 s each time. */
+const KILLS = 2
 /** Of the seconds of uploads, when the presets are changed. */
 const CHANGED_AT = [0.3, 0.9] as const
 
@@ -65,7 +70,11 @@ export async function storm(plan: Plan, scene: Scene): Promise<Aftermath> {
   const owners = [...OWNERS, ...IMPORT_OWNERS]
   await using mover =
     databases.length > 1 ? startMover({ databases, owners, shell, random: randomOf('mover') }) : null
-  await using importer = await startImporter(folder, seed, { shell, random: randomOf('importer') })
+  await using importer = await startImporter(folder, seed, {
+    shell,
+    random: randomOf('importer'),
+    kills: isShort(plan) ? 0 : KILLS,
+  })
   const changesAfterMs = randomOf('presets').between(...CHANGED_AT) * seconds * 1000
   const operated = { config, shell, ledger, darkroom, random: randomOf('operator'), changesAfterMs }
   await using operator = startOperator(operated)
