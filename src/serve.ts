@@ -6,11 +6,12 @@ import { FirstViews } from './http/first-views.ts'
 import { drain, listen } from './http/listen.ts'
 import { edgeRoute } from './http/routes/edge.ts'
 import { originRoute } from './http/routes/origin.ts'
+import { detachedImport } from './import/run/detached-import.ts'
 import { createIngest } from './ingest/ingest.ts'
 import type { Log } from './log.ts'
 import { runKinds } from './run-kinds.ts'
 import { workRuns } from './runs/work-runs.ts'
-import { openCounters, openServices, type Services } from './services.ts'
+import { openBucket, openCounters, openServices, type Services } from './services.ts'
 
 /**
  * The API, and its part in all runs, listening until disposed. Disposing takes no more connections, and lets requests in flight
@@ -66,7 +67,13 @@ export async function serve(config: Config, log: Log): Promise<AsyncDisposable> 
   await listen(app, config)
 
   // It stops at once, before requests are drained.
-  opened.use(workRuns({ engines: services, kinds: runKinds(config, services), log }))
+  opened.use(
+    workRuns({
+      engines: services,
+      kinds: [...runKinds(config, services), detachedImport(config, { ...services, openBucket })],
+      log,
+    }),
+  )
   return opened.move()
 }
 

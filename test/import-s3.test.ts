@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { PutObjectCommand } from '@aws-sdk/client-s3'
 import { parquetWriteBuffer } from 'hyparquet-writer'
@@ -6,9 +7,10 @@ import { describe, expect, inject, test } from 'vitest'
 import type { PhotoReply } from '../src/http/schemas/photo.ts'
 import type { OwnerId } from '../src/photo/shard.ts'
 import { openBucket } from '../src/services.ts'
-import { type ImportWish, importAll } from './support/imports.ts'
+import { type ImportWish, importAll, readReport } from './support/imports.ts'
 import { fixture } from './support/pictures.ts'
 import { complete, startReprocess } from './support/reprocess.ts'
+import { runDarkroom } from './support/run-darkroom.ts'
 import { forbid, hasOtherS3, hasS3, openTestBucket, type TestBucket } from './support/s3.ts'
 import { startService, type TestService } from './support/service.ts'
 import { authorization } from './support/uploads.ts'
@@ -151,3 +153,32 @@ test.runIf(hasS3)('a bucket that lets us list and not read has its photos fail, 
     { status: 'failed', failure: { code: 'original_refused' } },
   ])
 })
+
+test.runIf(hasS3)(
+  'an import that is detached is done by servers, from a list in a bucket, and a folder is refused',
+  async () => {
+    await using service = await startService()
+    await using bucket = await openTestBucket()
+    await putPhotos(bucket)
+    const list =
+      'key,postedAt,externalId\nalice/a b+c.jpg,2013-01-01,1\nalice/100%.jpg,,2\nalice/gone.jpg,,3\n'
+    await put(bucket, 'users/list.csv', Buffer.from(list))
+    const name = bucket.url.replace('?', '/users/list.csv?')
+    const env = { ...process.env, DATABASE_URL: service.database.url, DARKROOM_HOME: service.config.home }
+    const command = ['import', name, '--owner-from', '^([^/]+)/', '--adopt', '--detach']
+
+    const begun = await runDarkroom([...command, '--json'], env)
+    const refused = await runDarkroom(['import', service.config.home, '--owner', 'alice', '--detach'], env)
+
+    const { run } = JSON.parse(begun.stdout) as { run: number }
+    expect(refused).toMatchObject({ code: 1 })
+    expect(refused.stderr).toContain('Leave out --detach')
+    const { runs } = service.catalog
+    await expect.poll(async () => (await runs.find(run)).state, { timeout: 60_000 }).toBe('complete')
+    expect(await runs.find(run)).toMatchObject({ done: 2, failed: 1, skipped: 0 })
+    const lines = await readReport(join(service.config.home, 'imports', `run-${run}-from-1.ndjson`))
+    expect(lines).toMatchObject({ 'alice/gone.jpg': { outcome: 'missing' } })
+    expect(await feed(service, 'alice')).toHaveLength(2)
+  },
+  90_000,
+)

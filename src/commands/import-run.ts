@@ -1,22 +1,19 @@
 import { mkdir } from 'node:fs/promises'
 import { hostname } from 'node:os'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import type { Runs } from '../catalog/runs.ts'
-import { type Config, loadConfig } from '../config/config.ts'
-import { createAdopt } from '../import/run/adopt.ts'
-import { ADOPTED, COPIED, IMPORT, type ImportWork, importRun } from '../import/run/import-run.ts'
-import { Pace } from '../import/run/pace.ts'
-import { createTakeIn, type TakeInEngines, type TakeInOptions } from '../import/run/take-in.ts'
-import { openSource, type Source } from '../import/source.ts'
-import { createKeep } from '../ingest/ingest.ts'
-import { createLog, type Log } from '../log.ts'
-import { photoIdOfOriginal, photoIdOfRendition, QUARANTINE_PREFIX } from '../photo/object-keys.ts'
+import { loadConfig } from '../config/config.ts'
+import { SetupError } from '../errors.ts'
+import type { ImportOptions } from '../import/import-options.ts'
+import { DETACHED_IMPORT } from '../import/run/detached-import.ts'
+import { IMPORT, importRun } from '../import/run/import-run.ts'
+import { importWork, sourceOptions, takeInOptions } from '../import/run/import-work.ts'
+import { openSource } from '../import/source.ts'
+import { createLog } from '../log.ts'
 import { workRuns } from '../runs/work-runs.ts'
-import { openBucket, openServices, type Services } from '../services.ts'
-import { parseLocation } from '../storage/location.ts'
-import type { ImportOptions } from './import-options.ts'
+import { openBucket, openServices } from '../services.ts'
 import { importReport } from './import-report.ts'
 import { exitCodeOf, watchRun } from './watch-run.ts'
 
@@ -48,9 +45,10 @@ export async function runImport(given: readonly string[], options: ImportOptions
     return
   }
   const { runs } = services.catalog
+  if (options.detach) return await detach(runs, names, options)
   const selection = { names, on: hostname(), ...written(options) }
   const run = (await goOn(runs, selection)) ?? (await runs.start({ kind: IMPORT, selection, slices: [{}] }))
-  const work = workOf(config, services, log, { open, options })
+  const work = importWork(config, { ...services, log }, { open, options })
   const leaving = new AbortController()
   process.once('SIGINT', () => leaving.abort())
   const kinds = [importRun(work)]
@@ -66,79 +64,47 @@ export async function runImport(given: readonly string[], options: ImportOptions
   if (leaving.signal.aborted) process.exit()
 }
 
-function workOf(
-  config: Config,
-  services: Services,
-  log: Log,
-  { open, options }: { open: () => Promise<Source>; options: ImportOptions },
-): ImportWork {
-  const { catalog, store, queue, filters } = services
-  const interrupt = new AbortController().signal
-  const keep = createKeep({ catalog, store, maxUploadBytes: config.maxUploadBytes, interrupt })
-  const engines = { imports: catalog.imports, keep, store, queue, filters, log }
-  return {
-    openSource: open,
-    ...howTaken(config, services, engines, options),
-    maxFailures: options.maxFailures ?? 1,
-    reportPath: (run) => options.report ?? join(config.home, 'imports', `run-${run}.ndjson`),
-  }
-}
-
-/** Copied, or left where they are. */
-function howTaken(
-  { store, maxUploadBytes }: Config,
-  { catalog, filters }: Services,
-  engines: TakeInEngines,
-  options: ImportOptions,
-): Pick<ImportWork, 'createTakeIn' | 'pace' | 'atOnce' | 'stepLines'> {
-  const limits = { rate: options.rate ?? null, share: options.share ?? null }
-  if (!options.adopt) {
-    return {
-      createTakeIn: (source, run) => createTakeIn(engines, takeInOptions(options, source, run)),
-      pace: new Pace(limits, async (upTo) => await catalog.imports.waiting(upTo)),
-      ...COPIED,
-    }
-  }
-  const { adoptions } = catalog
-  const adopting = { adoptions, filters, maxUploadBytes, isOwn: (from: string) => isOwnOriginal(from, store) }
-  return {
-    createTakeIn: (source, run) => createAdopt(adopting, takeInOptions(options, source, run)),
-    // Of these nothing waits for workers.
-    pace: new Pace(limits, async () => 0),
-    ...ADOPTED,
-  }
-}
-
-/** Whether the store would take it for its own, and delete it with the photo that its key names. */
-function isOwnOriginal(from: string, store: Config['store']): boolean {
-  const location = parseLocation(from)
-  if (location.kind === 'file')
-    return store.kind === 'disk' && location.path.toString().startsWith(`${store.root}/`)
-  if (store.kind === 'disk' || URL.parse(location.bucket)?.hostname !== store.bucket) return false
-  const { key } = location
-  return (
-    photoIdOfOriginal(key) !== null || photoIdOfRendition(key) !== null || key.startsWith(QUARANTINE_PREFIX)
-  )
-}
-
-function sourceOptions({ as, withOriginals, root }: ImportOptions) {
-  return { as: as ?? null, withOriginals: withOriginals ?? false, root: root ?? null }
-}
-
-function takeInOptions(options: ImportOptions, source: Source, run: number): TakeInOptions {
-  const { owner, ownerFrom, visibility, postedAt, exifOffset } = options
-  return {
-    run,
-    source: options.source ?? source.name,
-    choices: { owner: owner ?? null, ownerFrom: ownerFrom ?? null, visibility, postedAt },
-    exifOffset: exifOffset ?? null,
-  }
-}
-
 /** What tells one import from another, as JSON keeps it; how fast it goes and where it is told may be another. */
-function written({ rate, share, maxFailures, report, json, dryRun, ...options }: ImportOptions): object {
+function written({
+  rate,
+  share,
+  maxFailures,
+  report,
+  json,
+  dryRun,
+  detach,
+  ...options
+}: ImportOptions): object {
   const text = JSON.stringify(options, (_key, value) => (value instanceof RegExp ? value.source : value))
   return JSON.parse(text)
+}
+
+/** Begins a run that servers take on. Throws SetupError when they could not. */
+async function detach(runs: Runs, names: readonly string[], options: ImportOptions): Promise<void> {
+  const local = [...names, ...(options.root ? [options.root] : [])].find((name) => !name.startsWith('s3:'))
+  if (local !== undefined)
+    throw new SetupError(
+      `${local} is on this machine, where servers can't read it. Leave out --detach, or name what lies in a bucket.`,
+    )
+  if (options.report !== undefined)
+    throw new SetupError(
+      'Servers write the report, into imports/ of their DARKROOM_HOME: leave out --report.',
+    )
+  const { rate, share, maxFailures } = options
+  const selection = { names, ...written(options), limits: { rate, share, maxFailures } }
+  const same = (await runs.list()).find(
+    (run) =>
+      run.kind === DETACHED_IMPORT &&
+      ['running', 'paused', 'stopped'].includes(run.state) &&
+      isDeepStrictEqual({ ...(run.selection as object), limits: null }, { ...selection, limits: null }),
+  )
+  if (same && same.state !== 'running') await runs.resume(same.id)
+  const run = same?.id ?? (await runs.start({ kind: DETACHED_IMPORT, selection, slices: [{}] }))
+  if (options.json) console.log(JSON.stringify({ run }))
+  else
+    console.log(
+      `Run ${run} ${same ? 'is under way' : 'has begun'}. \`darkroom runs watch ${run}\` shows how far it is.`,
+    )
 }
 
 /** The run of the same import that has not come to its end; of one that somebody works the rest, should that one die. */

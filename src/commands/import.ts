@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
-import type { ImportOptions } from './import-options.ts'
+import type { ImportOptions } from '../import/import-options.ts'
 import { parseOwner } from './owner-token.ts'
 
 const EXPLANATION = `
@@ -8,7 +8,7 @@ Sources:
                                WordPress, the folder of Immich, or a folder of photos. Zips are read where they lie.
   s3://bucket/prefix           every object under it; with ?region=…&endpoint=… as in STORAGE_URL
   s3://…/manifest.json         what an S3 Inventory lists, in CSV or Parquet
-  list.csv, list.ndjson        columns path (or key), owner, postedAt, externalId, visibility, filter, strength, focus, alt
+  list.csv, list.ndjson        also in a bucket; columns path (or key), owner, postedAt, externalId, visibility, filter, strength, focus, alt
 
 Examples:
   $ darkroom import takeout-*.zip --owner alice
@@ -69,6 +69,7 @@ export function importCommand(): Command {
     .option('--share <percent>', 'work only so much of the time, such as 25%', readShare)
     .option('--max-failures <percent>', 'stop when more than that of the lines failed', readPercent)
     .option('--report <file>', 'where each line is told, instead of imports/ in DARKROOM_HOME')
+    .option('--detach', 'have servers do it, of what lies in buckets, and leave')
     .option('--dry-run', 'read it all, change nothing, and tell what would be')
     .option('--json', 'tell what came of it as one object of JSON')
     .addHelpText('after', EXPLANATION)

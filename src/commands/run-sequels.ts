@@ -30,7 +30,7 @@ export async function startSequel(catalog: Catalog, sequel: Sequel, id: number):
 export async function startRetry(catalog: Catalog, id: number, code: string | null): Promise<number | null> {
   const run = await catalog.runs.find(id)
   // @NOTE What failed in it are lines, which have no photos: their numbers stand where those of others have ids.
-  if (run.kind === 'import') {
+  if (run.kind.startsWith('import')) {
     throw new RunStateError(
       `Run ${id} is an import. Mend what failed in it and give the same \`darkroom import\` again: it takes in what is missing, and nothing twice.`,
     )

@@ -143,7 +143,7 @@ async function* failurePages(
   code: string | null,
 ): AsyncGenerator<OwnedFailure[]> {
   yield* recordedPages({ runs, photos }, id, code)
-  if (kind !== 'import') return
+  if (!kind.startsWith('import')) return
   for (let after = null; ; ) {
     const page: Awaited<ReturnType<Catalog['imports']['failedOf']>> = await imports.failedOf(id, {
       code,

@@ -1,5 +1,6 @@
+import { createReadStream } from 'node:fs'
 import { dirname } from 'node:path'
-import { SetupError } from '../errors.ts'
+import { ObjectNotFoundError, SetupError } from '../errors.ts'
 import type { SourceBucket } from '../storage/source-bucket.ts'
 import type { Line } from './line.ts'
 import { prefixLines } from './lists/bucket-prefix.ts'
@@ -48,7 +49,7 @@ export async function openSource(
   const [first = ''] = names
   const isOne = first.startsWith('s3:') || LIST.test(first)
   if (isOne && names.length > 1) throw new SetupError('Name one list or bucket at a time.')
-  if (first.startsWith('s3:')) return await openBucketSource(first, engines)
+  if (first.startsWith('s3:')) return await openBucketSource(first, options, engines)
   if (LIST.test(first)) return await openList(first, options, engines)
   return await openTreeSource(names, options)
 }
@@ -69,11 +70,17 @@ async function openTreeSource(
 
 async function openList(path: string, { root }: SourceOptions, engines: SourceEngines): Promise<Source> {
   await using opened = new AsyncDisposableStack()
-  const place = root?.startsWith('s3:')
-    ? await openPlace(root, engines, opened)
-    : folderPlace(root ?? dirname(path))
-  const lines = /\.csv$/i.test(path) ? csvLines : ndjsonLines
-  return owned(opened.move(), 'list', () => lines(path, place))
+  const place = await openRoot(root ?? dirname(path), engines, opened)
+  const list = { name: path, open: async () => createReadStream(path) }
+  return owned(opened.move(), 'list', () => linesOf(path)(list, place))
+}
+
+function linesOf(path: string): typeof csvLines {
+  return /\.csv$/i.test(path) ? csvLines : ndjsonLines
+}
+
+async function openRoot(root: string, engines: SourceEngines, opened: AsyncDisposableStack): Promise<Place> {
+  return root.startsWith('s3:') ? await openPlace(root, engines, opened) : folderPlace(root)
 }
 
 async function openPlace(
@@ -85,10 +92,26 @@ async function openPlace(
   return bucketPlace({ url: bucket, objects: opened.use(await openBucket(bucket)) }, path)
 }
 
-async function openBucketSource(url: string, engines: SourceEngines): Promise<Source> {
+async function openBucketSource(
+  url: string,
+  { root }: SourceOptions,
+  engines: SourceEngines,
+): Promise<Source> {
   const { bucket, path } = splitUrl(url)
   await using opened = new AsyncDisposableStack()
   const objects = opened.use(await engines.openBucket(bucket))
+  if (LIST.test(path)) {
+    // Its paths lead from where it lies, as those of a list in a folder do.
+    const besides = () => bucketPlace({ url: bucket, objects }, path.replace(/[^/]*$/, ''))
+    const place = root === null ? besides() : await openRoot(root, engines, opened)
+    const open = async () =>
+      await objects.open(path).catch((error) => {
+        if (!(error instanceof ObjectNotFoundError)) throw error
+        throw new SetupError(`There is no ${url}.`, { cause: error })
+      })
+    const list = { name: url, open }
+    return owned(opened.move(), 'list', () => linesOf(path)(list, place))
+  }
   if (!/(?:^|\/)manifest\.json$/.test(path))
     return owned(opened.move(), 's3', () => prefixLines({ url: bucket, objects }, path))
   const openBucket = async (name: string) => {

@@ -1,9 +1,8 @@
-import { createReadStream } from 'node:fs'
 import { CsvError, parse } from 'csv-parse'
 import { SetupError } from '../../errors.ts'
 import { type Line, refused } from '../line.ts'
 import { columnOf, lineOf } from './list-columns.ts'
-import type { Place } from './place.ts'
+import type { ListFile, Place } from './place.ts'
 
 /** A quote that is never closed would make one of the rest of the file. */
 const MAX_LINE_BYTES = 1024 * 1024
@@ -12,8 +11,8 @@ const MAX_LINE_BYTES = 1024 * 1024
  * The lines of a CSV file (RFC 4180, UTF-8) whose first line names the columns. Others than ours are passed by. Throws
  * SetupError when it is no such file.
  */
-export async function* csvLines(path: string, place: Place): AsyncGenerator<Line> {
-  const rows = createReadStream(path).compose(
+export async function* csvLines({ name: path, open }: ListFile, place: Place): AsyncGenerator<Line> {
+  const rows = (await open()).compose(
     parse({
       bom: true,
       relax_column_count: true,

@@ -1,16 +1,15 @@
-import { createReadStream } from 'node:fs'
 import { SetupError } from '../../errors.ts'
 import { type Line, refused } from '../line.ts'
 import { columnOf, lineOf } from './list-columns.ts'
-import type { Place } from './place.ts'
+import type { ListFile, Place } from './place.ts'
 
 const MAX_LINE_BYTES = 1024 * 1024
 const NEWLINE = 0x0a
 
 /** The lines of a file of NDJSON: an object each, with our columns among its names. Throws SetupError as csvLines does. */
-export async function* ndjsonLines(path: string, place: Place): AsyncGenerator<Line> {
+export async function* ndjsonLines(list: ListFile, place: Place): AsyncGenerator<Line> {
   let number = 0
-  for await (const text of textLines(path)) {
+  for await (const text of textLines(list)) {
     number += 1
     // What some programs begin a file with.
     const json = number === 1 ? text.replace(/^\ufeff/, '') : text
@@ -38,10 +37,10 @@ function lineOfJson(text: string, number: number, place: Place): Line {
   return lineOf(row, number, place)
 }
 
-async function* textLines(path: string): AsyncGenerator<string> {
+async function* textLines({ name: path, open }: ListFile): AsyncGenerator<string> {
   let rest = Buffer.alloc(0)
   try {
-    for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
+    for await (const chunk of (await open()) as AsyncIterable<Buffer>) {
       let from = 0
       for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, from)) {
         yield Buffer.concat([rest, chunk.subarray(from, end)]).toString()

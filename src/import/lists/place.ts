@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { access, constants, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Readable } from 'node:stream'
 import { ObjectNotFoundError } from '../../errors.ts'
 import { fileLocation, objectLocation } from '../../storage/location.ts'
 import type { SourceBucket } from '../../storage/source-bucket.ts'
@@ -12,6 +13,9 @@ export type Place = {
   /** The file of a path from there; it may not be there when it is opened. Null for a path that leads elsewhere. */
   file(path: string): SourceFile | null
 }
+
+/** A list, and how it is called. */
+export type ListFile = { name: string; open(): Promise<Readable> }
 
 /** Files of a folder, by a path that stays in it. Links within are the operator's own. */
 export function folderPlace(root: string): Place {

@@ -17,5 +17,6 @@ export type ImportOptions = {
   maxFailures?: number
   report?: string
   dryRun?: true
+  detach?: true
   json?: true
 }
