@@ -4,6 +4,9 @@ import { DarkroomError } from './errors.ts'
 
 export type Log = Logger
 
+/** What is found in all lines that a request led to, those of its jobs included. */
+export type Trace = { requestId: string; traceparent?: string }
+
 /** Of lines that could not be written yet. */
 const MAX_HELD_BYTES = 1_000_000
 

@@ -73,7 +73,14 @@ async function attempt(
     interrupt: new AbortController().signal,
     log: silentLog,
   })
-  const plain = { visibility: 'public', alt: null, focus: null, look: null, digests: NO_DIGESTS } as const
+  const plain = {
+    visibility: 'public',
+    alt: null,
+    focus: null,
+    look: null,
+    trace: null,
+    digests: NO_DIGESTS,
+  } as const
   try {
     const { isNew } = await ingest({ ...plain, owner, id, body: bodyOf(bytes, point) })
     if (point === 'reply') throw new Killed()

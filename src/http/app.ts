@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import {
@@ -46,6 +46,8 @@ import { photoRoutes } from './routes/photos.ts'
 import { putPhotoRoute } from './routes/put-photo.ts'
 import { uploadRoute } from './routes/upload.ts'
 import { SettleWatch } from './settle-watch.ts'
+import { addTrace, requestIdOf, traceparentOf } from './trace.ts'
+import { logUploads } from './upload-log.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -62,9 +64,6 @@ const IDLE_MS = 90_000
 /** More than Node takes of a URL, so that the schema of a parameter says what is wrong with it. */
 const MAX_PARAMETER = 16 * 1024
 const JSON_BYTES = 64 * 1024
-
-/** What a proxy in front calls the request, if it is a name that is safe in a log. */
-const REQUEST_ID = /^[\w.:=;@/+-]{1,200}$/
 
 const OPENAPI = {
   openapi: '3.1.0',
@@ -116,8 +115,10 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
   const app = fastify({
     loggerInstance: log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
-    genReqId: ({ headers: { 'x-request-id': given } }) =>
-      typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID(),
+    genReqId: requestIdOf,
+    // Each line of a request's has what a phone's trace is found by.
+    childLoggerFactory: (logger, bindings, options, raw) =>
+      logger.child({ ...bindings, ...traceparentOf(raw as IncomingMessage) }, options),
     requestTimeout: REQUEST_MS,
     connectionTimeout: IDLE_MS,
     bodyLimit: JSON_BYTES,
@@ -134,6 +135,7 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
   })
   app.setValidatorCompiler(compileInput)
   app.removeContentTypeParser('text/plain')
+  addTrace(app)
   addReplyHeaders(app)
   // Before what refuses, so that refusals can be read; and before methods are collected, as preflights are of any path.
   await addCors(app, dependencies.corsOrigins)
@@ -182,6 +184,7 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
     await withToken.register(photoFilterRoutes({ ...dependencies, recipes, settleWatch }))
     await withToken.register(async (uploads) => {
       uploads.removeAllContentTypeParsers()
+      logUploads(uploads)
       limitUploadsAtOnce(uploads, dependencies.uploadsAtOnce)
       const common = { ...dependencies, recipes, basePath, settleWatch }
       await uploads.register(uploadRoute(common))

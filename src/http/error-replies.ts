@@ -4,6 +4,7 @@ import { LimitError, RequestInFlightError, RouteNotFoundError } from './errors.t
 import { closeAfterReply, isBodyLeft } from './lingering-close.ts'
 import { problemOf } from './problems.ts'
 import { JSON_HEADERS } from './reply-headers.ts'
+import { traceOf, traceparentOf } from './trace.ts'
 
 const RETRY_AFTER_S = 2
 
@@ -17,7 +18,7 @@ export function createReplyError(log: Log): ReplyError {
   return (error, request, reply) => {
     const problem = problemOf(error)
     const { status, code, detail } = problem
-    if (status === 503) tellUnavailable({ requestId: request.id, err: error }, detail)
+    if (status === 503) tellUnavailable({ ...traceOf(request), err: error }, detail)
     else if (status >= 500) request.log.error({ err: error }, detail)
     else request.log.info({ code }, detail)
 
@@ -30,7 +31,12 @@ export function createReplyError(log: Log): ReplyError {
     if (status === 503) reply.header('retry-after', RETRY_AFTER_S)
     return reply
       .code(status)
-      .headers({ ...JSON_HEADERS, 'content-type': 'application/problem+json', 'x-request-id': request.id })
+      .headers({
+        ...JSON_HEADERS,
+        'content-type': 'application/problem+json',
+        'x-request-id': request.id,
+        ...traceparentOf(request.raw),
+      })
       .serializer(JSON.stringify)
       .send(problem)
   }

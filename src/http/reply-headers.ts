@@ -8,8 +8,7 @@ export const JSON_HEADERS = {
 
 /** What every reply carries. */
 export function addReplyHeaders(app: FastifyInstance): void {
-  app.addHook('onSend', async ({ id }, reply) => {
-    reply.header('x-request-id', id)
+  app.addHook('onSend', async (_request, reply) => {
     const isJson = /[/+]json\b/.test(String(reply.getHeader('content-type')))
     if (isJson && !reply.hasHeader('cache-control')) reply.headers(JSON_HEADERS)
   })

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 import type { Catalog } from '../catalog/catalog.ts'
 import type { NewPhoto } from '../catalog/photos.ts'
 import { IdTakenError, IdUnknownError, ObjectTakenError, PhotoDeletedError } from '../errors.ts'
-import type { Log } from '../log.ts'
+import type { Log, Trace } from '../log.ts'
 import { FORMATS } from '../photo/formats.ts'
 import type { Look } from '../photo/look.ts'
 import { originalKey } from '../photo/object-keys.ts'
@@ -25,6 +25,8 @@ export type Upload = {
   look: Look | null
   /** One that was reserved for the owner: under it the same bytes may be sent again. Null: a new one. */
   id: PhotoId | null
+  /** Goes with its job. Null where no request is. */
+  trace: Trace | null
   /** What the client says of the bytes. */
   digests: Digests
   /**
@@ -103,7 +105,7 @@ export function createIngest(engines: IngestEngines): Ingest {
       const photo = newPhoto(upload, await keep(owner, body, { digests }))
       // When this fails the object stays for the sweep: a reply that was lost on its way leaves a row behind it.
       await catalog.photos.insert(photo)
-      return await takenIn(photo)
+      return await takenIn(photo, upload)
     }
     if (shardOf(id) !== shardOfOwner(owner)) throw new IdUnknownError()
     if (!(await catalog.reservedIds.has(id, owner)))
@@ -117,13 +119,13 @@ export function createIngest(engines: IngestEngines): Ingest {
       throw error instanceof ObjectTakenError ? new IdTakenError() : error
     })
     const photo = newPhoto(upload, kept)
-    if (await catalog.reservedIds.use(photo)) return await takenIn(photo)
+    if (await catalog.reservedIds.use(photo)) return await takenIn(photo, upload)
     return await known(id, owner, async () => kept.original.sha256)
   }
 
-  async function takenIn(photo: NewPhoto): Promise<Ingested> {
+  async function takenIn(photo: NewPhoto, { trace }: Upload): Promise<Ingested> {
     // The photo is taken in: a client that was told otherwise would send it once more.
-    await promiseJob(queue, { kind: 'resize', photoId: photo.id }, log)
+    await promiseJob(queue, { kind: 'resize', photoId: photo.id, ...(trace && { trace }) }, log)
     return { photo: asNew(photo), isNew: true }
   }
 

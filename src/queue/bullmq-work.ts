@@ -90,7 +90,7 @@ class BullmqWork implements AsyncDisposable {
     try {
       await handler({ kind: job.name, ...job.data })
       this.#postponed = 0
-      this.#log.info({ job: job.id, ms: Math.round(performance.now() - startedAt) }, 'job done')
+      this.#log.info({ ...told(job), ms: Math.round(performance.now() - startedAt) }, 'job done')
     } catch (error) {
       if (error instanceof DarkroomError && !error.retryable) {
         throw Object.assign(new UnrecoverableError(writeReason(error)), { cause: error })
@@ -106,11 +106,14 @@ class BullmqWork implements AsyncDisposable {
   #tellFailed(job: PhotoJob, error: Error): void {
     const cause = error.cause instanceof Error ? error.cause : error
     const isFinal = job.finishedOn !== undefined
-    const told = isFinal ? 'job failed' : 'job failed, and is tried again'
-    this.#log.warn({ job: job.id, attempt: job.attemptsMade, err: cause }, told)
+    const message = isFinal ? 'job failed' : 'job failed, and is tried again'
+    this.#log.warn({ ...told(job), attempt: job.attemptsMade, err: cause }, message)
     if (!isFinal) return
     this.#work.onFailed({ kind: job.name, ...job.data }, cause).catch((err) => {
-      this.#log.error({ job: job.id, err }, 'failure of a job not recorded in the catalog: the sweep does it')
+      this.#log.error(
+        { ...told(job), err },
+        'failure of a job not recorded in the catalog: the sweep does it',
+      )
     })
   }
 
@@ -134,7 +137,7 @@ class BullmqWork implements AsyncDisposable {
       }
       await sleep(POSTPONED_MS, undefined, { signal }).catch(() => {})
     }
-    this.#tellPostponed({ job: job.id, ms, err }, 'job postponed')
+    this.#tellPostponed({ ...told(job), ms, err }, 'job postponed')
     // Other jobs don't need it.
     if (isMissing) throw new DelayedError()
     const restMs = Math.min(50 * (2 ** this.#postponed - 1), MAX_REST_MS)
@@ -177,6 +180,11 @@ class BullmqWork implements AsyncDisposable {
       )
     }
   }
+}
+
+/** What each line about a job tells, and what leads to the request that asked for it. */
+function told({ id, data }: PhotoJob): Record<string, unknown> {
+  return { job: id, ...data.trace }
 }
 
 /** An error whose message is what the queue shall keep of it. */

@@ -1,3 +1,4 @@
+import type { Trace } from '../log.ts'
 import type { PhotoId } from '../photo/photo-id.ts'
 
 /**
@@ -9,7 +10,8 @@ import type { PhotoId } from '../photo/photo-id.ts'
  */
 const JOB_KINDS = ['resize', 'import', 'filter', 'finish', 'purge', 'remake', 'sample'] as const
 export type JobKind = (typeof JOB_KINDS)[number]
-export type Job = { kind: JobKind; photoId: PhotoId; edition?: number; run?: number }
+/** `trace` is of the request that asked for it, for the log. */
+export type Job = { kind: JobKind; photoId: PhotoId; edition?: number; run?: number; trace?: Trace }
 
 /** Somebody waits for `live` jobs, and nobody for `batch` jobs. Each lane is a queue of its own, with workers of its own. */
 export const LANES = ['live', 'batch'] as const

@@ -15,7 +15,7 @@ export async function promiseJob(
     await queue.enqueue(job)
   } catch (err) {
     log.warn(
-      { job: jobKey(job), photoId: job.photoId, err },
+      { job: jobKey(job), photoId: job.photoId, ...job.trace, err },
       'job not enqueued: the sweep does it in a minute',
     )
   }

@@ -41,7 +41,7 @@ export function recordedLog(level = 'info') {
 }
 
 /** The whole API over a real socket, on a database and a folder of its own, without workers until asked. */
-export async function startService(env: Record<string, string> = {}): Promise<TestService> {
+export async function startService(env: Record<string, string> = {}, log = silentLog): Promise<TestService> {
   await using opened = new AsyncDisposableStack()
   const database = opened.use(await openTestDatabase())
   const home = await mkdtemp(join(tmpdir(), 'darkroom-test-'))
@@ -52,8 +52,8 @@ export async function startService(env: Record<string, string> = {}): Promise<Te
     PORT: String(await freePort()),
     ...env,
   })
-  const services = opened.use(await openServices(config, silentLog))
-  opened.use(await serve(config, silentLog))
+  const services = opened.use(await openServices(config, log))
+  opened.use(await serve(config, log))
 
   const owned = opened.move()
   return {

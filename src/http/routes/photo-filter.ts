@@ -17,6 +17,7 @@ import { photoParams, photoReply } from '../schemas/photo.ts'
 import { lookSchema } from '../schemas/photo-fields.ts'
 import { type RenditionWishes, renditionWishesQuery } from '../schemas/rendition-wishes.ts'
 import type { SettleWatch } from '../settle-watch.ts'
+import { traceOf } from '../trace.ts'
 
 type Dependencies = {
   catalog: Catalog
@@ -66,7 +67,7 @@ export function photoFilterRoutes({
     if (photo?.owner !== request.owner) throw new PhotoNotFoundError()
     if (edition === null) throw new PhotoFailedError()
 
-    await promiseJob(queue, { kind: 'filter', photoId: id, edition }, request.log)
+    await promiseJob(queue, { kind: 'filter', photoId: id, edition, trace: traceOf(request) }, request.log)
     const audience = { viewer: request.owner, wishes: request.query, cdn, recipes }
     const seconds = preferredWait(request.headers.prefer)
     if (seconds === 0) return reply.code(202).send(replyOf(photo, audience))

@@ -16,6 +16,7 @@ import { problemReplies } from '../problem-replies.ts'
 import { photoParams, photoReply, photosReply } from '../schemas/photo.ts'
 import { renditionWishes, renditionWishesQuery } from '../schemas/rendition-wishes.ts'
 import { list, noQuery } from '../schemas/types.ts'
+import { traceOf } from '../trace.ts'
 
 /** Ids or shortcodes, separated by commas. */
 const idsSchema = {
@@ -108,7 +109,7 @@ export function photoRoutes({
       // is somebody else's in the same way gives nothing away.
       if (shardOf(id) !== shardOfOwner(request.owner)) throw new PhotoNotFoundError()
       if (await catalog.removals.remove(id, request.owner)) {
-        await promiseJob(queue, { kind: 'purge', photoId: id }, request.log)
+        await promiseJob(queue, { kind: 'purge', photoId: id, trace: traceOf(request) }, request.log)
         // The purge does it too, but many of them may wait, and nobody is to see it until then.
         await deleteRenditions(store, id).catch((err) => {
           request.log.warn({ photoId: id, err }, 'renditions of a deleted photo are left to its purge')

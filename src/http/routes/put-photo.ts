@@ -9,6 +9,7 @@ import { problemReplies } from '../problem-replies.ts'
 import { photoParams } from '../schemas/photo.ts'
 import { uploadQuery } from '../schemas/photo-fields.ts'
 import { BARE_CONTENT, BODY_PROBLEMS, uploadHeaders } from '../schemas/upload.ts'
+import { traceOf } from '../trace.ts'
 import { BARE_TYPES, bareBody, refuseLarge } from '../upload-body.ts'
 import { createUploadReply, takenInReply, type UploadReplyDependencies } from '../upload-reply.ts'
 import { wishesOf } from '../upload-wishes.ts'
@@ -63,14 +64,16 @@ export function putPhotoRoute({
         onRequest: refuseLarge(maxUploadBytes),
       },
       async (request, reply) => {
-        const { photo, isNew } = await ingest({
+        const ingested = await ingest({
           ...wishesOf(request.query, filters),
           owner: request.owner,
+          trace: traceOf(request),
           id: parsePhotoId(request.params.id),
           digests: parseContentDigest(request.headers['content-digest']),
           body: bareBody(request, reply),
         })
-        request.log.info({ photoId: photo.id, bytes: photo.original.bytes, isNew }, 'photo ingested')
+        request.ingested = ingested
+        const { photo, isNew } = ingested
 
         forgoBody(request, reply, maxUploadBytes)
         reply.code(isNew ? 201 : 200)

@@ -20,6 +20,7 @@ import {
   KEY_PROBLEMS,
   uploadHeaders,
 } from '../schemas/upload.ts'
+import { traceOf } from '../trace.ts'
 import { BARE_TYPES, bareBody, refuseLarge } from '../upload-body.ts'
 import { isFilePart, readUploadForm } from '../upload-form.ts'
 import { createUploadReply, takenInReply, type UploadReplyDependencies } from '../upload-reply.ts'
@@ -118,17 +119,18 @@ export function uploadRoute({
           : { fields: query, body: bareBody(request, reply) }
         // The digests of a form are of all of it, not of its file.
         const asked = wishesOf(fields, filters)
-        const upload = { ...asked, owner, body, digests: isForm ? NO_DIGESTS : digests }
+        const trace = traceOf(request)
+        const upload = { ...asked, trace, owner, body, digests: isForm ? NO_DIGESTS : digests }
         const key = idempotencyKeyOf(request)
-        const { photo, isNew } =
+        const ingested =
           key === null
             ? await ingest({ ...upload, id: null })
             : await keyed.ingest(request, reply, { key, asked, upload, ingest })
-        request.log.info({ photoId: photo.id, bytes: photo.original.bytes, isNew }, 'photo ingested')
+        request.ingested = ingested
         forgoBody(request, reply, bodyLimit)
 
         reply.code(201)
-        return await replyToUpload(request, reply, { photo, wishes: query })
+        return await replyToUpload(request, reply, { photo: ingested.photo, wishes: query })
       },
     )
   }
