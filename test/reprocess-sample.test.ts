@@ -88,7 +88,7 @@ describe('an estimate', () => {
 
     expect(report).toMatch(/^1,000,000 photos of about 812 owners\n/)
     expect(report).toMatch(/\n~800,000 +jpeg, 8 to 20 MP +3\n/)
-    expect(report).toMatch(/CPU hours +333 +\d{3} +\d{3}\n/)
+    expect(report).toMatch(/CPU time +333 h +\d{3} h +\d{3} h\n/)
     expect(report).toMatch(/time with 8 workers +20 h 50 min /)
     expect(report).toMatch(/PUTs +10,000,000 +10,000,000 +10,000,000\n/)
     expect(report).toMatch(/stored before +1.00 TB +1.00 TB +1.00 TB\nstored after +800 GB/)

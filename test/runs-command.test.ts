@@ -193,7 +193,7 @@ test('a watched run is told with its rate, how long it may last yet, and what ho
     'done 3,990  skipped 7  failed 3  left 6,000 (16 in flight)',
     'changed meanwhile: 7',
     'lanes: live 2 waiting, 1 running · batch 14 waiting, 2 running',
-    '500 MB saved (20.0 % of what was there) · 1 h 6 min of CPU · 39,900 PUTs · 0.023 USD',
+    '500 MB saved (20.0 % of what was there) · 1.11 h of CPU · 39,900 PUTs · 0.023 USD',
     'failures: corrupt_photo 3',
     'uploads wait',
     'no server works it: is one running? `darkroom serve`, or `darkroom start`',

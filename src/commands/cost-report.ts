@@ -2,7 +2,7 @@ import type { RunReport } from '../catalog/runs.ts'
 import { type Estimate, moneyOf, spentOn, timeOf } from '../reprocess/estimate.ts'
 import type { Prices } from '../reprocess/prices.ts'
 import type { Interval } from '../reprocess/stratified.ts'
-import { bytes, money, short } from './quantity.ts'
+import { bytes, cpuTime, money } from './quantity.ts'
 import { duration } from './run-report.ts'
 import { count, table, text } from './table.ts'
 
@@ -15,7 +15,7 @@ export function costReport(run: RunReport, estimate: Estimate | null, prices: Pr
   const spent = spentOn(costs, prices, work.keepSeconds)
   const inMoney = (value: number) => money(value, prices.currency)
   const rows: [string, number, Interval | undefined, (value: number) => string][] = [
-    ['CPU hours', costs.cpuMs, estimate?.cpuMs, (value) => short(value / 3.6e6)],
+    ['CPU time', costs.cpuMs, estimate?.cpuMs, cpuTime],
     ['time', seconds, estimate ? timeOf(estimate, estimate.workers) : undefined, duration],
     ['PUTs', costs.puts, estimate?.puts, (value) => Math.round(value).toLocaleString('en')],
     ['stored before', costs.bytesBefore, estimate?.bytesBefore, bytes],

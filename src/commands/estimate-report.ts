@@ -2,7 +2,7 @@ import { type Estimate, moneyOf, timeOf } from '../reprocess/estimate.ts'
 import type { Prices } from '../reprocess/prices.ts'
 import type { Sample } from '../reprocess/sample.ts'
 import type { Interval } from '../reprocess/stratified.ts'
-import { bytes, money, short } from './quantity.ts'
+import { bytes, cpuTime, money, short } from './quantity.ts'
 import { duration } from './run-report.ts'
 import { count, table, text } from './table.ts'
 
@@ -71,7 +71,7 @@ function costs({ prices, keepSeconds, workers }: Estimated, estimate: Estimate):
   const { once, monthly } = moneyOf(estimate, prices, keepSeconds)
   const inMoney = (value: number) => money(value, prices.currency)
   const rows: [string, Interval, (value: number) => string][] = [
-    ['CPU hours', estimate.cpuMs, (value) => short(value / 3.6e6)],
+    ['CPU time', estimate.cpuMs, cpuTime],
     [
       `time by today's free capacity, ${short(estimate.workers)} workers`,
       timeOf(estimate, estimate.workers),

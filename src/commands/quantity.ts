@@ -1,3 +1,5 @@
+import { duration } from './run-report.ts'
+
 const UNITS = ['bytes', 'kB', 'MB', 'GB', 'TB', 'PB'] as const
 
 /** Bytes in the largest unit of which they are one at least, a kB of 1,000. */
@@ -5,6 +7,11 @@ export function bytes(value: number): string {
   const size = Math.abs(value)
   const unit = size < 1 ? 0 : Math.min(Math.floor(Math.log10(size) / 3), UNITS.length - 1)
   return `${unit === 0 ? Math.round(value) : short(value / 1000 ** unit)} ${UNITS[unit]}`
+}
+
+/** Time of a core: in hours, or as a duration when it is less than one. */
+export function cpuTime(ms: number): string {
+  return ms >= 3.6e6 ? `${short(ms / 3.6e6)} h` : duration(ms / 1000)
 }
 
 /** Three digits, or all before the point. */

@@ -1,7 +1,7 @@
 import type { RunReport } from '../catalog/runs.ts'
 import type { Lane } from '../queue/job.ts'
 import type { JobCounts } from '../queue/job-queue.ts'
-import { bytes, money, short } from './quantity.ts'
+import { bytes, cpuTime, money, short } from './quantity.ts'
 import type { RunPace } from './run-pace.ts'
 import { duration, percent } from './run-report.ts'
 
@@ -63,7 +63,7 @@ function costsInWords({ costs }: RunReport, { spent }: Seen): string[] {
       : ''
   const words = [
     `${bytes(Math.abs(saved))} ${saved < 0 ? 'more' : 'saved'}${part}`,
-    `${duration(costs.cpuMs / 1000)} of CPU`,
+    `${cpuTime(costs.cpuMs)} of CPU`,
     `${number(costs.puts)} PUTs`,
     money(spent.amount, spent.currency),
   ]
