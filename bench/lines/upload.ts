@@ -1,10 +1,11 @@
-import { stat } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import type { Bench } from '../bench.ts'
 import { type Darkroom, startDarkroom } from '../darkroom.ts'
-import { type Figure, type Line, ratio } from '../line.ts'
+import { type Figure, type Line, ratio, value } from '../line.ts'
 import { compare, rateOf } from '../measure.ts'
 import type { PhotoName } from '../photo.ts'
 import type { UploadQuestion } from '../processes/upload-client.ts'
+import { idsFor, put, repeat } from '../put-request.ts'
 import { startScript } from '../script-process.ts'
 import type { UploadTarget } from '../upload-request.ts'
 
@@ -13,6 +14,8 @@ const ROUNDS = 9
 /** Megabytes to each side before the first round: a server lives for weeks, and is slower while it is new. */
 const WARM_UP = 700
 const GOAL = { atLeast: 0.85 }
+const PUT_GOAL = { atLeast: 0.95 }
+const REPEATS = 200
 
 /** Uploads through the API, without workers, against a bare route that hashes, writes and syncs the same bytes. */
 export const uploadLine: Line = {
@@ -22,6 +25,8 @@ export const uploadLine: Line = {
     return [
       await measureUploads(bench, darkroom, 'photo of 12 MP', 48),
       await measureUploads(bench, darkroom, 'photo of 12 MB', 24),
+      await measureUploads(bench, darkroom, 'photo of 12 MB', 24, 'put'),
+      await measureRepeats(bench, darkroom),
     ]
   },
 }
@@ -31,6 +36,7 @@ async function measureUploads(
   darkroom: Darkroom,
   name: PhotoName,
   uploads: number,
+  way: 'form' | 'put' = 'form',
 ): Promise<Figure> {
   const photo = await bench.photo(name)
   const { size } = await stat(photo)
@@ -40,7 +46,7 @@ async function measureUploads(
 
   const side = (target: UploadTarget) => () =>
     rateOf((uploads * size) / 1e6, () =>
-      client.ask({ url: target.url, token: target.token, uploads, atOnce: AT_ONCE }),
+      client.ask({ url: target.url, token: target.token, uploads, atOnce: AT_ONCE, way }),
     )
   for (const target of [darkroom, bareTarget]) {
     await client.ask({
@@ -48,8 +54,21 @@ async function measureUploads(
       token: target.token,
       uploads: Math.ceil((WARM_UP * 1e6) / size),
       atOnce: AT_ONCE,
+      way,
     })
   }
   const comparison = await compare({ ours: side(darkroom), against: side(bareTarget) }, bench.rounds(ROUNDS))
-  return ratio(`upload of ${(size / 1e6).toFixed(1)} MB / a bare route`, 'MB/s', comparison, GOAL)
+  const what = `${way === 'put' ? 'PUT' : 'upload'} of ${(size / 1e6).toFixed(1)} MB / a bare route`
+  return ratio(what, 'MB/s', comparison, way === 'put' ? PUT_GOAL : GOAL)
+}
+
+/** A repeat that names its digest costs no body. */
+async function measureRepeats(bench: Bench, darkroom: Darkroom): Promise<Figure> {
+  const photo = await readFile(await bench.photo('photo of 12 MB'))
+  const [id = ''] = await idsFor(darkroom, 1)
+  await put(darkroom, id, photo)
+  const times: number[] = []
+  for (let repeats = 0; repeats < REPEATS; repeats++) times.push(await repeat(darkroom, id, photo))
+  const median = times.toSorted((a, b) => a - b)[REPEATS / 2] as number
+  return value('a repeat of a PUT that names its digest, median of 200', 'ms', median, { below: 5 })
 }

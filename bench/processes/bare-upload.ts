@@ -16,6 +16,15 @@ await app.register(multipart, { limits: { fileSize: Number.POSITIVE_INFINITY } }
 app.post('/v1/photos', async (request, reply) => {
   const part = await request.file()
   if (!part) return await reply.code(400).send()
+  return await reply.code(201).send({ sha256: await take(part.file) })
+})
+
+app.addContentTypeParser('image/jpeg', async () => null)
+app.put('/v1/photos/:id', { bodyLimit: Number.MAX_SAFE_INTEGER }, async (request, reply) => {
+  return await reply.code(201).send({ sha256: await take(request.raw) })
+})
+
+async function take(body: AsyncIterable<Buffer>): Promise<string> {
   const hash = createHash('sha256')
   const hashed = async function* (chunks: AsyncIterable<Buffer>) {
     for await (const chunk of chunks) {
@@ -23,9 +32,9 @@ app.post('/v1/photos', async (request, reply) => {
       yield chunk
     }
   }
-  await pipeline(part.file, hashed, createWriteStream(join(folder, randomUUID()), { flush: true }))
-  return await reply.code(201).send({ sha256: hash.digest('hex') })
-})
+  await pipeline(body, hashed, createWriteStream(join(folder, randomUUID()), { flush: true }))
+  return hash.digest('hex')
+}
 
 const url = await app.listen({ host: '127.0.0.1', port: 0 })
 answer(async () => url)
