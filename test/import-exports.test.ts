@@ -326,3 +326,56 @@ test('a folder that is of none of these is a folder of files', async () => {
   expect(kind).toBe('folder')
   expect(Object.keys(outcomes)).toEqual(['2019/05/a.jpg', 'data.json'])
 })
+
+describe('layouts of others of the kind', () => {
+  test('what Facebook says of a picture itself counts before what its post says, in whichever list it stands', async () => {
+    const uri = 'your_activity_across_facebook/posts/media/Timeline/1_22_n.jpg'
+    const posts = 'your_activity_across_facebook/posts'
+    const exif = { media_metadata: { photo_metadata: { exif_data: [{ taken_timestamp: 40 }] } } }
+
+    const { outcomes } = await readTree(
+      treeOf({
+        [`${posts}/album/0.json`]: {
+          photos: [{ uri, creation_timestamp: 50, description: asExported('Čau') }],
+        },
+        [`${posts}/your_posts__check_ins__photos_and_videos_1.json`]: [
+          {
+            title: 'Ada added a photo.',
+            data: [{ post: 'Of the post' }],
+            attachments: [{ data: [{ media: { uri, creation_timestamp: 50, description: '', ...exif } }] }],
+          },
+        ],
+        [uri]: 'a',
+      }),
+    )
+
+    expect(outcomes[uri]).toMatchObject({ alt: 'Čau', postedAt: new Date(40_000), externalId: '22' })
+  })
+
+  test('a post of Mastodon with one picture may have it in no list', async () => {
+    const path = 'media_attachments/files/2/original/b.jpg'
+    const object = {
+      published: '2020-01-02T00:00:00Z',
+      to: 'as:Public',
+      attachment: { url: `/${path}`, name: 'B' },
+    }
+
+    const { outcomes } = await readTree(
+      treeOf({ 'outbox.json': { orderedItems: [{ type: 'Create', object }] }, [path]: 'b' }),
+    )
+
+    expect(outcomes[path]).toMatchObject({ alt: 'B', visibility: null })
+  })
+
+  test('what is made for fine screens of what WordPress made is no upload either', async () => {
+    const month = 'wp-content/uploads/2020/05'
+    const names = ['a.jpg', 'a-300x200.jpg', 'a-300x200@2x.jpg', 'b@2x.jpg', 'c-300x200@2x.jpg']
+
+    const { outcomes } = await readTree(
+      treeOf(Object.fromEntries(names.map((name) => [`${month}/${name}`, name]))),
+    )
+
+    const skipped = Object.keys(outcomes).filter((path) => outcomes[path] === 'skipped: rendition')
+    expect(skipped).toEqual([`${month}/a-300x200.jpg`, `${month}/a-300x200@2x.jpg`])
+  })
+})

@@ -8,6 +8,8 @@ import { NamedFiles } from './named-files.ts'
 import { fieldsOf, listOf, readJson, textOf, timeOf } from './read-json.ts'
 
 type Fields = Readonly<Record<string, unknown>>
+/** A picture, and whether its caption and its time are its own; else they are those of a post, and of when it was sent. */
+type Told = Listed & { isDescribed: boolean; isTaken: boolean }
 
 const LIST =
   /(?:^|\/)posts\/(?:your_posts(?:__check_ins__photos_and_videos)?_\d+|your_uncategorized_photos|album\/\d+)\.json$/
@@ -24,7 +26,7 @@ export const facebook: Export = {
   isMark: ({ path }) => LIST.test(path) || HTML.test(path),
   lines: async function* (tree) {
     const files = yield* filesOf(tree)
-    const listed = new Map<string, Listed>()
+    const listed = new Map<string, Told>()
     for (const list of files.filter(({ path }) => LIST.test(path))) {
       const json = await readJson(list)
       if (json === undefined) yield skipped(list.path, 'malformed_list', 'The list is damaged.')
@@ -53,7 +55,7 @@ async function* filesOf(tree: Tree): AsyncGenerator<Line, TreeFile[]> {
   return files
 }
 
-function picturesOf(json: unknown, list: TreeFile): Listed[] {
+function picturesOf(json: unknown, list: TreeFile): Told[] {
   const album = fieldsOf(json)
   if (Array.isArray(album.photos))
     return [...album.photos, album.cover_photo].flatMap((photo) => pictureOf(fieldsOf(photo), {}, list))
@@ -67,27 +69,34 @@ function picturesOf(json: unknown, list: TreeFile): Listed[] {
 }
 
 /** None of what is no picture, such as a link; a picture's position and the device it came from stay where they are. */
-function pictureOf(media: Fields, post: Fields, list: TreeFile): Listed[] {
+function pictureOf(media: Fields, post: Fields, list: TreeFile): Told[] {
   const uri = textOf(media.uri)
   if (uri === null) return []
   const exif = fieldsOf(listOf(fieldsOf(fieldsOf(media.media_metadata).photo_metadata).exif_data)[0])
   const words = listOf(post.data).map((data) => textOf(fieldsOf(data).post))
-  const caption = textOf(media.description) ?? words.find((text) => text !== null) ?? null
+  const description = textOf(media.description)
+  const taken = timeOf(exif.taken_timestamp)
+  const caption = description ?? words.find((text) => text !== null) ?? null
   const facts: Facts = {
     ...NO_FACTS,
-    postedAt: timeOf(exif.taken_timestamp) ?? timeOf(media.creation_timestamp) ?? timeOf(post.timestamp),
+    postedAt: taken ?? timeOf(media.creation_timestamp) ?? timeOf(post.timestamp),
     alt: caption && mendText(caption),
     externalId: idOf(uri),
   }
-  return [{ uri, list, facts }]
+  return [{ uri, list, facts, isDescribed: description !== null, isTaken: taken !== null }]
 }
 
-/** What either tells of the picture. */
-function merged(first: Listed, second: Listed): Listed {
-  const { postedAt, alt } = first.facts
+/** What either tells of the picture: what is its own first, wherever that stands. */
+function merged(first: Told, second: Told): Told {
+  const better = (isOwn: 'isDescribed' | 'isTaken') =>
+    second[isOwn] && !first[isOwn] ? [second, first] : [first, second]
+  const alt = better('isDescribed').find(({ facts }) => facts.alt !== null)?.facts.alt ?? null
+  const postedAt = better('isTaken').find(({ facts }) => facts.postedAt !== null)?.facts.postedAt ?? null
   return {
     ...first,
-    facts: { ...first.facts, postedAt: postedAt ?? second.facts.postedAt, alt: alt ?? second.facts.alt },
+    facts: { ...first.facts, postedAt, alt },
+    isDescribed: first.isDescribed || second.isDescribed,
+    isTaken: first.isTaken || second.isTaken,
   }
 }
 

@@ -46,7 +46,8 @@ export const mastodon: Export = {
 function attachmentsOf(item: unknown, list: TreeFile): Listed[] {
   const { type, object, to } = fieldsOf(item)
   const post = fieldsOf(object)
-  const media = listOf(post.attachment).map(fieldsOf)
+  // Of one alone JSON-LD may make no list.
+  const media = [post.attachment].flat().map(fieldsOf)
   const pictures = media.filter(({ url }) => textOf(url))
   if (type !== 'Create') return []
   const isPublic = [to, post.to].flat().some((each) => PUBLIC.includes(String(each)))

@@ -3,8 +3,8 @@ import { nameOf, splitName, type TreeFile } from '../trees/tree.ts'
 import type { Export } from './export.ts'
 import { foldersOf } from './folders.ts'
 
-/** `X-300x200.jpg` is X, smaller; `X-scaled.jpg` X no larger than 2560; `X-rotated.jpg` X upright. */
-const MADE = /^(.+)-(?:\d+x\d+|scaled|rotated)$/
+/** `X-300x200.jpg` is X, smaller, for fine screens `X-300x200@2x.jpg`; `X-scaled.jpg` X no larger than 2560; `X-rotated.jpg` X upright. */
+const MADE = /^(.+)-(?:\d+x\d+(?:@2x)?|scaled|rotated)$/
 const MARK =
   /(?:^|\/)(?:wp-content\/uploads|uploads\/(?:19|20)\d\d\/(?:0\d|1[0-2]))\/|(?:^|\/)(?:19|20)\d\d\/(?:0\d|1[0-2])\/[^/]+-(?:\d+x\d+|scaled|rotated)\.\w+$/
 const PHOTO = /\.(?:jpe?g|png|gif|webp|avif|heic|tiff?)$/i
