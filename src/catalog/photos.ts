@@ -18,6 +18,9 @@ export type NewPhoto = {
   look: Look | null
 }
 
+/** A photo that has an id, or had it. */
+export type FoundPhoto = { photo: Photo; isDeleted: boolean }
+
 /** A photo that waits for its renditions; for one that was imported nobody waits. */
 export type Unfinished = { id: PhotoId; isImported: boolean }
 
@@ -65,7 +68,7 @@ export class Photos {
   }
 
   /** The same, and also one that was removed, until its row is gone. */
-  async findEver(id: PhotoId): Promise<{ photo: Photo; isDeleted: boolean } | null> {
+  async findEver(id: PhotoId): Promise<FoundPhoto | null> {
     const rows = await this.#shards.ofPhoto(id).read<PhotoRow & { isDeleted: boolean }>(
       `select ${PHOTO_COLUMNS}, deleted_at is not null as "isDeleted" from photos p
          where id = $1 and photo_is_here($1)`,

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import type { Catalog } from '../catalog/catalog.ts'
-import type { NewPhoto } from '../catalog/photos.ts'
+import type { FoundPhoto, NewPhoto } from '../catalog/photos.ts'
 import { IdTakenError, IdUnknownError, ObjectTakenError, PhotoDeletedError } from '../errors.ts'
 import type { Log, Trace } from '../log.ts'
 import { FORMATS } from '../photo/formats.ts'
@@ -108,11 +108,14 @@ export function createIngest(engines: IngestEngines): Ingest {
       return await takenIn(photo, upload)
     }
     if (shardOf(id) !== shardOfOwner(owner)) throw new IdUnknownError()
-    if (!(await catalog.reservedIds.has(id, owner)))
+    // A digest is named by who repeats: most of all that is to be quick.
+    const named = digests.get('sha-256')?.toString('hex')
+    const before = named === undefined ? null : await catalog.photos.findEver(id)
+    if (before !== null || !(await catalog.reservedIds.has(id, owner)))
       return await known(
-        id,
+        before ?? (await catalog.photos.findEver(id)),
         owner,
-        async () => digests.get('sha-256')?.toString('hex') ?? (await hashed(upload)),
+        async () => named ?? (await hashed(upload)),
       )
 
     const kept = await keep(owner, body, { id, digests }).catch((error) => {
@@ -120,7 +123,7 @@ export function createIngest(engines: IngestEngines): Ingest {
     })
     const photo = newPhoto(upload, kept)
     if (await catalog.reservedIds.use(photo)) return await takenIn(photo, upload)
-    return await known(id, owner, async () => kept.original.sha256)
+    return await known(await catalog.photos.findEver(id), owner, async () => kept.original.sha256)
   }
 
   async function takenIn(photo: NewPhoto, { trace }: Upload): Promise<Ingested> {
@@ -130,8 +133,11 @@ export function createIngest(engines: IngestEngines): Ingest {
   }
 
   /** The photo that has the id, if these are its bytes. */
-  async function known(id: PhotoId, owner: OwnerId, sha256: () => Promise<string>): Promise<Ingested> {
-    const found = await catalog.photos.findEver(id)
+  async function known(
+    found: FoundPhoto | null,
+    owner: OwnerId,
+    sha256: () => Promise<string>,
+  ): Promise<Ingested> {
     if (found?.photo.owner !== owner) throw new IdUnknownError()
     if (found.isDeleted) throw new PhotoDeletedError()
     if (found.photo.original.sha256 !== (await sha256())) throw new IdTakenError()
