@@ -80,8 +80,11 @@ describe('darkroom reprocess', { timeout: 5 * MINUTES }, () => {
   test('tells what it would take by a sample of which nothing is left, and compares that with what it took', async () => {
     await using home = await openHome()
     const { catalog, store } = home.service
-    const before = await catalog.photos.findAll(home.ids as PhotoId[])
     await using _work = home.service.work({ withAvif: true })
+    const withoutLater = async () =>
+      (await catalog.renditions.areWithoutLater(home.ids as PhotoId[])).filter(({ isWithout }) => isWithout)
+    await expect.poll(withoutLater, PATIENCE).toEqual([])
+    const before = await catalog.photos.findAll(home.ids as PhotoId[])
 
     const dry = await home.darkroom('reprocess', '--all', '--dry-run', '--json')
 
