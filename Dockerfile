@@ -24,6 +24,7 @@ COPY --from=dependencies /app/node_modules node_modules
 COPY package.json ./
 COPY src src
 COPY workers workers
+COPY clients/typescript/src clients/typescript/src
 # The image's user node, by number, so that Kubernetes can tell it is not root. It can't change what it runs.
 USER 1000:1000
 ENTRYPOINT ["node", "src/cli.ts"]

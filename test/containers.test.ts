@@ -98,7 +98,7 @@ describe('The Dockerfile', () => {
       }
     }
 
-    expect([...imported].toSorted()).toEqual(['package.json', 'src', 'workers'])
+    expect([...imported].toSorted()).toEqual(['clients', 'package.json', 'src', 'workers'])
   })
 })
 

@@ -1,9 +1,9 @@
-import type { PhotoReply } from '../http/schemas/photo.ts'
+import { type Photo, renditionUrl } from '../../clients/typescript/src/darkroom-client.ts'
 
 /** What came of one file: the photo as last seen, and why it is not what was wanted. */
 export type Outcome = {
   file: string
-  photo: PhotoReply | null
+  photo: Photo | null
   failure: { code: string; detail: string } | null
 }
 
@@ -26,12 +26,14 @@ export function failureLines(outcomes: readonly Outcome[]): string {
     .join('\n')
 }
 
-function renditionTable(file: string, { id, shortcode, status, renditions }: PhotoReply): string {
-  const rows = renditions.flatMap(({ preset, format, width, height, bytes, url }) => {
+function renditionTable(file: string, photo: Photo): string {
+  const { id, shortcode, status, renditions } = photo
+  const rows = renditions.flatMap((rendition) => {
+    const { preset, format, width, height, bytes } = rendition
     const size = width === null ? 'unmade' : `${width}×${height}`
     return [
       `  ${preset.padEnd(8)}${format.padEnd(6)}${size.padEnd(10)}${(bytes === null ? '' : kilobytes(bytes)).padStart(10)}`,
-      url,
+      renditionUrl(rendition, photo),
     ]
   })
   return [`${file}  ${status}  ${id}  ${shortcode}`, ...rows].join('\n')

@@ -1,13 +1,14 @@
 import { Command, Option } from 'commander'
+import type { DarkroomClient } from '../../clients/typescript/src/darkroom-client.ts'
+import { SetupError } from '../errors.ts'
 import type { OwnerId } from '../photo/shard.ts'
 import { parseDuration } from './duration.ts'
 import { ownerToken, parseOwner } from './owner-token.ts'
-import type { PhotosApi } from './photos-api.ts'
 
 type UploadOptions = {
   filter?: string
-  strength?: string
-  visibility?: string
+  strength?: number
+  visibility?: 'public' | 'private'
   owner: OwnerId
   token?: string
   url?: string
@@ -27,14 +28,15 @@ Exits with 1 when a file was refused, a photo failed, or the wait was too long.`
 
 /** For one request. */
 const TOKEN_SECONDS = 3600
+const ANSWER_MS = 10_000
 
 export function uploadCommand(): Command {
   return new Command('upload')
     .description('Upload photos, as an app would, and show what became of them.')
     .argument('<files...>', 'photos to upload')
     .option('--filter <name>', 'look to give them; GET /v1/filters lists what there is')
-    .option('--strength <number>', 'how much of it, 0 to 1')
-    .option('--visibility <word>', 'public or private')
+    .addOption(new Option('--strength <number>', 'how much of it, 0 to 1').argParser(Number))
+    .addOption(new Option('--visibility <word>', 'who may see them').choices(['public', 'private']))
     .addOption(new Option('--owner <owner>', 'whose photos they are').argParser(parseOwner).default('me'))
     .addOption(
       new Option('--token <token>', 'token to send, instead of one made for the owner').env('DARKROOM_TOKEN'),
@@ -57,15 +59,16 @@ export function uploadCommand(): Command {
 }
 
 async function upload(paths: string[], options: UploadOptions): Promise<void> {
-  const { findPhotoFiles } = await import('./photo-form.ts')
+  const { findPhotoFiles } = await import('./photo-files.ts')
   const { uploadFiles, waitForPhotos } = await import('./upload-run.ts')
   const { failureLines, photoTable, renditionTables } = await import('./upload-report.ts')
 
   const files = await findPhotoFiles(paths)
-  const api = await connect(options)
+  const client = await connect(options)
   const { filter, strength, visibility, wait, timeout, retry, json } = options
-  const uploaded = await uploadFiles(api, files, { filter, strength, visibility }, retry)
-  const outcomes = wait ? await waitForPhotos(api, uploaded, timeout) : uploaded
+  const fields = { filter, strength, visibility }
+  const uploaded = await uploadFiles(client, files, fields, retry)
+  const outcomes = wait ? await waitForPhotos(client, uploaded, timeout) : uploaded
 
   if (json) console.log(JSON.stringify(outcomes, null, 2))
   else if (outcomes.some(({ photo }) => photo))
@@ -77,14 +80,25 @@ async function upload(paths: string[], options: UploadOptions): Promise<void> {
   }
 }
 
-async function connect({ url, token, owner }: UploadOptions): Promise<PhotosApi> {
+async function connect({ url: given, token, owner }: UploadOptions): Promise<DarkroomClient> {
   const { loadConfig } = await import('../config/config.ts')
-  const { PhotosApi } = await import('./photos-api.ts')
+  const { DarkroomClient } = await import('../../clients/typescript/src/darkroom-client.ts')
   const config = loadConfig(process.env)
+  // For every request, so that none is sent with one that has expired meanwhile.
   const makeToken = async () => token ?? (await ownerToken(config, owner, TOKEN_SECONDS))
   // Says at once when there is no secret to make one with.
   await makeToken()
-  const api = new PhotosApi(url ?? config.publicUrl, makeToken)
-  await api.reach()
-  return api
+  const url = (given ?? config.publicUrl).replace(/\/+$/, '')
+  await reach(url)
+  return new DarkroomClient({ url, token: makeToken })
+}
+
+/** Throws SetupError when nothing answers there at all. */
+async function reach(url: string): Promise<void> {
+  try {
+    const response = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(ANSWER_MS) })
+    await response.text()
+  } catch (error) {
+    throw new SetupError(`Nothing answers at ${url}: is \`npm start\` running?`, { cause: error })
+  }
 }

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto'
 import { mkdtempDisposable, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import multipart from '@fastify/multipart'
 import { type FastifyRequest, fastify } from 'fastify'
 import { EngineUnavailableError, UnsupportedFormatError } from '../../src/errors.ts'
 import { createAuthenticate } from '../../src/http/auth/authenticate.ts'
@@ -14,7 +13,12 @@ export const SECRET = 'a secret of more than thirty-two characters'
 
 export const SIGNED_URL = `http://127.0.0.1/public/7/1-k3J9sQ2x0aE/feed-0a1b2c3d.webp?Policy=${'p'.repeat(300)}&Signature=${'s'.repeat(344)}`
 
-export type Upload = { headers: FastifyRequest['headers']; parts: string[]; file: string; sha256: string }
+export type Upload = {
+  id: string
+  headers: FastifyRequest['headers']
+  query: Record<string, string>
+  sha256: string
+}
 
 /**
  * A server that speaks as much of the API as an upload needs. A file's text decides what becomes of it: `text`
@@ -30,54 +34,66 @@ export async function startApi() {
   let inFlight = 0
   let mostInFlight = 0
 
-  await app.register(multipart, { limits: { fileSize: 100_000_000 } })
+  app.addContentTypeParser(
+    'application/octet-stream',
+    { parseAs: 'buffer', bodyLimit: 100_000_000 },
+    (_, body, done) => done(null, body),
+  )
   app.addHook('onRequest', async (request) => {
     if (request.url.startsWith('/v1/')) owners.add(await authenticate(request.headers.authorization))
   })
   let refusing = 0
   let refused = 0
-  app.post('/v1/photos', async (request, reply) => {
-    if (refusing > 0) {
-      refusing--
-      refused++
-      throw new EngineUnavailableError('The storage does not answer.')
-    }
-    mostInFlight = Math.max(mostInFlight, ++inFlight)
-    const upload: Upload = { headers: request.headers, parts: [], file: '', sha256: '' }
-    let bytes: Buffer = Buffer.alloc(0)
-    for await (const part of request.parts()) {
-      if (part.type === 'field') upload.parts.push(`${part.fieldname}=${part.value}`)
-      else {
-        bytes = await part.toBuffer()
-        upload.parts.push(part.fieldname)
-        upload.file = part.filename
-        upload.sha256 = sha256(bytes)
-      }
-    }
-    inFlight--
-    uploads.push(upload)
-    if (bytes.equals(Buffer.from('text'))) throw new UnsupportedFormatError('text')
-    const photo = photoReply(`${764879989359635463n + BigInt(uploads.length)}`)
-    photos.set(photo.id, photo)
-    if (bytes.equals(Buffer.from('corrupt'))) {
-      photos.set(photo.id, {
-        ...photo,
-        status: 'failed',
-        failure: { code: 'corrupt_photo', message: 'The picture is damaged.' },
-      })
-    } else if (!bytes.equals(Buffer.from('slow'))) {
-      const rendition = {
-        preset: 'feed',
-        format: 'webp',
-        width: 1080,
-        height: 810,
-        bytes: 141_233,
-        url: SIGNED_URL,
-      }
-      photos.set(photo.id, { ...photo, status: 'ready', renditions: [rendition] })
-    }
-    return reply.code(201).send(photo)
+  let reserved = 0
+  const unavailable = () => {
+    if (refusing === 0) return
+    refusing--
+    refused++
+    throw new EngineUnavailableError('The storage does not answer.')
+  }
+  app.post('/v1/ids', async (_request, reply) => {
+    unavailable()
+    return reply.code(201).send({ ids: [`${764879989359635463n + BigInt(++reserved)}`] })
   })
+  app.addHook('onRequest', async ({ method }, reply) => {
+    if (method !== 'PUT') return
+    mostInFlight = Math.max(mostInFlight, ++inFlight)
+    reply.raw.once('close', () => inFlight--)
+  })
+  app.put<{ Params: { id: string }; Body: Buffer; Querystring: Record<string, string> }>(
+    '/v1/photos/:id',
+    async (request, reply) => {
+      unavailable()
+      const {
+        headers,
+        query,
+        body: bytes,
+        params: { id },
+      } = request
+      uploads.push({ id, headers, query, sha256: sha256(bytes) })
+      if (bytes.equals(Buffer.from('text'))) throw new UnsupportedFormatError('text')
+      const photo = photoReply(id)
+      photos.set(photo.id, photo)
+      if (bytes.equals(Buffer.from('corrupt'))) {
+        photos.set(photo.id, {
+          ...photo,
+          status: 'failed',
+          failure: { code: 'corrupt_photo', message: 'The picture is damaged.' },
+        })
+      } else if (!bytes.equals(Buffer.from('slow'))) {
+        const rendition = {
+          preset: 'feed',
+          format: 'webp',
+          width: 1080,
+          height: 810,
+          bytes: 141_233,
+          url: SIGNED_URL,
+        }
+        photos.set(photo.id, { ...photo, status: 'ready', renditions: [rendition] })
+      }
+      return reply.code(201).send(photo)
+    },
+  )
   app.get<{ Params: { id: string } }>('/v1/photos/:id', async ({ params }) => photos.get(params.id))
 
   const url = await app.listen({ host: '127.0.0.1', port: 0 })

@@ -1,0 +1,136 @@
+import { sleep, waitMs } from './backoff.ts'
+import { type Reply, type Send, type Signal, send as sendHere } from './platform.ts'
+import { Problem } from './problem.ts'
+
+export type ApiOptions = {
+  /** Where Darkroom is, with its path, if it has one. */
+  url: string
+  /** The viewer's token. Asked for with every request; with `isRefused` when the one before was answered with 401. */
+  token: (asked: { isRefused: boolean }) => string | Promise<string>
+  /** For how long a request is repeated while nobody answers, or the server says to wait. Default: a minute. */
+  retryMs?: number
+  /** How requests are sent, if not by `fetch` and XMLHttpRequest. */
+  send?: Send
+}
+
+export type Ask = {
+  method?: string
+  query?: Record<string, string | number | undefined>
+  headers?: Record<string, string>
+  /** Bytes, or what becomes JSON. */
+  body?: Uint8Array<ArrayBuffer> | object
+  signal?: Signal | undefined
+  onSent?: ((bytes: number) => void) | undefined
+  retryMs?: number | undefined
+}
+
+/**
+ * Asks the API: with a token, again with another when that is refused, and again after a while when waiting may help.
+ * Only requests that may be repeated are: all that this client sends.
+ */
+export class Api {
+  readonly #url: string
+  readonly #options: ApiOptions
+
+  constructor(options: ApiOptions) {
+    this.#url = options.url.replace(/\/+$/, '')
+    this.#options = options
+  }
+
+  /** The reply as JSON. Throws Problem, and the signal's reason. */
+  async json<Value>(path: string, ask: Ask = {}): Promise<Value> {
+    const reply = await this.ask(path, ask)
+    const value = parsed(reply.text)
+    if (value === null) throw problemOf(reply, this.#url + path)
+    return value as Value
+  }
+
+  /** A reply of 2xx. Throws Problem, and the signal's reason. */
+  async ask(path: string, ask: Ask = {}): Promise<Reply> {
+    const endsAt = Date.now() + (ask.retryMs ?? this.#options.retryMs ?? 60_000)
+    let isRefused = false
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await this.#once(path, ask, isRefused)
+      } catch (error) {
+        if (!(error instanceof Problem)) throw error
+        if (error.status === 401 && !isRefused) {
+          isRefused = true
+          continue
+        }
+        const wait = waitMs(attempt, error.retryAfterMs)
+        if (!error.isPassing || Date.now() + wait > endsAt) throw error
+        await sleep(wait, ask.signal)
+      }
+    }
+  }
+
+  async #once(
+    path: string,
+    { method = 'GET', query, body, ...ask }: Ask,
+    isRefused: boolean,
+  ): Promise<Reply> {
+    const token = await this.#options.token({ isRefused })
+    const isBytes = body instanceof Uint8Array
+    const headers = {
+      accept: 'application/json',
+      authorization: `Bearer ${token}`,
+      ...(body && { 'content-type': isBytes ? 'application/octet-stream' : 'application/json' }),
+      ...ask.headers,
+    }
+    const url = this.#url + path + queryOf(query)
+    const sent = { method, url, headers, signal: ask.signal, onSent: ask.onSent }
+    const sending = (this.#options.send ?? sendHere)(
+      body ? { ...sent, body: isBytes ? body : JSON.stringify(body) } : sent,
+    )
+    const reply = await sending.catch((cause: unknown) => {
+      if (ask.signal?.aborted) throw cause
+      throw unreachable(cause)
+    })
+    if (reply.status < 200 || reply.status >= 300) throw problemOf(reply, url)
+    return reply
+  }
+}
+
+function queryOf(query: Ask['query'] = {}): string {
+  const pairs = Object.entries(query).flatMap(([name, value]) =>
+    value === undefined ? [] : [`${name}=${encodeURIComponent(value)}`],
+  )
+  return pairs.length > 0 ? `?${pairs.join('&')}` : ''
+}
+
+/** `fetch` wraps what happened. */
+function unreachable(error: unknown): Problem {
+  const cause = error instanceof TypeError && error.cause ? error.cause : error
+  const message = `The connection broke off, or there was none: ${cause}`
+  return new Problem({ status: 0, code: 'unreachable', message }, { cause })
+}
+
+function problemOf({ status, header, text }: Reply, url: string): Problem {
+  const said = parsed(text)
+  const isOurs = typeof said?.code === 'string' && typeof said.detail === 'string'
+  return new Problem({
+    status,
+    code: isOurs ? (said.code as string) : 'unexpected_reply',
+    message: isOurs
+      ? (said.detail as string)
+      : `${url} answered ${status} and no words of Darkroom: is the address right?`,
+    retryAfterMs: retryAfterOf(header('retry-after')),
+  })
+}
+
+function parsed(text: string): Record<string, unknown> | null {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' ? (value as Record<string, unknown> | null) : null
+  } catch {
+    return null
+  }
+}
+
+/** Seconds or a date (RFC 9110, 10.2.3). */
+function retryAfterOf(text: string | null): number | null {
+  if (text === null) return null
+  const ms = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - Date.now()
+  return Number.isNaN(ms) ? null : Math.max(0, ms)
+}

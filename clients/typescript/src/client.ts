@@ -1,0 +1,85 @@
+import { Api, type ApiOptions, type Ask } from './api.ts'
+import { sleep } from './backoff.ts'
+import { type FeedOptions, PhotoFeed } from './feed.ts'
+import type { PhotoSource, Signal } from './platform.ts'
+import type { Photo, PhotoChange, Photos } from './types.ts'
+import { reserveId, type UploadOptions, uploadPhoto } from './upload.ts'
+import { UploadQueue, type UploadQueueOptions } from './upload-queue.ts'
+
+/** So many ids are asked for at once. */
+const MOST_IDS = 100
+/** Between two questions whether a photo is ready. */
+const FIRST_PAUSE_MS = 150
+const MOST_PAUSE_MS = 2_000
+
+/** Darkroom, as an app uses it. Every method throws Problem. */
+export class DarkroomClient {
+  readonly #api: Api
+
+  constructor(options: ApiOptions) {
+    this.#api = new Api(options)
+  }
+
+  /** Resolves as soon as the server has the photo; `waitUntilReady` waits for its renditions. */
+  async upload(source: PhotoSource, options: UploadOptions = {}): Promise<Photo> {
+    return await uploadPhoto(this.#api, source, options)
+  }
+
+  /** An id to upload a photo under, good for a day. */
+  async reserveId(options: Pick<Ask, 'signal' | 'retryMs'> = {}): Promise<string> {
+    return await reserveId(this.#api, options)
+  }
+
+  /** Photos that wait to be uploaded, and are so after a reload, too. */
+  async uploadQueue(options: UploadQueueOptions = {}): Promise<UploadQueue> {
+    return await UploadQueue.open(this, options)
+  }
+
+  async photo(id: string, options: Pick<Ask, 'signal' | 'retryMs'> = {}): Promise<Photo> {
+    return await this.#api.json(`/v1/photos/${id}`, options)
+  }
+
+  /** Those of the ids that there are and the viewer may see, in no order. */
+  async photos(ids: readonly string[], options: Pick<Ask, 'signal' | 'retryMs'> = {}): Promise<Photo[]> {
+    const found: Photo[] = []
+    for (let at = 0; at < ids.length; at += MOST_IDS) {
+      const query = { ids: ids.slice(at, at + MOST_IDS).join(',') }
+      const { photos } = await this.#api.json<Photos>('/v1/photos', { query, ...options })
+      found.push(...photos)
+    }
+    return found
+  }
+
+  /** Asks until the photo is ready or has failed, and for so long at most: then it is `processing` still. */
+  async waitUntilReady(
+    id: string,
+    { withinMs = 60_000, signal }: { withinMs?: number; signal?: Signal } = {},
+  ): Promise<Photo> {
+    const endsAt = Date.now() + withinMs
+    const left = () => Math.max(0, endsAt - Date.now())
+    for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(MOST_PAUSE_MS, pause * 1.5)) {
+      const photo = await this.photo(id, { signal, retryMs: left() })
+      if (photo.status !== 'processing' || left() === 0) return photo
+      await sleep(Math.min(pause, left()), signal)
+    }
+  }
+
+  async change(id: string, change: PhotoChange): Promise<Photo> {
+    return await this.#api.json(`/v1/photos/${id}`, { method: 'PATCH', body: change })
+  }
+
+  /** Another look; null for none. The photo shows it when it is made. */
+  async changeFilter(id: string, look: { filter: string; strength?: number } | null): Promise<Photo> {
+    const path = `/v1/photos/${id}/filter`
+    return await this.#api.json(path, look ? { method: 'PUT', body: look } : { method: 'DELETE' })
+  }
+
+  async delete(id: string): Promise<void> {
+    await this.#api.ask(`/v1/photos/${id}`, { method: 'DELETE' })
+  }
+
+  /** An owner's photos, newest first, page by page. */
+  feed(owner: string, options: FeedOptions = {}): PhotoFeed {
+    return new PhotoFeed(this.#api, `/v1/owners/${encodeURIComponent(owner)}/photos`, options)
+  }
+}

@@ -1,0 +1,103 @@
+// Written by `npm run client-types` from src/http/schemas: what the API takes and gives.
+
+export interface Photo {
+  /**
+   * 64 bits in decimal digits; sorts by time when compared as a number.
+   */
+  id: string
+  /**
+   * The same id in 11 characters, for links people see.
+   */
+  shortcode: string
+  owner: string
+  status: 'processing' | 'ready' | 'failed'
+  visibility: 'public' | 'private'
+  /**
+   * When it was posted: what feeds sort by.
+   */
+  createdAt: string
+  /**
+   * When it was taken in: later than `createdAt` where it was imported.
+   */
+  addedAt: string
+  alt: string | null
+  original: {
+    format: ('jpeg' | 'png' | 'webp' | 'heic' | 'avif' | 'gif' | 'tiff') | null
+    width: number | null
+    height: number | null
+    bytes: number | null
+    sha256: string | null
+  }
+  color: string | null
+  thumbhash: string | null
+  focus: {
+    x: number
+    y: number
+  } | null
+  filter: string | null
+  strength: number | null
+  wanted: {
+    filter: string | null
+    strength: number | null
+    focus: {
+      x: number
+      y: number
+    } | null
+  } | null
+  renditions: {
+    /**
+     * One of `GET /v1/presets`, or one there was when the photo was made.
+     */
+    preset: string
+    format: 'webp' | 'jpeg' | 'avif'
+    width: number | null
+    height: number | null
+    bytes: number | null
+    /**
+     * Signed; works until `expiresAt`.
+     */
+    url?: string
+    /**
+     * With `urls=parts`, instead of `url`.
+     */
+    path?: string
+  }[]
+  delivery?: Delivery
+  expiresAt: string | null
+  failure: {
+    code: string
+    message: string
+  } | null
+}
+/**
+ * With `urls=parts`: the URL of a rendition is `origin`, `/`, its `path`, `?` and `query`. On a page, of the photos that have no `delivery` of their own, as private ones do.
+ */
+export interface Delivery {
+  origin: string
+  query: string
+  expiresAt: string
+}
+export interface Photos {
+  photos: Photo[]
+  delivery?: Delivery
+}
+export interface PhotoPage {
+  photos: Photo[]
+  delivery?: Delivery
+  next: string | null
+  previous: string | null
+}
+export interface PhotoChange {
+  visibility?: 'public' | 'private'
+  /**
+   * null, or { "x", "y" }: two numbers from 0 to 1, from the top left, which crops keep in sight
+   */
+  focus?: {
+    x: number
+    y: number
+  } | null
+  /**
+   * null, or a text of 2000 characters at most, in which no character is NUL
+   */
+  alt?: string | null
+}

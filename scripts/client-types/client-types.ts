@@ -1,0 +1,37 @@
+import { join } from 'node:path'
+import { compile, type JSONSchema } from 'json-schema-to-typescript'
+import { photoPageReply, photoReply, photosReply } from '../../src/http/schemas/photo.ts'
+import { photoChange } from '../../src/http/schemas/photo-fields.ts'
+
+export const CLIENT_TYPES_FILE = join(import.meta.dirname, '../../clients/typescript/src/types.ts')
+
+const HEAD = '// Written by `npm run client-types` from src/http/schemas: what the API takes and gives.\n'
+
+/** What an app sees of the API, by the name of its type. */
+const SCHEMAS = {
+  Photo: photoReply,
+  Photos: photosReply,
+  PhotoPage: { ...photoPageReply, title: 'Photo page' },
+  PhotoChange: { ...photoChange, title: 'Photo change' },
+}
+
+/** The file's text. */
+export async function clientTypes(): Promise<string> {
+  const definitions: Record<string, unknown> = {}
+  /** Every schema that has a title becomes a type of its own, once. */
+  const named = (_key: string, value: unknown) => {
+    const { title } = (value ?? {}) as { title?: unknown }
+    if (typeof title !== 'string') return value
+    const name = title.replace(/ (.)/g, (_, letter: string) => letter.toUpperCase())
+    definitions[name] = value
+    return { $ref: `#/definitions/${name}` }
+  }
+  const properties = JSON.parse(JSON.stringify(SCHEMAS), named)
+  const root = { title: 'Root', type: 'object', properties, definitions } as JSONSchema
+  const text = await compile(root, 'Root', {
+    additionalProperties: false,
+    bannerComment: HEAD,
+    style: { semi: false, singleQuote: true, printWidth: 110 },
+  })
+  return text.replace(/export interface Root \{[^}]*\}\n/, '')
+}
