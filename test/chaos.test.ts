@@ -16,10 +16,10 @@ const TIMEOUT = 600_000
 
 /** A short run: every victim is killed and paused about once. */
 async function expectNothingLost(engines: EngineSet, stop: AbortSignal): Promise<void> {
-  const report = await runChaos({ seed: 7, engines, uploads: 40, seconds: 8, stop })
+  const report = await runChaos({ seed: 7, engines, uploads: 25, seconds: 8, stop })
 
   expect(report.findings, textOf(report)).toEqual([])
-  expect(report.attempts.filter(({ outcome }) => outcome.name === 'acknowledged')).toHaveLength(40)
+  expect(report.attempts.filter(({ outcome }) => outcome.name === 'acknowledged')).toHaveLength(25)
 }
 
 describe.concurrent('while all that Darkroom consists of is killed and paused at random, nothing that was acknowledged is lost', () => {

@@ -13,6 +13,8 @@ import { fixture } from './support/pictures.ts'
 import { startService, type TestService } from './support/service.ts'
 import { authorization, digestOf, photoForm, postForm } from './support/uploads.ts'
 
+const CONFIG = join(import.meta.dirname, 'support/schemathesis.toml')
+
 type Parameter = { name: string; in: string; required?: boolean; schema: Record<string, unknown> }
 type DocumentedReply = {
   headers?: Record<string, unknown>
@@ -238,7 +240,15 @@ describe('the OpenAPI document', () => {
 
       const run = promisify(execFile)(
         'schemathesis',
-        ['run', `${service.url}/openapi.json`, '--header', `Authorization: ${header}`, ...options],
+        [
+          '--config-file',
+          CONFIG,
+          'run',
+          `${service.url}/openapi.json`,
+          '--header',
+          `Authorization: ${header}`,
+          ...options,
+        ],
         {
           cwd: folder,
           env: {

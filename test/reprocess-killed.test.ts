@@ -10,6 +10,7 @@ import type { OwnerId } from '../src/photo/shard.ts'
 import { reprocess } from '../src/reprocess/reprocess.ts'
 import { remakePhoto } from '../workers/jobs/remake.ts'
 import { idle } from './support/handlers.ts'
+import { replaceOriginal } from './support/originals.ts'
 import { noisyJpeg } from './support/pictures.ts'
 import { complete, startReprocess } from './support/reprocess.ts'
 import { expireLeases, killable, work } from './support/runs.ts'
@@ -62,10 +63,8 @@ test('killed at any moments and gone on, each photo is made once, and the counts
       )
     }
   }
-  await first.store.delete([LOST, TORN].map((n) => originalKey(ids[n] as PhotoId, 'jpeg')))
-  await first.store.put(originalKey(ids[TORN] as PhotoId, 'jpeg'), Buffer.from('torn'), {
-    contentType: 'image/jpeg',
-  })
+  await first.store.delete([originalKey(ids[LOST] as PhotoId, 'jpeg')])
+  await replaceOriginal(first.store, ids[TORN] as PhotoId)
   await writeFile(path, JSON.stringify({ presets: [small, wide] }))
   await using service = await startService({
     PRESETS_FILE: path,

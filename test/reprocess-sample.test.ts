@@ -5,11 +5,12 @@ import { describe, expect, test } from 'vitest'
 import type { KeptCost } from '../src/catalog/costs.ts'
 import { estimateReport } from '../src/commands/estimate-report.ts'
 import type { PhotoReply } from '../src/http/schemas/photo.ts'
-import { originalKey, scratchPrefix } from '../src/photo/object-keys.ts'
+import { scratchPrefix } from '../src/photo/object-keys.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
 import { estimateOf, moneyOf, spentOn } from '../src/reprocess/estimate.ts'
 import { readPrices } from '../src/reprocess/prices.ts'
 import { sampling } from '../src/reprocess/sampling.ts'
+import { replaceOriginal } from './support/originals.ts'
 import { fixture } from './support/pictures.ts'
 import { complete, reprocessOf } from './support/reprocess.ts'
 import { startService } from './support/service.ts'
@@ -31,7 +32,7 @@ test('a sample is made, told and deleted, also what a worker left that was kille
   }
   const [good, torn] = ids as [PhotoId, PhotoId]
   const { runs, runCosts, photos } = service.catalog
-  await service.store.put(originalKey(torn, 'jpeg'), Buffer.from('torn'), { contentType: 'image/jpeg' })
+  await replaceOriginal(service.store, torn)
   const before = await photos.findAll(ids)
   const strata = [{ name: 'jpeg', looked: 2, ids }]
   const sample = { population: 2, looked: 2, owners: { count: 1, isExact: true }, strata }

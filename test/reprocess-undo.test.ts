@@ -7,6 +7,7 @@ import type { Photo } from '../src/photo/photo.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
 import type { OwnerId } from '../src/photo/shard.ts'
 import { sweepRenditions } from '../src/sweep/earlier-renditions.ts'
+import { replaceOriginal } from './support/originals.ts'
 import { fixture, noisyJpeg } from './support/pictures.ts'
 import { complete, startReprocess } from './support/reprocess.ts'
 import { silentLog, startService, type TestService } from './support/service.ts'
@@ -28,8 +29,7 @@ async function uploadAll(service: TestService, count: number): Promise<PhotoId[]
 }
 
 const find = async ({ catalog }: TestService, id: PhotoId) => (await catalog.photos.find(id)) as Photo
-const tear = async ({ store }: TestService, id: PhotoId) =>
-  await store.put(originalKey(id, 'jpeg'), Buffer.from('torn'), { contentType: 'image/jpeg' })
+const tear = async ({ store }: TestService, id: PhotoId) => await replaceOriginal(store, id)
 async function missing({ store }: TestService, photo: Photo): Promise<string[]> {
   const keys = photo.renditions.map((rendition) => renditionKey(photo, rendition))
   const found = await Promise.all(keys.map(async (key) => ((await store.head(key)) ? [] : [key])))
@@ -142,7 +142,7 @@ describe('a run that made photos anew', { timeout: 3 * MINUTES }, () => {
     await tear(service, torn)
     const run = await startReprocess(service, all)
     expect(await complete(service, run)).toMatchObject({ done: 1, failed: 1 })
-    await service.store.put(originalKey(torn, 'jpeg'), original, { contentType: 'image/jpeg' })
+    await replaceOriginal(service.store, torn, original)
     const made = await find(service, good)
 
     const retry = (await startRetry(service.catalog, run, 'corrupt_photo')) as number

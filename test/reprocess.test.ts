@@ -10,6 +10,7 @@ import type { Photo, Rendition } from '../src/photo/photo.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
 import type { OwnerId } from '../src/photo/shard.ts'
 import { sweepRenditions } from '../src/sweep/earlier-renditions.ts'
+import { replaceOriginal } from './support/originals.ts'
 import { fixture, noisyJpeg } from './support/pictures.ts'
 import { complete, feed, startReprocess } from './support/reprocess.ts'
 import { silentLog, startService, type TestService } from './support/service.ts'
@@ -213,7 +214,7 @@ describe('a photo that is reprocessed', { timeout: 3 * MINUTES }, () => {
     const service = await world.today([small, wide])
     const [torn, lost] = [await upload(service), await upload(service)]
     const then = await Promise.all([find(service, torn), find(service, lost)])
-    await service.store.put(originalKey(torn, 'jpeg'), Buffer.from('torn'), { contentType: 'image/jpeg' })
+    await replaceOriginal(service.store, torn)
     await service.store.delete([originalKey(lost, 'jpeg')])
 
     const run = await startReprocess(service, { state: 'all' })
@@ -249,7 +250,7 @@ describe('a photo that is reprocessed', { timeout: 3 * MINUTES }, () => {
       [turned, onItsSide],
       [inMono, another],
     ] as const)
-      await service.store.put(originalKey(id, 'jpeg'), original, { contentType: 'image/jpeg' })
+      await replaceOriginal(service.store, id, original)
     const then = await Promise.all([other, turned, inMono].map((id) => find(service, id)))
 
     const run = await startReprocess(service, { state: 'all' })
