@@ -13,6 +13,7 @@ import { openSource, type Source } from '../../src/import/source.ts'
 import { createKeep } from '../../src/ingest/ingest.ts'
 import { createLog } from '../../src/log.ts'
 import type { OwnerId } from '../../src/photo/shard.ts'
+import { collectForUploads } from '../../src/process/collect-for-uploads.ts'
 import { workRuns } from '../../src/runs/work-runs.ts'
 import { openServices } from '../../src/services.ts'
 import { DiskStore } from '../../src/storage/disk-store.ts'
@@ -26,6 +27,7 @@ export type ImportQuestion =
 
 const ASK_MS = 20
 
+collectForUploads()
 const config = loadConfig(process.env)
 const log = createLog('import', 'warn')
 const services = await openServices(config, log, { connections: 24 })

@@ -12,6 +12,7 @@ import { IMPORT, importRun } from '../import/run/import-run.ts'
 import { importWork, sourceOptions, takeInOptions } from '../import/run/import-work.ts'
 import { openSource } from '../import/source.ts'
 import { createLog } from '../log.ts'
+import { collectForUploads } from '../process/collect-for-uploads.ts'
 import { workRuns } from '../runs/work-runs.ts'
 import { openBucket, openServices } from '../services.ts'
 import { importReport } from './import-report.ts'
@@ -25,6 +26,7 @@ const MOST_TOLD = 10_000
 
 /** Does the work of an import, one that was begun or a new one, and tells what came of it. Throws SetupError. */
 export async function runImport(given: readonly string[], options: ImportOptions): Promise<void> {
+  collectForUploads()
   const config = loadConfig(process.env)
   // Of what is told in the end nothing is told before; and the output may be JSON.
   const log = createLog('import', 'warn')

@@ -1,5 +1,5 @@
-import { setFlagsFromString } from 'node:v8'
 import { Command } from 'commander'
+import { collectForUploads } from '../process/collect-for-uploads.ts'
 
 export function serveCommand(): Command {
   return new Command('serve')
@@ -26,14 +26,4 @@ export function serveCommand(): Command {
       await aborted(stop)
       log.info('stopping: no new connections, requests in flight finish')
     })
-}
-
-/**
- * Uploads are buffers outside V8's heap. Young ones are freed by small collections, which come with a small young
- * generation. And V8 collects all of its heap whenever that and these buffers have grown by a half since the last time,
- * which is every few uploads: so they may become three times as large. Together a fifth of an upload's CPU and more.
- */
-function collectForUploads(): void {
-  setFlagsFromString('--semi-space-growth-factor=1')
-  setFlagsFromString('--heap-growing-percent=200')
 }

@@ -26,17 +26,24 @@ class EndOfJpeg {
   /** Of the table that is passed by, how many bytes are still to come. */
   #skip = 2
   #isScan = false
+  /** Of the tables, what has come of one that is still to come. */
   #rest = Buffer.alloc(0)
+  /** Of the scan, the last byte before the next. */
+  #last: number | undefined
 
   see(chunk: Buffer): void {
     if (this.isSeen) return
-    let bytes = this.#rest.length > 0 ? Buffer.concat([this.#rest, chunk]) : chunk
-    if (!this.#isScan) bytes = this.#passTables(bytes)
-    if (this.#isScan) {
-      this.isSeen = bytes.includes(END_OF_IMAGE)
-      bytes = bytes.subarray(-1)
-    }
-    this.#rest = Buffer.from(bytes)
+    const left = this.#isScan ? chunk : this.#passTables(Buffer.concat([this.#rest, chunk]))
+    if (this.#isScan) this.#seeScan(left)
+    else this.#rest = Buffer.from(left)
+  }
+
+  /** Copies nothing: most of a photo is its scan. */
+  #seeScan(bytes: Buffer): void {
+    if (bytes.length === 0) return
+    const [first, second] = END_OF_IMAGE
+    this.isSeen = (this.#last === first && bytes[0] === second) || bytes.includes(END_OF_IMAGE)
+    this.#last = bytes.at(-1)
   }
 
   /** What is left of the bytes behind the tables that end in them. */
