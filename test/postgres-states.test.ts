@@ -4,6 +4,7 @@ import pg from 'pg'
 import { describe, expect, test } from 'vitest'
 import type { PhotoReply } from '../src/http/schemas/photo.ts'
 import { meaningOf } from '../src/postgres/errors.ts'
+import { migrateServices } from '../src/services.ts'
 import { openTestDatabase, type TestDatabase } from './support/database.ts'
 import { fixture } from './support/pictures.ts'
 import { startService, type TestService } from './support/service.ts'
@@ -94,6 +95,13 @@ const readiness = async (service: TestService) => {
 }
 
 describe('a database that can take no photos now', () => {
+  test('as it is read-only, is not written to when its tables are up to date: what starts waits for it beside it', async () => {
+    await using service = await startService()
+    await setReadOnly(service.database, true)
+
+    expect(await migrateServices(service.config)).toEqual([])
+  })
+
   test.each(['53100', '53200', '55000', '57P01', '58030', '42501', 'XX001'])(
     'as it says %s, makes uploads 503 with Retry-After',
     async (code) => {

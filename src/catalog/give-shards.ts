@@ -40,7 +40,7 @@ export async function giveShards(map: ShardMap, ranges: readonly ShardRange[]): 
   await Promise.all(
     present.map(async (database) => {
       const others = owners.filter(({ url }) => url !== database.url)
-      await pointTo(database, others)
+      if (others.length > 0) await pointTo(database, others)
     }),
   )
 }

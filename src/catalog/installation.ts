@@ -84,6 +84,8 @@ async function readPresets(databases: readonly Database[]): Promise<Set<string>>
 
 async function keepPresets(databases: readonly Database[], names: readonly string[]): Promise<void> {
   for (const database of databases) {
+    const known = await readPresets([database])
+    if (names.every((name) => known.has(name))) continue
     await database.query(
       `update installation set presets = array(select distinct unnest(presets || $1::text[]) order by 1)
        where not presets @> $1`,
@@ -103,7 +105,10 @@ async function readIds(databases: readonly Database[]): Promise<Known[]> {
   return known.flat()
 }
 
+/** Writes nothing where there is one: a database that takes no writes for now is no reason not to start. */
 async function give(database: Database, id: string): Promise<string> {
+  const [known] = await database.query<{ id: string }>(READ)
+  if (known) return known.id
   await database.query('insert into installation (id) values ($1) on conflict do nothing', [id])
   const [row] = await database.query<{ id: string }>(READ)
   return row?.id ?? id

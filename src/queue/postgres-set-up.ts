@@ -21,9 +21,15 @@ export async function checkPostgres(pool: pg.Pool, url: string): Promise<void> {
   await checkWrites(pool)
 }
 
-/** Brings BullMQ's tables up to date, under a lock of its own. */
+/**
+ * Brings BullMQ's tables up to date, under a lock of its own. Those that are already are not written to: a database that
+ * takes no writes for now is no reason not to start.
+ */
 export async function migratePostgresQueue(url: string): Promise<void> {
   await withPostgres(url, async (client) => {
+    // What can't be told is told by who migrates.
+    const version = await assertSchemaCompatibility(client).catch(() => null)
+    if (version === LATEST_SCHEMA_VERSION) return
     await runMigrations(client).catch((error) => {
       throw translated(error)
     })
