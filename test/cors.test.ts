@@ -1,9 +1,7 @@
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { loadConfig } from '../src/config/config.ts'
-import { openPage, testWithChromium } from './support/browser.ts'
+import { openPage, servePage, testWithChromium } from './support/browser.ts'
 import { fixture } from './support/pictures.ts'
 import { startService } from './support/service.ts'
 
@@ -92,21 +90,6 @@ describe('with CORS_ORIGINS', () => {
   })
 })
 
-/** A server with an empty page, of another origin than the API. */
-async function startApp(): Promise<AsyncDisposable & { origin: string }> {
-  const server = createServer((_request, response) => {
-    response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><title>app</title>')
-  })
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
-  return {
-    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    [Symbol.asyncDispose]: async () => {
-      server.closeAllConnections()
-      await new Promise((closed) => server.close(closed))
-    },
-  }
-}
-
 type PageGlobals = {
   uploadAndDraw(given: { api: string; token: string; photo: string }): Promise<unknown>
 }
@@ -114,7 +97,7 @@ type PageGlobals = {
 testWithChromium(
   "a page of another origin uploads a photo, reads what is told of it, and its rendition's pixels by WebGL",
   async () => {
-    await using app = await startApp()
+    await using app = await servePage()
     await using service = await startService({ CORS_ORIGINS: app.origin })
     await using _worker = service.work()
     const { browser, page } = await openPage()

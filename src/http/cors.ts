@@ -16,9 +16,7 @@ const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
 /** What scripts may read of our replies, beside what every page may. */
 const EXPOSED_HEADERS = [
   ...['ETag', 'Location', 'Preference-Applied', 'Retry-After', 'X-Request-Id', 'Traceparent', 'Allow'],
-  ...['Idempotent-Replayed', 'RateLimit', 'RateLimit-Policy', 'Photo-Location'],
-  ...['Upload-Offset', 'Upload-Length', 'Upload-Defer-Length', 'Upload-Metadata', 'Upload-Expires'],
-  ...['Tus-Resumable', 'Tus-Version', 'Tus-Extension', 'Tus-Max-Size', 'Tus-Checksum-Algorithm'],
+  ...['Idempotent-Replayed', 'RateLimit', 'RateLimit-Policy'],
 ]
 
 /**

@@ -1,9 +1,7 @@
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { rolldown } from 'rolldown'
 import { expect } from 'vitest'
-import { openPage, testWithChromium } from '../support/browser.ts'
+import { openPage, servePage, testWithChromium } from '../support/browser.ts'
 import { noisyJpeg } from '../support/pictures.ts'
 import { startService } from '../support/service.ts'
 
@@ -13,18 +11,7 @@ async function startApp() {
     input: join(import.meta.dirname, '../../clients/typescript/src/darkroom-client.ts'),
   })
   const { output } = await bundle.generate({ format: 'iife', name: 'darkroom', minify: true })
-  const server = createServer((_request, response) => {
-    response.writeHead(200, { 'content-type': 'text/html' })
-    response.end(`<!doctype html><title>app</title><script>${output[0].code}</script>`)
-  })
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
-  return {
-    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    [Symbol.asyncDispose]: async () => {
-      server.closeAllConnections()
-      await new Promise((closed) => server.close(closed))
-    },
-  }
+  return await servePage(output[0].code)
 }
 
 testWithChromium(

@@ -1,4 +1,6 @@
 import { existsSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { delimiter, join } from 'node:path'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { needs } from './needs.ts'
@@ -33,6 +35,22 @@ export async function openPreviewPage(): Promise<PreviewPage> {
   return {
     preview: async (options) => await preview(page, options),
     [Symbol.asyncDispose]: async () => await browser.close(),
+  }
+}
+
+/** An app of one page with that script, of another origin than the API. */
+export async function servePage(script = ''): Promise<AsyncDisposable & { origin: string }> {
+  const server = createServer((_request, response) => {
+    response.writeHead(200, { 'content-type': 'text/html' })
+    response.end(`<!doctype html><title>app</title><script>${script}</script>`)
+  })
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
+  return {
+    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    [Symbol.asyncDispose]: async () => {
+      server.closeAllConnections()
+      await new Promise((closed) => server.close(closed))
+    },
   }
 }
 

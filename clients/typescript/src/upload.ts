@@ -48,7 +48,7 @@ export async function uploadPhoto(
   const bytes = await readWhole(source)
   const digest = await contentDigest(bytes)
   const total = bytes.length
-  const photo = await api.json<Photo>(`/v1/photos/${id}`, {
+  return await api.json<Photo>(`/v1/photos/${id}`, {
     method: 'PUT',
     query: { ...fields, ...(focus && { focus: `${focus.x},${focus.y}` }) },
     headers: digest ? { 'content-digest': digest } : {},
@@ -57,7 +57,6 @@ export async function uploadPhoto(
     retryMs,
     ...(onProgress && { onSent: (sent: number) => onProgress({ sent: Math.min(sent, total), total }) }),
   })
-  return photo
 }
 
 /** Hashed and sent are the same bytes, whatever becomes of the file meanwhile. */
