@@ -1,5 +1,5 @@
 import { renditionSize, type Size } from '../src/photo/fit.ts'
-import { builtInPresets } from '../src/presets/read-presets.ts'
+import { builtInPresets } from '../src/presets/built-in-presets.ts'
 
 export const PRESETS = builtInPresets()
 

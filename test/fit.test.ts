@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { cropAround, renditionSize, type Size, scaledFor } from '../src/photo/fit.ts'
 import type { Box } from '../src/photo/presets.ts'
-import { builtInPresets } from '../src/presets/read-presets.ts'
+import { builtInPresets } from '../src/presets/built-in-presets.ts'
 import { presetCalled } from './support/wish.ts'
 
 const side = fc.oneof(fc.integer({ min: 1, max: 400 }), fc.integer({ min: 1, max: 20_000 }))

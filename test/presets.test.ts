@@ -9,7 +9,9 @@ import type { FilterName } from '../src/photo/filter.ts'
 import { formatsAt, type Preset, STAGES } from '../src/photo/presets.ts'
 import { recipeDigest, recipeNumber } from '../src/photo/recipe.ts'
 import { RENDITION_FORMAT_NAMES } from '../src/photo/rendition-formats.ts'
-import { builtInPresets, parsePresets, readPresets } from '../src/presets/read-presets.ts'
+import { builtInPresets } from '../src/presets/built-in-presets.ts'
+import { parsePresets } from '../src/presets/parse-presets.ts'
+import { readPresets } from '../src/presets/read-presets.ts'
 import { uploadReady } from './support/photo-client.ts'
 import { runDarkroom } from './support/run-darkroom.ts'
 import { startService } from './support/service.ts'
@@ -19,6 +21,12 @@ const SQUARE = { name: 'square', fit: 'cover', width: 300, height: 300, upload: 
 const STORY = { name: 'story', fit: 'inside', width: 720, upload: ['jpeg'], after: ['avif'] }
 
 describe('the presets', () => {
+  test('that are built in keep the rules for those of an operator', async () => {
+    const file = await readFile(join(import.meta.dirname, '../src/presets/presets.json'), 'utf8')
+
+    expect(parsePresets(JSON.parse(file), 'presets.json')).toEqual(builtInPresets())
+  })
+
   test('are the built-in ones where there is no file', async () => {
     await using folder = await temporaryFolder()
 

@@ -1,6 +1,6 @@
 import type { Preset, PresetName } from '../../src/photo/presets.ts'
 import type { RenditionFormat } from '../../src/photo/rendition-formats.ts'
-import { builtInPresets } from '../../src/presets/read-presets.ts'
+import { builtInPresets } from '../../src/presets/built-in-presets.ts'
 import type { Wish } from './renditions.ts'
 
 type Parts = Partial<Omit<Wish, 'presets' | 'stage'>> & {

@@ -2,9 +2,9 @@ import { join } from 'node:path'
 import type { Config } from '../../config/config.ts'
 import type { RunKind } from '../../runs/run-kind.ts'
 import type { ImportOptions } from '../import-options.ts'
-import { openSource, type SourceEngines } from '../source.ts'
-import { type ImportCursor, importRun } from './import-run.ts'
-import { type ImportEngines, importWork, sourceOptions } from './import-work.ts'
+import type { SourceEngines } from '../source.ts'
+import type { ImportCursor } from './import-run.ts'
+import type { ImportEngines } from './import-work.ts'
 
 export const DETACHED_IMPORT = 'import-detached'
 
@@ -27,6 +27,10 @@ export function detachedImport(
     pauseMs: null,
     slices: () => [{}],
     work: async function* (runEngines, part, log) {
+      // What reads archives, lists and exports takes 10 MB, which a server has no other use for.
+      const { openSource } = await import('../source.ts')
+      const { importRun } = await import('./import-run.ts')
+      const { importWork, sourceOptions } = await import('./import-work.ts')
       const { names, limits, ...selection } = part.selection as Detached
       const options = { ...read(selection), ...limits }
       const open = async () =>
