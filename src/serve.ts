@@ -51,6 +51,7 @@ export async function serve(config: Config, log: Log): Promise<AsyncDisposable> 
     publicUrl: config.publicUrl,
     maxUploadBytes: config.maxUploadBytes,
     requestRates: { ...config.requestRates, counters },
+    dailyLimits: config.dailyLimits,
     uploadsAtOnce: config.uploadsAtOnce,
     trustedProxies: config.trustedProxies,
     edge: edgeOf(config, services),

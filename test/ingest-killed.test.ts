@@ -8,6 +8,7 @@ import { allShardsAt } from '../src/config/shard-ranges.ts'
 import { IdTakenError } from '../src/errors.ts'
 import { NO_DIGESTS } from '../src/ingest/digests.ts'
 import { createIngest } from '../src/ingest/ingest.ts'
+import { NO_DAILY_LIMITS } from '../src/photo/daily-limits.ts'
 import { originalKey } from '../src/photo/object-keys.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
 import type { OwnerId } from '../src/photo/shard.ts'
@@ -80,6 +81,8 @@ async function attempt(
     look: null,
     trace: null,
     digests: NO_DIGESTS,
+    announced: null,
+    limits: NO_DAILY_LIMITS,
   } as const
   try {
     const { isNew } = await ingest({ ...plain, owner, id, body: bodyOf(bytes, point) })

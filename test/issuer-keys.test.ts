@@ -91,7 +91,7 @@ describe('the keys of an issuer', () => {
     await using issuer = await startIssuer(key)
     using tokens = openIssuerKeys(issuer.url, 'darkroom')
 
-    expect(await tokens.authenticate(await key.sign({ sub: 'alice', aud: 'darkroom' }))).toBe('alice')
+    expect((await tokens.authenticate(await key.sign({ sub: 'alice', aud: 'darkroom' }))).owner).toBe('alice')
     for (const token of [
       await key.sign({ sub: 'alice', aud: 'elsewhere' }),
       await key.sign({ sub: 'alice' }),
@@ -110,7 +110,7 @@ describe('the keys of an issuer', () => {
 
     issuer.publish(old, next)
 
-    expect(await tokens.authenticate(await next.sign({ sub: 'alice' }))).toBe('alice')
+    expect((await tokens.authenticate(await next.sign({ sub: 'alice' }))).owner).toBe('alice')
   })
 
   test('are found without a name, also when there are several', async () => {
@@ -118,7 +118,7 @@ describe('the keys of an issuer', () => {
     await using issuer = await startIssuer(old, next)
     using tokens = openIssuerKeys(issuer.url)
 
-    expect(await tokens.authenticate(await next.sign({ sub: 'alice' }))).toBe('alice')
+    expect((await tokens.authenticate(await next.sign({ sub: 'alice' }))).owner).toBe('alice')
     await expect(tokens.authenticate(await (await newKey()).sign({ sub: 'alice' }))).rejects.toThrow(
       UnauthenticatedError,
     )
@@ -132,7 +132,7 @@ describe('the keys of an issuer', () => {
 
     issuer.publish(next)
 
-    expect(await tokens.authenticate(await next.sign({ sub: 'alice' }))).toBe('alice')
+    expect((await tokens.authenticate(await next.sign({ sub: 'alice' }))).owner).toBe('alice')
     await expect(tokens.authenticate(await old.sign({ sub: 'alice' }))).rejects.toThrow(UnauthenticatedError)
   })
 
@@ -187,7 +187,7 @@ describe('the keys of an issuer', () => {
       const seen = issuer.requests()
       await expect.poll(issuer.requests).toBeGreaterThan(seen + 1)
 
-      expect(await tokens.authenticate(await known.sign({ sub: 'alice' }))).toBe('alice')
+      expect((await tokens.authenticate(await known.sign({ sub: 'alice' }))).owner).toBe('alice')
       await expect(tokens.authenticate(await unknown.sign({ sub: 'alice' }))).rejects.toThrow(
         EngineUnavailableError,
       )
@@ -199,7 +199,7 @@ describe('the keys of an issuer', () => {
     await using issuer = await startIssuer(withdrawn, kept)
     using tokens = openIssuerKeys(issuer.url, undefined, OFTEN)
     const token = await withdrawn.sign({ sub: 'alice' })
-    expect(await tokens.authenticate(token)).toBe('alice')
+    expect((await tokens.authenticate(token)).owner).toBe('alice')
 
     issuer.publish(kept)
 

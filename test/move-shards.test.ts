@@ -231,6 +231,31 @@ test('ids that are reserved move with their shard, and can be used while it move
     ).toEqual([{ photos, reserved: 0 }])
 })
 
+test('what owners have used of their day moves with their shard, also while it is counted', async () => {
+  await using towns = await openTowns()
+  const { a, b, catalogs } = towns
+  const [owner] = ownersOf(RANGE, 1) as [OwnerId]
+  const limits = { photos: 12, bytes: null }
+  const upload = async () => {
+    const { photos } = catalogs[1]
+    const id = await photos.nextId(owner)
+    await photos.insert({ ...PLAIN, id, owner, secret: newSecret() }, limits)
+  }
+  await Promise.all([upload(), upload()])
+  const meanwhile: Promise<void>[] = []
+
+  await moveShards(allShardsAt(a.url), RANGE, b.url, (stage) => {
+    if ((stage === 'prepared' || stage === 'held') && meanwhile.length < 8) meanwhile.push(upload(), upload())
+  })
+  await Promise.all(meanwhile)
+
+  expect((await catalogs[1].dailyUses.of(owner)).photos).toBe(2 + meanwhile.length)
+  const rest = await Promise.allSettled(Array.from({ length: 12 }, upload))
+  expect(rest.filter(({ status }) => status === 'fulfilled')).toHaveLength(10 - meanwhile.length)
+  expect(await a.query('select from daily_uses')).toEqual([])
+  expect(await b.query('select from daily_uses')).toHaveLength(1)
+})
+
 test('writers that wait for a shard leave connections to the others', async () => {
   await using towns = await openTowns()
   const { a, catalogs } = towns

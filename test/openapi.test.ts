@@ -140,6 +140,8 @@ describe('the OpenAPI document', () => {
       ask('uploadPhoto', '/v1/photos', { method: 'POST', body: new Uint8Array(photo), headers: bare }),
     )
     await note(ask('reserveIds', '/v1/ids', { method: 'POST', body: '{"count":0}', headers: json }))
+    await note(ask('getMe', '/v1/me', { headers: token }))
+    await note(ask('getMe', '/v1/me'))
     const { ids } = (await (
       await ask('reserveIds', '/v1/ids', { method: 'POST', body: '{"count":2}', headers: json })
     ).json()) as { ids: [string, string] }
@@ -204,8 +206,8 @@ describe('the OpenAPI document', () => {
 
     expect(statuses).toEqual([
       ...[
-        201, 400, 400, 415, 413, 401, 415, 201, 400, 201, 200, 409, 400, 400, 404, 200, 200, 200, 404, 400,
-        400, 200, 304, 200, 200, 400, 200, 404, 400, 200, 400, 200, 401,
+        201, 400, 400, 415, 413, 401, 415, 201, 400, 200, 401, 201, 200, 409, 400, 400, 404, 200, 200, 200,
+        404, 400, 400, 200, 304, 200, 200, 400, 200, 404, 400, 200, 400, 200, 401,
       ],
       ...[
         202, 200, 400, 400, 415, 413, 409, 404, 202, 200, 200, 400, 404, 404, 204, 200, 200, 200, 404, 200,

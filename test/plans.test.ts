@@ -28,6 +28,7 @@ const SIDES = [{ older: 30 }, { newer: 30 }, { newer: 15, older: 15 }]
 const NAME = { source: 'folder', externalId: 'a', owner }
 const REQUEST = { owner, fingerprint: '00', holder: '7f2c1f0e-9d3b-4a55-8d0c-0a4f6f1d2b3c' }
 const look = { filter: 'mono' as FilterName, strength: 1 }
+const LIMITS = { photos: 3, bytes: 9 }
 const facts = { width: 4, height: 3, color: '#8a6f5b', thumbhash: 'AQID' }
 const renditions = [
   { preset: 'feed', format: 'webp', digest: '00000001', width: 4, height: 3, bytes: 12 },
@@ -50,7 +51,10 @@ const CALLS: {
 } = {
   photos: {
     nextId: (photos) => photos.nextId(owner),
-    insert: (photos) => insertPhoto({ photos }, owner),
+    insert: async (photos) => {
+      await insertPhoto({ photos }, owner)
+      await photos.insert({ ...PLAIN, owner, secret: SECRET, id: await photos.nextId(owner) }, LIMITS)
+    },
     find: (photos, ids) => photos.find(at(ids, 0.5)),
     findEver: (photos, ids) => photos.findEver(at(ids, 0.3)),
     findAll: (photos, ids) => photos.findAll(ids.slice(-100)),
@@ -146,12 +150,16 @@ const CALLS: {
     purged: (removals) => removals.purged(150),
     forget: (removals, ids) => removals.forget([at(ids, 0.3)]),
   },
+  dailyUses: {
+    of: async (dailyUses) => expect((await dailyUses.of(owner)).photos).toBe(1),
+    counted: (dailyUses) => dailyUses.counted(owner, LIMITS, () => dailyUses.of(owner)),
+  },
   reservedIds: {
     reserve: (reservedIds) => reservedIds.reserve(owner, 100),
     has: (reservedIds, ids) => reservedIds.has(nextTo(at(ids, 0.5)), owner),
     use: async (reservedIds, ids) => {
       const photo = { ...PLAIN, id: nextTo(at(ids, 0.5)), owner, secret: SECRET }
-      for (const isThere of [true, false]) expect(await reservedIds.use(photo)).toBe(isThere)
+      for (const isThere of [true, false]) expect(await reservedIds.use(photo, LIMITS)).toBe(isThere)
     },
     forget: async (reservedIds, ids) => {
       for (const end of [at(ids, 0), at(ids, 0.9)]) await reservedIds.forget(end, 500)
@@ -265,7 +273,7 @@ test(`no statement sorts or scans what an index gives, however many photos there
       statement,
       values,
     ) {
-      if (/ photos|renditions|reserved_ids|idempotency_keys/.test(statement)) {
+      if (/ photos|renditions|reserved_ids|idempotency_keys|daily_uses/.test(statement)) {
         const plan = await explain(this, statement, values)
         const costs = costsOf(plan, FEW)
         if (name === 'photos.list' && photosRead(plan) > PAGE)

@@ -19,8 +19,8 @@ async function temporaryHome() {
   return { home: join(folder.path, 'home'), [Symbol.asyncDispose]: () => folder.remove() }
 }
 
-function authenticateWith(secret: string, token: string): Promise<OwnerId> {
-  return createAuthenticate(verifyBySecrets([secret]))(`Bearer ${token}`)
+async function authenticateWith(secret: string, token: string): Promise<OwnerId> {
+  return (await createAuthenticate(verifyBySecrets([secret]))(`Bearer ${token}`)).owner
 }
 
 describe('darkroom token', () => {

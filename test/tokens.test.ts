@@ -7,7 +7,8 @@ import { UnauthenticatedError } from '../src/http/errors.ts'
 import { silentLog } from './support/service.ts'
 import { SECRET, sign } from './support/token.ts'
 
-const bySecret = createAuthenticate(verifyBySecrets([SECRET]))
+const authenticate = createAuthenticate(verifyBySecrets([SECRET]))
+const bySecret = async (header: string | undefined) => (await authenticate(header)).owner
 const nowInSeconds = () => Math.floor(Date.now() / 1000)
 
 test('the owner is who the token is about', async () => {
@@ -51,6 +52,25 @@ test.each([
   await expect(bySecret(await header())).rejects.toThrow(UnauthenticatedError)
 })
 
+test('what else is told of the caller are their role and their limits', async () => {
+  const plain = await authenticate(await sign({ sub: 'alice', role: 'author' }))
+  const known = await authenticate(
+    await sign({ sub: 'alice', role: 'operator', photosPerDay: 0, bytesPerDay: 1_000_000 }),
+  )
+
+  expect(plain).toEqual({ owner: 'alice', isOperator: false, limits: {} })
+  expect(known).toEqual({ owner: 'alice', isOperator: true, limits: { photos: 0, bytes: 1_000_000 } })
+})
+
+test.each([{ photosPerDay: -1 }, { photosPerDay: '10' }, { bytesPerDay: 1.5 }, { bytesPerDay: 1e15 }])(
+  'a limit that is none, %o, is refused and not taken for none',
+  async (claims) => {
+    await expect(bySecret(await sign({ sub: 'alice', ...claims }))).rejects.toThrow(
+      /PerDay" in the token must be/,
+    )
+  },
+)
+
 test('clocks may differ by a few seconds', async () => {
   const early = await sign({ sub: 'alice', nbf: nowInSeconds() + 3 })
   const late = await sign({ sub: 'alice' }, { expires: nowInSeconds() - 2 })
@@ -63,8 +83,8 @@ test('a token of the secret before is taken while the secret is changed', async 
   const { auth } = loadConfig({ TOKEN_SECRET: SECRET, TOKEN_SECRET_PREVIOUS: earlier })
   const { authenticate } = await openTokens({ ...loadConfig({}), auth }, silentLog)
 
-  expect(await authenticate(await sign({ sub: 'alice' }))).toBe('alice')
-  expect(await authenticate(await sign({ sub: 'bob' }, { secret: earlier }))).toBe('bob')
+  expect((await authenticate(await sign({ sub: 'alice' }))).owner).toBe('alice')
+  expect((await authenticate(await sign({ sub: 'bob' }, { secret: earlier }))).owner).toBe('bob')
   const other = await sign({ sub: 'bob' }, { secret: 'another secret of thirty-two characters' })
   await expect(authenticate(other)).rejects.toThrow(UnauthenticatedError)
 })

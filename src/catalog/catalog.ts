@@ -1,5 +1,6 @@
 import { Adoptions } from './adoptions.ts'
 import { Aside } from './aside.ts'
+import { DailyUses } from './daily-uses.ts'
 import { Health } from './health.ts'
 import { IdempotencyKeys } from './idempotency-keys.ts'
 import { Imports } from './imports.ts'
@@ -34,6 +35,7 @@ export class Catalog {
   readonly photos: Photos
   readonly reservedIds: ReservedIds
   readonly idempotencyKeys: IdempotencyKeys
+  readonly dailyUses: DailyUses
   readonly places: Places
   readonly looks: Looks
   readonly renditions: Renditions
@@ -57,8 +59,9 @@ export class Catalog {
   constructor(shards: ShardMap, { keepSeconds = WEEK_S } = {}) {
     this.#shards = shards
     this.#keepSeconds = keepSeconds
-    this.photos = new Photos(shards)
-    this.reservedIds = new ReservedIds(shards)
+    this.dailyUses = new DailyUses(shards)
+    this.photos = new Photos(shards, this.dailyUses)
+    this.reservedIds = new ReservedIds(shards, this.dailyUses)
     this.idempotencyKeys = new IdempotencyKeys(shards)
     this.places = new Places(shards)
     this.looks = new Looks(shards, keepSeconds)

@@ -1,8 +1,10 @@
+import { type DailyLimits, NO_DAILY_LIMITS } from '../photo/daily-limits.ts'
 import type { Look } from '../photo/look.ts'
 import type { Failure, Focus, Original, Photo, Visibility } from '../photo/photo.ts'
 import { type PhotoId, shardOf } from '../photo/photo-id.ts'
 import type { Secret } from '../photo/secret.ts'
 import { type OwnerId, shardOfOwner } from '../photo/shard.ts'
+import type { DailyUses } from './daily-uses.ts'
 import { type FeedPage, type FeedWish, feedPageOf, TOP } from './feed-page.ts'
 import { isBefore, PHOTO_COLUMNS, type PhotoRow, photoOfRow, secretOf } from './photo-row.ts'
 import { OF_SHARDS_HERE, type ShardMap } from './shard-map.ts'
@@ -27,9 +29,11 @@ export type Unfinished = { id: PhotoId; isImported: boolean }
 /** Photos as they come in, and as they are seen. */
 export class Photos {
   readonly #shards: ShardMap
+  readonly #dailyUses: DailyUses
 
-  constructor(shards: ShardMap) {
+  constructor(shards: ShardMap, dailyUses: DailyUses) {
     this.#shards = shards
+    this.#dailyUses = dailyUses
   }
 
   /**
@@ -47,13 +51,15 @@ export class Photos {
     return (rows[0] as { id: PhotoId }).id
   }
 
-  async insert(photo: NewPhoto): Promise<void> {
-    await this.#shards
-      .ofPhoto(photo.id)
-      .query(
-        `insert into photos (${NEW_COLUMNS}, posted_at) values (${NEW_PARAMETERS}, posted_at_of($1))`,
-        valuesOf(photo),
-      )
+  /** Records a photo, and counts it when there are limits. Throws DailyLimitError. */
+  async insert(photo: NewPhoto, limits: DailyLimits = NO_DAILY_LIMITS): Promise<void> {
+    await this.#dailyUses.counted(photo.owner, limits, () =>
+      this.#shards.ofPhoto(photo.id).query(
+        `insert into photos (${NEW_COLUMNS}, posted_at)
+         select ${NEW_PARAMETERS}, posted_at_of($1) where ${IS_COUNTED}`,
+        [...valuesOf(photo), limits.photos, limits.bytes],
+      ),
+    )
   }
 
   /** The photo, whoever asks, or null when there is none or it was removed. */
@@ -179,6 +185,8 @@ export const IS_PROMISED = `(adopted_from is not null and status = 'ready' and r
 export const NEW_COLUMNS =
   'id, owner, visibility, format, bytes, sha256, focus_x, focus_y, filter, strength, secret, alt'
 export const NEW_PARAMETERS = `$1, $2, $3, $4, $5, decode($6, 'hex'), $7, $8, $9, $10, ${secretOf('$11')}, $12`
+/** Of a statement that records a photo, with its owner's limits after its values. */
+export const IS_COUNTED = 'count_upload($2, $1, $5, $13, $14)'
 
 export function valuesOf({ original, focus, look, ...photo }: NewPhoto): unknown[] {
   const { format, bytes, sha256 } = original

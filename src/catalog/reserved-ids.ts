@@ -1,6 +1,8 @@
+import { type DailyLimits, NO_DAILY_LIMITS } from '../photo/daily-limits.ts'
 import type { PhotoId } from '../photo/photo-id.ts'
 import { type OwnerId, shardOfOwner } from '../photo/shard.ts'
-import { NEW_COLUMNS, NEW_PARAMETERS, type NewPhoto, valuesOf } from './photos.ts'
+import type { DailyUses } from './daily-uses.ts'
+import { IS_COUNTED, NEW_COLUMNS, NEW_PARAMETERS, type NewPhoto, valuesOf } from './photos.ts'
 import type { ShardMap } from './shard-map.ts'
 
 /** For so long an id may be used that was reserved; then it is let go, within the hour. */
@@ -9,9 +11,11 @@ export const ID_HOURS = 24
 /** Ids that owners may give to photos of theirs, each once. */
 export class ReservedIds {
   readonly #shards: ShardMap
+  readonly #dailyUses: DailyUses
 
-  constructor(shards: ShardMap) {
+  constructor(shards: ShardMap, dailyUses: DailyUses) {
     this.#shards = shards
+    this.#dailyUses = dailyUses
   }
 
   /** So many new ids of the owner's, in their order. */
@@ -36,11 +40,15 @@ export class ReservedIds {
     return rows.length > 0
   }
 
-  /** Records a photo under its id, both or neither. False when the id is not reserved for its owner, or not any more. */
-  async use(photo: NewPhoto): Promise<boolean> {
+  /**
+   * Records a photo under its id, both or neither, and counts it when there are limits. False when the id is not reserved for
+   * its owner, or not any more. Throws DailyLimitError.
+   */
+  async use(photo: NewPhoto, limits: DailyLimits = NO_DAILY_LIMITS): Promise<boolean> {
     // Of two at once the second waits for the first one's row, and finds it used.
-    const rows = await this.#shards.ofPhoto(photo.id).query(
-      `with reserved as (
+    const rows = await this.#dailyUses.counted(photo.owner, limits, () =>
+      this.#shards.ofPhoto(photo.id).query(
+        `with reserved as (
          delete from reserved_ids where id = $1 and owner = $2 and photo_is_here($1) returning id
        ), open as (
          update idempotency_keys set is_open = false
@@ -48,8 +56,9 @@ export class ReservedIds {
        )
        insert into photos (${NEW_COLUMNS}, posted_at)
        select ${NEW_PARAMETERS}, posted_at_of($1) from (select from reserved union all select from open) once
-       returning id`,
-      valuesOf(photo),
+       where ${IS_COUNTED} returning id`,
+        [...valuesOf(photo), limits.photos, limits.bytes],
+      ),
     )
     return rows.length > 0
   }

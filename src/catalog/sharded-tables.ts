@@ -25,6 +25,7 @@ export const SHARDED_ROOTS: readonly ShardedRoot[] = [
   },
   { table: 'reserved_ids', id: 'id', number: 'shard_start(shard_of(p.id))', with: [] },
   { table: 'idempotency_keys', id: 'photo_id', number: 'shard_start(shard_of(p.photo_id))', with: [] },
+  { table: 'daily_uses', id: 'photo_id', number: 'shard_start(shard_of(p.photo_id))', with: [] },
 ]
 
 /** Beside shard 0, where all runs are, in the order in which they refer to each other. Such a table has a trigger, too. */

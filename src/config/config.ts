@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { SetupError } from '../errors.ts'
+import type { DailyLimits } from '../photo/daily-limits.ts'
 import { type Environment, readVariables, type Values } from './read-variables.ts'
 import type { RedisAddress } from './redis-url.ts'
 import type { S3Bucket } from './s3-url.ts'
@@ -63,6 +64,8 @@ export type Config = {
   maxUploadBytes: number
   /** Requests a second; null for any number. */
   requestRates: { perOwner: number | null; perAddress: number | null }
+  /** Of one owner whose token says nothing else. */
+  dailyLimits: DailyLimits
   /** Of one owner, on one server. */
   uploadsAtOnce: number
   /** Addresses and networks of the proxies in front, whose word counts for where a request came from. */
@@ -126,6 +129,7 @@ function configOf(values: Values): Config {
       perOwner: values.OWNER_REQUESTS_PER_SECOND,
       perAddress: values.ADDRESS_REQUESTS_PER_SECOND,
     },
+    dailyLimits: { photos: values.OWNER_PHOTOS_PER_DAY, bytes: values.OWNER_BYTES_PER_DAY },
     uploadsAtOnce: values.OWNER_UPLOADS_AT_ONCE,
     trustedProxies: values.TRUSTED_PROXIES ?? [],
     maxPixels: values.MAX_MEGAPIXELS * 1_000_000,

@@ -1,3 +1,4 @@
+import { MAX_DAILY_LIMIT } from '../photo/daily-limits.ts'
 import { integer, matching, networks, oneOf, path, type Read, secret, text } from './readers.ts'
 import { readS3Url } from './s3-url.ts'
 import { parseShardRanges } from './shard-ranges.ts'
@@ -185,6 +186,21 @@ export const VARIABLES = {
     read: networks,
     otherwise: 'none',
     example: '10.0.0.0/8,127.0.0.1',
+  },
+  OWNER_PHOTOS_PER_DAY: {
+    topic: 'limits',
+    meaning:
+      "photos that one owner may upload in a day of UTC; a token's claim `photosPerDay` is for its owner instead. Imports don't count",
+    read: integer(0, MAX_DAILY_LIMIT),
+    otherwise: 'any number',
+    example: '1000',
+  },
+  OWNER_BYTES_PER_DAY: {
+    topic: 'limits',
+    meaning: 'bytes of photos in the same day; claim `bytesPerDay`',
+    read: integer(0, MAX_DAILY_LIMIT),
+    otherwise: 'any number',
+    example: '5000000000',
   },
   OWNER_UPLOADS_AT_ONCE: {
     topic: 'limits',

@@ -14,12 +14,13 @@ import { EngineUnavailableError } from '../errors.ts'
 import type { FilterBook } from '../filters/filter-book.ts'
 import type { Ingest } from '../ingest/ingest.ts'
 import type { Log } from '../log.ts'
+import type { DailyLimits } from '../photo/daily-limits.ts'
 import type { Preset } from '../photo/presets.ts'
 import type { OwnerId } from '../photo/shard.ts'
 import type { JobQueue } from '../queue/job-queue.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import { collectAllowedMethods } from './allowed-methods.ts'
-import type { Authenticate } from './auth/authenticate.ts'
+import type { Authenticate, Caller } from './auth/authenticate.ts'
 import { basePathOf, withoutBasePath } from './base-path.ts'
 import { addBodyRules } from './body.ts'
 import { compileInput } from './check-input.ts'
@@ -39,6 +40,7 @@ import { externalPhotoRoutes } from './routes/external-photos.ts'
 import { filterRoutes } from './routes/filters.ts'
 import { healthRoutes } from './routes/health.ts'
 import { idsRoute } from './routes/ids.ts'
+import { meRoute } from './routes/me.ts'
 import { ownerPhotosRoute } from './routes/owner-photos.ts'
 import { photoChangeRoute } from './routes/photo-change.ts'
 import { photoFilterRoutes } from './routes/photo-filter.ts'
@@ -51,8 +53,11 @@ import { logUploads } from './upload-log.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Whom the token names. There on every route that asks for one. */
+    /** Whom the token names. There on every route that asks for one, as all that its token tells. */
     owner: OwnerId
+    caller: Caller
+    /** What the owner may upload in a day. */
+    limits: DailyLimits
   }
 }
 
@@ -91,6 +96,8 @@ export type AppDependencies = {
   authenticate: Authenticate
   maxUploadBytes: number
   requestRates: RequestRates
+  /** Of an owner whose token says nothing else. */
+  dailyLimits: DailyLimits
   /** Of one owner, on this server. */
   uploadsAtOnce: number
   /** Whose word counts for the address that a request came from: see Fastify's `trustProxy`. */
@@ -167,10 +174,14 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
 
   await app.register(async (withToken) => {
     withToken.decorateRequest('owner', '' as OwnerId)
+    withToken.decorateRequest('caller')
+    withToken.decorateRequest('limits')
     const checkRate = await createRequestRates(withToken, dependencies.requestRates, log)
     withToken.addHook('onRequest', async (request, reply) => {
       await checkRate(request, reply)
-      request.owner = await authenticate(request.headers.authorization)
+      request.caller = await authenticate(request.headers.authorization)
+      request.owner = request.caller.owner
+      request.limits = { ...dependencies.dailyLimits, ...request.caller.limits }
       await checkRate(request, reply)
     })
     refuseUnknownPresets(withToken, dependencies)
@@ -180,6 +191,7 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
     await withToken.register(ownerPhotosRoute({ ...dependencies, recipes }))
     await withToken.register(photoChangeRoute({ ...dependencies, recipes, settleWatch }))
     await withToken.register(idsRoute(dependencies))
+    await withToken.register(meRoute(dependencies))
     await withToken.register(cookieRoutes(dependencies))
     await withToken.register(photoFilterRoutes({ ...dependencies, recipes, settleWatch }))
     await withToken.register(async (uploads) => {

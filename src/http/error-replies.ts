@@ -1,6 +1,8 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type Log, onceAMinute } from '../log.ts'
+import { DailyLimitError } from '../photo/daily-limits.ts'
 import { LimitError, RequestInFlightError, RouteNotFoundError } from './errors.ts'
+import { secondsUntil, tellDay } from './limits/limit-fields.ts'
 import { closeAfterReply, isBodyLeft } from './lingering-close.ts'
 import { problemOf } from './problems.ts'
 import { JSON_HEADERS } from './reply-headers.ts'
@@ -28,6 +30,10 @@ export function createReplyError(log: Log): ReplyError {
     if (status === 401) reply.header('www-authenticate', 'Bearer')
     if (error instanceof LimitError || error instanceof RequestInFlightError)
       reply.header('retry-after', error.retryAfterSeconds)
+    if (error instanceof DailyLimitError) {
+      tellDay(reply, error.limits, error.used)
+      reply.header('retry-after', secondsUntil(error.used.resetsAt))
+    }
     if (status === 503) reply.header('retry-after', RETRY_AFTER_S)
     return reply
       .code(status)

@@ -20,6 +20,11 @@ export async function* bareBody(request: FastifyRequest, reply: FastifyReply): A
   }
 }
 
+/** So many bytes the body will be, as its client says; null when it does not. */
+export function announcedOf({ headers }: FastifyRequest): number | null {
+  return headers['content-length'] === undefined ? null : Number(headers['content-length'])
+}
+
 /** A hook: a length that is announced, and is too much, is refused before anything comes. */
 export function refuseLarge(maxUploadBytes: number, besides = 0) {
   return async ({ raw }: FastifyRequest): Promise<void> => {

@@ -3,6 +3,7 @@ import type { Catalog } from '../catalog/catalog.ts'
 import type { FoundPhoto, NewPhoto } from '../catalog/photos.ts'
 import { IdTakenError, IdUnknownError, ObjectTakenError, PhotoDeletedError } from '../errors.ts'
 import type { Log, Trace } from '../log.ts'
+import { allows, DailyLimitError, type DailyLimits, isLimited, leftOf } from '../photo/daily-limits.ts'
 import { FORMATS } from '../photo/formats.ts'
 import type { Look } from '../photo/look.ts'
 import { originalKey } from '../photo/object-keys.ts'
@@ -29,6 +30,10 @@ export type Upload = {
   trace: Trace | null
   /** What the client says of the bytes. */
   digests: Digests
+  /** How many the bytes are, where the client has said so. */
+  announced: number | null
+  /** What the owner may upload in a day: it is held against what they have when this is known to be none of that. */
+  limits: DailyLimits
   /**
    * Asked for only when it is needed. Must fail when the upload turns out to be no good or the client goes away: then
    * nothing is kept.
@@ -87,7 +92,8 @@ export function createKeep({
  * Takes in one photo, in bounded memory, and resolves when its original is safe and its work is promised, be it by the
  * queue or, when that fails, by the row and the sweep.
  * Throws EmptyFileError, UnsupportedFormatError, PhotoTooLargeError, DigestMismatchError, whatever the body throws, and
- * EngineUnavailableError; of a given id IdUnknownError, IdTakenError when it has other bytes, and PhotoDeletedError.
+ * EngineUnavailableError; of a given id IdUnknownError, IdTakenError when it has other bytes, and PhotoDeletedError;
+ * DailyLimitError, before the body is asked for where that is known by then.
  *
  * Object first, row second, job third. A crash between two of them leaves either an object without a row, which
  * the sweep deletes, or a processing row without a job, which the sweep enqueues again. Never a row without bytes.
@@ -100,11 +106,12 @@ export function createIngest(engines: IngestEngines): Ingest {
   const keep = createKeep(engines)
 
   return async (upload) => {
-    const { owner, id, body, digests } = upload
+    const { owner, id, body, digests, limits } = upload
     if (id === null) {
+      await refuseSpent(upload)
       const photo = newPhoto(upload, await keep(owner, body, { digests }))
       // When this fails the object stays for the sweep: a reply that was lost on its way leaves a row behind it.
-      await catalog.photos.insert(photo)
+      await catalog.photos.insert(photo, limits)
       return await takenIn(photo, upload)
     }
     if (shardOf(id) !== shardOfOwner(owner)) throw new IdUnknownError()
@@ -118,12 +125,20 @@ export function createIngest(engines: IngestEngines): Ingest {
         async () => named ?? (await hashed(upload)),
       )
 
+    await refuseSpent(upload)
     const kept = await keep(owner, body, { id, digests }).catch((error) => {
       throw error instanceof ObjectTakenError ? new IdTakenError() : error
     })
     const photo = newPhoto(upload, kept)
-    if (await catalog.reservedIds.use(photo)) return await takenIn(photo, upload)
+    if (await catalog.reservedIds.use(photo, limits)) return await takenIn(photo, upload)
     return await known(await catalog.photos.findEver(id), owner, async () => kept.original.sha256)
+  }
+
+  /** Two at once may both pass; what counts is the count when they are recorded. */
+  async function refuseSpent({ owner, limits, announced }: Upload): Promise<void> {
+    if (!isLimited(limits)) return
+    const used = await catalog.dailyUses.of(owner)
+    if (!allows(leftOf(limits, used), announced ?? 1)) throw new DailyLimitError(used, limits)
   }
 
   async function takenIn(photo: NewPhoto, { trace }: Upload): Promise<Ingested> {

@@ -40,7 +40,7 @@ export async function writePhotos(
   await database.query('analyze photos, earlier_renditions')
 }
 
-/** Reserves an id of the owner's next to that of each photo, every second one with a key. */
+/** Reserves an id of the owner's next to that of each photo, every second one with a key, and gives as many others a day. */
 export async function writeReservations(database: TestDatabase, owner: string): Promise<void> {
   await database.query(`
     begin;
@@ -49,6 +49,8 @@ export async function writeReservations(database: TestDatabase, owner: string): 
     insert into reserved_ids (id, owner) select id + (1 << 23), owner from photos where owner = '${owner}';
     insert into idempotency_keys (photo_id, ids, is_open, owner, key, fingerprint)
     select id, array[id], false, owner, id::text, '\\x00' from reserved_ids where (id & 1) = 0;
+    insert into daily_uses (photo_id, owner, day, photos, bytes)
+    select id, 'owner' || id, now(), 1, 1 from reserved_ids;
     commit`)
-  await database.query('analyze reserved_ids, idempotency_keys')
+  await database.query('analyze reserved_ids, idempotency_keys, daily_uses')
 }

@@ -39,7 +39,10 @@ export function costsOf(plan: Plan, few: number): string[] {
   const { 'Node Type': type, 'Relation Name': table = '' } = plan
   const rows = rowsOf(plan)
   const costs = (plan.Plans ?? []).flatMap((step) => costsOf(step, few))
-  if (type === 'Seq Scan' && /^(photos|earlier_renditions|reserved_ids|idempotency_keys)$/.test(table))
+  if (
+    type === 'Seq Scan' &&
+    /^(photos|earlier_renditions|reserved_ids|idempotency_keys|daily_uses)$/.test(table)
+  )
     costs.push(`${type} of ${table}`)
   else if (rows > few) costs.push(`${type} ${table} of ${rows} rows`)
   return costs

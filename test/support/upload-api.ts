@@ -40,7 +40,7 @@ export async function startApi() {
     (_, body, done) => done(null, body),
   )
   app.addHook('onRequest', async (request) => {
-    if (request.url.startsWith('/v1/')) owners.add(await authenticate(request.headers.authorization))
+    if (request.url.startsWith('/v1/')) owners.add((await authenticate(request.headers.authorization)).owner)
   })
   let refusing = 0
   let refused = 0

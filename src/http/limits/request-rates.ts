@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type Log, onceAMinute } from '../../log.ts'
 import type { RedisClient } from '../../redis/client.ts'
 import { TooManyRequestsError } from '../errors.ts'
+import { tellLimit } from './limit-fields.ts'
 
 export type RequestRates = {
   /** Requests a second of one owner, and of one address; null for any number. */
@@ -24,8 +25,7 @@ const REST_MS = 5_000
 type Counted = { name: 'owner' | 'address'; key: string; most: number }
 
 /**
- * What holds a request against its owner's and its address's rate, and says in the reply what is left, in the fields of
- * draft-ietf-httpapi-ratelimit-headers-10. It throws TooManyRequestsError. While the counters are unavailable every
+ * What holds a request against its owner's and its address's rate, and says in the reply what is left. It throws TooManyRequestsError. While the counters are unavailable every
  * request is let in.
  */
 export async function createRequestRates(
@@ -60,14 +60,7 @@ export async function createRequestRates(
     })
     if (!counted || counted.isAllowed) return
     const { remaining, ttlInSeconds, isExceeded } = counted
-    addField(reply, 'ratelimit-policy', `"${name}";q=${most};w=${WINDOW_S}`)
-    addField(reply, 'ratelimit', `"${name}";r=${remaining};t=${ttlInSeconds}`)
+    tellLimit(reply, { name, most, left: remaining, windowSeconds: WINDOW_S, resetSeconds: ttlInSeconds })
     if (isExceeded) throw new TooManyRequestsError(name, ttlInSeconds)
   }
-}
-
-/** One more member of a list (RFC 9651, 3.1). */
-function addField(reply: FastifyReply, name: string, member: string): void {
-  const before = reply.getHeader(name)
-  reply.header(name, before === undefined ? member : `${before}, ${member}`)
 }

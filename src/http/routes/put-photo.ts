@@ -10,7 +10,7 @@ import { photoParams } from '../schemas/photo.ts'
 import { uploadQuery } from '../schemas/photo-fields.ts'
 import { BARE_CONTENT, BODY_PROBLEMS, uploadHeaders } from '../schemas/upload.ts'
 import { traceOf } from '../trace.ts'
-import { BARE_TYPES, bareBody, refuseLarge } from '../upload-body.ts'
+import { announcedOf, BARE_TYPES, bareBody, refuseLarge } from '../upload-body.ts'
 import { createUploadReply, takenInReply, type UploadReplyDependencies } from '../upload-reply.ts'
 import { wishesOf } from '../upload-wishes.ts'
 
@@ -70,6 +70,8 @@ export function putPhotoRoute({
           trace: traceOf(request),
           id: parsePhotoId(request.params.id),
           digests: parseContentDigest(request.headers['content-digest']),
+          announced: announcedOf(request),
+          limits: request.limits,
           body: bareBody(request, reply),
         })
         request.ingested = ingested

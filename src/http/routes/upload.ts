@@ -21,7 +21,7 @@ import {
   uploadHeaders,
 } from '../schemas/upload.ts'
 import { traceOf } from '../trace.ts'
-import { BARE_TYPES, bareBody, refuseLarge } from '../upload-body.ts'
+import { announcedOf, BARE_TYPES, bareBody, refuseLarge } from '../upload-body.ts'
 import { isFilePart, readUploadForm } from '../upload-form.ts'
 import { createUploadReply, takenInReply, type UploadReplyDependencies } from '../upload-reply.ts'
 import { wishesOf } from '../upload-wishes.ts'
@@ -111,16 +111,18 @@ export function uploadRoute({
         onRequest: refuseLarge(maxUploadBytes, FORM_BYTES),
       },
       async (request, reply) => {
-        const { owner, query } = request
+        const { owner, query, limits } = request
         const digests = parseContentDigest(request.headers['content-digest'])
         const isForm = request.isMultipart()
         const { fields, body } = isForm
           ? await readUploadForm(request, reply, { checkFields: formFields(query), digests })
           : { fields: query, body: bareBody(request, reply) }
-        // The digests of a form are of all of it, not of its file.
+        // The digests and the length of a form are of all of it, not of its file.
         const asked = wishesOf(fields, filters)
-        const trace = traceOf(request)
-        const upload = { ...asked, trace, owner, body, digests: isForm ? NO_DIGESTS : digests }
+        const ofFile = isForm
+          ? { digests: NO_DIGESTS, announced: null }
+          : { digests, announced: announcedOf(request) }
+        const upload = { ...asked, ...ofFile, trace: traceOf(request), owner, limits, body }
         const key = idempotencyKeyOf(request)
         const ingested =
           key === null

@@ -53,4 +53,6 @@ export const BODY_PROBLEMS = [
   'photo_too_large',
   'unsupported_format',
   'unsupported_media_type',
+  'too_many_uploads',
+  'daily_limit_reached',
 ] as const
