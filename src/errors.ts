@@ -58,6 +58,14 @@ export class DigestMismatchError extends DarkroomError {
   }
 }
 
+/** A viewer follows as many owners as one may. */
+export class TooManyFollowedError extends DarkroomError {
+  readonly code = 'too_many_followed'
+  constructor(most: number) {
+    super(`You follow ${most.toLocaleString('en')} owners, and no more can be. Unfollow one first.`)
+  }
+}
+
 /** Under an id of `POST /v1/ids`: nothing was promised to this owner. */
 export class IdUnknownError extends DarkroomError {
   readonly code = 'id_unknown'

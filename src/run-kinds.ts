@@ -13,6 +13,7 @@ import { oldPlaces } from './sweep/old-places.ts'
 import { spentIds } from './sweep/spent-ids.ts'
 import { comparedObjects } from './sweep/sweep-objects.ts'
 import { takenDown } from './sweep/take-down.ts'
+import { untoldFollows } from './sweep/untold-follows.ts'
 
 /** All that is done to many photos: a kind is a file and a line here. */
 export function runKinds({ quarantineDays }: Config, engines: { cdn: Cdn }): RunKind[] {
@@ -25,6 +26,7 @@ export function runKinds({ quarantineDays }: Config, engines: { cdn: Cdn }): Run
     comparedObjects({ quarantineDays }),
     endedRuns,
     spentIds,
+    untoldFollows,
     reprocess,
     sampling,
     rollback,

@@ -201,6 +201,22 @@ describe('the OpenAPI document', () => {
     await note(ask('listFilters', '/v1/filters'))
     await note(ask('getFilterCube', '/v1/filters/mono.cube'))
     await note(ask('getFilterHald', '/v1/filters/no-such.png'))
+    const follow = (method: string, path: string, body?: unknown) => ({
+      path: `/v1/following${path}`,
+      request: {
+        method,
+        headers: body ? json : token,
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+      },
+    })
+    for (const [operationId, { path, request }] of [
+      ['setFollowing', follow('PUT', '', { owners: ['bob'] })],
+      ['setFollowing', follow('PUT', '', { owners: ['a b'] })],
+      ['follow', follow('PUT', '/carol')],
+      ['unfollow', follow('DELETE', '/carol')],
+      ['getFollowing', follow('GET', '')],
+    ] as const)
+      await note(ask(operationId, path, request))
     await note(ask('getHealth', '/healthz'))
     await note(ask('getReadiness', '/readyz'))
 
@@ -211,7 +227,7 @@ describe('the OpenAPI document', () => {
       ],
       ...[
         202, 200, 400, 400, 415, 413, 409, 404, 202, 200, 200, 400, 404, 404, 204, 200, 200, 200, 404, 200,
-        200,
+        400, 204, 204, 200, 200, 200,
       ],
     ])
   })

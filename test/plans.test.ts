@@ -9,7 +9,7 @@ import type { Photo } from '../src/photo/photo.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
 import { type OwnerId, shardOfOwner } from '../src/photo/shard.ts'
 import { openTestDatabase } from './support/database.ts'
-import { writePhotos, writeReservations } from './support/many-photos.ts'
+import { writeFollows, writePhotos, writeReservations } from './support/many-photos.ts'
 import { insertPhoto, PLAIN } from './support/photos.ts'
 import { placeOf, SECRET } from './support/place.ts'
 import { costsOf, explain, type Plan, rowsOf } from './support/plan.ts'
@@ -27,6 +27,7 @@ const stranger = 'bob' as OwnerId
 const SIDES = [{ older: 30 }, { newer: 30 }, { newer: 15, older: 15 }]
 const NAME = { source: 'folder', externalId: 'a', owner }
 const REQUEST = { owner, fingerprint: '00', holder: '7f2c1f0e-9d3b-4a55-8d0c-0a4f6f1d2b3c' }
+const MANY_OWNERS = Array.from({ length: 600 }, (_, n) => `owner-${n}` as OwnerId)
 const look = { filter: 'mono' as FilterName, strength: 1 }
 const LIMITS = { photos: 3, bytes: 9 }
 const facts = { width: 4, height: 3, color: '#8a6f5b', thumbhash: 'AQID' }
@@ -192,6 +193,23 @@ const CALLS: {
     waiting: (imports) => imports.waiting(1_000),
     failedOf: (imports) => imports.failedOf(1, { code: null, after: null, limit: 1_000 }),
   },
+  follows: {
+    of: (follows) => follows.of(owner),
+    set: (follows) => follows.set(owner, MANY_OWNERS),
+    add: (follows) => follows.add(stranger, owner),
+    remove: (follows) => follows.remove(owner, MANY_OWNERS[7] as OwnerId),
+    tell: (follows) => follows.tell(owner),
+    tellAll: async (follows) => {
+      const since = inAnHour()
+      const { next } = await follows.tellAll(since, null)
+      await follows.tellAll(since, next)
+    },
+    followersOf: async (follows) => {
+      const page = await follows.followersOf(owner, null, 1_000)
+      await follows.followersOf(owner, page.at(-1) ?? null, 1_000)
+    },
+    forget: (follows) => follows.forget(inAnHour(), 1_000),
+  },
   adoptions: {
     find: (adoptions) =>
       adoptions.find(
@@ -241,6 +259,7 @@ test(`no statement sorts or scans what an index gives, however many photos there
   await using database = await openTestDatabase()
   await writePhotos(database, { owner, shard: shardOfOwner(owner), count: PHOTOS })
   await writeReservations(database, owner)
+  await writeFollows(database, { owner, shard: shardOfOwner(owner), count: 50_000 })
   await using map = new ShardMap(allShardsAt(database.url), { connections: 1 })
   const catalog = new Catalog(map)
   const rows = (await database.query('select id::text from photos p order by p.id')) as { id: PhotoId }[]
@@ -273,7 +292,7 @@ test(`no statement sorts or scans what an index gives, however many photos there
       statement,
       values,
     ) {
-      if (/ photos|renditions|reserved_ids|idempotency_keys|daily_uses/.test(statement)) {
+      if (/ photos|renditions|reserved_ids|idempotency_keys|daily_uses|follow/.test(statement)) {
         const plan = await explain(this, statement, values)
         const costs = costsOf(plan, FEW)
         if (name === 'photos.list' && photosRead(plan) > PAGE)

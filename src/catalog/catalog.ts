@@ -1,6 +1,7 @@
 import { Adoptions } from './adoptions.ts'
 import { Aside } from './aside.ts'
 import { DailyUses } from './daily-uses.ts'
+import { Follows } from './follows.ts'
 import { Health } from './health.ts'
 import { IdempotencyKeys } from './idempotency-keys.ts'
 import { Imports } from './imports.ts'
@@ -44,6 +45,7 @@ export class Catalog {
   readonly aside: Aside
   readonly removals: Removals
   readonly objects: KeptObjects
+  readonly follows: Follows
   readonly imports: Imports
   readonly adoptions: Adoptions
   readonly installation: Installation
@@ -71,6 +73,7 @@ export class Catalog {
     this.aside = new Aside(shards, keepSeconds)
     this.removals = new Removals(shards)
     this.objects = new KeptObjects(shards)
+    this.follows = new Follows(shards)
     this.imports = new Imports(shards)
     this.adoptions = new Adoptions(shards)
     this.installation = new Installation(shards)

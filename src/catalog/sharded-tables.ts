@@ -2,7 +2,7 @@
 // what its migration must give it.
 import { SHARD_ORDER } from './shard-order.ts'
 
-/** Rows that go by themselves, `id` being of their shard, and the tables whose rows go with those of the same id. */
+/** Rows that go by themselves, `id` being of their shard and the same for a few of them at most, and the tables whose rows go with those of the same id. */
 export type ShardedRoot = {
   table: string
   id: string
@@ -26,6 +26,9 @@ export const SHARDED_ROOTS: readonly ShardedRoot[] = [
   { table: 'reserved_ids', id: 'id', number: 'shard_start(shard_of(p.id))', with: [] },
   { table: 'idempotency_keys', id: 'photo_id', number: 'shard_start(shard_of(p.photo_id))', with: [] },
   { table: 'daily_uses', id: 'photo_id', number: 'shard_start(shard_of(p.photo_id))', with: [] },
+  { table: 'following', id: 'id', number: 'p.id', with: [] },
+  { table: 'follow_changes', id: 'id', number: 'p.id', with: [] },
+  { table: 'followers', id: 'id', number: 'p.id', with: [] },
 ]
 
 /** Beside shard 0, where all runs are, in the order in which they refer to each other. Such a table has a trigger, too. */

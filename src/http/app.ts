@@ -38,6 +38,7 @@ import { aboutRoutes } from './routes/about.ts'
 import { cookieRoutes } from './routes/cookies.ts'
 import { externalPhotoRoutes } from './routes/external-photos.ts'
 import { filterRoutes } from './routes/filters.ts'
+import { followingRoutes } from './routes/following.ts'
 import { healthRoutes } from './routes/health.ts'
 import { idsRoute } from './routes/ids.ts'
 import { meRoute } from './routes/me.ts'
@@ -81,7 +82,7 @@ const OPENAPI = {
 } as const
 
 /** In the order in which they are shown. */
-const TAGS = ['photos', 'about', 'health']
+const TAGS = ['photos', 'feed', 'about', 'health']
 
 export type AppDependencies = {
   ingest: Ingest
@@ -189,6 +190,7 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
     await withToken.register(photoRoutes({ ...dependencies, recipes }))
     await withToken.register(externalPhotoRoutes({ ...dependencies, recipes }))
     await withToken.register(ownerPhotosRoute({ ...dependencies, recipes }))
+    await withToken.register(followingRoutes(dependencies))
     await withToken.register(photoChangeRoute({ ...dependencies, recipes, settleWatch }))
     await withToken.register(idsRoute(dependencies))
     await withToken.register(meRoute(dependencies))

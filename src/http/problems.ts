@@ -28,6 +28,7 @@ export const STATUSES = {
   request_timeout: 408,
   photo_failed: 409,
   id_taken: 409,
+  too_many_followed: 409,
   request_in_flight: 409,
   photo_deleted: 410,
   photo_too_large: 413,

@@ -54,3 +54,22 @@ export async function writeReservations(database: TestDatabase, owner: string): 
     commit`)
   await database.query('analyze reserved_ids, idempotency_keys, daily_uses')
 }
+
+/** So many viewers who follow the owner, one in ten gone, and as many changes of them that nobody has told. */
+export async function writeFollows(
+  database: TestDatabase,
+  { owner, shard, count }: { owner: string; shard: number; count: number },
+): Promise<void> {
+  await database.query(`
+    begin;
+    set local synchronous_commit = off;
+    set local darkroom.moves_shards = 'yes';
+    insert into following (viewer, id, owners, version)
+    select 'viewer-' || n, named_id(${shard}, 'viewer-' || n), '{${owner}}', n from generate_series(1, ${count}) n;
+    insert into followers (owner, viewer, id, number, is_gone)
+    select '${owner}', viewer, named_id(${shard}, '${owner} ' || viewer), version, version % 10 = 0 from following;
+    insert into follow_changes (viewer, owner, id, number, is_followed)
+    select viewer, '${owner}', named_id(${shard}, viewer || ' ${owner}'), version, true from following;
+    commit`)
+  await database.query('analyze following, followers, follow_changes')
+}
