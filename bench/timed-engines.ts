@@ -46,6 +46,7 @@ export function timeSteps(inner: WorkerEngines): { engines: WorkerEngines; lastS
   }
   const store: WorkerEngines['store'] = {
     name: inner.store.name,
+    presignPut: (key, options) => store.presignPut(key, options),
     read: async (key) => {
       const startedAt = performance.now()
       const body = await inner.store.read(key)

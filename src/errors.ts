@@ -54,7 +54,7 @@ export class UnsupportedFormatError extends DarkroomError {
 export class DigestMismatchError extends DarkroomError {
   readonly code = 'digest_mismatch'
   constructor(algorithm: string) {
-    super(`The bytes that came have another ${algorithm} than Content-Digest names. Send them again.`)
+    super(`The bytes that came have another ${algorithm} than you named. Send them again.`)
   }
 }
 
@@ -86,6 +86,29 @@ export class PhotoDeletedError extends DarkroomError {
   readonly code = 'photo_deleted'
   constructor() {
     super('The photo was deleted. To upload it again, use another id or Idempotency-Key.')
+  }
+}
+
+/** Of a photo that its owner puts into the store: nothing was promised to them. */
+export class DirectUploadUnknownError extends DarkroomError {
+  readonly code = 'direct_upload_unknown'
+  constructor() {
+    super('This is no direct upload of yours, or it is too old. Begin another: POST /v1/direct-uploads.')
+  }
+}
+
+export class BytesMissingError extends DarkroomError {
+  readonly code = 'bytes_missing'
+  constructor() {
+    super('Nothing has come to the URL of this direct upload. PUT the photo there, then complete it.')
+  }
+}
+
+/** The photo is not as long as its owner had said. */
+export class WrongSizeError extends DarkroomError {
+  readonly code = 'wrong_size'
+  constructor(announced: number) {
+    super(`What came is not the ${announced.toLocaleString('en')} bytes that you announced. Send them again.`)
   }
 }
 

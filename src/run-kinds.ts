@@ -7,6 +7,7 @@ import { verify } from './reprocess/verify.ts'
 import type { RunKind } from './runs/run-kind.ts'
 import { earlierRenditions } from './sweep/earlier-renditions.ts'
 import { endedRuns } from './sweep/ended-runs.ts'
+import { incoming } from './sweep/incoming.ts'
 import { laterRenditions } from './sweep/later-renditions.ts'
 import { lostJobs } from './sweep/lost-jobs.ts'
 import { oldPlaces } from './sweep/old-places.ts'
@@ -27,6 +28,7 @@ export function runKinds({ quarantineDays }: Config, engines: { cdn: Cdn }): Run
     endedRuns,
     spentIds,
     untoldFollows,
+    incoming,
     reprocess,
     sampling,
     rollback,

@@ -2,11 +2,13 @@ import type { Config } from './config/config.ts'
 import { EngineUnavailableError } from './errors.ts'
 import { createApp } from './http/app.ts'
 import { openTokens } from './http/auth/open-tokens.ts'
+import { DirectGrants } from './http/direct-grants.ts'
 import { FirstViews } from './http/first-views.ts'
 import { drain, listen } from './http/listen.ts'
 import { edgeRoute } from './http/routes/edge.ts'
 import { originRoute } from './http/routes/origin.ts'
 import { detachedImport } from './import/run/detached-import.ts'
+import { createComplete } from './ingest/direct-uploads.ts'
 import { createIngest } from './ingest/ingest.ts'
 import type { Log } from './log.ts'
 import { runKinds } from './run-kinds.ts'
@@ -30,15 +32,18 @@ export async function serve(config: Config, log: Log): Promise<AsyncDisposable> 
   const counters = opened.use(openCounters(config.queue, log)).client
   const stopping = new AbortController()
   const interrupting = new AbortController()
+  const ingest = createIngest({
+    catalog,
+    queue,
+    store,
+    log,
+    maxUploadBytes: config.maxUploadBytes,
+    interrupt: interrupting.signal,
+  })
   const app = await createApp({
-    ingest: createIngest({
-      catalog,
-      queue,
-      store,
-      log,
-      maxUploadBytes: config.maxUploadBytes,
-      interrupt: interrupting.signal,
-    }),
+    ingest,
+    complete: createComplete({ catalog, store, ingest }),
+    directGrants: config.store.kind === 'disk' ? await DirectGrants.open(config.home) : null,
     catalog,
     queue,
     store,

@@ -69,6 +69,7 @@ const HOMES: Record<string, string> = {
   postgrator: 'src/catalog',
   'file-type': 'src/ingest',
   '@aws-sdk/client-s3': 'src/storage',
+  '@aws-sdk/s3-request-presigner': 'src/storage',
   'lru-cache': 'src',
   '@aws-sdk/client-cloudfront': 'src/delivery/cloudfront.ts',
   'cli-progress': 'src/commands',

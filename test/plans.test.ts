@@ -157,6 +157,7 @@ const CALLS: {
   },
   reservedIds: {
     reserve: (reservedIds) => reservedIds.reserve(owner, 100),
+    directOf: (reservedIds, ids) => reservedIds.directOf(nextTo(at(ids, 0.5)), owner),
     has: (reservedIds, ids) => reservedIds.has(nextTo(at(ids, 0.5)), owner),
     use: async (reservedIds, ids) => {
       const photo = { ...PLAIN, id: nextTo(at(ids, 0.5)), owner, secret: SECRET }

@@ -1,5 +1,6 @@
 import type { PhotoId } from '../photo/photo-id.ts'
 import { type OwnerId, shardOfOwner } from '../photo/shard.ts'
+import type { DirectUpload } from './reserved-ids.ts'
 import type { ShardMap } from './shard-map.ts'
 
 /** For so long a key stands for what was made with it; then it is let go, within the hour. */
@@ -17,6 +18,8 @@ export type KeyedRequest = {
   fingerprint: string
   /** So many ids are to be made with it. */
   count: number
+  /** What was said of the photo that the id is for, as in `ReservedIds.reserve`. */
+  direct?: DirectUpload
   /** Who asks: a UUID of this attempt's own. */
   holder: string
 }
@@ -49,7 +52,7 @@ export class IdempotencyKeys {
    * The key stands for one id, which is reserved for a photo until it is there. Until then the one who asks has it alone, for
    * 15 s, and for as long as it renews that; who has died of it is replaced.
    */
-  async hold(request: Omit<KeyedRequest, 'count'>): Promise<KeyState> {
+  async hold(request: Omit<KeyedRequest, 'count' | 'direct'>): Promise<KeyState> {
     return await this.#begin({ ...request, count: 1 }, { isOpen: true })
   }
 
@@ -92,7 +95,7 @@ export class IdempotencyKeys {
   }
 
   async #make(
-    { owner, key, fingerprint, count, holder }: KeyedRequest,
+    { owner, key, fingerprint, count, holder, direct }: KeyedRequest,
     isOpen: boolean,
   ): Promise<[PhotoId, ...PhotoId[]] | null> {
     const shard = shardOfOwner(owner)
@@ -103,10 +106,10 @@ export class IdempotencyKeys {
          from (select array(select next_photo_id($1) from generate_series(1, $7::int)) as ids) as new
          on conflict (owner, key) do nothing returning ids
        ), reserved as (
-         insert into reserved_ids (id, owner) select unnest(ids), $2 from made where not $5
+         insert into reserved_ids (id, owner, direct) select unnest(ids), $2, $8 from made where not $5
        )
        select ids::text[] from made`,
-      [shard, owner, key, fingerprint, isOpen, holder, count],
+      [shard, owner, key, fingerprint, isOpen, holder, count, direct ? JSON.stringify(direct) : null],
     )
     return rows[0]?.ids ?? null
   }

@@ -8,6 +8,13 @@ import type { ShardMap } from './shard-map.ts'
 /** For so long an id may be used that was reserved; then it is let go, within the hour. */
 export const ID_HOURS = 24
 
+/** What an owner has said of a photo that they put into the store themself. */
+export type DirectUpload = Pick<NewPhoto, 'visibility' | 'alt' | 'focus' | 'look'> & {
+  bytes: number
+  /** In hex. */
+  sha256: string | null
+}
+
 /** Ids that owners may give to photos of theirs, each once. */
 export class ReservedIds {
   readonly #shards: ShardMap
@@ -19,12 +26,12 @@ export class ReservedIds {
   }
 
   /** So many new ids of the owner's, in their order. */
-  async reserve(owner: OwnerId, count: number): Promise<PhotoId[]> {
+  async reserve(owner: OwnerId, count: number, direct: DirectUpload | null = null): Promise<PhotoId[]> {
     const shard = shardOfOwner(owner)
     const rows = await this.#shards.of(shard).query<{ id: PhotoId }>(
-      `insert into reserved_ids as r (id, owner)
-       select next_photo_id($1), $2 from generate_series(1, $3) returning r.id::text`,
-      [shard, owner, count],
+      `insert into reserved_ids as r (id, owner, direct)
+       select next_photo_id($1), $2, $4 from generate_series(1, $3) returning r.id::text`,
+      [shard, owner, count, direct && JSON.stringify(direct)],
     )
     return rows.map(({ id }) => id)
   }
@@ -38,6 +45,17 @@ export class ReservedIds {
       [id, owner],
     )
     return rows.length > 0
+  }
+
+  /** What was said of the photo that is to be put into the store, or null when the id is for none of these. */
+  async directOf(id: PhotoId, owner: OwnerId): Promise<DirectUpload | null> {
+    const rows = await this.#shards
+      .ofPhoto(id)
+      .read<{ direct: DirectUpload | null }>(
+        'select direct from reserved_ids where id = $1 and owner = $2 and photo_is_here($1)',
+        [id, owner],
+      )
+    return rows[0]?.direct ?? null
   }
 
   /**

@@ -12,6 +12,7 @@ import type { Catalog } from '../catalog/catalog.ts'
 import type { Cdn } from '../delivery/cdn.ts'
 import { EngineUnavailableError } from '../errors.ts'
 import type { FilterBook } from '../filters/filter-book.ts'
+import type { Complete } from '../ingest/direct-uploads.ts'
 import type { Ingest } from '../ingest/ingest.ts'
 import type { Log } from '../log.ts'
 import type { DailyLimits } from '../photo/daily-limits.ts'
@@ -26,6 +27,7 @@ import { addBodyRules } from './body.ts'
 import { compileInput } from './check-input.ts'
 import { addCompression } from './compression.ts'
 import { addCors } from './cors.ts'
+import type { DirectGrants } from './direct-grants.ts'
 import { addErrorReplies, createReplyError } from './error-replies.ts'
 import { refuseUnknownPresets } from './known-presets.ts'
 import { demandLeastRate, LEAST_RATE } from './least-rate.ts'
@@ -35,7 +37,10 @@ import { limitUploadsAtOnce } from './limits/uploads-at-once.ts'
 import { replyToParserError } from './parser-errors.ts'
 import { addReplyHeaders } from './reply-headers.ts'
 import { aboutRoutes } from './routes/about.ts'
+import { completeDirectUploadRoute } from './routes/complete-direct-upload.ts'
 import { cookieRoutes } from './routes/cookies.ts'
+import { directBytesRoute } from './routes/direct-bytes.ts'
+import { directUploadsRoute } from './routes/direct-uploads.ts'
 import { externalPhotoRoutes } from './routes/external-photos.ts'
 import { filterRoutes } from './routes/filters.ts'
 import { followingRoutes } from './routes/following.ts'
@@ -86,6 +91,9 @@ const TAGS = ['photos', 'feed', 'about', 'health']
 
 export type AppDependencies = {
   ingest: Ingest
+  complete: Complete
+  /** Where this server itself takes in what clients put into the store; null where the store does. */
+  directGrants: DirectGrants | null
   catalog: Catalog
   queue: JobQueue
   store: ObjectStore
@@ -172,6 +180,8 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
   await app.register(aboutRoutes(dependencies))
   await app.register(filterRoutes({ ...dependencies, basePath }))
   if (edge) await app.register(edge)
+  const grants = dependencies.directGrants
+  if (grants) await app.register(directBytesRoute({ ...dependencies, grants }))
 
   await app.register(async (withToken) => {
     withToken.decorateRequest('owner', '' as OwnerId)
@@ -193,6 +203,7 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
     await withToken.register(followingRoutes(dependencies))
     await withToken.register(photoChangeRoute({ ...dependencies, recipes, settleWatch }))
     await withToken.register(idsRoute(dependencies))
+    await withToken.register(directUploadsRoute({ ...dependencies, grants }))
     await withToken.register(meRoute(dependencies))
     await withToken.register(cookieRoutes(dependencies))
     await withToken.register(photoFilterRoutes({ ...dependencies, recipes, settleWatch }))
@@ -203,6 +214,7 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
       const common = { ...dependencies, recipes, basePath, settleWatch }
       await uploads.register(uploadRoute(common))
       await uploads.register(putPhotoRoute(common))
+      await uploads.register(completeDirectUploadRoute(common))
     })
   })
   refuseOtherMethods()

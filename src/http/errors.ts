@@ -186,6 +186,16 @@ export class PhotoFailedError extends DarkroomError {
   }
 }
 
+/** The URL that a photo is put to is not one that was given for it. */
+export class InvalidGrantError extends DarkroomError {
+  readonly code = 'invalid_grant'
+  constructor() {
+    super(
+      'The URL has expired, or it, the Content-Type or the Content-Length are not as they were given. Begin the direct upload again.',
+    )
+  }
+}
+
 /** The client went away before its upload was whole. Nobody reads the reply; nothing is kept. */
 export class UploadAbortedError extends DarkroomError {
   readonly code = 'upload_aborted'

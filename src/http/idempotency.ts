@@ -1,6 +1,7 @@
 import { hash, randomUUID } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { IdempotencyKeys, KeyState } from '../catalog/idempotency-keys.ts'
+import type { DirectUpload } from '../catalog/reserved-ids.ts'
 import { IdTakenError, IdUnknownError, PhotoDeletedError } from '../errors.ts'
 import type { Ingest, Ingested, Upload } from '../ingest/ingest.ts'
 import type { PhotoId } from '../photo/photo-id.ts'
@@ -28,11 +29,14 @@ export class KeyedRequests {
   async reserve(
     request: FastifyRequest,
     reply: FastifyReply,
-    { key, asked, count }: { key: string; asked: unknown; count: number },
+    { key, asked, count, direct }: { key: string; asked: unknown; count: number; direct?: DirectUpload },
   ): Promise<[PhotoId, ...PhotoId[]]> {
     const { owner } = request
     const fingerprint = fingerprintOf(request, asked)
-    const found = await this.#keys.reserve({ owner, key, fingerprint, count, holder: randomUUID() })
+    const found = await this.#keys.reserve({
+      ...{ owner, key, fingerprint, count, holder: randomUUID() },
+      ...(direct && { direct }),
+    })
     const ids = idsOf(found)
     if (found.state === 'known') tellReplayed(reply)
     return ids

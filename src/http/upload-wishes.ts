@@ -11,7 +11,8 @@ export function wishesOf(
   const [x = 0, y = 0] = focus?.split(',').map(Number) ?? []
   return {
     visibility,
-    alt: alt ?? null,
+    // Half a surrogate pair is no character, and no database keeps it.
+    alt: alt?.toWellFormed() ?? null,
     focus: focus === undefined ? null : { x, y },
     look: filter === undefined ? null : requestedLook({ filter, strength }, filters),
   }

@@ -23,6 +23,9 @@ export const QUARANTINE_PREFIX = 'quarantine/'
 /** Where what is made to reckon with lies, until it is deleted. Private, as the quarantine is. */
 export const SCRATCH_PREFIX = 'scratch/'
 
+/** Where clients put photos themselves, until each is looked at and taken in. Private: nothing delivers this prefix. */
+export const INCOMING_PREFIX = 'incoming/'
+
 /** Names the installation whose catalog keeps the objects: `{"installation":"…"}`. */
 export const KEEPER_KEY = 'darkroom.json'
 
@@ -35,6 +38,7 @@ const MAX_ID = 2n ** 63n - 1n
 const ORIGINAL = /^originals\/(\d{1,4})\/([1-9]\d{0,18})\.([a-z]+)$/
 const NAME = '[a-z][a-z0-9-]{0,31}-[0-9a-f]{8}\\.([a-z]+)$'
 const RENDITION = new RegExp(`^(?:public|private)/(\\d{1,4})/([1-9]\\d{0,18})-${SECRET_PATTERN}/${NAME}`)
+const INCOMING = /^incoming\/(\d{1,4})\/([1-9]\d{0,18})$/
 const RENDITION_WITHOUT_SECRET = new RegExp(`^renditions/(\\d{1,4})/([1-9]\\d{0,18})/${NAME}`)
 const ORIGINAL_EXTENSIONS = extensionsOf(FORMATS)
 const RENDITION_EXTENSIONS = extensionsOf(RENDITION_FORMATS)
@@ -86,6 +90,17 @@ export function photoIdOfRendition(key: string): PhotoId | null {
   return photoIdOf(RENDITION.exec(key) ?? RENDITION_WITHOUT_SECRET.exec(key), RENDITION_EXTENSIONS)
 }
 
+/** Where its owner puts the bytes of a photo to be. */
+export function incomingKey(id: PhotoId): string {
+  return `${INCOMING_PREFIX}${shardOf(id)}/${id}`
+}
+
+/** The photo to be whose bytes came there, or null for a key that we could not have given. */
+export function photoIdOfIncoming(key: string): PhotoId | null {
+  const [, shard, id] = INCOMING.exec(key) ?? []
+  return idOfShard(id, shard)
+}
+
 /** The key under which an object waits in quarantine. */
 export function quarantineKey(key: string): string {
   return `${QUARANTINE_PREFIX}${key}`
@@ -107,10 +122,14 @@ export function isScratchKey(key: string): boolean {
   return rendition !== undefined && photoIdOfRendition(rendition) !== null
 }
 
-/** A shard that is not the id's says that another program wrote it, as a backup that someone put beside. */
 function photoIdOf(match: RegExpExecArray | null, extensions: ReadonlySet<string>): PhotoId | null {
   const [, shard, id, extension] = match ?? []
-  if (!shard || !id || !extension || !extensions.has(extension)) return null
+  return extension && extensions.has(extension) ? idOfShard(id, shard) : null
+}
+
+/** A shard that is not the id's says that another program wrote it, as a backup that someone put beside. */
+function idOfShard(id: string | undefined, shard: string | undefined): PhotoId | null {
+  if (!id || !shard) return null
   if (BigInt(id) > MAX_ID || String(shardOf(id as PhotoId)) !== shard) return null
   return id as PhotoId
 }

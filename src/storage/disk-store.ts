@@ -74,6 +74,10 @@ export class DiskStore implements ObjectStore {
     }
   }
 
+  async presignPut(): Promise<null> {
+    return null
+  }
+
   async open(key: string, range?: ByteRange): Promise<Readable> {
     const path = this.#pathOf(key)
     try {

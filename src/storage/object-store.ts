@@ -10,6 +10,17 @@ export type PutOptions = { contentType: string }
 /** Bytes `start` to `end`, both included, as in HTTP. */
 export type ByteRange = { start: number; end: number }
 
+/** How somebody else may put one object: a PUT of the bytes to the URL, with these headers. */
+export type PresignedPut = { url: string; headers: Readonly<Record<string, string>> }
+
+export type PresignOptions = PutOptions & {
+  /** Exactly so many. */
+  bytes: number
+  /** In hex; servers that check it refuse others. */
+  sha256: string | null
+  seconds: number
+}
+
 /**
  * Where bytes live. Keys come from photo/object-keys.ts and are never reused for different bytes, so a put may
  * be repeated and a reader may cache for ever. Every implementation passes test/contracts/object-store.ts.
@@ -25,6 +36,12 @@ export interface ObjectStore extends AsyncDisposable {
    * ObjectTakenError.
    */
   put(key: string, body: Readable | Buffer, options: PutOptions): Promise<ObjectInfo>
+
+  /**
+   * Lets whoever has the URL put an object there, for so long. What comes may be replaced while the URL is good. Null when the
+   * store has no door of its own for others.
+   */
+  presignPut(key: string, options: PresignOptions): Promise<PresignedPut | null>
 
   /** Throws ObjectNotFoundError at once, not when the stream is first read. */
   open(key: string, range?: ByteRange): Promise<Readable>

@@ -23,10 +23,19 @@ import {
 } from '../errors.ts'
 import { Slots } from '../slots.ts'
 import { remedyFor } from './disk-errors.ts'
-import type { ByteRange, KeptObject, ObjectInfo, ObjectStore, PutOptions } from './object-store.ts'
+import type {
+  ByteRange,
+  KeptObject,
+  ObjectInfo,
+  ObjectStore,
+  PresignedPut,
+  PresignOptions,
+  PutOptions,
+} from './object-store.ts'
 import { resumedBody } from './s3-body.ts'
 import { createS3Client, MAX_ATTEMPTS } from './s3-client.ts'
 import { isMissing, setupErrorOf, translateS3Error } from './s3-errors.ts'
+import { presignPut } from './s3-presign.ts'
 import { createPut } from './s3-put.ts'
 import { openNameless, type SpooledBody, spool } from './spool.ts'
 import { removeStaleFiles } from './temporary-files.ts'
@@ -60,6 +69,7 @@ export class S3Store implements ObjectStore {
   readonly #sends = new Slots(MAX_SENDS, 'The storage does not keep up.')
   readonly #checksums: S3Config['checksums']
   readonly #timeoutMs: number
+  readonly #config: S3Config
 
   /**
    * Opens the store when the bucket can be listed and the spool folder, which is made when it is missing, can be
@@ -93,6 +103,7 @@ export class S3Store implements ObjectStore {
     this.#spool = config.spool
     this.#checksums = config.checksums
     this.#timeoutMs = config.timeoutMs
+    this.#config = config
   }
 
   async put(key: string, body: Readable | Buffer, { contentType }: PutOptions): Promise<ObjectInfo> {
@@ -109,6 +120,10 @@ export class S3Store implements ObjectStore {
       }
       await sleep(Math.random() * BACKOFF_MS * 2 ** attempt)
     }
+  }
+
+  async presignPut(key: string, options: PresignOptions): Promise<PresignedPut> {
+    return await presignPut(this.#config, key, options)
   }
 
   async open(key: string, range?: ByteRange): Promise<Readable> {

@@ -5,13 +5,16 @@ import { silentLog, startService, type TestService } from './service.ts'
 import type { Service } from './uploads.ts'
 
 /** Two servers on the same engines. */
-export async function startTwoServers(): Promise<AsyncDisposable & { one: TestService; other: Service }> {
+export async function startTwoServers(
+  env: Record<string, string> = {},
+): Promise<AsyncDisposable & { one: TestService; other: Service }> {
   await using opened = new AsyncDisposableStack()
-  const one = opened.use(await startService())
+  const one = opened.use(await startService(env))
   const config = loadConfig({
     DARKROOM_HOME: one.config.home,
     DATABASE_URL: one.database.url,
     PORT: String(await freePort()),
+    ...env,
   })
   opened.use(await serve(config, silentLog))
   const owned = opened.move()

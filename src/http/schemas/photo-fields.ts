@@ -65,6 +65,27 @@ export function uploadFields(filterNames: readonly string[]) {
 }
 export type UploadFields = Static<ReturnType<typeof uploadFields>>
 
+/** What is said beforehand of a photo that its owner puts into the store. */
+export function directUpload(filterNames: readonly string[]) {
+  return Type.Object(
+    {
+      bytes: Type.Integer({ minimum: 1, description: 'how many bytes the file has, exactly' }),
+      type: Type.String({
+        pattern: '^(?:image/[a-z0-9][a-z0-9.+-]{0,63}|application/octet-stream)$',
+        description: 'the Content-Type of the PUT, such as image/heic; what the photo is its bytes tell',
+      }),
+      sha256: Type.Optional(
+        Type.String({
+          pattern: '^[0-9a-f]{64}$',
+          description: 'of the file, in hex: other bytes are refused',
+        }),
+      ),
+      ...uploadFields(filterNames).properties,
+    },
+    FIELD_OPTIONS,
+  )
+}
+
 /** The query of an upload of bare bytes: what it says of its photo, and what it asks of the reply. */
 export function uploadQuery(filterNames: readonly string[]) {
   return Type.Object({ ...renditionWishes, ...uploadFields(filterNames).properties }, FIELD_OPTIONS)
