@@ -69,7 +69,7 @@ describe('the OpenAPI document', () => {
     const parameters = [...operations.values()].flatMap(({ parameters = [] }) => parameters)
     const named = (name: string) => parameters.filter((parameter) => parameter.name === name)
 
-    expect(named('limit').map(({ required }) => required ?? false)).toEqual([false])
+    expect(named('limit').map(({ required }) => required ?? false)).toEqual([false, false])
     expect(named('id').length).toBeGreaterThan(3)
     for (const { schema } of [
       ...named('id'),
@@ -228,6 +228,8 @@ describe('the OpenAPI document', () => {
       ['follow', follow('PUT', '/carol')],
       ['unfollow', follow('DELETE', '/carol')],
       ['getFollowing', follow('GET', '')],
+      ['getFeed', { path: '/v1/feed?limit=2', request: { headers: token } }],
+      ['getFeed', { path: '/v1/feed?around=1', request: { headers: token } }],
     ] as const)
       await note(ask(operationId, path, request))
     await note(ask('getHealth', '/healthz'))
@@ -240,7 +242,7 @@ describe('the OpenAPI document', () => {
       ],
       ...[
         202, 200, 400, 400, 415, 413, 409, 404, 202, 200, 200, 400, 404, 404, 204, 200, 200, 200, 404, 200,
-        400, 204, 204, 200, 200, 200,
+        400, 204, 204, 200, 200, 400, 200, 200,
       ],
     ])
   })

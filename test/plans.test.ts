@@ -6,10 +6,10 @@ import { ShardMap } from '../src/catalog/shard-map.ts'
 import { allShardsAt } from '../src/config/shard-ranges.ts'
 import type { FilterName } from '../src/photo/filter.ts'
 import type { Photo } from '../src/photo/photo.ts'
-import type { PhotoId } from '../src/photo/photo-id.ts'
+import { addedAt, type PhotoId } from '../src/photo/photo-id.ts'
 import { type OwnerId, shardOfOwner } from '../src/photo/shard.ts'
 import { openTestDatabase } from './support/database.ts'
-import { writeFollows, writePhotos, writeReservations } from './support/many-photos.ts'
+import { writeFollows, writePhotos, writeReservations, writeShown } from './support/many-photos.ts'
 import { insertPhoto, PLAIN } from './support/photos.ts'
 import { placeOf, SECRET } from './support/place.ts'
 import { costsOf, explain, type Plan, rowsOf } from './support/plan.ts'
@@ -17,6 +17,8 @@ import { costsOf, explain, type Plan, rowsOf } from './support/plan.ts'
 const PHOTOS = 200_000
 /** What a page of 30 may read: a photo more on each side, and one more of each half of the index. */
 const PAGE = 40
+/** And one of a feed: one of each owner at most, to know who is near, and then some of those that are. */
+const FEED = 1_000
 /** As much as a page of a sweep, the renditions of its photos, and some that are passed over. */
 const FEW = 2_000
 const MINUTES = 60_000
@@ -194,6 +196,14 @@ const CALLS: {
     waiting: (imports) => imports.waiting(1_000),
     failedOf: (imports) => imports.failedOf(1, { code: null, after: null, limit: 1_000 }),
   },
+  feeds: {
+    page: async (feeds, ids) => {
+      const followed = [owner, ...MANY_OWNERS]
+      const cut = { postedAt: addedAt(at(ids, 0.5)), id: at(ids, 0.5) }
+      await feeds.page(followed, { older: 30 })
+      for (const side of SIDES) await feeds.page(followed, { cut, ...side })
+    },
+  },
   follows: {
     of: (follows) => follows.of(owner),
     set: (follows) => follows.set(owner, MANY_OWNERS),
@@ -260,6 +270,7 @@ test(`no statement sorts or scans what an index gives, however many photos there
   await using database = await openTestDatabase()
   await writePhotos(database, { owner, shard: shardOfOwner(owner), count: PHOTOS })
   await writeReservations(database, owner)
+  await writeShown(database, MANY_OWNERS)
   await writeFollows(database, { owner, shard: shardOfOwner(owner), count: 50_000 })
   await using map = new ShardMap(allShardsAt(database.url), { connections: 1 })
   const catalog = new Catalog(map)
@@ -296,8 +307,8 @@ test(`no statement sorts or scans what an index gives, however many photos there
       if (/ photos|renditions|reserved_ids|idempotency_keys|daily_uses|follow/.test(statement)) {
         const plan = await explain(this, statement, values)
         const costs = costsOf(plan, FEW)
-        if (name === 'photos.list' && photosRead(plan) > PAGE)
-          costs.push(`${photosRead(plan)} photos for a page`)
+        const most = { 'photos.list': PAGE, 'feeds.page': FEED }[name]
+        if (most !== undefined && photosRead(plan) > most) costs.push(`${photosRead(plan)} photos for a page`)
         if (costs.length > 0) costly[`${name}: ${statement}`] = costs
       }
       return await query.call(this, statement, values)

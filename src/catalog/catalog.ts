@@ -1,6 +1,7 @@
 import { Adoptions } from './adoptions.ts'
 import { Aside } from './aside.ts'
 import { DailyUses } from './daily-uses.ts'
+import { Feeds } from './feeds.ts'
 import { Follows } from './follows.ts'
 import { Health } from './health.ts'
 import { IdempotencyKeys } from './idempotency-keys.ts'
@@ -45,6 +46,7 @@ export class Catalog {
   readonly aside: Aside
   readonly removals: Removals
   readonly objects: KeptObjects
+  readonly feeds: Feeds
   readonly follows: Follows
   readonly imports: Imports
   readonly adoptions: Adoptions
@@ -73,6 +75,7 @@ export class Catalog {
     this.aside = new Aside(shards, keepSeconds)
     this.removals = new Removals(shards)
     this.objects = new KeptObjects(shards)
+    this.feeds = new Feeds(shards)
     this.follows = new Follows(shards)
     this.imports = new Imports(shards)
     this.adoptions = new Adoptions(shards)

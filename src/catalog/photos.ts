@@ -198,7 +198,7 @@ export function valuesOf({ original, focus, look, ...photo }: NewPhoto): unknown
 }
 
 /** What others than the owner see, as the index has it. */
-const IS_SHOWN = `(case when visibility = 'public' then status = 'ready' else false end)`
+export const IS_SHOWN = `(case when visibility = 'public' then status = 'ready' else false end)`
 
 /** The halves of the owner's index on one side of the cut, from the cut on, merged as they are read. */
 function merged(halves: readonly string[], side: '>' | '<=', direction: 'asc' | 'desc'): string {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { ShardRange } from '../config/shard-ranges.ts'
 import { EngineUnavailableError } from '../errors.ts'
 import { type PhotoId, shardOf } from '../photo/photo-id.ts'
-import { SHARD_COUNT, type Shard } from '../photo/shard.ts'
+import { type OwnerId, SHARD_COUNT, type Shard, shardOfOwner } from '../photo/shard.ts'
 import { Slots } from '../slots.ts'
 import { Database, type Queries, type Select } from './database.ts'
 import { isNotHere, openArrived, rangesOf, SHARDS_PER_RUN, shardsOf } from './shard-places.ts'
@@ -87,7 +87,7 @@ export class ShardMap implements AsyncDisposable {
    * begins with $2. They are guarded by `photos_are_here`.
    */
   ofEach(ids: readonly PhotoId[]): Queries {
-    return this.#inParts(ids, shardOf, (own) => own)
+    return this.#inParts(ids, shardOf, (own) => [own])
   }
 
   /** The same with shards, guarded by `shards_are_here`. */
@@ -95,25 +95,34 @@ export class ShardMap implements AsyncDisposable {
     return this.#inParts(
       shards,
       (shard) => shard,
-      (own) => own,
+      (own) => [own],
     )
+  }
+
+  /** The same with owners, whose shards are $2, and what is given begins with $3: guarded by `shards_are_here($2)`. */
+  ofEachOwner(owners: readonly OwnerId[]): Queries {
+    return this.#inParts(owners, shardOfOwner, (own) => [own, [...new Set(own.map(shardOfOwner))]])
   }
 
   /** The same with shards that are many: $1 is a multirange of them, and they are guarded by `all_shards_here`. */
   ofShards(shards: readonly Shard[]): Queries {
-    return this.#inParts(shards, (shard) => shard, multirange)
+    return this.#inParts(
+      shards,
+      (shard) => shard,
+      (own) => [multirange(own)],
+    )
   }
 
   #inParts<Item>(
     items: readonly Item[],
     shardOf: (item: Item) => Shard,
-    written: (own: readonly Item[]) => unknown,
+    first: (own: readonly Item[]) => unknown[],
   ): Queries {
     return queriesBy(
       async (answer) =>
         await this.#follow(async () => {
           const parts = Map.groupBy(items, (item) => this.databaseOf(shardOf(item)))
-          const answers = [...parts].map(([database, own]) => answer(database, [written(own)]))
+          const answers = [...parts].map(([database, own]) => answer(database, first(own)))
           return (await Promise.all(answers)).flat()
         }),
     )

@@ -26,6 +26,7 @@ export const SHARDED_ROOTS: readonly ShardedRoot[] = [
   { table: 'reserved_ids', id: 'id', number: 'shard_start(shard_of(p.id))', with: [] },
   { table: 'idempotency_keys', id: 'photo_id', number: 'shard_start(shard_of(p.photo_id))', with: [] },
   { table: 'daily_uses', id: 'photo_id', number: 'shard_start(shard_of(p.photo_id))', with: [] },
+  { table: 'heads', id: 'id', number: 'p.id', with: [] },
   { table: 'following', id: 'id', number: 'p.id', with: [] },
   { table: 'follow_changes', id: 'id', number: 'p.id', with: [] },
   { table: 'followers', id: 'id', number: 'p.id', with: [] },

@@ -42,6 +42,7 @@ import { cookieRoutes } from './routes/cookies.ts'
 import { directBytesRoute } from './routes/direct-bytes.ts'
 import { directUploadsRoute } from './routes/direct-uploads.ts'
 import { externalPhotoRoutes } from './routes/external-photos.ts'
+import { feedRoute } from './routes/feed.ts'
 import { filterRoutes } from './routes/filters.ts'
 import { followingRoutes } from './routes/following.ts'
 import { healthRoutes } from './routes/health.ts'
@@ -200,6 +201,7 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
     await withToken.register(photoRoutes({ ...dependencies, recipes }))
     await withToken.register(externalPhotoRoutes({ ...dependencies, recipes }))
     await withToken.register(ownerPhotosRoute({ ...dependencies, recipes }))
+    await withToken.register(feedRoute({ ...dependencies, recipes }))
     await withToken.register(followingRoutes(dependencies))
     await withToken.register(photoChangeRoute({ ...dependencies, recipes, settleWatch }))
     await withToken.register(idsRoute(dependencies))

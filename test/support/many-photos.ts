@@ -1,4 +1,5 @@
 import { encodeRenditions } from '../../src/catalog/rendition-value.ts'
+import { type OwnerId, shardOfOwner } from '../../src/photo/shard.ts'
 import type { TestDatabase } from './database.ts'
 
 const VALUE = encodeRenditions([
@@ -53,6 +54,23 @@ export async function writeReservations(database: TestDatabase, owner: string): 
     select id, 'owner' || id, now(), 1, 1 from reserved_ids;
     commit`)
   await database.query('analyze reserved_ids, idempotency_keys, daily_uses')
+}
+
+/** Twenty public photos of each owner, and the heads of all. */
+export async function writeShown(database: TestDatabase, owners: readonly OwnerId[]): Promise<void> {
+  const shards = owners.map(shardOfOwner)
+  await database.query(`
+    begin;
+    set local synchronous_commit = off;
+    set local darkroom.moves_shards = 'yes';
+    insert into photos (id, owner, status, visibility, format, bytes, sha256, posted_at, renditions, later_renditions)
+    select id, owner, 'ready', 'public', 'jpeg', 1, sha256(int8send(id)), posted_at_of(id), '', ''
+    from unnest('{${owners}}'::text[], '{${shards}}'::int[]) with ordinality o(owner, shard, place), generate_series(1, 20) n,
+      lateral (select (floor(extract(epoch from now() - (n * ${owners.length} + place) * interval '1 minute') * 1000 - 1704067200000)::bigint << 23)
+        | (shard << 10) | n as id) photo;
+    commit`)
+  await database.query('call add_heads()')
+  await database.query('analyze photos, heads')
 }
 
 /** So many viewers who follow the owner, one in ten gone, and as many changes of them that nobody has told. */

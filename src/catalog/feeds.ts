@@ -1,0 +1,99 @@
+import type { Photo } from '../photo/photo.ts'
+import type { OwnerId } from '../photo/shard.ts'
+import { type FeedPage, type FeedWish, feedPageOf, TOP } from './feed-page.ts'
+import { PHOTO_COLUMNS, type PhotoRow, photoOfRow } from './photo-row.ts'
+import { IS_SHOWN } from './photos.ts'
+import type { ShardMap } from './shard-map.ts'
+
+type FeedRow = PhotoRow & { is_newer: boolean }
+
+/**
+ * Pages of what many owners show. Nothing is kept for them but each owner's head: the newest K photos of however many owners
+ * can only be those of the K owners whose newest is the newest.
+ */
+export class Feeds {
+  readonly #shards: ShardMap
+
+  constructor(shards: ShardMap) {
+    this.#shards = shards
+  }
+
+  /** A page of the owners' photos that are public and ready. One statement on each database that has some of the owners. */
+  async page(owners: readonly OwnerId[], { cut = TOP, newer = 0, older = 0 }: FeedWish): Promise<FeedPage> {
+    const rows = await this.#shards.ofEachOwner(owners).read<FeedRow>(
+      `select ${PHOTO_COLUMNS}, is_newer from (
+           (select *, true as is_newer from ${side(NEWER, newer)})
+           union all
+           (select *, false from ${side(OLDER, older)})
+         ) p
+         where shards_are_here($2)`,
+      [cut.postedAt.getTime(), cut.id, newer + 1, older + 1],
+    )
+    const read = { newer: nearest(rows, NEWER, newer + 1), older: nearest(rows, OLDER, older + 1) }
+    return feedPageOf(read, { cut, newer, older })
+  }
+}
+
+type Side = typeof NEWER | typeof OLDER
+
+/** Of the cut, which is $3 and $4; so many photos of a side are its limit. */
+const NEWER = {
+  isNewer: true,
+  beyond: '>',
+  upTo: '<=',
+  end: 2n ** 63n - 1n,
+  direction: 'asc',
+  limit: '$5',
+} as const
+const OLDER = {
+  isNewer: false,
+  beyond: '<=',
+  upTo: '>=',
+  end: -(2n ** 63n) + 1n,
+  direction: 'desc',
+  limit: '$6',
+} as const
+
+/**
+ * Photos on one side of the cut, those next to it first. First the one that each owner has next to it, which for an older
+ * side is often the head itself; of as many owners as photos are asked for, those of whom it is the nearest. None of
+ * the photos that are asked for lies beyond the last of these, so of each owner those up to there are read. When none is
+ * wished for it only matters whether there is one.
+ */
+function side({ isNewer, beyond, upTo, end, direction, limit }: Side, wished: number): string {
+  const inOrder = (of: string) => `order by ${of}.posted_at ${direction}, ${of}.id ${direction}`
+  const shown = (owner: string) => `
+    from photos p where hashtext(p.owner) = hashtext(${owner}) and ${IS_SHOWN} and p.deleted_at is null and p.owner = ${owner}
+      and (p.posted_at, p.id) ${beyond} ($3, $4)`
+  const isBeyond = `(h.posted_at, h.photo_id) ${beyond} ($3::bigint, $4::bigint)`
+  const head = `select h.posted_at, h.photo_id as id where ${isBeyond}`
+  const first = (where: string) =>
+    `(select p.posted_at, p.id ${shown('h.owner')} and ${where} ${inOrder('p')} limit 1)`
+  const nearest = isNewer ? first(isBeyond) : `${head} union all ${first(`not ${isBeyond}`)}`
+  return `(
+    with near as materialized (
+      select h.owner, nearest.posted_at, nearest.id from heads h cross join lateral (${nearest}) nearest
+      where h.owner = any($1) and h.photo_id is not null
+      ${wished > 0 ? inOrder('nearest') : ''} limit ${limit}
+    ), last as materialized (
+      select near.posted_at, near.id from near ${inOrder('near')} offset ${limit}::int - 1 limit 1
+    )
+    select p.* from near cross join lateral (
+      select p.* ${shown('near.owner')}
+        and (p.posted_at, p.id) ${upTo} (
+          coalesce((select posted_at from last), ${end}), coalesce((select id from last), ${end}))
+      ${inOrder('p')} limit ${limit}
+    ) p
+    ${inOrder('p')} limit ${limit}
+  ) ${isNewer ? 'newer' : 'older'}_side`
+}
+
+/** Of all databases' answers, newest first. */
+function nearest(rows: readonly FeedRow[], { isNewer }: Side, limit: number): Photo[] {
+  const side = rows.filter((row) => row.is_newer === isNewer).toSorted(newestFirst)
+  return (isNewer ? side.slice(-limit) : side.slice(0, limit)).map(photoOfRow)
+}
+
+function newestFirst(a: FeedRow, b: FeedRow): number {
+  return Number(b.posted_at) - Number(a.posted_at) || (BigInt(a.id) < BigInt(b.id) ? 1 : -1)
+}

@@ -1,0 +1,1 @@
+call add_heads();

@@ -1,0 +1,43 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { Catalog } from '../../catalog/catalog.ts'
+import type { Cdn } from '../../delivery/cdn.ts'
+import type { Recipes } from '../../photo/promised.ts'
+import { answerKnown, notModified, tagged } from '../conditional-get.ts'
+import { endsOf, pageQuery, wishOf } from '../page-query.ts'
+import { ToldPhotos } from '../photo-reply.ts'
+import { problemReplies } from '../problem-replies.ts'
+import { photoPageReply } from '../schemas/photo.ts'
+
+type Dependencies = { catalog: Catalog; cdn: Cdn; recipes: Recipes }
+
+const schema = {
+  tags: ['feed'],
+  security: [{ bearer: [] }],
+  operationId: 'getFeed',
+  summary: 'The photos of those you follow, newest first',
+  description:
+    'Those that are public and ready, as they are at this moment. A page is short only at the end. One of `before`, `after` and `around` at most.',
+  querystring: pageQuery,
+  response: {
+    200: tagged(photoPageReply),
+    304: notModified,
+    ...problemReplies('token', 'invalid_cursor', 'invalid_photo_id', 'photo_not_found'),
+  },
+}
+
+export function feedRoute({ catalog, cdn, recipes }: Dependencies): FastifyPluginAsyncTypebox {
+  return async (app) => {
+    app.get('/v1/feed', { schema }, async (request, reply) => {
+      const [wish, { owners }] = await Promise.all([
+        wishOf(request.query, catalog),
+        catalog.follows.of(request.owner),
+      ])
+      const page = await catalog.feeds.page(owners, wish)
+      const ends = endsOf(page, request.query.around)
+
+      const told = new ToldPhotos(page.photos, { viewer: request.owner, wishes: request.query, cdn, recipes })
+      if (answerKnown(request, reply, told.etag(ends))) return reply
+      return { ...told.page(), ...ends }
+    })
+  }
+}

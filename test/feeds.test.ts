@@ -1,0 +1,289 @@
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { Catalog } from '../src/catalog/catalog.ts'
+import { type Cut, type FeedPage, TOP } from '../src/catalog/feed-page.ts'
+import { migrateCatalog } from '../src/catalog/migrate.ts'
+import { moveShards } from '../src/catalog/move-shards.ts'
+import { ShardMap } from '../src/catalog/shard-map.ts'
+import type { ShardRange } from '../src/config/shard-ranges.ts'
+import type { FilterName } from '../src/photo/filter.ts'
+import type { Photo, Visibility } from '../src/photo/photo.ts'
+import type { PhotoId } from '../src/photo/photo-id.ts'
+import { type OwnerId, shardOfOwner } from '../src/photo/shard.ts'
+import { openEmptyDatabase, type TestDatabase } from './support/database.ts'
+import { PLAIN } from './support/photos.ts'
+import { placeOf, SECRET } from './support/place.ts'
+
+const DATABASES = 4
+const SHARDS_EACH = 8192 / DATABASES
+const MADE = {
+  facts: { width: 4, height: 3, color: '#8a6f5b', thumbhash: 'AQID' },
+  renditions: [{ preset: 'feed', format: 'jpeg', digest: '00000001', width: 4, height: 3, bytes: 12 }],
+  recipe: 1,
+} as const
+
+let opened: AsyncDisposableStack
+let databases: TestDatabase[]
+let ranges: ShardRange[]
+/** As two servers have them: each with its own idea of where shards are. */
+let catalogs: [Catalog, Catalog]
+
+beforeAll(async () => {
+  opened = new AsyncDisposableStack()
+  databases = []
+  for (let n = 0; n < DATABASES; n++) databases.push(opened.use(await openEmptyDatabase()))
+  ranges = databases.map(({ url }, n) => ({ from: n * SHARDS_EACH, to: (n + 1) * SHARDS_EACH - 1, url }))
+  await migrateCatalog(ranges)
+  catalogs = [1, 2].map(() => new Catalog(opened.use(new ShardMap(ranges, { connections: 4 })))) as [
+    Catalog,
+    Catalog,
+  ]
+})
+afterAll(async () => await opened.disposeAsync())
+
+/** What others must see of a photo. */
+type Kept = { id: PhotoId; owner: OwnerId; postedAt: number; visibility: Visibility; isReady: boolean }
+
+/** Owners and their photos, as in a table in memory. */
+class World {
+  readonly owners: readonly OwnerId[]
+  readonly photos: Kept[] = []
+  #turn = 0
+
+  constructor(owners: readonly OwnerId[]) {
+    this.owners = owners
+  }
+
+  /** Each time another server's. */
+  get catalog(): Catalog {
+    this.#turn += 1
+    return catalogs[this.#turn % catalogs.length] as Catalog
+  }
+
+  async post({ owner, postedAt }: { owner: number; postedAt: number | null }): Promise<void> {
+    const of = this.owners[owner % this.owners.length] as OwnerId
+    const id = await this.catalog.photos.nextId(of)
+    const photo = { ...PLAIN, id, owner: of, secret: SECRET }
+    if (postedAt === null) await this.catalog.photos.insert(photo)
+    else {
+      const name = { source: 'test', externalId: id, owner: of }
+      await this.catalog.imports.insert({ ...photo, postedAt: new Date(postedAt), importedBy: 1 }, name)
+    }
+    const kept = (await this.catalog.photos.find(id)) as Photo
+    this.photos.push({
+      id,
+      owner: of,
+      postedAt: Number(kept.postedAt),
+      visibility: 'public',
+      isReady: false,
+    })
+  }
+
+  async finish(which: number): Promise<void> {
+    const photo = this.#pick(which)
+    if (!photo) return
+    const { renditions } = this.catalog
+    await renditions.record(this.#placeOf(photo), { look: null, edition: 0 }, MADE)
+    photo.isReady = true
+  }
+
+  async remove(which: number): Promise<void> {
+    const photo = this.#pick(which)
+    if (!photo) return
+    expect(await this.catalog.removals.remove(photo.id, photo.owner)).toBe(true)
+    this.photos.splice(this.photos.indexOf(photo), 1)
+  }
+
+  async show(which: number): Promise<void> {
+    const photo = this.#pick(which)
+    if (!photo) return
+    const visibility = photo.visibility === 'public' ? 'private' : 'public'
+    const marked = await this.catalog.places.read(photo.id)
+    if (!marked) throw new Error('the photo is not there')
+    expect(await this.catalog.places.move(marked, { id: photo.id, visibility, secret: SECRET })).toBe(true)
+    photo.visibility = visibility
+  }
+
+  async changeLook(which: number): Promise<void> {
+    const photo = this.#pick(which)
+    if (!photo) return
+    const look = { filter: 'mono' as FilterName, strength: 1 }
+    const { looks } = this.catalog
+    const edition = (await looks.want(photo.id, photo.owner, { look })) as number
+    await looks.show(this.#placeOf(photo), { look, focus: null, edition }, MADE)
+    photo.isReady = true
+  }
+
+  /** What a feed of these owners has, newest first. */
+  shown(owners: readonly OwnerId[]): Kept[] {
+    return this.photos
+      .filter((photo) => owners.includes(photo.owner) && photo.visibility === 'public' && photo.isReady)
+      .toSorted((a, b) => b.postedAt - a.postedAt || (BigInt(a.id) < BigInt(b.id) ? 1 : -1))
+  }
+
+  #pick(which: number): Kept | undefined {
+    return this.photos[which % this.photos.length]
+  }
+
+  #placeOf({ id, visibility }: Kept) {
+    return { ...placeOf(id), visibility }
+  }
+}
+
+const idsOf = ({ photos }: Pick<FeedPage, 'photos'>) => photos.map(({ id }) => id)
+
+/** Every page of the feed, in both directions and around each photo, is that of the sort in memory. */
+async function expectExact(world: World, owners: readonly OwnerId[], limit: number): Promise<void> {
+  const all = world.shown(owners).map(({ id }) => id)
+  const page = async (wish: Parameters<Catalog['feeds']['page']>[1]) =>
+    await world.catalog.feeds.page(owners, wish)
+
+  const down: PhotoId[][] = []
+  let last: FeedPage | null = null
+  for (let cut: Cut | null = TOP; cut; cut = last.next) {
+    last = await page({ cut, older: limit })
+    down.push(idsOf(last))
+    expect(last.previous === null).toBe(down.length === 1)
+  }
+  expect(down.flat()).toEqual(all)
+  expect(down.slice(0, -1).every((ids) => ids.length === limit)).toBe(true)
+
+  const up: PhotoId[][] = []
+  for (let cut = last?.previous ?? null; cut; cut = last?.previous ?? null) {
+    last = await page({ cut, newer: limit })
+    up.unshift(idsOf(last))
+    expect(last.next).not.toBeNull()
+  }
+  expect(up.flat()).toEqual(all.slice(0, all.length - (down.at(-1)?.length ?? 0)))
+  expect(up.slice(1).every((ids) => ids.length === limit)).toBe(true)
+
+  const middle = world.shown(owners)[Math.floor(all.length / 2)]
+  if (!middle) return
+  const newer = Math.floor(limit / 2)
+  const cut = { postedAt: new Date(middle.postedAt), id: middle.id }
+  const around = await page({ cut, newer, older: limit - newer })
+  const place = all.indexOf(middle.id)
+  expect(idsOf(around)).toEqual(all.slice(Math.max(0, place - newer), place + limit - newer))
+  expect([around.previous === null, around.next === null]).toEqual([
+    place - newer <= 0,
+    place + limit - newer >= all.length,
+  ])
+}
+
+/** Few times, so that several photos have the same one. */
+const postedAt = fc.option(fc.constantFrom(-1, 0, 981_173_106_000, 981_173_106_001, 4_000_000_000_000))
+const which = fc.nat(1_000)
+const step = fc.oneof(
+  { weight: 3, arbitrary: fc.record({ act: fc.constant('post' as const), owner: which, postedAt }) },
+  { weight: 4, arbitrary: fc.record({ act: fc.constant('finish' as const), which }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      act: fc.constantFrom('remove' as const, 'show' as const, 'changeLook' as const),
+      which,
+    }),
+  },
+)
+
+let worlds = 0
+/** Owners of its own, whose shards lie in so many databases. */
+function newWorld(databases: number, count: number): World {
+  worlds += 1
+  const owners: OwnerId[] = []
+  for (let n = 0; owners.length < count; n++) {
+    const owner = `world-${worlds}-${n}` as OwnerId
+    if (shardOfOwner(owner) < databases * SHARDS_EACH) owners.push(owner)
+  }
+  return new World(owners)
+}
+
+describe('a feed', () => {
+  test('has at every moment what a sort of all photos in memory has, page by page, both ways, each photo once', {
+    timeout: 120_000,
+  }, async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 1, max: DATABASES }),
+        fc.integer({ min: 1, max: 6 }),
+        fc.integer({ min: 1, max: 4 }),
+        fc.array(fc.record({ steps: fc.array(step, { maxLength: 12 }), followed: fc.nat() }), {
+          minLength: 1,
+          maxLength: 3,
+        }),
+        async (databases, owners, limit, chapters) => {
+          const world = newWorld(databases, owners)
+          for (const { steps, followed } of chapters) {
+            for (const step of steps) {
+              if (step.act === 'post') await world.post(step)
+              else await world[step.act](step.which)
+            }
+            await expectExact(
+              world,
+              world.owners.filter((_, n) => (followed >> n) & 1),
+              limit,
+            )
+            await expectExact(world, world.owners, limit)
+          }
+        },
+      ),
+      { numRuns: 40 },
+    )
+  })
+
+  test('stays so while its shards move to other databases and back', { timeout: 120_000 }, async () => {
+    const world = newWorld(2, 5)
+    const act = async (steps: number, seed: number) => {
+      for (const each of fc.sample(step, { numRuns: steps, seed })) {
+        if (each.act === 'post') await world.post(each)
+        else await world[each.act](each.which)
+      }
+    }
+    await act(40, 1)
+    const shard = shardOfOwner(world.owners[0] as OwnerId)
+    const home = databases[Math.floor(shard / SHARDS_EACH)] as TestDatabase
+
+    for (const [seed, to] of [databases[3], home].entries()) {
+      let isMoved = false
+      const move = moveShards(ranges, { from: shard, to: shard }, (to as TestDatabase).url).finally(() => {
+        isMoved = true
+      })
+      for (let round = 0; round < 3 || !isMoved; round++) {
+        await act(5, 10 * seed + round)
+        await expectExact(world, world.owners, 3)
+      }
+      await move
+      await expectExact(world, world.owners, 3)
+    }
+  })
+
+  test('knows the newest of owners who posted before there were heads', async () => {
+    const world = newWorld(1, 2)
+    for (const owner of [0, 1]) await world.post({ owner, postedAt: null })
+    for (const each of [0, 1]) await world.finish(each)
+    const [database] = databases as [TestDatabase]
+    await database.query(
+      `set darkroom.moves_shards = 'yes'; delete from heads where owner in ('${world.owners.join("','")}')`,
+    )
+    expect(await world.catalog.feeds.page(world.owners, { older: 9 })).toMatchObject({ photos: [] })
+
+    await database.query('call add_heads()')
+
+    await expectExact(world, world.owners, 1)
+  })
+
+  test('is exact when many post and delete for the same owners at once', { timeout: 60_000 }, async () => {
+    const world = newWorld(DATABASES, 3)
+    const write = async (writer: number) => {
+      for (let n = 0; n < 15; n++) {
+        const mine = new World(world.owners)
+        await mine.post({ owner: writer + n, postedAt: n % 3 === 0 ? 1_000 * n : null })
+        await mine.finish(0)
+        if (n % 4 === 0) await mine.remove(0)
+        world.photos.push(...mine.photos)
+      }
+    }
+    await Promise.all([0, 1, 2, 3].map(write))
+
+    await expectExact(world, world.owners, 7)
+  })
+})
