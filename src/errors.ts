@@ -82,6 +82,30 @@ export class IdTakenError extends DarkroomError {
   }
 }
 
+/** Of a photo that comes in pieces: there is no such upload of this owner's, or not any more. */
+export class UploadNotFoundError extends DarkroomError {
+  readonly code = 'upload_not_found'
+  constructor() {
+    super('There is no such upload of yours, or it is more than 24 hours old. Begin anew: POST /v1/uploads.')
+  }
+}
+
+/** What came begins elsewhere than where the upload ends: what another connection sent is there already, or not yet. */
+export class UploadOffsetError extends DarkroomError {
+  readonly code = 'upload_offset'
+  constructor() {
+    super('The upload does not end at this Upload-Offset. Ask by HEAD where it does, and go on from there.')
+  }
+}
+
+/** The bytes of one request are not those that the client named. */
+export class ChecksumMismatchError extends DarkroomError {
+  readonly code = 'checksum_mismatch'
+  constructor(algorithm: string) {
+    super(`The bytes that came have another ${algorithm} than Upload-Checksum says. Send them again.`)
+  }
+}
+
 export class PhotoDeletedError extends DarkroomError {
   readonly code = 'photo_deleted'
   constructor() {

@@ -11,6 +11,7 @@ import { incoming } from './sweep/incoming.ts'
 import { laterRenditions } from './sweep/later-renditions.ts'
 import { lostJobs } from './sweep/lost-jobs.ts'
 import { oldPlaces } from './sweep/old-places.ts'
+import { oldUploads } from './sweep/old-uploads.ts'
 import { spentIds } from './sweep/spent-ids.ts'
 import { comparedObjects } from './sweep/sweep-objects.ts'
 import { takenDown } from './sweep/take-down.ts'
@@ -26,6 +27,7 @@ export function runKinds({ quarantineDays }: Config, engines: { cdn: Cdn }): Run
     laterRenditions,
     comparedObjects({ quarantineDays }),
     endedRuns,
+    oldUploads,
     spentIds,
     untoldFollows,
     incoming,

@@ -61,6 +61,7 @@ export async function serve(config: Config, log: Log): Promise<AsyncDisposable> 
     trustedProxies: config.trustedProxies,
     edge: edgeOf(config, services),
     stopping: stopping.signal,
+    interrupt: interrupting.signal,
     log,
   })
   const interrupt = () =>

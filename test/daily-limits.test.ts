@@ -58,6 +58,26 @@ async function newCaller(claims: Record<string, unknown>) {
 const statuses = (replies: readonly Response[]) => replies.map(({ status }) => status).toSorted()
 
 describe('a limit of photos a day', () => {
+  test('holds for uploads in pieces: before they begin, and with their last byte', async () => {
+    const alice = await newCaller({ photosPerDay: 1 })
+    const tus = { 'tus-resumable': '1.0.0', 'upload-length': `${photo.length}` }
+    const begin = async () => await alice.ask('/v1/uploads', { method: 'POST', headers: tus })
+    const path = (await begin()).headers.get('location') as string
+    await alice.post()
+
+    const late = await begin()
+    const last = await alice.ask(path, {
+      method: 'PATCH',
+      body: new Uint8Array(photo),
+      headers: {
+        ...{ 'tus-resumable': '1.0.0', 'upload-offset': '0' },
+        'content-type': 'application/offset+octet-stream',
+      },
+    })
+
+    expect([late.status, last.status, await alice.photos()]).toEqual([429, 429, 1])
+  })
+
   test('is kept by two servers at once, and the refusal says until when', async () => {
     const alice = await newCaller({ photosPerDay: 3 })
 

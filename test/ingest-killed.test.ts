@@ -13,6 +13,7 @@ import { originalKey } from '../src/photo/object-keys.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
 import type { OwnerId } from '../src/photo/shard.ts'
 import { compare } from '../src/sweep/compare.ts'
+import { deadly, Killed } from './support/deadly.ts'
 import { fixture, noisyJpeg } from './support/pictures.ts'
 import { silentLog, startService, type TestService } from './support/service.ts'
 
@@ -21,8 +22,6 @@ const owner = 'alice' as OwnerId
 /** Where a server dies: while the body comes, or when a write is done and nobody knows of it. */
 const POINTS = ['body', 'object', 'row', 'reply', 'never'] as const
 type Point = (typeof POINTS)[number]
-
-class Killed extends Error {}
 
 let service: TestService
 /** Of another server, with its own connections and its own idea of where shards are. */
@@ -41,21 +40,6 @@ beforeAll(async () => {
   }
 })
 afterAll(async () => await opened.disposeAsync())
-
-/** The engine, but that whoever calls the method dies when it is done. */
-function deadly<Engine extends object>(engine: Engine, method: keyof Engine): Engine {
-  return new Proxy(engine, {
-    get: (target, name) => {
-      const value: unknown = Reflect.get(target, name)
-      if (typeof value !== 'function') return value
-      if (name !== method) return value.bind(target)
-      return async (...args: unknown[]) => {
-        await value.apply(target, args)
-        throw new Killed()
-      }
-    },
-  })
-}
 
 /** One attempt to upload, by a server that dies there. */
 async function attempt(

@@ -183,6 +183,22 @@ const CALLS: {
       for (const end of [at(ids, 0), at(ids, 0.9)]) await keys.forget(end, 500)
     },
   },
+  uploads: {
+    create: (uploads) => uploads.create({ owner, length: 1, metadata: '' }),
+    createUnder: async (uploads, ids) => {
+      for (const id of [nextTo(at(ids, 0.95)), nextTo(at(ids, 0.95))])
+        expect(await uploads.createUnder({ id, owner, length: 1, metadata: '' })).toMatchObject({ id })
+    },
+    find: (uploads, ids) => uploads.find(nextTo(at(ids, 0.95)), owner),
+    declareLength: (uploads, ids) => uploads.declareLength(nextTo(at(ids, 0.95)), 10),
+    append: (uploads, ids) => uploads.append(nextTo(at(ids, 0.95)), { chunk: '0-a', from: 0, to: 1 }),
+    replaceChunks: (uploads, ids) =>
+      uploads.replaceChunks(nextTo(at(ids, 0.95)), { before: ['0-a'], after: ['0-b'] }),
+    remove: (uploads, ids) => uploads.remove(nextTo(at(ids, 0.95)), owner),
+    before: async (uploads, ids) => {
+      for (const end of [at(ids, 0), at(ids, 0.9)]) await uploads.before(end, 200)
+    },
+  },
   imports: {
     insert: async (imports, ids) => {
       const id = String(BigInt(ids.at(-1) ?? 0) + 1n) as PhotoId
@@ -304,7 +320,7 @@ test(`no statement sorts or scans what an index gives, however many photos there
       statement,
       values,
     ) {
-      if (/ photos|renditions|reserved_ids|idempotency_keys|daily_uses|follow/.test(statement)) {
+      if (/ photos|renditions|reserved_ids|idempotency_keys|daily_uses|uploads|follow/.test(statement)) {
         const plan = await explain(this, statement, values)
         const costs = costsOf(plan, FEW)
         const most = { 'photos.list': PAGE, 'feeds.page': FEED }[name]

@@ -5,6 +5,7 @@ import { freePort } from '../src/embedded-postgres/free-port.ts'
 import { withoutBasePath } from '../src/http/base-path.ts'
 import { fixture } from './support/pictures.ts'
 import { startService } from './support/service.ts'
+import { beginUpload, patchUpload } from './support/tus.ts'
 import { photoForm, postForm } from './support/uploads.ts'
 
 async function startBehindProxy() {
@@ -28,7 +29,13 @@ describe('a PUBLIC_URL with a path', () => {
       filters: { cube: string }[]
     }
 
+    const photo = await fixture('plain.jpg')
+    const path = await beginUpload(service, photo.length)
+    const completed = await patchUpload({ ...service, url: direct }, path, 0, photo)
+
     expect(uploaded.headers.get('location')).toBe(`/apps/photos/v1/photos/${id}`)
+    expect(path).toMatch(/^\/apps\/photos\/v1\/uploads\/\d+$/)
+    expect(completed.headers.get('photo-location')).toMatch(/^\/apps\/photos\/v1\/photos\/\d+$/)
     for (const { url } of renditions) expect(url).toMatch(`${service.url}/public/`)
     expect((await fetch(renditions[0]?.url ?? '')).status).toBe(200)
     expect(root.headers.get('location')).toBe('/apps/photos/docs')

@@ -21,6 +21,7 @@ import { RunParts } from './run-parts.ts'
 import { Runs } from './runs.ts'
 import { SelectedPhotos } from './selected-photos.ts'
 import type { ShardMap } from './shard-map.ts'
+import { Uploads } from './uploads.ts'
 
 const WEEK_S = 7 * 86_400
 
@@ -38,6 +39,7 @@ export class Catalog {
   readonly reservedIds: ReservedIds
   readonly idempotencyKeys: IdempotencyKeys
   readonly dailyUses: DailyUses
+  readonly uploads: Uploads
   readonly places: Places
   readonly looks: Looks
   readonly renditions: Renditions
@@ -67,6 +69,7 @@ export class Catalog {
     this.photos = new Photos(shards, this.dailyUses)
     this.reservedIds = new ReservedIds(shards, this.dailyUses)
     this.idempotencyKeys = new IdempotencyKeys(shards)
+    this.uploads = new Uploads(shards)
     this.places = new Places(shards)
     this.looks = new Looks(shards, keepSeconds)
     this.renditions = new Renditions(shards, keepSeconds)

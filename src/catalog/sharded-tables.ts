@@ -24,6 +24,7 @@ export const SHARDED_ROOTS: readonly ShardedRoot[] = [
     ],
   },
   { table: 'reserved_ids', id: 'id', number: 'shard_start(shard_of(p.id))', with: [] },
+  { table: 'uploads', id: 'id', number: 'shard_start(shard_of(p.id))', with: [] },
   { table: 'idempotency_keys', id: 'photo_id', number: 'shard_start(shard_of(p.photo_id))', with: [] },
   { table: 'daily_uses', id: 'photo_id', number: 'shard_start(shard_of(p.photo_id))', with: [] },
   { table: 'heads', id: 'id', number: 'p.id', with: [] },

@@ -54,8 +54,10 @@ import { photoFilterRoutes } from './routes/photo-filter.ts'
 import { photoRoutes } from './routes/photos.ts'
 import { putPhotoRoute } from './routes/put-photo.ts'
 import { uploadRoute } from './routes/upload.ts'
+import { UPLOADS_PATH, uploadRoutes } from './routes/uploads.ts'
 import { SettleWatch } from './settle-watch.ts'
 import { addTrace, requestIdOf, traceparentOf } from './trace.ts'
+import { describeTus } from './tus/protocol.ts'
 import { logUploads } from './upload-log.ts'
 
 declare module 'fastify' {
@@ -118,6 +120,8 @@ export type AppDependencies = {
   corsOrigins: readonly string[]
   /** As clients see it: what is told of our own paths begins with its path. */
   publicUrl: string
+  /** Ends uploads whose body is still coming, by the signal's reason. */
+  interrupt: AbortSignal
   /** Aborted when the server is told to stop: from then on nobody is kept waiting, and no connection is kept. */
   stopping: AbortSignal
   log: Log
@@ -180,6 +184,7 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
   await app.register(healthRoutes(dependencies))
   await app.register(aboutRoutes(dependencies))
   await app.register(filterRoutes({ ...dependencies, basePath }))
+  describeTus(app, UPLOADS_PATH, dependencies.maxUploadBytes)
   if (edge) await app.register(edge)
   const grants = dependencies.directGrants
   if (grants) await app.register(directBytesRoute({ ...dependencies, grants }))
@@ -217,6 +222,7 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
       await uploads.register(uploadRoute(common))
       await uploads.register(putPhotoRoute(common))
       await uploads.register(completeDirectUploadRoute(common))
+      await uploads.register(uploadRoutes(common))
     })
   })
   refuseOtherMethods()

@@ -1,5 +1,6 @@
 import cors, { type FastifyCorsOptions } from '@fastify/cors'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { TUS_REPLY_HEADERS } from './tus/protocol.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -17,6 +18,7 @@ const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
 const EXPOSED_HEADERS = [
   ...['ETag', 'Location', 'Preference-Applied', 'Retry-After', 'X-Request-Id', 'Traceparent', 'Allow'],
   ...['Idempotent-Replayed', 'RateLimit', 'RateLimit-Policy'],
+  ...TUS_REPLY_HEADERS,
 ]
 
 /**

@@ -80,6 +80,16 @@ export class RequestInFlightError extends DarkroomError {
   }
 }
 
+/** A client of another tus than ours, or of none. */
+export class UnsupportedTusVersionError extends DarkroomError {
+  readonly code = 'unsupported_tus_version'
+  constructor(version: string) {
+    super(
+      `The header Tus-Resumable must be ${version}: uploads in pieces are by tus, or by PUT /v1/photos/:id in one.`,
+    )
+  }
+}
+
 export class UnauthenticatedError extends DarkroomError {
   readonly code = 'unauthenticated'
 }

@@ -29,7 +29,9 @@ export const STATUSES = {
   route_not_found: 404,
   method_not_allowed: 405,
   request_timeout: 408,
+  upload_not_found: 404,
   photo_failed: 409,
+  upload_offset: 409,
   id_taken: 409,
   too_many_followed: 409,
   request_in_flight: 409,
@@ -37,6 +39,7 @@ export const STATUSES = {
   photo_deleted: 410,
   photo_too_large: 413,
   body_too_large: 413,
+  unsupported_tus_version: 412,
   url_too_long: 414,
   unsupported_format: 415,
   unsupported_media_type: 415,
@@ -47,6 +50,7 @@ export const STATUSES = {
   daily_limit_reached: 429,
   idempotency_key_reused: 422,
   headers_too_large: 431,
+  checksum_mismatch: 460,
   internal: 500,
   unavailable: 503,
 } as const
@@ -88,7 +92,8 @@ export function problem(code: ProblemCode, detail: string): Problem {
   const status = STATUSES[code]
   return {
     type: 'about:blank',
-    title: STATUS_CODES[status] as string,
+    // One is of tus alone.
+    title: STATUS_CODES[status] ?? 'Checksum Mismatch',
     status,
     code,
     detail: DISCREET[code] ?? detail,

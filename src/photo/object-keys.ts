@@ -26,6 +26,9 @@ export const SCRATCH_PREFIX = 'scratch/'
 /** Where clients put photos themselves, until each is looked at and taken in. Private: nothing delivers this prefix. */
 export const INCOMING_PREFIX = 'incoming/'
 
+/** Where photos that come in pieces lie until they are whole. Private, as originals are. */
+export const UPLOADS_PREFIX = 'uploads/'
+
 /** Names the installation whose catalog keeps the objects: `{"installation":"…"}`. */
 export const KEEPER_KEY = 'darkroom.json'
 
@@ -36,6 +39,7 @@ type NamedRendition = Pick<Rendition, 'preset' | 'namedBy' | 'format' | 'digest'
 
 const MAX_ID = 2n ** 63n - 1n
 const ORIGINAL = /^originals\/(\d{1,4})\/([1-9]\d{0,18})\.([a-z]+)$/
+const CHUNK = /^uploads\/(\d{1,4})\/([1-9]\d{0,18})\/\d{1,15}-[0-9a-f]{16}$/
 const NAME = '[a-z][a-z0-9-]{0,31}-[0-9a-f]{8}\\.([a-z]+)$'
 const RENDITION = new RegExp(`^(?:public|private)/(\\d{1,4})/([1-9]\\d{0,18})-${SECRET_PATTERN}/${NAME}`)
 const INCOMING = /^incoming\/(\d{1,4})\/([1-9]\d{0,18})$/
@@ -120,6 +124,17 @@ export function scratchPrefix(run: number): string {
 export function isScratchKey(key: string): boolean {
   const [, rendition] = /^scratch\/[1-9]\d{0,8}\/(.+)$/s.exec(key) ?? []
   return rendition !== undefined && photoIdOfRendition(rendition) !== null
+}
+
+/** One object of an upload: its name within it, `START-RANDOM`, is of who put it and of nobody else. */
+export function chunkKey(id: PhotoId, chunk: string): string {
+  return `${UPLOADS_PREFIX}${shardOf(id)}/${id}/${chunk}`
+}
+
+/** The photo that a chunk's key belongs to, or null for a key that we could not have written. */
+export function photoIdOfChunk(key: string): PhotoId | null {
+  const [, shard, id] = CHUNK.exec(key) ?? []
+  return idOfShard(id, shard)
 }
 
 function photoIdOf(match: RegExpExecArray | null, extensions: ReadonlySet<string>): PhotoId | null {

@@ -2,6 +2,7 @@ import { SetupError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { RunKind, Step } from '../runs/run-kind.ts'
 import { isWhole, type Lap, type LapEngines, refuseLoss, startLap, walkOn } from './lap.ts'
+import { deleteLostChunks } from './old-uploads.ts'
 import { deleteExpired, deleteScratch, quarantineStrays, restoreKept } from './quarantine.ts'
 import { SHARDS } from './stored-shards.ts'
 
@@ -100,6 +101,7 @@ async function finishLap(
   const quarantined = await quarantineStrays(engines, lap.candidates, log, now)
   const deleted = await deleteExpired(engines, quarantineDays, log, now)
   await deleteScratch(engines, log, now)
+  await deleteLostChunks(engines, log, now)
   const { remade, withoutOriginal, forgotten } = lap
   return { quarantined, deleted, remade, withoutOriginal, forgotten }
 }

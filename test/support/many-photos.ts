@@ -41,7 +41,7 @@ export async function writePhotos(
   await database.query('analyze photos, earlier_renditions')
 }
 
-/** Reserves an id of the owner's next to that of each photo, every second one with a key, and gives as many others a day. */
+/** Reserves an id of the owner's next to that of each photo, every second one with a key and an upload that has begun, and gives as many others a day. */
 export async function writeReservations(database: TestDatabase, owner: string): Promise<void> {
   await database.query(`
     begin;
@@ -52,8 +52,9 @@ export async function writeReservations(database: TestDatabase, owner: string): 
     select id, array[id], false, owner, id::text, '\\x00' from reserved_ids where (id & 1) = 0;
     insert into daily_uses (photo_id, owner, day, photos, bytes)
     select id, 'owner' || id, now(), 1, 1 from reserved_ids;
+    insert into uploads (id, owner, length, metadata) select id, owner, 1, '' from reserved_ids where (id & 1) = 0;
     commit`)
-  await database.query('analyze reserved_ids, idempotency_keys, daily_uses')
+  await database.query('analyze reserved_ids, idempotency_keys, daily_uses, uploads')
 }
 
 /** Twenty public photos of each owner, and the heads of all. */

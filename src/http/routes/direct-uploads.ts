@@ -3,12 +3,12 @@ import type { Catalog } from '../../catalog/catalog.ts'
 import { type DirectUpload, ID_HOURS } from '../../catalog/reserved-ids.ts'
 import { DirectUploadUnknownError, PhotoTooLargeError } from '../../errors.ts'
 import type { FilterBook } from '../../filters/filter-book.ts'
-import { allows, DailyLimitError, type DailyLimits, isLimited, leftOf } from '../../photo/daily-limits.ts'
 import { incomingKey } from '../../photo/object-keys.ts'
 import { addedAt, PHOTO_ID_PATTERN, type PhotoId } from '../../photo/photo-id.ts'
 import type { ObjectStore, PresignedPut } from '../../storage/object-store.ts'
 import type { DirectGrants } from '../direct-grants.ts'
 import { idempotencyKeyOf, KeyedRequests } from '../idempotency.ts'
+import { refuseSpent } from '../limits/refuse-spent.ts'
 import { problemReplies } from '../problem-replies.ts'
 import { directUpload } from '../schemas/photo-fields.ts'
 import { noQuery } from '../schemas/types.ts'
@@ -79,7 +79,7 @@ export function directUploadsRoute({
       const { owner, limits, body: asked } = request
       const { bytes, type, sha256 = null, ...fields } = asked
       if (bytes > maxUploadBytes) throw new PhotoTooLargeError(maxUploadBytes)
-      await refuseSpent(limits, bytes, async () => await catalog.dailyUses.of(owner))
+      await refuseSpent(catalog, { owner, limits, bytes })
       const direct: DirectUpload = { ...wishesOf(fields, filters), bytes, sha256 }
       const key = idempotencyKeyOf(request)
       const [id] =
@@ -108,16 +108,6 @@ export function directUploadsRoute({
     const query = grants.queryOf({ id, type, bytes, expiresAt })
     return { url: `${publicUrl}/v1/direct-uploads/${id}/bytes?${query}`, headers: { 'content-type': type } }
   }
-}
-
-async function refuseSpent(
-  limits: DailyLimits,
-  bytes: number,
-  readUse: () => ReturnType<Catalog['dailyUses']['of']>,
-): Promise<void> {
-  if (!isLimited(limits)) return
-  const used = await readUse()
-  if (!allows(leftOf(limits, used), bytes)) throw new DailyLimitError(used, limits)
 }
 
 /** Not past the end of its id. Throws DirectUploadUnknownError when that is over, as of a key that is used the day after. */
