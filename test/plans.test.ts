@@ -186,15 +186,15 @@ const CALLS: {
   uploads: {
     create: (uploads) => uploads.create({ owner, length: 1, metadata: '' }),
     createUnder: async (uploads, ids) => {
-      for (const id of [nextTo(at(ids, 0.95)), nextTo(at(ids, 0.95))])
+      for (const id of [nextTo(at(ids, 0.55)), nextTo(at(ids, 0.95))])
         expect(await uploads.createUnder({ id, owner, length: 1, metadata: '' })).toMatchObject({ id })
     },
-    find: (uploads, ids) => uploads.find(nextTo(at(ids, 0.95)), owner),
-    declareLength: (uploads, ids) => uploads.declareLength(nextTo(at(ids, 0.95)), 10),
-    append: (uploads, ids) => uploads.append(nextTo(at(ids, 0.95)), { chunk: '0-a', from: 0, to: 1 }),
+    find: (uploads, ids) => uploads.find(nextTo(at(ids, 0.55)), owner),
+    declareLength: (uploads, ids) => uploads.declareLength(nextTo(at(ids, 0.55)), 10),
+    append: (uploads, ids) => uploads.append(nextTo(at(ids, 0.55)), { chunk: '0-a', from: 0, to: 1 }),
     replaceChunks: (uploads, ids) =>
-      uploads.replaceChunks(nextTo(at(ids, 0.95)), { before: ['0-a'], after: ['0-b'] }),
-    remove: (uploads, ids) => uploads.remove(nextTo(at(ids, 0.95)), owner),
+      uploads.replaceChunks(nextTo(at(ids, 0.55)), { before: ['0-a'], after: ['0-b'] }),
+    remove: (uploads, ids) => uploads.remove(nextTo(at(ids, 0.55)), owner),
     before: async (uploads, ids) => {
       for (const end of [at(ids, 0), at(ids, 0.9)]) await uploads.before(end, 200)
     },
