@@ -186,7 +186,7 @@ const CALLS: {
   uploads: {
     create: (uploads) => uploads.create({ owner, length: 1, metadata: '' }),
     createUnder: async (uploads, ids) => {
-      for (const id of [nextTo(at(ids, 0.55)), nextTo(at(ids, 0.95))])
+      for (const id of [nextTo(at(ids, 0.55)), nextTo(at(ids, 0.55))])
         expect(await uploads.createUnder({ id, owner, length: 1, metadata: '' })).toMatchObject({ id })
     },
     find: (uploads, ids) => uploads.find(nextTo(at(ids, 0.55)), owner),
