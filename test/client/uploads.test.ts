@@ -27,7 +27,7 @@ async function photosOf(count: number): Promise<Buffer[]> {
 }
 
 async function kept(client: DarkroomClient): Promise<readonly Photo[]> {
-  const feed = client.feed('alice', { limit: 100 })
+  const feed = client.photosOf('alice', { limit: 100 })
   await feed.loadOlder()
   feed.close()
   return feed.photos
@@ -105,7 +105,11 @@ describe('a feed', () => {
       return added.map(({ id }) => id)
     }
     const old = await add(5)
-    const feed = client.feed('alice', { limit: 2, presets: ['thumb'], formats: ['jpeg'] })
+    await client.setFollowing(['carol', 'bob'])
+    await client.follow('alice')
+    await client.unfollow('carol')
+    expect(await client.following()).toEqual(['bob', 'alice'])
+    const feed = client.feed({ limit: 2, presets: ['thumb'], formats: ['jpeg'] })
 
     while (feed.hasOlder) await feed.loadOlder()
     const began = feed.photos.map(({ id }) => id)

@@ -78,8 +78,32 @@ export class DarkroomClient {
     await this.#api.ask(`/v1/photos/${id}`, { method: 'DELETE' })
   }
 
+  /** Whom the viewer follows. */
+  async following(): Promise<readonly string[]> {
+    const { owners } = await this.#api.json<{ owners: string[] }>('/v1/following')
+    return owners
+  }
+
+  /** From now on the viewer follows these, up to 5,000, and no others. */
+  async setFollowing(owners: readonly string[]): Promise<void> {
+    await this.#api.ask('/v1/following', { method: 'PUT', body: { owners } })
+  }
+
+  async follow(owner: string): Promise<void> {
+    await this.#api.ask(`/v1/following/${encodeURIComponent(owner)}`, { method: 'PUT' })
+  }
+
+  async unfollow(owner: string): Promise<void> {
+    await this.#api.ask(`/v1/following/${encodeURIComponent(owner)}`, { method: 'DELETE' })
+  }
+
+  /** The photos of those whom the viewer follows, newest first, page by page. */
+  feed(options: FeedOptions = {}): PhotoFeed {
+    return new PhotoFeed(this.#api, '/v1/feed', options)
+  }
+
   /** An owner's photos, newest first, page by page. */
-  feed(owner: string, options: FeedOptions = {}): PhotoFeed {
+  photosOf(owner: string, options: FeedOptions = {}): PhotoFeed {
     return new PhotoFeed(this.#api, `/v1/owners/${encodeURIComponent(owner)}/photos`, options)
   }
 }
