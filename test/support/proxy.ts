@@ -16,6 +16,8 @@ export type Proxy = AsyncDisposable & {
   flow(): void
   /** Cuts the connection once, in place of the next answer: what was asked is done, and nobody hears of it. */
   loseAnswer(): void
+  /** Cuts those there are, and from now on every connection when its client has sent so many bytes. Returns how many were, when it is asked. */
+  cutEach(bytes: number): () => number
   /** How many clients are connected. */
   connections(): number
 }
@@ -26,6 +28,8 @@ export async function startProxy(target: string): Promise<Proxy> {
   let passes = Number.POSITIVE_INFINITY
   let stalled = Promise.withResolvers<void>()
   let losesAnswer = false
+  let mostBytes = Number.POSITIVE_INFINITY
+  let cuts = 0
   const server = createServer((client) => {
     const upstream = connect(Number(port), hostname)
     for (const socket of [client, upstream]) {
@@ -37,11 +41,18 @@ export async function startProxy(target: string): Promise<Proxy> {
         upstream.destroy()
       })
     }
+    let left = mostBytes
     const requests = new Transform({
       transform(chunk: Buffer, _encoding, passOn) {
         passes -= chunk.length
+        left -= chunk.length
+        // Sent on, and read there: a connection that is reset would lose it.
+        if (left < 0 && passes >= 0) {
+          cuts++
+          upstream.end(chunk, () => client.destroy())
+        }
         // Never to be called again: this connection is stuck.
-        if (passes >= 0) passOn(null, chunk)
+        else if (passes >= 0) passOn(null, chunk)
         else stalled.resolve()
       },
     })
@@ -83,6 +94,12 @@ export async function startProxy(target: string): Promise<Proxy> {
     },
     loseAnswer: () => {
       losesAnswer = true
+    },
+    cutEach: (bytes) => {
+      mostBytes = bytes
+      cuts = 0
+      for (const socket of sockets) socket.destroy()
+      return () => cuts
     },
     connections: () => sockets.size / 2,
     [Symbol.asyncDispose]: cut,
