@@ -1,4 +1,5 @@
 import { fork } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -11,6 +12,7 @@ import { startTemporarily } from '../scripts/services/running-service.ts'
 import type { S3Config } from '../src/config/config.ts'
 import { loadConfig } from '../src/config/config.ts'
 import { createS3Client } from '../src/storage/s3-client.ts'
+import { createPut } from '../src/storage/s3-put.ts'
 import { S3Store } from '../src/storage/s3-store.ts'
 
 /**
@@ -23,11 +25,26 @@ type Result = { riseMb: number; seconds: number; medianMs: number; processorMs: 
 
 const BYTES = 12_000_000
 const CHUNK = 65_536
+/** Of the bytes that `upload` makes. */
+const SHA256 = createHash('sha256').update(Buffer.alloc(BYTES)).digest()
 const WAYS: Record<string, (config: S3Config) => Promise<(key: string, body: Readable) => Promise<unknown>>> =
   {
-    'spool, one PutObject': async (config) => {
+    'spool, hashed there, one PutObject': async (config) => {
       const store = await S3Store.open(config)
       return async (key, body) => await store.put(key, body, { contentType: 'image/jpeg' })
+    },
+    'spool, hash known, one PutObject': async (config) => {
+      const store = await S3Store.open(config)
+      const sha256 = () => SHA256.toString('hex')
+      return async (key, body) => await store.put(key, body, { contentType: 'image/jpeg', sha256 })
+    },
+    'straight through, length and hash known': async (config) => {
+      const client = createS3Client({ ...config, timeoutMs: 300_000 })
+      const { bucket, checksums } = config
+      return async (key, body) =>
+        await client.send(
+          createPut({ bucket, key, body, size: BYTES, sha256: SHA256, contentType: 'image/jpeg', checksums }),
+        )
     },
     'multipart, one part at a time': async (config) => multipart(config, 1),
     'multipart, four parts at once': async (config) => multipart(config, 4),
@@ -45,7 +62,7 @@ async function* upload({ bytes, bytesPerSecond }: Case): AsyncGenerator<Buffer> 
   for (let sent = 0; sent < bytes; sent += CHUNK) {
     const aheadMs = (sent / bytesPerSecond) * 1000 - (performance.now() - startedAt)
     if (aheadMs > 1) await sleep(aheadMs)
-    yield Buffer.allocUnsafeSlow(Math.min(CHUNK, bytes - sent)).fill(sent)
+    yield Buffer.allocUnsafeSlow(Math.min(CHUNK, bytes - sent)).fill(0)
   }
 }
 
@@ -58,7 +75,10 @@ async function measure(one: Case): Promise<Result> {
   const config = loadConfig({ DARKROOM_HOME: join(tmpdir(), 'darkroom-bench'), ...process.env })
     .store as S3Config
   const put = await (WAYS[one.way] as (typeof WAYS)[string])(config)
-  await put(`bench/${process.pid}/first`, Readable.from(upload({ ...one, bytes: 100_000 })))
+  await put(
+    `bench/${process.pid}/first`,
+    Readable.from(upload({ ...one, bytesPerSecond: 1e9 }), { objectMode: false }),
+  )
 
   const before = await residentMb('VmRSS')
   const [startedAt, usage] = [performance.now(), process.cpuUsage()]
@@ -83,7 +103,7 @@ if (process.channel) {
   process.disconnect?.()
 } else {
   const crowds = [
-    { clients: 1, bytes: BYTES, bytesPerSecond: 1e9 },
+    { clients: 8, bytes: BYTES, bytesPerSecond: 1e9 },
     { clients: 200, bytes: BYTES, bytesPerSecond: BYTES / 40 },
   ]
   console.log('clients | way | memory rises by | last upload done | median upload | processor per upload')

@@ -42,6 +42,18 @@ describe.runIf(hasS3)(`S3Store (${NEEDS_S3})`, () => {
     })
   })
 
+  test('takes the hash of who has computed it; a body that is another is refused', async () => {
+    await using opened = await openTemporaryStore()
+    const sha256 = () => createHash('sha256').update('pixels').digest('hex')
+    const put = async (key: string, body: string) =>
+      await opened.store.put(key, Readable.from([body], { objectMode: false }), { ...JPEG, sha256 })
+
+    await put('originals/7/42.jpg', 'pixels')
+
+    await expect(put('originals/7/43.jpg', 'pixelz')).rejects.toThrow()
+    expect((await contentsOf(opened)).keys).toEqual(['originals/7/42.jpg'])
+  })
+
   test('gives copies all that was said of the object, the tag by which a CDN forgets its photo included', async () => {
     await using opened = await openTemporaryStore()
     const place = placeOf('764879989359635463' as PhotoId)

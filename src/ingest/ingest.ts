@@ -83,6 +83,7 @@ export function createKeep({
     const contentType = FORMATS[format].contentType
     await store.put(originalKey(id, format), Readable.from(meter.measure(body), { objectMode: false }), {
       contentType,
+      sha256: () => meter.sha256(),
     })
     return { id, original: { format, bytes: meter.bytes, sha256: meter.sha256() } }
   }

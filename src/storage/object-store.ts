@@ -5,7 +5,11 @@ export type ObjectInfo = { key: string; size: number }
 /** `modifiedAt` is when it was put, copied or moved there last, by the store's own clock. */
 export type KeptObject = ObjectInfo & { modifiedAt: Date }
 
-export type PutOptions = { contentType: string }
+export type PutOptions = {
+  contentType: string
+  /** SHA-256 of the body in hex, from who computes it as the body flows: it is asked for at the end, and not computed again. */
+  sha256?: () => string
+}
 
 /** Bytes `start` to `end`, both included, as in HTTP. */
 export type ByteRange = { start: number; end: number }
@@ -13,7 +17,7 @@ export type ByteRange = { start: number; end: number }
 /** How somebody else may put one object: a PUT of the bytes to the URL, with these headers. */
 export type PresignedPut = { url: string; headers: Readonly<Record<string, string>> }
 
-export type PresignOptions = PutOptions & {
+export type PresignOptions = Pick<PutOptions, 'contentType'> & {
   /** Exactly so many. */
   bytes: number
   /** In hex; servers that check it refuse others. */

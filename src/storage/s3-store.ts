@@ -56,8 +56,12 @@ const BACKOFF_MS = 100
  * Objects in a bucket of S3, or of what speaks it. A stream is spooled to a file first, then sent by one
  * PutObject: its length, hash and end are known before S3 hears of it, so a client that goes away leaves nothing
  * there, and a request that fails is sent again from its beginning. Parts that are sent as they fill would have to
- * be kept in memory: 200 slow uploads of 12 MB take 0.1 GB this way and 3 GB that way, and a single one is whole in
+ * be kept in memory: 200 slow uploads of 12 MB take 0.1 GB this way and 3 GB that way, and eight at once are whole in
  * half the time (bench/s3-uploads.ts).
+ *
+ * A body whose length and hash were announced could go straight through: 21 ms of a core for 12 MB instead of 37, in as much
+ * memory. It does not, as each slow client would hold a connection to S3, which S3 ends when a phone pauses for 20 s
+ * (RequestTimeout); and what S3 refuses for a moment could not be sent again, but by the phone.
  *
  * A put whose answer is lost each time may have kept an object that nobody knows of; the sweep deletes it.
  */
@@ -106,8 +110,8 @@ export class S3Store implements ObjectStore {
     this.#config = config
   }
 
-  async put(key: string, body: Readable | Buffer, { contentType }: PutOptions): Promise<ObjectInfo> {
-    await using spooled = await spool(body, this.#spool)
+  async put(key: string, body: Readable | Buffer, { contentType, sha256 }: PutOptions): Promise<ObjectInfo> {
+    await using spooled = await spool(body, this.#spool, sha256)
     for (let attempt = 1; ; attempt++) {
       try {
         await this.#send(key, spooled, contentType)

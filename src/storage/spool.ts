@@ -15,11 +15,15 @@ export type SpooledBody = AsyncDisposable & {
 }
 
 /**
- * Takes in all of the body, a stream as a file in the folder. Throws what the body throws, and
- * EngineUnavailableError when the disk fails.
+ * Takes in all of the body, a stream as a file in the folder. Its hash is computed, unless `known` tells it in hex when the body
+ * has ended. Throws what the body throws, and EngineUnavailableError when the disk fails.
  */
-export async function spool(body: Readable | Buffer, folder: string): Promise<SpooledBody> {
-  return Buffer.isBuffer(body) ? inMemory(body) : await onDisk(body, folder)
+export async function spool(
+  body: Readable | Buffer,
+  folder: string,
+  known?: () => string,
+): Promise<SpooledBody> {
+  return Buffer.isBuffer(body) ? inMemory(body) : await onDisk(body, folder, known)
 }
 
 /**
@@ -34,21 +38,21 @@ export async function openNameless(folder: string): Promise<FileHandle> {
   return file
 }
 
-async function onDisk(body: Readable, folder: string): Promise<SpooledBody> {
+async function onDisk(body: Readable, folder: string, known?: () => string): Promise<SpooledBody> {
   await using opened = new AsyncDisposableStack()
   const hash = createHash('sha256')
   try {
     // The pipeline listens for errors of the body at once; iterating it would only when the file is open.
     const file = await pipeline(body, async (chunks: AsyncIterable<Buffer>) => {
       const nameless = opened.use(await openNameless(folder))
-      await nameless.writeFile(hashed(chunks, hash))
+      await nameless.writeFile(known ? chunks : hashed(chunks, hash))
       return nameless
     })
     const { size } = await file.stat()
     const owned = opened.move()
     return {
       size,
-      sha256: hash.digest(),
+      sha256: known ? Buffer.from(known(), 'hex') : hash.digest(),
       open: () => Readable.from(read(file, size), { objectMode: false }),
       [Symbol.asyncDispose]: () => owned.disposeAsync(),
     }
