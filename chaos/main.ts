@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { forgetLibpqVariables } from '../src/config/environment.ts'
+import { runClients, textOfClients } from './clients/run.ts'
 import { CLOUD_SERVICES, hasCloud } from './engines/cloud.ts'
 import { ENGINE_SETS, type EngineSet } from './engines.ts'
 import { textOf } from './report.ts'
@@ -26,6 +27,8 @@ when something is not so.
   --seeds N      so many seeds in a row (default 1)
   --uploads N    photos (default 300)
   --seconds N    over which their beginnings are spread (default 40)
+  --clients      photos are uploaded in every way there is, through a network that cuts, stalls, half-closes, delays and repeats,
+                 and nothing else is done with them: each is there once, with its own bytes, and nothing else is
   --engines SET  embedded, cloud (wants Redis and Ceph: npm run services -- install) or both (default)
 `
 
@@ -37,6 +40,7 @@ const { values } = parseArgs({
     uploads: { type: 'string', default: '300' },
     seconds: { type: 'string', default: '40' },
     engines: { type: 'string', default: 'both' },
+    clients: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 })
@@ -69,8 +73,9 @@ async function runAll(stop: AbortSignal): Promise<void> {
   const found = new Map<EngineSet, number>(sets.map((set) => [set, 0]))
   for (let run = 0; run < seeds; run++) {
     for (const engines of sets) {
-      const report = await runChaos({ seed: seed + run, engines, uploads, seconds, stop })
-      console.log(textOf(report))
+      const options = { seed: seed + run, engines, uploads, seconds, stop }
+      const report = values.clients ? await runClients(options) : await runChaos(options)
+      console.log('ways' in report ? textOfClients(report) : textOf(report))
       if (report.findings.length > 0) found.set(engines, (found.get(engines) ?? 0) + 1)
     }
   }

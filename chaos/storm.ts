@@ -16,11 +16,11 @@ import { type Attempt, OWNERS, uploadAll } from './uploader.ts'
 import type { Victim } from './victim.ts'
 
 /** Blows fall until the last upload is taken in, but no longer than this after it began: a slow machine gets a rest. */
-const STORM_MS = 60_000
+export const STORM_MS = 60_000
 /** For everything to come back, between two rounds of blows, at most. */
 const RESTS_MS = 20_000
 /** What is not taken in that long after the last blow never will be. */
-const CALM_MS = 90_000
+export const CALM_MS = 90_000
 
 /** `stop` ends the run early, without an account, by throwing its reason. */
 export type Plan = { seed: number; uploads: number; seconds: number; stop: AbortSignal }
@@ -98,7 +98,7 @@ export async function storm(plan: Plan, scene: Scene): Promise<Aftermath> {
 
 /** Strikes all that Darkroom consists of, and these commands, until it is calm. */
 export async function hit(
-  { engines, disk, darkroom }: Scene,
+  { engines, disk, darkroom }: Pick<Scene, 'engines' | 'disk' | 'darkroom'>,
   commands: readonly Victim[],
   random: Random,
   calm: AbortSignal,
