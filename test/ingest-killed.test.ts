@@ -134,7 +134,7 @@ test('whatever is sent under one id, when and by whom, and wherever servers die:
       expect(sha256(original)).toBe(photo?.original.sha256)
       expect(original).toEqual(pictures[[...accepted][0] as keyof typeof pictures])
     }),
-    { numRuns: 25 },
+    { numRuns: 25, endOnFailure: true },
   )
 })
 

@@ -155,7 +155,7 @@ test('killed at any moments and gone on, each selected photo is done once, and t
 
       await expectEachOnce(world, database, run)
     }),
-    { numRuns: 8 },
+    { numRuns: 8, endOnFailure: true },
   )
 })
 

@@ -40,11 +40,13 @@ export class Killed extends Error {}
 
 /**
  * The engines of a server that is killed at its n-th call of them: just before it takes effect or just after. From then
- * on none of its calls do anything.
+ * on none of its calls do anything. `dead` resolves when those that were under way have ended, too: one of them may take
+ * a lease once more.
  */
 export function killable(engines: RunEngines, { calls, when }: { calls: number; when: 'before' | 'after' }) {
   let count = 0
   const dead = Promise.withResolvers<void>()
+  const underWay = new Set<Promise<unknown>>()
   const guarded = <Target extends object>(target: Target): Target =>
     new Proxy(target, {
       get: (of, name) => {
@@ -52,9 +54,15 @@ export function killable(engines: RunEngines, { calls, when }: { calls: number; 
         if (typeof method !== 'function') return method
         return async (...given: unknown[]) => {
           count += 1
-          if (count < calls) return await method.apply(of, given)
-          if (count === calls && when === 'after') await method.apply(of, given)
-          dead.resolve()
+          if (count < calls) {
+            const call = Promise.resolve(method.apply(of, given))
+            underWay.add(call)
+            return await call.finally(() => underWay.delete(call))
+          }
+          if (count === calls) {
+            if (when === 'after') await method.apply(of, given)
+            void Promise.allSettled(underWay).then(() => dead.resolve())
+          }
           throw new Killed()
         }
       },
