@@ -314,6 +314,23 @@ describe('a photo that is reprocessed', { timeout: 3 * MINUTES }, () => {
     }
   })
 
+  test('is made all the same when a server claims it again that has lost its part of the run', async () => {
+    await using world = await openWorld()
+    const id = await upload(await world.today([small]))
+    const service = await world.today([small, wide])
+    const run = await startReprocess(service)
+    {
+      await using _feed = feed(service)
+      await expect.poll(async () => (await service.catalog.runs.find(run)).inFlight, PATIENCE).toBe(1)
+    }
+
+    // It was held up between reading the page of photos and claiming them, for longer than its lease.
+    await service.catalog.remakes.claim([id])
+
+    expect(await complete(service, run)).toMatchObject({ selected: 1, done: 1, skipped: 0 })
+    expect(names(await find(service, id))).toContain('feed jpeg')
+  })
+
   test('waits for workers that have the presets of the run', async () => {
     await using world = await openWorld()
     const before = await world.today([small])

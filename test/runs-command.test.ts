@@ -103,6 +103,7 @@ describe('darkroom runs', () => {
     expect(JSON.parse(asJson.stdout)).toMatchObject({ id: Number(run), state: 'complete' })
     expect(after.stdout).toMatch(/bytes saved +5,000/)
     expect(stopped.code).toBe(3)
+    expect(JSON.parse(stopped.stdout)).not.toHaveProperty('selection')
     expect(JSON.parse(stopped.stdout)).toMatchObject({
       state: 'stopped',
       reason: 'The bucket belongs to another installation.',

@@ -185,6 +185,23 @@ describe('a run', () => {
     expect(await server.catalog.runs.find(run)).toMatchObject({ done: 40, partsHeld: 0, reason: null })
   })
 
+  test('that has ended waits for nothing, whatever its last step waited for', async () => {
+    await using opened = await openServers(1)
+    const [server] = opened.servers
+    const kind: RunKind = {
+      ...numbers(),
+      work: async function* () {
+        yield { cursor: 10, done: 10, heldBecause: 'uploads wait for workers' }
+      },
+    }
+    const run = await start(server, kind)
+
+    await using _working = work(server, [kind])
+    await reached(server, run, 'complete')
+
+    expect(await server.catalog.runs.find(run)).toMatchObject({ done: 40, reason: null })
+  })
+
   test('that must not go on stops, says why, and can be resumed when that is set right', async () => {
     await using opened = await openServers(1)
     const [server] = opened.servers

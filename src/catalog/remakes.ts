@@ -11,8 +11,11 @@ import type { ShardMap } from './shard-map.ts'
 /** A photo that a run makes anew, and the edition it will be. */
 export type Claimed = { id: PhotoId; edition: number }
 
-/** What came of it: shown, still to be made, or neither, as its owner changed it meanwhile. */
-export type RemakeState = 'done' | 'due' | 'changed'
+/**
+ * What came of it: shown, still to be made, or neither, as its owner changed it meanwhile; or it was claimed again, and
+ * nothing has come of that: a server may have done so that was held up until it had lost its part of the run.
+ */
+export type RemakeState = 'done' | 'due' | 'changed' | 'overtaken'
 
 /** What a run makes of its photos. */
 export type RemakeWork = {
@@ -104,8 +107,11 @@ export class Remakes {
     return new Map(
       rows.map(({ id, edition, changes, mayBeRemade, isMade }) => [
         id,
-        (claimed) =>
-          edition === claimed && isMade ? 'done' : changes === claimed && mayBeRemade ? 'due' : 'changed',
+        (claimed) => {
+          if (edition === claimed && isMade) return 'done'
+          if (!mayBeRemade || edition > claimed) return 'changed'
+          return changes === claimed ? 'due' : 'overtaken'
+        },
       ]),
     )
   }

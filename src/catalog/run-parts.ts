@@ -162,7 +162,7 @@ export class RunParts {
    */
   async end(part: TakenPart, againInSeconds: number): Promise<void> {
     await this.#query(
-      `update run_parts set holder = null, in_flight = '[]', skipped = coalesce(selected, 0) - done - failed,
+      `update run_parts set holder = null, held_because = null, in_flight = '[]', skipped = coalesce(selected, 0) - done - failed,
          selected = coalesce(selected, 0), lapped_at = now(),
          cursor = case when $4 then null else cursor end, ended_at = case when $4 then null else now() end,
          due_at = now() + $5 * interval '1 second'

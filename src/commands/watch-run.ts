@@ -7,7 +7,7 @@ import type { Prices } from '../reprocess/prices.ts'
 import { paceOf, type Sample } from './run-pace.ts'
 import { runScreen, type Seen } from './run-screen.ts'
 
-/** On a terminal the screen is drawn anew; elsewhere, a line of JSON is printed. */
+/** On a terminal the screen is drawn anew; elsewhere, a line of JSON is printed, of what changes about a run. */
 const DRAW_MS = 1_000
 const PRINT_MS = 10_000
 /** The rate is that of the last minute. */
@@ -56,7 +56,7 @@ export async function watchRun(
     const seen: Seen = { ...paceOf(run.left, samples), ...beside, spent: spent(run, watched.prices) }
     if (!isTerminal) {
       const { codes: failures, ...others } = seen
-      process.stdout.write(`${JSON.stringify({ ...run, ...others, failures })}\n`)
+      process.stdout.write(`${JSON.stringify({ ...run, ...others, failures, selection: undefined })}\n`)
     } else {
       const screen = runScreen(run, seen).split('\n').map(cut)
       process.stdout.write(`${drawn > 0 ? `\u001b[${drawn}A` : ''}\u001b[J${screen.join('\n')}\n`)

@@ -1,5 +1,6 @@
 import type { RemakeWork } from '../catalog/remakes.ts'
 import type { Selection } from '../catalog/selected-photos.ts'
+import type { PhotoId } from '../photo/photo-id.ts'
 import type { Job } from '../queue/job.ts'
 import type { RunEngines, RunKind, Step } from '../runs/run-kind.ts'
 import { type Look, type NextJobs, throughJobs } from '../runs/through-jobs.ts'
@@ -105,12 +106,17 @@ const lookAtThem = (run: number) =>
 
 const CHANGED = 'changed or removed meanwhile'
 
-async function look({ catalog }: RunEngines, jobs: readonly Job[]): Promise<Map<Job['photoId'], Look>> {
-  const states = await catalog.remakes.states(jobs.map(({ photoId }) => photoId))
+async function look({ catalog }: RunEngines, jobs: readonly Job[]): Promise<Map<PhotoId, Look>> {
+  const { remakes } = catalog
+  const found = await remakes.states(jobs.map(({ photoId }) => photoId))
+  const states = jobs.map((job) => ({ job, state: found.get(job.photoId)?.(job.edition ?? 0) }))
+  const overtaken = states.filter(({ state }) => state === 'overtaken').map(({ job }) => job.photoId)
+  const editions = new Map((await remakes.claim(overtaken)).map(({ id, edition }) => [id, edition]))
   return new Map(
-    jobs.map(({ photoId, edition = 0 }) => {
-      const state = states.get(photoId)?.(edition)
-      return [photoId, state === 'done' || state === 'due' ? state : { skippedAs: CHANGED }]
+    states.map(({ job, state }): [PhotoId, Look] => {
+      const edition = editions.get(job.photoId)
+      if (edition !== undefined) return [job.photoId, { instead: { ...job, edition } }]
+      return [job.photoId, state === 'done' || state === 'due' ? state : { skippedAs: CHANGED }]
     }),
   )
 }

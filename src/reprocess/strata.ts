@@ -5,7 +5,7 @@ const SIZES = [2, 8, 20] as const
 
 /** The kind of a photo, in words: photos of a kind cost about as much. */
 export function stratumOf({ original, facts, look }: Pick<Photo, 'original' | 'facts' | 'look'>): string {
-  const words = [original.format, facts === null ? 'size unknown' : sizeOf(facts)]
+  const words = [original.format ?? 'not looked at yet', facts === null ? 'size unknown' : sizeOf(facts)]
   return [...words, ...(look ? ['with a look'] : [])].join(', ')
 }
 

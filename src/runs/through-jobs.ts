@@ -24,8 +24,11 @@ export type NextJobs = {
   tally?: Tally
 }
 
-/** What is to become of a job that has ended: its photo is done, is still to be done, or needs nothing any more. */
-export type Look = 'done' | 'due' | { skippedAs: string }
+/**
+ * What is to become of a job that has ended: its photo is done, is still to be done, by this job or another instead of
+ * it, or needs nothing any more.
+ */
+export type Look = 'done' | 'due' | { instead: Job } | { skippedAs: string }
 
 export type JobsWork = {
   /** Those after the cursor, which begins as null. */
@@ -78,7 +81,8 @@ export async function* throughJobs(
 
   for (;;) {
     const { counts, done, again, open } = await seeEnded(queue, work, inFlight, promises)
-    const ended = inFlight.filter((job) => !open.includes(job)).map(({ photoId }) => photoId)
+    const left = new Set(open.map(({ photoId }) => photoId))
+    const ended = inFlight.map(({ photoId }) => photoId).filter((photoId) => !left.has(photoId))
     for (const photoId of ended) promises.delete(photoId)
     const others = ended.filter((photoId) => !done.includes(photoId))
     const costsOf = { done, others, isKept: costs === 'kept' }
@@ -130,9 +134,12 @@ async function seeEnded(
     const look = looks.get(job.photoId)
     const promised = promises.get(job.photoId) ?? 0
     if (state.name === 'pending') open.push(job)
-    else if (look !== 'done' && look !== 'due') {
+    else if (look === undefined || (typeof look === 'object' && 'skippedAs' in look)) {
       counts.skipped += 1
       if (look) add(counts.tally, { [look.skippedAs]: 1 })
+    } else if (typeof look === 'object' && promised < MAX_PROMISES) {
+      again.push(look.instead)
+      open.push(look.instead)
     } else if (state.name === 'failed' && (look === 'done' || promised > 0)) {
       if (look === 'due') await work.giveUp(job)
       counts.failed.push(failureOf(job, state))
