@@ -194,6 +194,12 @@ describe('an upload in pieces', () => {
     expect(await told(strangers)).toEqual([404, 'id_unknown'])
     expect((await sendBytes(one, photo, { method: 'PUT', path: `/v1/photos/${id}` })).status).toBe(200)
     expect(photoOf(await askTus(one, 'HEAD', path))).toBe(id)
+    const over = await askTus(other, 'POST', '/v1/uploads', { headers })
+    expect([over.status, over.headers.get('upload-offset'), photoOf(over)]).toEqual([
+      201,
+      `${photo.length}`,
+      id,
+    ])
   })
 
   test('is terminated with all that came, and known to its owner alone', async () => {

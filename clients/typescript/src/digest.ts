@@ -5,9 +5,13 @@ const { subtle } = (
   }
 ).crypto ?? { subtle: undefined }
 
-/** `Content-Digest` of a body (RFC 9530), or null where a page without HTTPS may not hash. */
-export async function contentDigest(bytes: Uint8Array<ArrayBuffer>): Promise<string | null> {
-  if (!subtle) return null
-  const digest = new Uint8Array(await subtle.digest('SHA-256', bytes))
-  return `sha-256=:${btoa(String.fromCharCode(...digest))}:`
+/** The SHA-256 in base64, or null where a page without HTTPS may not hash. */
+export async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string | null> {
+  return subtle ? base64(new Uint8Array(await subtle.digest('SHA-256', bytes))) : null
+}
+
+export function base64(bytes: Uint8Array): string {
+  let text = ''
+  for (const byte of bytes) text += String.fromCharCode(byte)
+  return btoa(text)
 }

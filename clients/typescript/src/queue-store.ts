@@ -11,6 +11,8 @@ export type StoredUpload = {
   fields: UploadFields
   /** The id that it is sent under: whoever sends it again after a reload makes no other photo. */
   id: string | null
+  /** Of a large one the SHA-256 of its parts, as they were read first. Those of before have none. */
+  parts?: readonly string[] | null
   /** Why it was given up. */
   problem: { code: string; message: string } | null
 }

@@ -1,5 +1,4 @@
 import type { PhotoSource, Signal } from './platform.ts'
-import { Problem } from './problem.ts'
 import { memoryStore, type QueueStore, type StoredUpload } from './queue-store.ts'
 import type { Photo } from './types.ts'
 import type { UploadFields, UploadOptions } from './upload.ts'
@@ -17,6 +16,8 @@ export type UploadQueueOptions = {
   atOnce?: number
   /** Told after anything has changed. */
   onChange?: (queue: UploadQueue) => void
+  /** Told when a file has changed since its upload began; it is sent anew, as it is now. */
+  onFileChanged?: (upload: QueuedUpload) => void
   /** Told of each photo that the server has. */
   onUploaded?: (photo: Photo, upload: QueuedUpload) => void
 }
@@ -41,8 +42,9 @@ const { AbortController, crypto } = globalThis as unknown as {
 
 /** What is aborted when uploads are paused; no failure. */
 const PAUSED = new Error('The queue was paused.')
-/** A server that does not know an id any more gives another one. */
-const EXPIRED_IDS: ReadonlySet<string> = new Set(['id_unknown'])
+/** A server that does not know an id any more gives another one; and what it has under it is of the file as it was. */
+const EXPIRED_IDS: ReadonlySet<string> = new Set(['id_unknown', 'upload_not_found'])
+const CHANGED: ReadonlySet<string> = new Set(['bytes_changed', 'id_taken'])
 
 /**
  * Photos that wait to be uploaded, in the order in which they were added. Each is remembered before `add` resolves, with the id
@@ -113,12 +115,13 @@ export class UploadQueue {
       source,
       fields,
       id: null,
+      parts: null,
       problem: null,
     }
     await this.#options.store.put(stored)
     this.#entries.set(key, { stored, sent: 0, aborter: null })
     this.#changed()
-    return this.uploads.find((upload) => upload.key === key) as QueuedUpload
+    return this.#shown(key) as QueuedUpload
   }
 
   pause(): void {
@@ -165,6 +168,10 @@ export class UploadQueue {
     for (const key of known) this.#entries.delete(key)
   }
 
+  #shown(key: string): QueuedUpload | undefined {
+    return this.uploads.find((upload) => upload.key === key)
+  }
+
   #nextPlace(): number {
     this.#lastPlace = Math.max(Date.now(), this.#lastPlace + 1)
     return this.#lastPlace
@@ -205,17 +212,23 @@ export class UploadQueue {
         entry.sent = sent
         this.#options.onChange?.(this)
       }
-      const photo = await this.#client.upload(source, { ...fields, ...until, id, onProgress })
+      const onParts = async (parts: readonly string[]) => await this.#remember(entry, { parts })
+      const parts = entry.stored.parts ?? undefined
+      const photo = await this.#client.upload(source, { ...fields, ...until, id, parts, onParts, onProgress })
       await this.#options.store.remove(key)
-      const [upload] = this.uploads.filter((each) => each.key === key)
+      const upload = this.#shown(key)
       this.#entries.delete(key)
       if (upload) this.#options.onUploaded?.(photo, upload)
     } catch (error) {
       entry.sent = 0
       if (signal.aborted) return
-      if (error instanceof Problem && EXPIRED_IDS.has(error.code))
-        return await this.#remember(entry, { id: null })
       const { code = 'unknown', message } = error as { code?: string; message: string }
+      if (EXPIRED_IDS.has(code) || CHANGED.has(code)) {
+        await this.#remember(entry, { id: null, parts: null })
+        const upload = this.#shown(key)
+        if (CHANGED.has(code) && upload) this.#options.onFileChanged?.(upload)
+        return
+      }
       // A store that fails now has it as it was: after a reload it is tried again.
       await this.#remember(entry, { problem: { code, message } }).catch(() => {})
     } finally {

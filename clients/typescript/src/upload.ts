@@ -1,8 +1,16 @@
 import type { Api, Ask } from './api.ts'
-import { contentDigest } from './digest.ts'
-import type { PhotoSource, Signal } from './platform.ts'
+import { sha256 } from './digest.ts'
+import { readBytes } from './parts.ts'
+import type { PhotoSource } from './platform.ts'
 import { Problem } from './problem.ts'
 import type { Photo } from './types.ts'
+import { BytesChanged, endUpload, type SendOptions, uploadInParts } from './upload-in-parts.ts'
+
+/** Larger photos are sent in parts: what has come of them is not sent again when the connection breaks. */
+export const LARGE_BYTES = 8 * 1024 * 1024
+
+/** A file that is written while it is read may change again. */
+const MOST_ANEW = 3
 
 /** What is told of a photo with its upload. */
 export type UploadFields = {
@@ -15,14 +23,13 @@ export type UploadFields = {
   alt?: string | undefined
 }
 
-export type UploadOptions = UploadFields & {
-  /** Of `reserveId`: whoever sends the same bytes under it again gets the same photo, however the first attempt ended. */
-  id?: string
-  onProgress?: (progress: { sent: number; total: number }) => void
-  signal?: Signal | undefined
-  /** For how long it is sent again while the connection breaks or the server says to wait. */
-  retryMs?: number | undefined
-}
+export type UploadOptions = UploadFields &
+  SendOptions & {
+    /** Of `reserveId`: whoever sends the same bytes under it again gets the same photo, however the first attempt ended. */
+    id?: string
+    /** Told when the file has changed since its first parts were read; then all of it is sent anew, as another photo. */
+    onFileChanged?: (() => void) | undefined
+  }
 
 /** An id for a photo that is still to be sent; good for a day. */
 export async function reserveId(api: Api, options: Pick<Ask, 'signal' | 'retryMs'> = {}): Promise<string> {
@@ -36,22 +43,45 @@ export async function reserveId(api: Api, options: Pick<Ask, 'signal' | 'retryMs
 
 /**
  * Uploads a photo, and resolves with it as soon as the server has it: its renditions follow. It may be repeated, and is
- * while that may help. Throws Problem; `file_changed` when the file is no longer what was chosen.
+ * while that may help; a large one goes on where it was. Throws Problem: `file_changed` when the file can't be read any more as it
+ * was chosen, `bytes_changed` when it goes on changing, or has changed and the id was given.
  */
 export async function uploadPhoto(
   api: Api,
   source: PhotoSource,
   options: UploadOptions = {},
 ): Promise<Photo> {
-  const { id: given, onProgress, signal, retryMs, focus, ...fields } = options
-  const id = given ?? (await reserveId(api, { signal, retryMs }))
-  const bytes = await readWhole(source)
-  const digest = await contentDigest(bytes)
+  const { signal, retryMs } = options
+  for (let times = 1; ; times++) {
+    const id = options.id ?? (await reserveId(api, { signal, retryMs }))
+    try {
+      return await uploadUnder(api, source, { ...options, id })
+    } catch (error) {
+      if (!(error instanceof BytesChanged)) throw error
+      await endUpload(api, id)
+      if (options.id !== undefined || times === MOST_ANEW) throw bytesChanged(error)
+      options.onFileChanged?.()
+    }
+  }
+}
+
+async function uploadUnder(
+  api: Api,
+  source: PhotoSource,
+  options: UploadOptions & { id: string },
+): Promise<Photo> {
+  const { id, onProgress, signal, retryMs, filter, strength, visibility, focus, alt } = options
+  const fields = { filter, strength, visibility, focus: focus && `${focus.x},${focus.y}`, alt }
+  if (source.size > LARGE_BYTES) return await uploadInParts(api, source, fields, options)
+
+  // Hashed and sent are the same bytes, whatever becomes of the file meanwhile.
+  const bytes = await readBytes(source, 0, source.size)
+  const digest = await sha256(bytes)
   const total = bytes.length
   return await api.json<Photo>(`/v1/photos/${id}`, {
     method: 'PUT',
-    query: { ...fields, ...(focus && { focus: `${focus.x},${focus.y}` }) },
-    headers: digest ? { 'content-digest': digest } : {},
+    query: fields,
+    headers: digest ? { 'content-digest': `sha-256=:${digest}:` } : {},
     body: bytes,
     signal,
     retryMs,
@@ -59,19 +89,7 @@ export async function uploadPhoto(
   })
 }
 
-/** Hashed and sent are the same bytes, whatever becomes of the file meanwhile. */
-async function readWhole(source: PhotoSource): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = await source
-    .slice(0, source.size)
-    .arrayBuffer()
-    .catch((cause: unknown) => {
-      throw fileChanged(cause)
-    })
-  if (bytes.byteLength !== source.size) throw fileChanged(null)
-  return new Uint8Array(bytes)
-}
-
-function fileChanged(cause: unknown): Problem {
-  const message = 'The file is no longer what it was when it was chosen. Choose it again.'
-  return new Problem({ status: 400, code: 'file_changed', message }, { cause })
+function bytesChanged(cause: Error): Problem {
+  const message = 'The file has changed since it was chosen. Send it again when it is as it shall be.'
+  return new Problem({ status: 400, code: 'bytes_changed', message }, { cause })
 }

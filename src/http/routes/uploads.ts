@@ -72,25 +72,31 @@ export function uploadRoutes({ filters, basePath, ...engines }: Dependencies): F
     return { ...wishes, id: id === undefined ? null : parsePhotoId(id) }
   }
 
-  async function begin({ owner, limits, headers }: FastifyRequest): Promise<OpenUpload> {
+  /** A new upload; under an id of the owner's that of before, if there is one, or what has become of it. */
+  async function begin(request: FastifyRequest): Promise<OpenUpload | Photo> {
+    const { owner, limits, headers } = request
     const length = lengthOf(headers)
     if (length === 0) throw new EmptyFileError()
     if (length !== null && length > maxUploadBytes) throw new PhotoTooLargeError(maxUploadBytes)
     const metadata = String(headers['upload-metadata'] ?? '')
     const { id } = toldOf(metadata)
+    if (id !== null) await resumable.takeOver(id, owner)
+    const before = id === null ? null : await stateOf(request, id).catch(nullIfNone)
+    if (before !== null) {
+      if (length !== (isPhoto(before) ? before.original.bytes : before.length)) throw new IdTakenError()
+      return before
+    }
+
     await refuseSpent(catalog, { owner, limits, bytes: length ?? 1 })
     if (id === null) return await catalog.uploads.create({ owner, length, metadata })
-
     const upload = await catalog.uploads.createUnder({ id, owner, length, metadata })
     if (upload === null) throw new IdUnknownError()
-    if (upload.length !== length) throw new IdTakenError()
     return upload
   }
 
   /** The upload as it is; the photo, once all bytes are there, which is then taken in if it is not yet. */
-  async function stateOf(request: FastifyRequest): Promise<OpenUpload | Photo> {
+  async function stateOf(request: FastifyRequest, id: PhotoId): Promise<OpenUpload | Photo> {
     const { owner } = request
-    const id = parsePhotoId((request.params as { id: string }).id)
     const upload = await catalog.uploads.find(id, owner)
     if (upload === null) return await resumable.finished(id, owner)
     if (upload.received === upload.length) return await finish(request, upload)
@@ -147,10 +153,10 @@ export function uploadRoutes({ filters, basePath, ...engines }: Dependencies): F
       UPLOADS_PATH,
       { ...options, schema: { hide: true, headers: creationHeaders, querystring: noQuery } },
       async (request, reply) => {
-        const upload = await begin(request)
-        reply.code(201).header('location', `${basePath}${UPLOADS_PATH}/${upload.id}`)
-        const isNew = upload.received === 0
-        return await tell(reply, isNew ? await append(request, reply, upload) : upload).send()
+        const state = await begin(request)
+        reply.code(201).header('location', `${basePath}${UPLOADS_PATH}/${state.id}`)
+        const isAtStart = !isPhoto(state) && state.received === 0
+        return await tell(reply, isAtStart ? await append(request, reply, state) : state).send()
       },
     )
 
@@ -158,8 +164,9 @@ export function uploadRoutes({ filters, basePath, ...engines }: Dependencies): F
       `${UPLOADS_PATH}/:id`,
       { schema: { hide: true, params: photoParams, querystring: noQuery } },
       async (request, reply) => {
-        await resumable.takeOver(parsePhotoId(request.params.id), request.owner)
-        const state = await stateOf(request)
+        const id = parsePhotoId(request.params.id)
+        await resumable.takeOver(id, request.owner)
+        const state = await stateOf(request, id)
         reply.header('cache-control', 'no-store')
         if (isPhoto(state)) reply.header('upload-length', state.original.bytes ?? 0)
         else {
@@ -179,8 +186,9 @@ export function uploadRoutes({ filters, basePath, ...engines }: Dependencies): F
       },
       async (request, reply) => {
         const offset = Number(request.headers['upload-offset'])
-        await resumable.takeOver(parsePhotoId(request.params.id), request.owner)
-        let state = await stateOf(request)
+        const id = parsePhotoId(request.params.id)
+        await resumable.takeOver(id, request.owner)
+        let state = await stateOf(request, id)
         if (isPhoto(state)) {
           tell(reply, state)
           if (offset !== state.original.bytes || hasBody(request.raw)) throw new UploadOffsetError()
@@ -223,6 +231,11 @@ function lengthOf(headers: FastifyRequest['headers']): number | null {
   if ((length === undefined) === (deferred === undefined))
     throw new InvalidFieldError('One of "upload-length" and "upload-defer-length" must be there.')
   return length === undefined ? null : Number(length)
+}
+
+function nullIfNone(error: unknown): null {
+  if (error instanceof UploadNotFoundError) return null
+  throw error
 }
 
 function isPhoto(state: OpenUpload | Photo): state is Photo {
