@@ -3,6 +3,7 @@ import { firstIdAt } from '../../src/photo/photo-id.ts'
 import type { OwnerId } from '../../src/photo/shard.ts'
 import type { Services } from '../../src/services.ts'
 import { deleteIncoming } from '../../src/sweep/incoming.ts'
+import { deleteLostChunks, sweepUploads } from '../../src/sweep/old-uploads.ts'
 import { sweepAndAccount } from '../afterwards.ts'
 import type { Toll } from '../havoc.ts'
 import { leftovers } from '../leftovers.ts'
@@ -79,6 +80,8 @@ async function play(options: ChaosOptions, stage: Stage, { api, bucket }: Networ
   const then = new Date(Date.now() + TWO_DAYS_MS)
   const counted = await miscounted(services)
   const objects = await deleteIncoming(services, log, then)
+  await sweepUploads(services, log, then)
+  await deleteLostChunks(services, log, new Date(then.getTime() + DAY_MS))
   const ids = await services.catalog.reservedIds.forget(firstIdAt(then), PAGE)
   const ledger = new RunLedger({ isExact: false })
   const swept = await sweepAndAccount({ config, url, tokenOf, ledger, services, attempts, log })

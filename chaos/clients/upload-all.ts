@@ -5,8 +5,19 @@ import { MIDDLE } from '../owner.ts'
 import { drawPicture, withComment } from '../picture.ts'
 import { createRandom } from '../random.ts'
 import { type Attempt, OWNERS, type UploadPlan } from '../uploader.ts'
-import { type Network, type Try, UnexpectedReplyError, WAYS } from './ways.ts'
+import { tus } from './tus.ts'
+import {
+  type Attempting,
+  direct,
+  type Network,
+  type Photo,
+  post,
+  put,
+  type Try,
+  UnexpectedReplyError,
+} from './ways.ts'
 
+const WAYS: Record<string, (photo: Photo) => Attempting> = { put, post, direct, tus }
 const TRY_AGAIN_MS = [100, 1_500] as const
 /** How often an app begins once more before it has heard of the first. */
 const IMPATIENT_SHARE = 0.15

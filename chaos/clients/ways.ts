@@ -24,14 +24,12 @@ export type Try = { id: PhotoId } | { again: string }
  */
 export type Attempting = (network: Network) => Promise<Try>
 
-export const WAYS: Record<string, (photo: Photo) => Attempting> = { put, post, direct }
-
-const FOCUS = `${MIDDLE.x},${MIDDLE.y}`
+export const FOCUS = `${MIDDLE.x},${MIDDLE.y}`
 /** The client goes on by itself for so long; then the app is started anew. */
 const RETRY_MS = 5_000
 
 /** By the client of ours, under an id that the app keeps. */
-function put({ bytes, token }: Photo): Attempting {
+export function put({ bytes, token }: Photo): Attempting {
   let reserving: Promise<string> | null = null
   return async ({ url, send }) => {
     const client = new DarkroomClient({ url, token: () => token, send, retryMs: RETRY_MS })
@@ -44,13 +42,13 @@ function put({ bytes, token }: Photo): Attempting {
       const photo = await client.upload(new Blob([bytes]), { id, focus: MIDDLE })
       return { id: photo.id as PhotoId }
     } catch (error) {
-      if (error instanceof Problem) return { again: refusal(error.status, error.code) }
+      if (error instanceof Problem) return { again: passing(error.status, error.code) }
       throw error
     }
   }
 }
 
-function post({ bytes, key, token }: Photo): Attempting {
+export function post({ bytes, key, token }: Photo): Attempting {
   return async ({ url, send }) =>
     await heard(async () => {
       const headers = { ...bearer(token), 'content-type': 'image/jpeg', 'idempotency-key': key }
@@ -61,7 +59,7 @@ function post({ bytes, key, token }: Photo): Attempting {
 }
 
 /** It keeps the URL, and asks for another when that is not good any more. */
-function direct({ bytes, key, token }: Photo): Attempting {
+export function direct({ bytes, key, token }: Photo): Attempting {
   let begun: { id: string; method: string; url: string; headers: Record<string, string> } | null = null
   return async ({ url, send, sendTo }) =>
     await heard(async () => {
@@ -70,7 +68,7 @@ function direct({ bytes, key, token }: Photo): Attempting {
         const headers = { ...bearer(token), 'content-type': 'application/json', 'idempotency-key': key }
         const body = JSON.stringify({ bytes: bytes.length, type: 'image/jpeg', focus: FOCUS })
         const reply = await send({ method: 'POST', url: path, headers, body })
-        if (reply.status !== 201) return { again: refusal(reply.status, codeOf(reply)) }
+        if (reply.status !== 201) return { again: passing(reply.status, codeOf(reply)) }
         begun = JSON.parse(reply.text) as NonNullable<typeof begun>
       }
       // Whatever came of it: the server says what it has.
@@ -95,11 +93,14 @@ async function heard(attempt: () => Promise<Try>): Promise<Try> {
 }
 
 function photoOf(reply: Reply): Try {
-  if (reply.status !== 200 && reply.status !== 201) return { again: refusal(reply.status, codeOf(reply)) }
+  if (reply.status !== 200 && reply.status !== 201) return { again: passing(reply.status, codeOf(reply)) }
   return { id: (JSON.parse(reply.text) as { id: PhotoId }).id }
 }
 
-function codeOf({ text }: Reply): string {
+const codeOf = ({ text }: Reply) => codeIn(text)
+
+/** Of a problem; empty when it is none. */
+export function codeIn(text: string): string {
   try {
     return (JSON.parse(text) as { code?: string }).code ?? ''
   } catch {
@@ -113,6 +114,8 @@ export class UnexpectedReplyError extends Error {}
 const PASSING = new Set([
   // Of one owner, whose broken ones the server may not have heard of yet.
   'too_many_uploads',
+  // Another request has gone on with it meanwhile: ask how far it is.
+  'upload_offset',
   'unreachable',
   'upload_aborted',
   'request_timeout',
@@ -120,7 +123,8 @@ const PASSING = new Set([
   'unavailable',
 ])
 
-function refusal(status: number, code: string): string {
+/** The code of such an answer. Throws UnexpectedReplyError for any other. */
+export function passing(status: number, code: string): string {
   if (PASSING.has(code)) return code
   throw new UnexpectedReplyError(`it was answered with ${status} ${code}`)
 }
