@@ -90,8 +90,11 @@ export function uploadRoutes({ filters, basePath, ...engines }: Dependencies): F
     await refuseSpent(catalog, { owner, limits, bytes: length ?? 1 })
     if (id === null) return await catalog.uploads.create({ owner, length, metadata })
     const upload = await catalog.uploads.createUnder({ id, owner, length, metadata })
-    if (upload === null) throw new IdUnknownError()
-    return upload
+    if (upload !== null) return upload
+    // Another may have finished it in between.
+    const after = await stateOf(request, id).catch(nullIfNone)
+    if (after === null) throw new IdUnknownError()
+    return after
   }
 
   /** The upload as it is; the photo, once all bytes are there, which is then taken in if it is not yet. */
