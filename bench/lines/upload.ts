@@ -1,6 +1,10 @@
 import { readFile, stat } from 'node:fs/promises'
+import { ceph } from '../../scripts/services/ceph.ts'
+import { startTemporarily } from '../../scripts/services/running-service.ts'
+import type { Environment } from '../../scripts/services/service.ts'
 import type { Bench } from '../bench.ts'
 import { type Darkroom, startDarkroom } from '../darkroom.ts'
+import { isMeasurable } from '../installed.ts'
 import { type Figure, type Line, ratio, value } from '../line.ts'
 import { compare, rateOf } from '../measure.ts'
 import type { PhotoName } from '../photo.ts'
@@ -23,24 +27,46 @@ export const uploadLine: Line = {
   measure: async (bench) => {
     await using darkroom = await startDarkroom(bench, { workers: 0 })
     return [
-      await measureUploads(bench, darkroom, 'photo of 12 MP', 48),
-      await measureUploads(bench, darkroom, 'photo of 12 MB', 24),
-      await measureUploads(bench, darkroom, 'photo of 12 MB', 24, 'put'),
+      await measureUploads(bench, darkroom, { name: 'photo of 12 MP', uploads: 48, way: 'form' }),
+      await measureUploads(bench, darkroom, { name: 'photo of 12 MB', uploads: 24, way: 'form' }),
+      await measureUploads(bench, darkroom, { name: 'photo of 12 MB', uploads: 24, way: 'put' }),
       await measureRepeats(bench, darkroom),
+      ...(await measureS3(bench)),
     ]
   },
+}
+
+/** The server keeps all of it in memory. */
+const TO_S3 = { name: 'photo of 12 MB', uploads: 8, way: 'put', warmUp: 100, rounds: 5 } as const
+
+async function measureS3(bench: Bench): Promise<Figure[]> {
+  if (!isMeasurable('uploads to S3', ceph)) return []
+  await using server = await startTemporarily(ceph)
+  // The bench opens the store too, and the SDK's chain looks for credentials here.
+  Object.assign(process.env, server.env)
+  await using darkroom = await startDarkroom(bench, { workers: 0, engines: server.env })
+  return [await measureUploads(bench, darkroom, { ...TO_S3, s3: server.env })]
+}
+
+type Measured = {
+  name: PhotoName
+  uploads: number
+  way: 'form' | 'put'
+  warmUp?: number
+  rounds?: number
+  s3?: Environment
 }
 
 async function measureUploads(
   bench: Bench,
   darkroom: Darkroom,
-  name: PhotoName,
-  uploads: number,
-  way: 'form' | 'put' = 'form',
+  { name, uploads, way, warmUp = WARM_UP, rounds = ROUNDS, s3 }: Measured,
 ): Promise<Figure> {
   const photo = await bench.photo(name)
   const { size } = await stat(photo)
-  await using bare = startScript<object, string>('bare-upload.ts', [darkroom.config.home])
+  await using bare = s3
+    ? startScript<object, string>('bare-s3-upload.ts', [], s3)
+    : startScript<object, string>('bare-upload.ts', [darkroom.config.home])
   await using client = startScript<UploadQuestion, null>('upload-client.ts', [photo])
   const bareTarget = { url: await bare.ask({}), token: '' }
 
@@ -52,13 +78,13 @@ async function measureUploads(
     await client.ask({
       url: target.url,
       token: target.token,
-      uploads: Math.ceil((WARM_UP * 1e6) / size),
+      uploads: Math.ceil((warmUp * 1e6) / size),
       atOnce: AT_ONCE,
       way,
     })
   }
-  const comparison = await compare({ ours: side(darkroom), against: side(bareTarget) }, bench.rounds(ROUNDS))
-  const what = `${way === 'put' ? 'PUT' : 'upload'} of ${(size / 1e6).toFixed(1)} MB / a bare route`
+  const comparison = await compare({ ours: side(darkroom), against: side(bareTarget) }, bench.rounds(rounds))
+  const what = `${way === 'put' ? 'PUT' : 'upload'} of ${(size / 1e6).toFixed(1)} MB${s3 ? ' to S3' : ''} / a bare route`
   return ratio(what, 'MB/s', comparison, way === 'put' ? PUT_GOAL : GOAL)
 }
 
