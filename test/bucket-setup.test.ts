@@ -1,6 +1,8 @@
 import {
+  GetBucketCorsCommand,
   GetBucketLifecycleConfigurationCommand,
   GetPublicAccessBlockCommand,
+  PutBucketCorsCommand,
   PutBucketLifecycleConfigurationCommand,
 } from '@aws-sdk/client-s3'
 import { describe, expect, inject, test } from 'vitest'
@@ -61,6 +63,32 @@ describe.runIf(hasS3)(`what a bucket should have (${NEEDS_S3})`, () => {
     })
     expect(await lifecycleRules(bucket)).toMatchObject([
       { Status: 'Enabled', AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 } },
+    ])
+  })
+
+  test('lets pages of the origins there are put photos, beside what others allow', async () => {
+    await using bucket = await openTestBucket()
+    const Bucket = bucket.config.bucket
+    const theirs = { ID: 'theirs', AllowedMethods: ['GET'], AllowedOrigins: ['*'] }
+    await bucket.client.send(new PutBucketCorsCommand({ Bucket, CORSConfiguration: { CORSRules: [theirs] } }))
+    const look = async (fix: boolean, ...origins: string[]) =>
+      detailOf(await Array.fromAsync(inspectBucket(bucket.config, { fix, origins })), 'CORS')
+
+    const before = await look(false, 'https://app.example.com')
+    const fixed = await look(true, 'https://app.example.com')
+    const after = await look(false, 'https://app.example.com')
+    const another = await look(true, 'https://app.example.com', 'https://other.example.com')
+
+    expect([before, fixed, after, another]).toEqual([
+      expect.stringMatching(/^Not set\. Pages of CORS_ORIGINS/),
+      expect.stringContaining('set now'),
+      'is set',
+      expect.stringContaining('set now'),
+    ])
+    const { CORSRules = [] } = await bucket.client.send(new GetBucketCorsCommand({ Bucket }))
+    expect(CORSRules.map(({ AllowedMethods, AllowedOrigins }) => [AllowedMethods, AllowedOrigins])).toEqual([
+      [['GET'], ['*']],
+      [['PUT'], ['https://app.example.com', 'https://other.example.com']],
     ])
   })
 

@@ -42,7 +42,7 @@ export async function* examine(env: NodeJS.ProcessEnv, { fix = false } = {}): As
     yield await look('runs', async () => await examineRuns(services))
     if (config.store.kind === 's3') {
       const { inspectBucket } = await import('../storage/bucket-setup.ts')
-      yield* inspectBucket(config.store, { fix })
+      yield* inspectBucket(config.store, { fix, origins: config.corsOrigins })
     }
     yield await look('storage', async () => await examineStore(services))
     yield await look('signing key', async () => await examineSigning(config.cdn, services.signingKey))

@@ -1,7 +1,10 @@
 import {
+  type CORSRule,
+  GetBucketCorsCommand,
   GetBucketLifecycleConfigurationCommand,
   GetPublicAccessBlockCommand,
   type LifecycleRule,
+  PutBucketCorsCommand,
   PutBucketLifecycleConfigurationCommand,
   PutPublicAccessBlockCommand,
   type S3Client,
@@ -75,17 +78,54 @@ const SETTINGS: readonly Setting[] = [
   },
 ]
 
+const CORS_RULE_ID = 'darkroom-direct-uploads'
+
+/** That pages of these origins may put photos there themselves, and nothing else. */
+function putByPages(origins: readonly string[]): Setting {
+  const isAllowed = (rules: readonly CORSRule[], origin: string) =>
+    rules.some(
+      ({ AllowedOrigins = [], AllowedMethods = [], AllowedHeaders = [] }) =>
+        (AllowedOrigins.includes(origin) || AllowedOrigins.includes('*')) &&
+        AllowedMethods.includes('PUT') &&
+        AllowedHeaders.includes('*'),
+    )
+  return {
+    name: 'CORS',
+    reason: 'Pages of CORS_ORIGINS can not put photos straight into the bucket.',
+    isRequired: false,
+    rights: 's3:GetBucketCORS and s3:PutBucketCORS',
+    async isThere(client, { bucket }) {
+      const rules = await corsRules(client, bucket)
+      return origins.every((origin) => isAllowed(rules, origin))
+    },
+    create: async (client, { bucket: Bucket }) => {
+      const rules = (await corsRules(client, Bucket)).filter(({ ID }) => ID !== CORS_RULE_ID)
+      const ours: CORSRule = {
+        ID: CORS_RULE_ID,
+        AllowedOrigins: [...origins],
+        AllowedMethods: ['PUT'],
+        AllowedHeaders: ['*'],
+        MaxAgeSeconds: 7200,
+      }
+      return await client.send(
+        new PutBucketCorsCommand({ Bucket, CORSConfiguration: { CORSRules: [...rules, ours] } }),
+      )
+    },
+  }
+}
+
 /**
- * Looks at each setting the bucket should have, and with `fix` creates those that are missing; rules of others
- * stay. Never throws for a setting: it says what it can't read or create.
+ * Looks at each setting the bucket should have, so that pages of these origins may use it if there are any, and with `fix`
+ * creates those that are missing; rules of others stay. Never throws for a setting: it says what it can't read or create.
  */
 export async function* inspectBucket(
   config: S3Config,
-  { fix }: { fix: boolean },
+  { fix, origins = [] }: { fix: boolean; origins?: readonly string[] },
 ): AsyncGenerator<BucketFinding> {
   const client = createS3Client(config)
+  const settings = origins.length > 0 ? [...SETTINGS, putByPages(origins)] : SETTINGS
   try {
-    for (const setting of SETTINGS) yield await inspect(setting, client, config, fix)
+    for (const setting of settings) yield await inspect(setting, client, config, fix)
   } finally {
     client.destroy()
   }
@@ -126,6 +166,11 @@ function publicAccessBlock({ endpoint }: S3Config) {
 async function lifecycleRules(client: S3Client, Bucket: string): Promise<LifecycleRule[]> {
   const found = client.send(new GetBucketLifecycleConfigurationCommand({ Bucket }))
   return (await unlessMissing(found, null))?.Rules ?? []
+}
+
+async function corsRules(client: S3Client, Bucket: string): Promise<CORSRule[]> {
+  const found = client.send(new GetBucketCorsCommand({ Bucket }))
+  return (await unlessMissing(found, null))?.CORSRules ?? []
 }
 
 /** A rule for a prefix or a tag leaves other uploads where they are. */
