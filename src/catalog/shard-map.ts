@@ -101,7 +101,13 @@ export class ShardMap implements AsyncDisposable {
 
   /** The same with owners, whose shards are $2, and what is given begins with $3: guarded by `shards_are_here($2)`. */
   ofEachOwner(owners: readonly OwnerId[]): Queries {
-    return this.#inParts(owners, shardOfOwner, (own) => [own, [...new Set(own.map(shardOfOwner))]])
+    // They may be thousands, and it takes a digest to know the shard of one.
+    const all = owners.map((owner) => ({ owner, shard: shardOfOwner(owner) }))
+    return this.#inParts(
+      all,
+      ({ shard }) => shard,
+      (own) => [own.map(({ owner }) => owner), [...new Set(own.map(({ shard }) => shard))]],
+    )
   }
 
   /** The same with shards that are many: $1 is a multirange of them, and they are guarded by `all_shards_here`. */

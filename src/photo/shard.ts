@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 /** Who may see and remove a photo: the token's `sub`, opaque to us. */
 export type OwnerId = string & { readonly brand: 'OwnerId' }
@@ -23,5 +23,5 @@ export function isOwnerId(text: unknown): text is OwnerId {
 
 /** The first 13 bits of SHA-256 of the owner id. */
 export function shardOfOwner(owner: OwnerId): Shard {
-  return (createHash('sha256').update(owner).digest().readUInt16BE() >> 3) as Shard
+  return (hash('sha256', owner, 'buffer').readUInt16BE() >> 3) as Shard
 }

@@ -57,7 +57,7 @@ export async function writeReservations(database: TestDatabase, owner: string): 
   await database.query('analyze reserved_ids, idempotency_keys, daily_uses, uploads')
 }
 
-/** Twenty public photos of each owner, and the heads of all. */
+/** Twenty public photos of each owner, and the heads of all and of many others. */
 export async function writeShown(database: TestDatabase, owners: readonly OwnerId[]): Promise<void> {
   const shards = owners.map(shardOfOwner)
   await database.query(`
@@ -69,6 +69,8 @@ export async function writeShown(database: TestDatabase, owners: readonly OwnerI
     from unnest('{${owners}}'::text[], '{${shards}}'::int[]) with ordinality o(owner, shard, place), generate_series(1, 20) n,
       lateral (select (floor(extract(epoch from now() - (n * ${owners.length} + place) * interval '1 minute') * 1000 - 1704067200000)::bigint << 23)
         | (shard << 10) | n as id) photo;
+    insert into heads (owner, id, version, posted_at, photo_id)
+    select 'other-' || n, named_id(1, 'other-' || n), n, n, n from generate_series(1, 50000) n;
     commit`)
   await database.query('call add_heads()')
   await database.query('analyze photos, heads')
