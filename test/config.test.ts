@@ -81,6 +81,7 @@ describe('the configuration', () => {
       bucket: 'photos',
       region: null,
       endpoint: null,
+      publicEndpoint: null,
       pathStyle: false,
       checksums: 'WHEN_SUPPORTED',
       timeoutMs: 5_000,
@@ -95,6 +96,9 @@ describe('the configuration', () => {
       checksums: 'WHEN_REQUIRED',
       timeoutMs: 2_500,
     })
+    expect(
+      storeOf('s3://photos?endpoint=http://s3:9000&public-endpoint=https://s3.example.com'),
+    ).toMatchObject({ endpoint: 'http://s3:9000', publicEndpoint: 'https://s3.example.com' })
     expect(storeOf('s3://photos?region=eu-west-1&path-style=true')).toMatchObject({
       region: 'eu-west-1',
       pathStyle: true,
@@ -108,6 +112,7 @@ describe('the configuration', () => {
     ['s3://photos/folder', 'no folder'],
     ['s3://photos?zone=a', 'not "zone"'],
     ['s3://photos?endpoint=storage.example.com', 'has an endpoint'],
+    ['s3://photos?public-endpoint=storage.example.com', 'has an endpoint'],
     ['s3://photos?path-style=yes', 'path-style=true or'],
     ['s3://photos?checksums=none', 'checksums=supported or'],
     ['s3://photos?timeout=soon', 'timeout of'],

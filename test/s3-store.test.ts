@@ -54,6 +54,16 @@ describe.runIf(hasS3)(`S3Store (${NEEDS_S3})`, () => {
     expect((await contentsOf(opened)).keys).toEqual(['originals/7/42.jpg'])
   })
 
+  test('signs URLs for where clients reach it', async () => {
+    await using opened = await openTemporaryStore({ publicEndpoint: 'https://photos.example.com' })
+    const asked = { contentType: 'image/jpeg', bytes: 6, sha256: null, seconds: 60 }
+
+    const put = await opened.store.presignPut('incoming/7/42', asked)
+
+    const { host, pathname } = new URL(put?.url ?? '')
+    expect([host, pathname]).toEqual(['photos.example.com', `/${opened.config.bucket}/incoming/7/42`])
+  })
+
   test('gives copies all that was said of the object, the tag by which a CDN forgets its photo included', async () => {
     await using opened = await openTemporaryStore()
     const place = placeOf('764879989359635463' as PhotoId)

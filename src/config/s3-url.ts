@@ -7,6 +7,8 @@ export type S3Bucket = {
   region: string | null
   /** null is AWS. */
   endpoint: string | null
+  /** Where clients reach it who put photos there themselves; null when that is the same. */
+  publicEndpoint: string | null
   /** The bucket in the path of URLs instead of their host. */
   pathStyle: boolean
   checksums: 'WHEN_SUPPORTED' | 'WHEN_REQUIRED'
@@ -14,17 +16,18 @@ export type S3Bucket = {
   timeoutMs: number
 }
 
-const PARAMETERS = ['region', 'endpoint', 'path-style', 'checksums', 'timeout']
+const PARAMETERS = ['region', 'endpoint', 'public-endpoint', 'path-style', 'checksums', 'timeout']
 const DEFAULT_TIMEOUT_S = '5'
 
 /**
- * `s3://bucket?region=…&endpoint=…&path-style=true|false&checksums=supported|required&timeout=SECONDS`, every
+ * `s3://bucket?region=…&endpoint=…&public-endpoint=…&path-style=true|false&checksums=supported|required&timeout=SECONDS`, every
  * parameter optional. Tells each mistake to `complain`.
  */
 export function readS3Url(text: string, complain: Complain): S3Bucket {
   const url = URL.parse(text)
   const parameters = url?.searchParams ?? new URLSearchParams()
   const endpoint = parameters.get('endpoint')
+  const publicEndpoint = parameters.get('public-endpoint')
   const pathStyle = parameters.get('path-style') ?? String(endpoint !== null)
   const checksums = parameters.get('checksums') ?? 'supported'
   const timeout = Number(parameters.get('timeout') ?? DEFAULT_TIMEOUT_S)
@@ -39,8 +42,10 @@ export function readS3Url(text: string, complain: Complain): S3Bucket {
   for (const name of parameters.keys()) {
     if (!PARAMETERS.includes(name)) complain(`knows ${PARAMETERS.join(', ')}, not "${name}"`)
   }
-  if (endpoint !== null && !/^https?:$/.test(URL.parse(endpoint)?.protocol ?? ''))
-    complain(`has an endpoint "${endpoint}" that is no URL, such as https://s3.example.com`)
+  for (const each of [endpoint, publicEndpoint]) {
+    if (each !== null && !/^https?:$/.test(URL.parse(each)?.protocol ?? ''))
+      complain(`has an endpoint "${each}" that is no URL, such as https://s3.example.com`)
+  }
   if (!['true', 'false'].includes(pathStyle)) complain('must have path-style=true or path-style=false')
   if (!['supported', 'required'].includes(checksums))
     complain('must have checksums=supported or checksums=required')
@@ -50,6 +55,7 @@ export function readS3Url(text: string, complain: Complain): S3Bucket {
     // What is not AWS mostly ignores the region, but it must be signed for one.
     region: parameters.get('region') || (endpoint === null ? null : 'us-east-1'),
     endpoint,
+    publicEndpoint,
     pathStyle: pathStyle === 'true',
     checksums: checksums === 'required' ? 'WHEN_REQUIRED' : 'WHEN_SUPPORTED',
     timeoutMs: timeout * 1000,

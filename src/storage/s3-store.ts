@@ -35,7 +35,7 @@ import type {
 import { resumedBody } from './s3-body.ts'
 import { createS3Client, MAX_ATTEMPTS } from './s3-client.ts'
 import { isMissing, setupErrorOf, translateS3Error } from './s3-errors.ts'
-import { presignPut } from './s3-presign.ts'
+import { Presigner } from './s3-presign.ts'
 import { createPut } from './s3-put.ts'
 import { openNameless, type SpooledBody, spool } from './spool.ts'
 import { removeStaleFiles } from './temporary-files.ts'
@@ -74,6 +74,7 @@ export class S3Store implements ObjectStore {
   readonly #checksums: S3Config['checksums']
   readonly #timeoutMs: number
   readonly #config: S3Config
+  #presigner: Presigner | null = null
 
   /**
    * Opens the store when the bucket can be listed and the spool folder, which is made when it is missing, can be
@@ -127,7 +128,8 @@ export class S3Store implements ObjectStore {
   }
 
   async presignPut(key: string, options: PresignOptions): Promise<PresignedPut> {
-    return await presignPut(this.#config, key, options)
+    this.#presigner ??= new Presigner(this.#config)
+    return await this.#presigner.put(key, options)
   }
 
   async open(key: string, range?: ByteRange): Promise<Readable> {
@@ -203,6 +205,7 @@ export class S3Store implements ObjectStore {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#presigner?.[Symbol.dispose]()
     this.#client.destroy()
   }
 
