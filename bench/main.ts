@@ -12,6 +12,7 @@ import { endurance } from './lines/endurance.ts'
 import { facts } from './lines/facts.ts'
 import { feedPage } from './lines/feed-page.ts'
 import { feeder } from './lines/feeder.ts'
+import { feeds } from './lines/feeds.ts'
 import { filter } from './lines/filter.ts'
 import { heic } from './lines/heic.ts'
 import { idle } from './lines/idle.ts'
@@ -47,6 +48,7 @@ const LINES: readonly Line[] = [
   lanes,
   reprocessLine,
   feeder,
+  feeds,
   idle,
   slowClients,
   endurance,
