@@ -12,7 +12,7 @@ import { needs } from './support/needs.ts'
 import { fixture } from './support/pictures.ts'
 import { ID } from './support/problems.ts'
 import { startService, type TestService } from './support/service.ts'
-import { authorization, digestOf, photoForm, postForm } from './support/uploads.ts'
+import { authorization, digestOf, type Fields, photoForm, postForm } from './support/uploads.ts'
 
 const CONFIG = join(import.meta.dirname, 'support/schemathesis.toml')
 
@@ -46,6 +46,19 @@ async function nameExample(service: TestService): Promise<void> {
     externalId: '2019/05/boat.jpg',
     owner: 'alice' as OwnerId,
   })
+}
+
+/** One whose bytes are there: its id. */
+async function beginDirectUpload(service: TestService): Promise<string> {
+  const photo = await fixture('plain.jpg')
+  const begun = await fetch(`${service.url}/v1/direct-uploads`, {
+    method: 'POST',
+    body: JSON.stringify({ bytes: photo.length, type: 'image/jpeg' }),
+    headers: { ...(await authorization(service)), 'content-type': 'application/json' },
+  })
+  const { id, url, headers } = (await begun.json()) as { id: string; url: string; headers: Fields }
+  await fetch(url, { method: 'PUT', body: new Uint8Array(photo), headers })
+  return id
 }
 
 /** What the document does not say of a reply: its status, its type, a header of it, or the form of its body. */
@@ -289,6 +302,7 @@ describe('the OpenAPI document', () => {
             PYTHONPATH: join(import.meta.dirname, 'support'),
             PYTHONDONTWRITEBYTECODE: '1',
             SCHEMATHESIS_HOOKS: 'schemathesis_hooks',
+            DIRECT_UPLOAD: await beginDirectUpload(service),
           },
         },
       )
