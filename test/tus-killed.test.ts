@@ -32,7 +32,6 @@ const POINTS = [
   'it is appended',
   'the original is put',
   'the photo is recorded',
-  'the upload is forgotten',
   'small chunks are put as one',
   'that one takes their place',
 ] as const
@@ -44,7 +43,6 @@ function serverThatDies(service: TestService, point: Point): Resumable {
   const dying: Partial<Record<Point, Partial<Catalog>>> = {
     'it is appended': { uploads: deadly(catalog.uploads, 'append') },
     'the photo is recorded': { reservedIds: deadly(catalog.reservedIds, 'use') },
-    'the upload is forgotten': { uploads: deadly(catalog.uploads, 'remove') },
     'that one takes their place': { uploads: deadly(catalog.uploads, 'replaceChunks') },
   }
   const engines = {

@@ -30,7 +30,7 @@ const told = async (reply: Response) => [reply.status, ((await reply.json()) as 
 const idOf = (path: string) => path.split('/').at(-1) as PhotoId
 /** The objects that are kept of an upload. */
 const chunksOf = async (path: string) =>
-  await Array.fromAsync(one.store.list(`uploads/${shardOf(idOf(path))}/${idOf(path)}/`))
+  await Array.fromAsync(one.store.list(`uploads/${shardOf(idOf(path))}/${idOf(path)}-`))
 const keptOf = async (id: PhotoId | null) => await one.store.read(originalKey(id as PhotoId, 'jpeg'))
 
 async function photoNamed(reply: Response): Promise<PhotoReply> {

@@ -60,7 +60,7 @@ export class ReservedIds {
 
   /**
    * Records a photo under its id, both or neither, and counts it when there are limits. False when the id is not reserved for
-   * its owner, or not any more. Throws DailyLimitError.
+   * its owner, or not any more. An upload in pieces under it is over then. Throws DailyLimitError.
    */
   async use(photo: NewPhoto, limits: DailyLimits = NO_DAILY_LIMITS): Promise<boolean> {
     // Of two at once the second waits for the first one's row, and finds it used.
@@ -71,6 +71,8 @@ export class ReservedIds {
        ), open as (
          update idempotency_keys set is_open = false
          where photo_id = $1 and owner = $2 and is_open and photo_is_here($1) returning photo_id
+       ), over as (
+         delete from uploads where id = $1 and owner = $2 and photo_is_here($1)
        )
        insert into photos (${NEW_COLUMNS}, posted_at)
        select ${NEW_PARAMETERS}, posted_at_of($1) from (select from reserved union all select from open) once

@@ -29,6 +29,12 @@ export function expiryOf({ id }: Pick<OpenUpload, 'id'>): Date {
 
 const COLUMNS = 'id::text, owner, length::float8 as length, received::float8 as received, chunks, metadata'
 
+/**
+ * A power cut may take the last moment of an upload, and its client is told where it ends then: so that no piece waits for a disk
+ * that the photo waits for in the end.
+ */
+const WAITS_FOR_NO_DISK = "set_config('synchronous_commit', 'off', true)"
+
 /** Photos that come in pieces, until they are whole. */
 export class Uploads {
   readonly #shards: ShardMap
@@ -47,9 +53,11 @@ export class Uploads {
     const rows = await this.#shards.of(shard).query<OpenUpload>(
       `with reserved as (
          insert into reserved_ids (id, owner) values (next_photo_id($1), $2) returning id
+       ), created as (
+         insert into uploads (id, owner, length, metadata)
+         select id, $2, $3, $4 from reserved returning *, ${WAITS_FOR_NO_DISK}
        )
-       insert into uploads as u (id, owner, length, metadata)
-       select id, $2, $3, $4 from reserved returning ${COLUMNS}`,
+       select ${COLUMNS} from created`,
       [shard, owner, length, metadata],
     )
     return rows[0] as OpenUpload
@@ -100,7 +108,7 @@ export class Uploads {
     const rows = await this.#shards.ofPhoto(id).query(
       `with appended as (
          update uploads set chunks = chunks || $2::text, received = $4
-         where id = $1 and received = $3 and photo_is_here($1) returning id
+         where id = $1 and received = $3 and photo_is_here($1) returning id, ${WAITS_FOR_NO_DISK}
        )
        select id from appended
        union all

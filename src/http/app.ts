@@ -54,10 +54,10 @@ import { photoFilterRoutes } from './routes/photo-filter.ts'
 import { photoRoutes } from './routes/photos.ts'
 import { putPhotoRoute } from './routes/put-photo.ts'
 import { uploadRoute } from './routes/upload.ts'
-import { UPLOADS_PATH, uploadRoutes } from './routes/uploads.ts'
+import { uploadRoutes } from './routes/uploads.ts'
 import { SettleWatch } from './settle-watch.ts'
 import { addTrace, requestIdOf, traceparentOf } from './trace.ts'
-import { describeTus } from './tus/protocol.ts'
+import { describeTus, methodMeant } from './tus/protocol.ts'
 import { logUploads } from './upload-log.ts'
 
 declare module 'fastify' {
@@ -151,7 +151,12 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     trustProxy: [...dependencies.trustedProxies],
-    rewriteUrl: ({ url = '/' }) => withoutBasePath(url, basePath),
+    rewriteUrl: (request) => {
+      const path = withoutBasePath(request.url ?? '/', basePath)
+      // Before a route is looked for.
+      request.method = methodMeant(request, path)
+      return path
+    },
     routerOptions: { maxParamLength: MAX_PARAMETER },
   })
   app.setValidatorCompiler(compileInput)
@@ -184,7 +189,7 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
   await app.register(healthRoutes(dependencies))
   await app.register(aboutRoutes(dependencies))
   await app.register(filterRoutes({ ...dependencies, basePath }))
-  describeTus(app, UPLOADS_PATH, dependencies.maxUploadBytes)
+  describeTus(app, dependencies.maxUploadBytes)
   if (edge) await app.register(edge)
   const grants = dependencies.directGrants
   if (grants) await app.register(directBytesRoute({ ...dependencies, grants }))

@@ -14,6 +14,7 @@ import {
 import { chunkKey } from '../photo/object-keys.ts'
 import type { PhotoId } from '../photo/photo-id.ts'
 import type { OwnerId } from '../photo/shard.ts'
+import { Slots } from '../slots.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import { BreakableBody } from './breakable-body.ts'
 import { interruptible, peek } from './byte-stream.ts'
@@ -49,6 +50,11 @@ const WORTH_KEEPING = 64 * 1024
 /** So long the connection before is waited for, until what came of it is kept. */
 const LET_GO_MS = 5_000
 
+/** Bounds what is in memory of those that are whole at the same moment. */
+const MAX_FINISHING = 16
+const MAX_TURN_MS = 60_000
+const READ = { pieceBytes: 512 * 1024 }
+
 const CONTENT = { contentType: 'application/octet-stream' }
 
 /**
@@ -63,6 +69,7 @@ export class Resumable {
   readonly #engines: ResumableEngines
   /** Of each upload, the connections to this server on which it comes, until what came is kept. */
   readonly #writers = new Map<PhotoId, Set<Writer>>()
+  readonly #finishing = new Slots(MAX_FINISHING, 'More uploads are whole than can be taken in at once.')
 
   constructor(engines: ResumableEngines) {
     this.#engines = engines
@@ -71,7 +78,8 @@ export class Resumable {
   /**
    * Keeps the body as what follows, as far as it comes; one with a checksum as a whole or not at all. Resolves to the upload as
    * it is then. Throws what the body does, when what came is kept; UploadOffsetError when others were faster,
-   * UnsupportedFormatError by the first bytes, PhotoTooLargeError when more comes than the length says or is allowed, and ChecksumMismatchError.
+   * UnsupportedFormatError by the first bytes, PhotoTooLargeError when more comes than the length says or is allowed, and
+   * ChecksumMismatchError.
    */
   async append(
     upload: OpenUpload,
@@ -117,11 +125,13 @@ export class Resumable {
   async finish(upload: OpenUpload, wishes: Wishes): Promise<Ingested> {
     const { catalog, store, ingest } = this.#engines
     const { id, owner } = upload
+    using _slot = await this.#finishing.acquire(MAX_TURN_MS)
     for (let present = upload; ; ) {
       try {
         const asked = { ...wishes, id, owner, digests: NO_DIGESTS, announced: present.received }
         const ingested = await ingest({ ...asked, body: this.#bytesOf(present) })
-        await catalog.uploads.remove(id, owner)
+        // Else it went with what recorded the photo.
+        if (!ingested.isNew) await catalog.uploads.remove(id, owner)
         // What is left when this fails is the sweep's.
         await store.delete(keysOf(present)).catch(() => {})
         return ingested
@@ -217,7 +227,8 @@ export class Resumable {
   }
 
   async *#bytesOf(upload: Pick<OpenUpload, 'id' | 'chunks'>): AsyncGenerator<Buffer> {
-    for (const key of keysOf(upload)) yield* (await this.#engines.store.open(key)) as AsyncIterable<Buffer>
+    for (const key of keysOf(upload))
+      yield* (await this.#engines.store.open(key, undefined, READ)) as AsyncIterable<Buffer>
   }
 }
 

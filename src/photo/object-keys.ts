@@ -39,7 +39,7 @@ type NamedRendition = Pick<Rendition, 'preset' | 'namedBy' | 'format' | 'digest'
 
 const MAX_ID = 2n ** 63n - 1n
 const ORIGINAL = /^originals\/(\d{1,4})\/([1-9]\d{0,18})\.([a-z]+)$/
-const CHUNK = /^uploads\/(\d{1,4})\/([1-9]\d{0,18})\/\d{1,15}-[0-9a-f]{16}$/
+const CHUNK = /^uploads\/(\d{1,4})\/([1-9]\d{0,18})-\d{1,15}-[0-9a-f]{16}$/
 const NAME = '[a-z][a-z0-9-]{0,31}-[0-9a-f]{8}\\.([a-z]+)$'
 const RENDITION = new RegExp(`^(?:public|private)/(\\d{1,4})/([1-9]\\d{0,18})-${SECRET_PATTERN}/${NAME}`)
 const INCOMING = /^incoming\/(\d{1,4})\/([1-9]\d{0,18})$/
@@ -128,7 +128,7 @@ export function isScratchKey(key: string): boolean {
 
 /** One object of an upload: its name within it, `START-RANDOM`, is of who put it and of nobody else. */
 export function chunkKey(id: PhotoId, chunk: string): string {
-  return `${UPLOADS_PREFIX}${shardOf(id)}/${id}/${chunk}`
+  return `${UPLOADS_PREFIX}${shardOf(id)}/${id}-${chunk}`
 }
 
 /** The photo that a chunk's key belongs to, or null for a key that we could not have written. */

@@ -78,11 +78,15 @@ export class DiskStore implements ObjectStore {
     return null
   }
 
-  async open(key: string, range?: ByteRange): Promise<Readable> {
+  async open(
+    key: string,
+    range?: ByteRange,
+    { pieceBytes = 65_536 }: { pieceBytes?: number } = {},
+  ): Promise<Readable> {
     const path = this.#pathOf(key)
     try {
       const file = await open(path)
-      if ((await file.stat()).isFile()) return file.createReadStream(range)
+      if ((await file.stat()).isFile()) return file.createReadStream({ ...range, highWaterMark: pieceBytes })
       await file.close()
     } catch (error) {
       if (isMissing(error)) throw new ObjectNotFoundError(key, { cause: error })

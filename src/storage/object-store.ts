@@ -47,8 +47,11 @@ export interface ObjectStore extends AsyncDisposable {
    */
   presignPut(key: string, options: PresignOptions): Promise<PresignedPut | null>
 
-  /** Throws ObjectNotFoundError at once, not when the stream is first read. */
-  open(key: string, range?: ByteRange): Promise<Readable>
+  /**
+   * Throws ObjectNotFoundError at once, not when the stream is first read. What is read at a time, where the store itself
+   * reads, is `pieceBytes`: more is quicker, and is held in memory.
+   */
+  open(key: string, range?: ByteRange, options?: { pieceBytes?: number }): Promise<Readable>
 
   /** All of it in one piece of memory, for what can't do with less. Throws ObjectNotFoundError. */
   read(key: string): Promise<Buffer>

@@ -24,13 +24,11 @@ import { noQuery } from '../schemas/types.ts'
 import { traceOf } from '../trace.ts'
 import { parseChecksum } from '../tus/checksum.ts'
 import { parseMetadata } from '../tus/metadata.ts'
-import { PIECE_TYPE, speakTus } from '../tus/protocol.ts'
+import { PIECE_TYPE, speakTus, UPLOADS_PATH } from '../tus/protocol.ts'
 import { bareBody } from '../upload-body.ts'
 import { wishesOf } from '../upload-wishes.ts'
 
 type Dependencies = ResumableEngines & { catalog: Catalog; filters: FilterBook; basePath: string }
-
-export const UPLOADS_PATH = '/v1/uploads'
 
 const byteCount = (what: string) =>
   Type.String({ pattern: '^(?:0|[1-9][0-9]{0,14})$', description: `${what}, a whole number of bytes` })

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import { UnsupportedTusVersionError } from '../errors.ts'
 import { CHECKSUM_ALGORITHMS } from './checksum.ts'
@@ -11,6 +12,9 @@ const EXTENSIONS = [
   'termination',
   'checksum',
 ]
+
+export const UPLOADS_PATH = '/v1/uploads'
+const OVERRIDDEN: ReadonlySet<string> = new Set(['PATCH', 'DELETE'])
 
 /** The type of a body that is a piece of a photo. */
 export const PIECE_TYPE = 'application/offset+octet-stream'
@@ -34,9 +38,18 @@ export function speakTus(app: FastifyInstance): void {
   })
 }
 
+/**
+ * The method that is meant: by X-HTTP-Method-Override of a POST to an upload, where a network lets no others pass
+ * (https://tus.io/protocols/resumable-upload#x-http-method-override).
+ */
+export function methodMeant({ method, headers }: IncomingMessage, path: string): string | undefined {
+  const meant = String(headers['x-http-method-override'])
+  return method === 'POST' && path.startsWith(`${UPLOADS_PATH}/`) && OVERRIDDEN.has(meant) ? meant : method
+}
+
 /** OPTIONS of the path where uploads begin: what there is of tus. It needs no token, as a preflight does not. */
-export function describeTus(app: FastifyInstance, path: string, maxUploadBytes: number): void {
-  app.options(path, { schema: { hide: true } }, async (_request, reply) =>
+export function describeTus(app: FastifyInstance, maxUploadBytes: number): void {
+  app.options(UPLOADS_PATH, { schema: { hide: true } }, async (_request, reply) =>
     reply
       .code(204)
       .headers({
