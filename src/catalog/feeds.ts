@@ -25,7 +25,7 @@ export class Feeds {
     const rows = await this.#shards.ofEachOwner(owners).read<FeedRow>(
       `select ${PHOTO_COLUMNS}, is_newer from (
          with followed as materialized (
-           select owner, posted_at, photo_id from heads where owner = any($1) and photo_id is not null
+           select owner, posted_at, photo_id from heads where owner = any(string_to_array($1, ' ')) and photo_id is not null
          )
          select * from (${sides.join(' union all ')}) sides
        ) p

@@ -35,13 +35,14 @@ export class Follows {
   /** Whom the viewer follows. */
   async of(viewer: OwnerId): Promise<Following> {
     const shard = shardOfOwner(viewer)
-    const rows = await this.#shards
-      .of(shard)
-      .read<Following>(
-        `select owners, version::text from following where viewer = $2 and shard_is_here($1)`,
-        [shard, viewer],
-      )
-    return rows[0] ?? { owners: [], version: '0' }
+    // As a text: to read an array takes ten times as long, and no name has a blank.
+    const rows = await this.#shards.of(shard).read<{ owners: string; version: string }>(
+      `select array_to_string(owners, ' ') as owners, version::text from following
+       where viewer = $2 and shard_is_here($1)`,
+      [shard, viewer],
+    )
+    const { owners = '', version = '0' } = rows[0] ?? {}
+    return { owners: owners === '' ? [] : (owners.split(' ') as OwnerId[]), version }
   }
 
   /** The viewer follows these, up to MOST_FOLLOWED and each once, and no others. */
