@@ -25,6 +25,7 @@ import { ready } from './lines/ready.ts'
 import { reprocessLine } from './lines/reprocess.ts'
 import { scaling } from './lines/scaling.ts'
 import { slowClients } from './lines/slow-clients.ts'
+import { tus } from './lines/tus.ts'
 import { uploadLine } from './lines/upload.ts'
 import { workerEach, workerIo } from './lines/worker.ts'
 import { tableOf } from './table.ts'
@@ -39,6 +40,7 @@ const LINES: readonly Line[] = [
   jobs,
   heic,
   uploadLine,
+  tus,
   imports,
   importLines,
   facts,

@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { Agent, type ClientRequest, request } from 'node:http'
 import { json } from 'node:stream/consumers'
+import { sendPaced } from './paced-body.ts'
 import type { UploadTarget } from './upload-request.ts'
 
 const agent = new Agent({ keepAlive: true })
@@ -16,10 +17,16 @@ export async function idsFor({ url, token }: UploadTarget, count: number): Promi
   return ((await reply.json()) as { ids: string[] }).ids
 }
 
-/** Puts the bare bytes, over a connection that is kept. Throws when the answer is not 201. */
-export async function put(target: UploadTarget, id: string, photo: Buffer): Promise<void> {
+/** Puts the bare bytes, over a connection that is kept, as fast as it goes unless told. Throws when the answer is not 201. */
+export async function put(
+  target: UploadTarget,
+  id: string,
+  photo: Buffer,
+  bytesPerSecond = Number.POSITIVE_INFINITY,
+): Promise<void> {
   const asked = open(target, id, { 'content-length': photo.length }, agent)
-  asked.end(photo)
+  if (bytesPerSecond < Number.POSITIVE_INFINITY) void sendPaced(asked, photo, bytesPerSecond)
+  else asked.end(photo)
   await answered(asked, 201)
 }
 

@@ -2,43 +2,50 @@
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { type ClientRequest, request } from 'node:http'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { sendPaced } from '../paced-body.ts'
 import { answer } from '../script-process.ts'
+import { beginUpload, openPatch } from '../tus-request.ts'
 import { FORM_TYPE, formOf, type UploadTarget } from '../upload-request.ts'
 
-export type SlowQuestion = UploadTarget & { clients: number; seconds: number }
+/** By a form, or by tus in one PATCH. */
+export type SlowQuestion = UploadTarget & { clients: number; seconds: number; way: 'form' | 'tus' }
 
-const PIECE_BYTES = 64 * 1024
-
-const form = formOf(await readFile(process.argv[2] ?? ''))
+const photo = await readFile(process.argv[2] ?? '')
+const form = formOf(photo)
 
 /** How many were taken in. */
-answer<SlowQuestion, number>(async ({ clients, seconds, ...target }) => {
-  const taken = await Promise.all(Array.from({ length: clients }, () => uploadSlowly(target, seconds)))
+answer<SlowQuestion, number>(async ({ clients, seconds, way, ...target }) => {
+  const begin = way === 'form' ? async () => beginForm(target) : async () => await beginPiece(target)
+  const uploads = Array.from({ length: clients }, async () => await uploadSlowly(await begin(), seconds))
+  const taken = await Promise.all(uploads)
   return taken.filter(Boolean).length
 })
 
-async function uploadSlowly({ url, token }: UploadTarget, seconds: number): Promise<boolean> {
+type Sending = { sending: ClientRequest; body: Buffer; wanted: number }
+
+function beginForm({ url, token }: UploadTarget): Sending {
   const headers = {
     authorization: `Bearer ${token}`,
     'content-type': FORM_TYPE,
     'content-length': form.length,
   }
-  const sending = request(`${url}/v1/photos`, { method: 'POST', agent: false, headers })
-  const answered = once(sending, 'response')
-  await sendSlowly(sending, seconds)
-  const [response] = await answered
-  response.resume()
-  return response.statusCode === 201
+  return {
+    sending: request(`${url}/v1/photos`, { method: 'POST', agent: false, headers }),
+    body: form,
+    wanted: 201,
+  }
 }
 
-/** Keeps to its pace as long as the server does, and goes on as fast as it can when it fell behind. */
-async function sendSlowly(sending: ClientRequest, seconds: number): Promise<void> {
-  const startedAt = performance.now()
-  for (let at = 0; at < form.length; at += PIECE_BYTES) {
-    const dueAt = startedAt + (at / form.length) * seconds * 1000
-    await sleep(Math.max(0, dueAt - performance.now()))
-    if (!sending.write(form.subarray(at, at + PIECE_BYTES))) await once(sending, 'drain')
-  }
-  sending.end()
+async function beginPiece(target: UploadTarget): Promise<Sending> {
+  const path = await beginUpload(target, photo.length)
+  const sending = openPatch(target, path, { offset: 0, bytes: photo.length, through: false })
+  return { sending, body: photo, wanted: 204 }
+}
+
+async function uploadSlowly({ sending, body, wanted }: Sending, seconds: number): Promise<boolean> {
+  const answered = once(sending, 'response')
+  await sendPaced(sending, body, body.length / seconds)
+  const [response] = await answered
+  response.resume()
+  return response.statusCode === wanted
 }
