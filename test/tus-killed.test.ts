@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto'
-import { test as always, describe, expect } from 'vitest'
+import fc from 'fast-check'
+import { afterAll, test as always, beforeAll, describe, expect } from 'vitest'
 import type { Catalog } from '../src/catalog/catalog.ts'
 import type { OpenUpload } from '../src/catalog/uploads.ts'
+import { EngineUnavailableError } from '../src/errors.ts'
 import { createIngest } from '../src/ingest/ingest.ts'
 import { Resumable } from '../src/ingest/resumable.ts'
 import { NO_DAILY_LIMITS } from '../src/photo/daily-limits.ts'
@@ -37,7 +39,11 @@ const POINTS = [
 ] as const
 type Point = (typeof POINTS)[number] | 'nothing'
 
-function serverThatDies(service: TestService, point: Point): Resumable {
+function serverThatDies(
+  service: TestService,
+  point: Point,
+  interrupt = new AbortController().signal,
+): Resumable {
   const { catalog } = service
   const deadlyCatalog = (change: Partial<Catalog>) => ({ ...catalog, ...change }) as Catalog
   const dying: Partial<Record<Point, Partial<Catalog>>> = {
@@ -49,7 +55,7 @@ function serverThatDies(service: TestService, point: Point): Resumable {
     catalog: deadlyCatalog(dying[point] ?? {}),
     queue: service.queue,
     maxUploadBytes: 1e8,
-    interrupt: new AbortController().signal,
+    interrupt,
     log: silentLog,
   }
   const { store } = service
@@ -79,6 +85,76 @@ async function goOn(service: TestService, server: Resumable, id: PhotoId, bytes:
   if (upload === null) return await server.finished(id, owner)
   return upload.received === upload.length ? (await server.finish(upload, PLAIN)).photo : null
 }
+
+describe('an upload in pieces', () => {
+  let service: TestService
+  let bytes: Buffer
+
+  beforeAll(async () => {
+    service = await startService()
+    bytes = await noisyJpeg({ width: 400, height: 300 })
+  })
+  afterAll(async () => await service[Symbol.asyncDispose]())
+
+  always('keeps what came when its server is stopped', async () => {
+    const stopping = new AbortController()
+    const server = serverThatDies(service, 'nothing', stopping.signal)
+    const upload = await service.catalog.uploads.create({ owner, length: bytes.length, metadata: '' })
+    async function* body() {
+      yield bytes.subarray(0, 20_000)
+      stopping.abort(new EngineUnavailableError('The server is being stopped.'))
+      await new Promise(() => {})
+    }
+
+    await expect(server.append(upload, body(), null)).rejects.toThrow(EngineUnavailableError)
+
+    expect(await service.catalog.uploads.find(upload.id, owner)).toMatchObject({ received: 20_000 })
+  })
+
+  always('is the photo that was sent, however it is cut, at which servers, and whatever breaks', async () => {
+    const servers = [serverThatDies(service, 'nothing'), serverThatDies(service, 'nothing')] as const
+    const piece = fc.record({
+      server: fc.constantFrom(0, 1),
+      length: fc.oneof(fc.integer({ min: 0, max: 100 }), fc.integer({ min: 0, max: 70_000 })),
+      breaks: fc.boolean(),
+      isSummed: fc.boolean(),
+    })
+
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.array(piece, { minLength: 1, maxLength: 3 }), { maxLength: 12 }),
+        async (rounds) => {
+          const { id } = await service.catalog.uploads.create({ owner, length: bytes.length, metadata: '' })
+          const present = async () => (await service.catalog.uploads.find(id, owner)) as OpenUpload
+          for (const round of rounds) {
+            const upload = await present()
+            const { received } = upload
+            await Promise.allSettled(
+              round.map(async ({ server, length, breaks, isSummed }) => {
+                const sent = bytes.subarray(received, Math.min(received + length, bytes.length - 1))
+                const digest = createHash('sha1').update(sent).digest()
+                async function* body() {
+                  yield* bodyOf(sent)
+                  if (breaks) throw new Killed()
+                }
+                const sum = isSummed ? { algorithm: 'sha1' as const, digest } : null
+                await servers[server].append(upload, body(), sum)
+              }),
+            )
+            expect((await present()).received).toBeGreaterThanOrEqual(received)
+          }
+          const { received } = await present()
+          await servers[0].append(await present(), bodyOf(bytes.subarray(received)), null)
+          const { photo } = await servers[1].finish(await present(), PLAIN)
+
+          expect(await service.store.read(originalKey(photo.id, 'jpeg'))).toEqual(bytes)
+          expect(await Array.fromAsync(service.store.list(chunkKey(id, '')))).toEqual([])
+        },
+      ),
+      { numRuns: 20 },
+    )
+  })
+})
 
 describe.each([
   { engine: 'a disk', test: always, open: async () => ({ bucket: null, env: {} }) },

@@ -12,7 +12,9 @@ declare module 'fastify' {
 export function logUploads(app: FastifyInstance): void {
   app.decorateRequest('ingested', null)
   app.addHook('onRequest', async (request, reply) => {
-    const { raw } = request
+    const { raw, method } = request
+    // Those bring nothing.
+    if (method === 'HEAD' || method === 'DELETE') return
     const { socket } = raw
     const startedAt = performance.now()
     const bytesBefore = socket.bytesRead

@@ -2,13 +2,17 @@ import type { FastifyInstance } from 'fastify'
 import type { OwnerId } from '../../photo/shard.ts'
 import { TooManyUploadsError } from '../errors.ts'
 
+/** What asks about an upload, or ends it: that must be possible when all others are stuck. */
+const BRINGS_NOTHING: ReadonlySet<string> = new Set(['HEAD', 'DELETE'])
+
 /**
  * Lets every owner have so many requests of these routes in flight at once on this server, so that nobody holds all its
  * connections. The next one gets TooManyUploadsError before its body.
  */
 export function limitUploadsAtOnce(app: FastifyInstance, most: number): void {
   const inFlight = new Map<OwnerId, number>()
-  app.addHook('onRequest', async ({ owner }, reply) => {
+  app.addHook('onRequest', async ({ owner, method }, reply) => {
+    if (BRINGS_NOTHING.has(method)) return
     const before = inFlight.get(owner) ?? 0
     if (before >= most) throw new TooManyUploadsError(most)
     inFlight.set(owner, before + 1)
