@@ -83,7 +83,8 @@ const OPENAPI = {
   openapi: '3.1.0',
   info: {
     title: 'Darkroom',
-    description: 'Photos in, renditions and signed delivery URLs out.',
+    description:
+      'Photos in, renditions and signed delivery URLs out. Beside what is here, `/v1/uploads` speaks tus 1.0.0, for uploads in pieces.',
     version: '1',
   },
   components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } },
