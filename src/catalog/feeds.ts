@@ -71,14 +71,15 @@ function side({ isNewer, beyond, upTo, end, direction }: Side, wished: number): 
     from photos p where hashtext(p.owner) = hashtext(${owner}) and ${IS_SHOWN} and p.deleted_at is null and coalesce(p.owner = ${owner}, false)
       and (p.posted_at, p.id) ${beyond} ($3, $4)`
   const isBeyond = `(h.posted_at, h.photo_id) ${beyond} ($3::bigint, $4::bigint)`
-  const head = `select h.posted_at, h.photo_id as id where ${isBeyond}`
-  const first = (where: string) =>
-    `(select p.posted_at, p.id ${shown('h.owner')} and ${where} ${inOrder('p')} limit 1)`
-  const nearest = isNewer ? first(isBeyond) : `${head} union all ${first(`not ${isBeyond}`)}`
+  const heads = `select h.owner, h.posted_at, h.photo_id as id from followed h where ${isBeyond}`
+  const lookedUp = (where: string) => `
+    select h.owner, next.posted_at, next.id from followed h cross join lateral (
+      select p.posted_at, p.id ${shown('h.owner')} ${inOrder('p')} limit 1) next
+    where ${where}`
+  const nearest = isNewer ? lookedUp(isBeyond) : `${heads} union all ${lookedUp(`not ${isBeyond}`)}`
   return `(
     with near as materialized (
-      select h.owner, nearest.posted_at, nearest.id from followed h cross join lateral (${nearest}) nearest
-      ${wished > 0 ? inOrder('nearest') : ''} limit ${limit}
+      select * from (${nearest}) nearest ${wished > 0 ? inOrder('nearest') : ''} limit ${limit}
     ), last as materialized (
       select near.posted_at, near.id from near ${inOrder('near')} offset ${wished} limit 1
     )

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { LRUCache } from 'lru-cache'
 import type { ShardRange } from '../config/shard-ranges.ts'
 import { EngineUnavailableError } from '../errors.ts'
 import { type PhotoId, shardOf } from '../photo/photo-id.ts'
@@ -15,6 +16,9 @@ export const OF_SHARDS_HERE = 'only_shards_here($1) and shard_of(id) <@ $1::int4
 type Known = { url: string; generation: number }
 
 const ALL_SHARDS = shardsOf({ from: 0, to: SHARD_COUNT - 1 })
+/** Whose shards are remembered. */
+const MOST_OWNERS = 100_000
+
 const ATTEMPTS = 8
 const PAUSE_MS = 50
 
@@ -33,6 +37,7 @@ export class ShardMap implements AsyncDisposable {
   #databases = new Map<string, Database>()
   #known: Known[] = []
   #slots = new Map<number, Slots>()
+  readonly #shardsOf = new LRUCache<OwnerId, Shard>({ max: MOST_OWNERS, memoMethod: shardOfOwner })
   #leavesOut = true
   #refreshing: Promise<void> | null = null
 
@@ -105,7 +110,7 @@ export class ShardMap implements AsyncDisposable {
    */
   ofEachOwner(owners: readonly OwnerId[]): Queries {
     // They may be thousands, and it takes a digest to know the shard of one.
-    const all = owners.map((owner) => ({ owner, shard: shardOfOwner(owner) }))
+    const all = owners.map((owner) => ({ owner, shard: this.#shardsOf.memo(owner) }))
     return this.#inParts(
       all,
       ({ shard }) => shard,
