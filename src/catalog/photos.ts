@@ -1,4 +1,4 @@
-import { type DailyLimits, NO_DAILY_LIMITS } from '../photo/daily-limits.ts'
+import { type DailyLimits, isLimited, NO_DAILY_LIMITS } from '../photo/daily-limits.ts'
 import type { Look } from '../photo/look.ts'
 import type { Failure, Focus, Original, Photo, Visibility } from '../photo/photo.ts'
 import { type PhotoId, shardOf } from '../photo/photo-id.ts'
@@ -53,11 +53,12 @@ export class Photos {
 
   /** Records a photo, and counts it when there are limits. Throws DailyLimitError. */
   async insert(photo: NewPhoto, limits: DailyLimits = NO_DAILY_LIMITS): Promise<void> {
+    const { condition, values } = countedBy(limits)
     await this.#dailyUses.counted(photo.owner, limits, () =>
       this.#shards.ofPhoto(photo.id).query(
         `insert into photos (${NEW_COLUMNS}, posted_at)
-         select ${NEW_PARAMETERS}, posted_at_of($1) where ${IS_COUNTED}`,
-        [...valuesOf(photo), limits.photos, limits.bytes],
+         select ${NEW_PARAMETERS}, posted_at_of($1) where ${condition}`,
+        [...valuesOf(photo), ...values],
       ),
     )
   }
@@ -185,8 +186,11 @@ export const IS_PROMISED = `(adopted_from is not null and status = 'ready' and r
 export const NEW_COLUMNS =
   'id, owner, visibility, format, bytes, sha256, focus_x, focus_y, filter, strength, secret, alt'
 export const NEW_PARAMETERS = `$1, $2, $3, $4, $5, decode($6, 'hex'), $7, $8, $9, $10, ${secretOf('$11')}, $12`
-/** Of a statement that records a photo, with its owner's limits after its values. */
-export const IS_COUNTED = 'count_upload($2, $1, $5, $13, $14)'
+/** By what a statement that records a photo counts it, when there are limits, which follow its own values. */
+export function countedBy(limits: DailyLimits): { condition: string; values: unknown[] } {
+  if (!isLimited(limits)) return { condition: 'true', values: [] }
+  return { condition: 'count_upload($2, $1, $5, $13, $14)', values: [limits.photos, limits.bytes] }
+}
 
 export function valuesOf({ original, focus, look, ...photo }: NewPhoto): unknown[] {
   const { format, bytes, sha256 } = original

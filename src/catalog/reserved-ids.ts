@@ -2,7 +2,7 @@ import { type DailyLimits, NO_DAILY_LIMITS } from '../photo/daily-limits.ts'
 import type { PhotoId } from '../photo/photo-id.ts'
 import { type OwnerId, shardOfOwner } from '../photo/shard.ts'
 import type { DailyUses } from './daily-uses.ts'
-import { IS_COUNTED, NEW_COLUMNS, NEW_PARAMETERS, type NewPhoto, valuesOf } from './photos.ts'
+import { countedBy, NEW_COLUMNS, NEW_PARAMETERS, type NewPhoto, valuesOf } from './photos.ts'
 import type { ShardMap } from './shard-map.ts'
 
 /** For so long an id may be used that was reserved; then it is let go, within the hour. */
@@ -63,6 +63,7 @@ export class ReservedIds {
    * its owner, or not any more. An upload in pieces under it is over then. Throws DailyLimitError.
    */
   async use(photo: NewPhoto, limits: DailyLimits = NO_DAILY_LIMITS): Promise<boolean> {
+    const { condition, values } = countedBy(limits)
     // Of two at once the second waits for the first one's row, and finds it used.
     const rows = await this.#dailyUses.counted(photo.owner, limits, () =>
       this.#shards.ofPhoto(photo.id).query(
@@ -76,8 +77,8 @@ export class ReservedIds {
        )
        insert into photos (${NEW_COLUMNS}, posted_at)
        select ${NEW_PARAMETERS}, posted_at_of($1) from (select from reserved union all select from open) once
-       where ${IS_COUNTED} returning id`,
-        [...valuesOf(photo), limits.photos, limits.bytes],
+       where ${condition} returning id`,
+        [...valuesOf(photo), ...values],
       ),
     )
     return rows.length > 0
