@@ -355,6 +355,7 @@ describe('what is refused', () => {
       404,
       'id_unknown',
     ],
+    ['parts that come side by side', { ...length, 'upload-concat': 'partial' }, 400, 'invalid_field'],
     ['another tus', { ...length, 'tus-resumable': '0.2.2' }, 412, 'unsupported_tus_version'],
   ])('%s', async (_what, headers, status, code) => {
     expect(await create(headers)).toEqual([status, code])

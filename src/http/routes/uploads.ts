@@ -73,6 +73,11 @@ export function uploadRoutes({ filters, basePath, ...engines }: Dependencies): F
   /** A new upload; under an id of the owner's that of before, if there is one, or what has become of it. */
   async function begin(request: FastifyRequest): Promise<OpenUpload | Photo> {
     const { owner, limits, headers } = request
+    // A part of a photo would be taken for a photo.
+    if (headers['upload-concat'] !== undefined)
+      throw new InvalidFieldError(
+        'Upload-Concat is not known here: send the photo one piece after the other.',
+      )
     const length = lengthOf(headers)
     if (length === 0) throw new EmptyFileError()
     if (length !== null && length > maxUploadBytes) throw new PhotoTooLargeError(maxUploadBytes)
