@@ -6,8 +6,8 @@ import type { ShardMap } from './shard-map.ts'
 /** So many owners one viewer may follow. */
 export const MOST_FOLLOWED = 5_000
 
-/** So many changes are told at once. */
-const PAGE = 500
+/** So many changes are told at once. Of as many shards a statement holds the locks, of which a server has thousands in all. */
+const PAGE = 100
 
 /** Whom a viewer follows, in the order in which they came to. `version` is another after each change, never one of before. */
 export type Following = { owners: OwnerId[]; version: string }
