@@ -19,7 +19,7 @@ export function accessPolicy(stack: Stack, bucket: Bucket, distribution: Distrib
       }),
       // What the doctor looks at; this stack sets it.
       new PolicyStatement({
-        actions: ['s3:GetBucketPublicAccessBlock', 's3:GetLifecycleConfiguration'],
+        actions: ['s3:GetBucketCORS', 's3:GetBucketPublicAccessBlock', 's3:GetLifecycleConfiguration'],
         resources: [bucket.bucketArn],
       }),
       new PolicyStatement({

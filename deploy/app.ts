@@ -6,6 +6,7 @@ import { readPublicKeys } from './public-keys.ts'
 const app = new App()
 const context = (name: string): string | undefined => app.node.tryGetContext(name)
 const apiUrl = context('apiUrl')
+const corsOrigins = context('corsOrigins')?.split(',')
 const [name, certificateArn] = [context('domainName'), context('certificateArn')]
 if (!name !== !certificateArn) throw new Error('Give domainName and certificateArn both, or neither.')
 
@@ -13,5 +14,6 @@ new DeliveryStack(app, context('stackName') ?? 'Darkroom', {
   description: "Darkroom's bucket and its CloudFront distribution",
   publicKeys: readPublicKeys(context('keys') ?? join(import.meta.dirname, 'keys')),
   ...(apiUrl && { apiUrl }),
+  ...(corsOrigins && { corsOrigins }),
   ...(name && certificateArn && { domain: { name, certificateArn } }),
 })

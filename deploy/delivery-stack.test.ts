@@ -7,7 +7,7 @@ import { promisify } from 'node:util'
 import { App } from 'aws-cdk-lib'
 import { Match, Template } from 'aws-cdk-lib/assertions'
 import { describe, expect, test } from 'vitest'
-import { originalKey, type Place, renditionsPrefix } from '../src/photo/object-keys.ts'
+import { incomingKey, originalKey, type Place, renditionsPrefix } from '../src/photo/object-keys.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
 import { placeOf } from '../test/support/place.ts'
 import { DeliveryStack, type DeliveryStackProps } from './delivery-stack.ts'
@@ -67,17 +67,33 @@ describe('The bucket', () => {
     })
   })
 
-  test('forgets uploads that were cut off, and expires no photo', () => {
+  test('forgets uploads that were cut off or never completed, and expires no photo', () => {
     const { properties } = only(synthesize(), 'AWS::S3::Bucket', 'Photos')
 
     const rules = properties.LifecycleConfiguration.Rules
     expect(rules).toContainEqual(
       expect.objectContaining({ AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 } }),
     )
-    for (const rule of rules) expect(Object.keys(rule).join()).not.toMatch(/Expiration/)
+    const expiring = rules.filter((rule: object) => /Expiration/.test(Object.keys(rule).join()))
+    expect(expiring).toMatchObject([{ ExpirationInDays: 2, Prefix: 'incoming/' }])
+    expect(incomingKey(PHOTO).startsWith('incoming/')).toBe(true)
+    for (const key of [originalKey(PHOTO, 'jpeg'), ...PLACES.map(renditionsPrefix)])
+      expect(key.startsWith('incoming/')).toBe(false)
     const tiered = rules.find((rule: { Transitions?: unknown }) => rule.Transitions)
     expect(originalKey(PHOTO, 'jpeg').startsWith(tiered.Prefix)).toBe(true)
     for (const place of PLACES) expect(renditionsPrefix(place).startsWith(tiered.Prefix)).toBe(false)
+  })
+
+  test('lets pages of the origins there are put photos, and others nothing', () => {
+    const corsOf = (props: Partial<DeliveryStackProps>) =>
+      only(synthesize(props), 'AWS::S3::Bucket', 'Photos').properties.CorsConfiguration
+
+    expect(corsOf({})).toBeUndefined()
+    expect(corsOf({ corsOrigins: ['https://app.example.com'] })).toMatchObject({
+      CorsRules: [
+        { AllowedOrigins: ['https://app.example.com'], AllowedMethods: ['PUT'], AllowedHeaders: ['*'] },
+      ],
+    })
   })
 
   test('lets only this distribution read, and only renditions', () => {
@@ -340,6 +356,7 @@ test('Darkroom may use its bucket and invalidate its distribution, and nothing e
     'cloudfront:CreateInvalidation',
     'cloudfront:GetDistributionConfig',
     's3:DeleteObject',
+    's3:GetBucketCORS',
     's3:GetBucketPublicAccessBlock',
     's3:GetLifecycleConfiguration',
     's3:GetObject',

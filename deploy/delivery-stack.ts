@@ -16,6 +16,8 @@ export type DeliveryStackProps = StackProps & {
   domain?: Domain
   /** Where CloudFront reaches the API, for renditions of adopted photos that are not made yet. */
   apiUrl?: string
+  /** Whose pages may put photos straight into the bucket. */
+  corsOrigins?: readonly string[]
 }
 
 /**
@@ -23,9 +25,13 @@ export type DeliveryStackProps = StackProps & {
  * `public/*`, `private/*` and `renditions/*`, for URLs that one of the public keys vouches for. Its outputs are Darkroom's configuration.
  */
 export class DeliveryStack extends Stack {
-  constructor(scope: Construct, id: string, { publicKeys, domain, apiUrl, ...props }: DeliveryStackProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { publicKeys, domain, apiUrl, corsOrigins = [], ...props }: DeliveryStackProps,
+  ) {
     super(scope, id, props)
-    const bucket = photoBucket(this)
+    const bucket = photoBucket(this, corsOrigins)
     const signers = publicKeys.map((key) => ({ name: key.name, key: signer(this, key) }))
     const distribution = renditionsDistribution(this, {
       bucket,
