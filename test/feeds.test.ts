@@ -281,6 +281,47 @@ describe('a feed', () => {
     await expectExact(world, world.owners, 1)
   })
 
+  test('has another version for an owner after each change of what others see of them, and after no other', async () => {
+    const world = newWorld(1, 1)
+    const [owner] = world.owners as [OwnerId]
+    const [database] = databases as [TestDatabase]
+    const changed = async (change: () => Promise<unknown>) => {
+      const version = async () =>
+        (
+          (await database.query(`select version from heads where owner = '${owner}'`)) as {
+            version: string
+          }[]
+        )[0]?.version
+      const before = await version()
+      await change()
+      return (await version()) !== before
+    }
+    const { photos, looks, removals, remakes, renditions } = world.catalog
+    await world.post({ owner: 0, postedAt: null })
+    const [photo] = world.photos as [Kept]
+    const describe = async (alt: string) => await photos.describe(photo.id, owner, alt)
+
+    expect(await changed(() => describe('processing'))).toBe(false)
+    expect(await changed(() => world.finish(0))).toBe(true)
+    expect(await changed(() => describe('a boat'))).toBe(true)
+    expect(await changed(() => looks.want(photo.id, owner, { look: null }))).toBe(true)
+    expect(await changed(() => looks.giveUp(photo.id, 1))).toBe(true)
+    const later = { renditions: MADE.renditions, recipe: 1 }
+    expect(await changed(() => renditions.recordLater(photo, { look: null, edition: 0 }, later))).toBe(true)
+    const [claimed] = await remakes.claim([photo.id])
+    const { facts, recipe } = MADE
+    const remade = { facts, recipe, upload: MADE.renditions, later: [], put: MADE.renditions }
+    const run = { run: 1, keepSeconds: 60 }
+    expect(await changed(() => remakes.show(photo, claimed?.edition ?? 0, remade, run))).toBe(true)
+    const undo = { run: 1, by: 2, keepSeconds: 60 }
+    expect(await changed(() => world.catalog.aside.showAgain([photo.id], undo))).toBe(true)
+    expect(await changed(() => world.show(0))).toBe(true)
+    expect(await changed(() => describe('private'))).toBe(false)
+    expect(await changed(() => world.show(0))).toBe(true)
+    expect(await changed(() => removals.remove(photo.id, owner))).toBe(true)
+    expect(await changed(() => removals.forget([photo.id]))).toBe(false)
+  })
+
   test('is exact when many post and delete for the same owners at once', { timeout: 60_000 }, async () => {
     const world = newWorld(DATABASES, 3)
     const write = async (writer: number) => {
