@@ -40,8 +40,9 @@ const HOPELESS: readonly (new (...args: never[]) => DarkroomError)[] = [
  * Whoever has the URL may put other bytes there at any moment. So what is read is what is kept: the bytes that were sniffed,
  * counted and hashed are those that are put as the original, once, as in every upload.
  *
- * @NOTE A copy within the store would not need them a second time, but of the three kinds of servers that were asked two copy
- * over an object that is there whatever `If-None-Match` says, and one whatever the entity tag is.
+ * @NOTE A copy within the store would not need them a second time. But Ceph copies over what is there whatever the conditions
+ * are, `If-None-Match` and that of the source's entity tag, and Versity whatever the first of them says: then of two at once one
+ * could replace what the other has recorded.
  */
 export function createComplete({
   catalog,

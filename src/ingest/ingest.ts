@@ -3,7 +3,7 @@ import type { Catalog } from '../catalog/catalog.ts'
 import type { FoundPhoto, NewPhoto } from '../catalog/photos.ts'
 import { IdTakenError, IdUnknownError, ObjectTakenError, PhotoDeletedError } from '../errors.ts'
 import type { Log, Trace } from '../log.ts'
-import { allows, DailyLimitError, type DailyLimits, isLimited, leftOf } from '../photo/daily-limits.ts'
+import type { DailyLimits } from '../photo/daily-limits.ts'
 import { FORMATS } from '../photo/formats.ts'
 import type { Look } from '../photo/look.ts'
 import { originalKey } from '../photo/object-keys.ts'
@@ -16,6 +16,7 @@ import { promiseJob } from '../queue/promise-job.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import { ByteMeter, interruptible, peek } from './byte-stream.ts'
 import { type Digests, NO_DIGESTS } from './digests.ts'
+import { refuseSpent } from './refuse-spent.ts'
 import { SNIFF_BYTES, sniff } from './sniff.ts'
 
 export type Upload = {
@@ -108,8 +109,9 @@ export function createIngest(engines: IngestEngines): Ingest {
 
   return async (upload) => {
     const { owner, id, body, digests, limits } = upload
+    const asked = { owner, limits, bytes: upload.announced ?? 1 }
     if (id === null) {
-      await refuseSpent(upload)
+      await refuseSpent(catalog, asked)
       const photo = newPhoto(upload, await keep(owner, body, { digests }))
       // When this fails the object stays for the sweep: a reply that was lost on its way leaves a row behind it.
       await catalog.photos.insert(photo, limits)
@@ -126,20 +128,13 @@ export function createIngest(engines: IngestEngines): Ingest {
         async () => named ?? (await hashed(upload)),
       )
 
-    await refuseSpent(upload)
+    await refuseSpent(catalog, asked)
     const kept = await keep(owner, body, { id, digests }).catch((error) => {
       throw error instanceof ObjectTakenError ? new IdTakenError() : error
     })
     const photo = newPhoto(upload, kept)
     if (await catalog.reservedIds.use(photo, limits)) return await takenIn(photo, upload)
     return await known(await catalog.photos.findEver(id), owner, async () => kept.original.sha256)
-  }
-
-  /** Two at once may both pass; what counts is the count when they are recorded. */
-  async function refuseSpent({ owner, limits, announced }: Upload): Promise<void> {
-    if (!isLimited(limits)) return
-    const used = await catalog.dailyUses.of(owner)
-    if (!allows(leftOf(limits, used), announced ?? 1)) throw new DailyLimitError(used, limits)
   }
 
   async function takenIn(photo: NewPhoto, { trace }: Upload): Promise<Ingested> {

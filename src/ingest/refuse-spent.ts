@@ -1,6 +1,6 @@
-import type { Catalog } from '../../catalog/catalog.ts'
-import { allows, DailyLimitError, type DailyLimits, isLimited, leftOf } from '../../photo/daily-limits.ts'
-import type { OwnerId } from '../../photo/shard.ts'
+import type { Catalog } from '../catalog/catalog.ts'
+import { allows, DailyLimitError, type DailyLimits, isLimited, leftOf } from '../photo/daily-limits.ts'
+import type { OwnerId } from '../photo/shard.ts'
 
 /**
  * Throws DailyLimitError when a photo of so many bytes is more than the owner has left of the day: before it is sent, as it is
