@@ -53,6 +53,7 @@ export async function writePhotos(database: Database, from: number, to: number, 
       )
     })
   }
+  await database.query('truncate heads')
   await database.query('call add_heads()')
 }
 
