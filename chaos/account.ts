@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
+import { type Cut, type FeedPage, TOP } from '../src/catalog/feed-page.ts'
 import type { PhotoReply } from '../src/http/schemas/photo.ts'
 import { KEEPER_KEY, originalKey, renditionKey } from '../src/photo/object-keys.ts'
+import type { Photo } from '../src/photo/photo.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
 import type { OwnerId } from '../src/photo/shard.ts'
 import type { Services } from '../src/services.ts'
@@ -17,6 +19,7 @@ export type Books = {
 }
 
 const AT_ONCE = 4
+const FEED_PAGE = 7
 
 /**
  * Holds what the uploader was told against what is there, when nothing is left to do and the sweeps have run.
@@ -38,6 +41,7 @@ export async function account({ services, attempts, find }: Books): Promise<stri
     ...acknowledged(attempts, new Map(photos.map(({ id, original }) => [id, original.sha256 ?? '']))),
     ...doubles(photos.map(({ original }) => original.sha256 ?? '')),
     ...ofPhotos.flat(),
+    ...(await feedOf(services, photos)),
     ...ownerless(objects, [
       KEEPER_KEY,
       ...photos.flatMap((photo) => [
@@ -161,6 +165,27 @@ async function jobsLeft({ queue }: Services): Promise<string[]> {
   return Object.entries({ ...counts, failed: failed.length }).flatMap(([state, count]) =>
     count > 0 ? [`${count} jobs are ${state}`] : [],
   )
+}
+
+/** The feed of all owners, page by page, has what others see of their photos, in the order in which they were posted. */
+async function feedOf({ catalog }: Services, photos: readonly Photo[]): Promise<string[]> {
+  const newestFirst = (a: Photo, b: Photo) =>
+    Number(b.postedAt) - Number(a.postedAt) || (BigInt(a.id) < BigInt(b.id) ? 1 : -1)
+  const shown = photos.filter(({ visibility, status }) => visibility === 'public' && status === 'ready')
+  const owners = [...new Set(photos.map(({ owner }) => owner))]
+  const told: PhotoId[] = []
+  for (let cut: Cut | null = TOP; cut; ) {
+    const page: FeedPage = await catalog.feeds.page(owners, { cut, older: FEED_PAGE })
+    told.push(...page.photos.map(({ id }) => id))
+    cut = page.next
+  }
+  const isExact = isDeepStrictEqual(
+    told,
+    shown.toSorted(newestFirst).map(({ id }) => id),
+  )
+  return isExact
+    ? []
+    : [`the feed of all owners has ${told.length} photos, where they show ${shown.length}, or others`]
 }
 
 async function photosOf({ catalog }: Services, owners: ReadonlySet<OwnerId>) {

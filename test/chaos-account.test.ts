@@ -68,6 +68,15 @@ describe('the account of a chaos run', () => {
     expect(await books.account()).toEqual([])
   })
 
+  test('finds a feed that lacks what its owners show', async () => {
+    await using books = await openBooks()
+    await books.service.database.query(
+      `set darkroom.moves_shards = 'yes'; update heads set posted_at = null, photo_id = null`,
+    )
+
+    expect(await books.account()).toEqual([expect.stringMatching(/^the feed of all owners has/)])
+  })
+
   test('finds a photo that has not the look its owner gave it, and one that its owner deleted', async () => {
     await using books = await openBooks()
     const edits: Edit[][] = [
