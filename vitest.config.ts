@@ -4,7 +4,16 @@ import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /** Begun first, so that the last of them does not run alone at the end. The other files take less than half a minute. */
-const SLOWEST = ['move-shards', 'start', 'crash', 'preview', 'install', 'openapi', 'redis-queue']
+const SLOWEST = [
+  'move-shards',
+  'start',
+  'crash',
+  'preview',
+  'hang',
+  'redis-queue',
+  'reprocess-command',
+  'install',
+]
 
 class SlowestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
