@@ -92,8 +92,14 @@ const figures: Figure[] = []
 for (const line of chosen) {
   const startedAt = performance.now()
   console.error(`${line.name} …`)
-  figures.push(...(await line.measure(bench)))
-  console.error(`${line.name} took ${Math.round((performance.now() - startedAt) / 1000)} s`)
+  try {
+    figures.push(...(await line.measure(bench)))
+    console.error(`${line.name} took ${Math.round((performance.now() - startedAt) / 1000)} s`)
+  } catch (error) {
+    // What the others measured is told all the same.
+    console.error(`${line.name} failed:`, error)
+    process.exitCode = 1
+  }
 }
 console.log(tableOf(figures))
 await writeFile(RESULTS, `${JSON.stringify({ at: new Date(), machine, loadBefore, figures }, null, 2)}\n`)
