@@ -8,11 +8,14 @@ const SLOWEST = [
   'move-shards',
   'start',
   'crash',
+  'chaos-account',
   'preview',
   'hang',
   'redis-queue',
   'reprocess-command',
   'install',
+  'worker-death',
+  'memory',
 ]
 
 class SlowestFirst extends BaseSequencer {
