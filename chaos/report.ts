@@ -1,3 +1,4 @@
+import type { Toll } from './havoc.ts'
 import type { ChaosReport } from './run.ts'
 
 const SHOWN = 20
@@ -21,16 +22,12 @@ export function textOf(report: ChaosReport): string {
     findings,
   } = report
   const count = (name: string) => attempts.filter(({ outcome }) => outcome.name === name).length
-  const hits = [...toll].map(([victim, counts]) => {
-    const ways = Object.entries(counts).map(([how, times]) => `${how} ${times}`)
-    return `${victim} (${ways.join(', ')})`
-  })
   const asked = (name: string) =>
     attempts.flatMap(({ edits }) => edits).filter(({ wish }) => wish.name === name).length
   return [
     `seed ${seed}, ${engines}: ${findings.length === 0 ? 'nothing found' : `${findings.length} FINDINGS`} in ${Math.round(ms / 1000)} s${remark && ` (${remark})`}`,
     `  again     npm run chaos -- --seed ${seed} --engines ${engines} --uploads ${uploads} --seconds ${seconds}`,
-    `  hit       ${hits.join(', ')}`,
+    `  hit       ${hitsOf(toll)}`,
     `  uploads   ${count('acknowledged')} acknowledged, after ${count('refused')} refused, ${count('unheard')} unheard and ${count('unknown')} with a lost connection`,
     `  edits     ${asked('look')} changes of look, ${asked('visibility')} of visibility, ${asked('focus')} of focus, ${asked('deletion')} deletions`,
     ...(moves > 0 ? [`  moved     shards between databases, ${moves} times`] : []),
@@ -41,4 +38,13 @@ export function textOf(report: ChaosReport): string {
     ...(findings.length > SHOWN ? [`  FOUND     and ${findings.length - SHOWN} more`] : []),
     ...(findings.length === 0 ? [] : [`  logs      ${report.home}`]),
   ].join('\n')
+}
+
+/** What was hit, and how often in which way. */
+export function hitsOf(toll: Toll): string {
+  const hits = [...toll].map(([victim, counts]) => {
+    const ways = Object.entries(counts).map(([how, times]) => `${how} ${times}`)
+    return `${victim} (${ways.join(', ')})`
+  })
+  return hits.join(', ')
 }

@@ -6,6 +6,7 @@ import { NO_DAILY_LIMITS } from '../src/photo/daily-limits.ts'
 import { incomingKey, originalKey } from '../src/photo/object-keys.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
 import type { OwnerId } from '../src/photo/shard.ts'
+import { deadly, Killed } from './support/deadly.ts'
 import { fixture } from './support/pictures.ts'
 import { silentLog, startService, type TestService } from './support/service.ts'
 
@@ -13,7 +14,6 @@ const alice = 'alice' as OwnerId
 
 /** Where a server dies: when a write is done and nobody knows of it. */
 const POINTS = ['object', 'row', 'job', 'leaving', 'never'] as const
-class Killed extends Error {}
 
 describe('a completion that is killed', () => {
   let one: TestService
@@ -22,21 +22,6 @@ describe('a completion that is killed', () => {
     one = opened.use(await startService())
   })
   afterAll(async () => await opened.disposeAsync())
-
-  /** The engine, but that whoever calls the method dies when it is done. */
-  function deadly<Engine extends object>(engine: Engine, method: keyof Engine): Engine {
-    return new Proxy(engine, {
-      get: (target, name) => {
-        const value: unknown = Reflect.get(target, name)
-        if (typeof value !== 'function') return value
-        if (name !== method) return value.bind(target)
-        return async (...args: unknown[]) => {
-          await value.apply(target, args)
-          throw new Killed()
-        }
-      },
-    })
-  }
 
   test.each(POINTS)('at "%s" is one photo when it is repeated', async (point) => {
     const photo = await fixture('plain.jpg')

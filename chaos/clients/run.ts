@@ -8,6 +8,7 @@ import { sweepAndAccount } from '../afterwards.ts'
 import type { Toll } from '../havoc.ts'
 import { leftovers } from '../leftovers.ts'
 import { createRandom } from '../random.ts'
+import { hitsOf } from '../report.ts'
 import type { ChaosOptions } from '../run.ts'
 import { RunLedger } from '../run-ledger.ts'
 import { openServicesWhenBack, type Settled, settle } from '../settle.ts'
@@ -147,12 +148,6 @@ export function textOfClients(report: ClientsReport): string {
     ms,
     findings,
   } = report
-  const hits = [...toll].map(
-    ([victim, counts]) =>
-      `${victim} (${Object.entries(counts)
-        .map(([how, times]) => `${how} ${times}`)
-        .join(', ')})`,
-  )
   const there = attempts.filter(({ outcome }) => outcome.name === 'acknowledged').length
   const byWay = Object.entries(ways).map(
     ([name, { photos, tries }]) => `${photos} by ${name} in ${tries} tries`,
@@ -160,7 +155,7 @@ export function textOfClients(report: ClientsReport): string {
   return [
     `seed ${seed}, ${engines}: ${findings.length === 0 ? 'nothing found' : `${findings.length} FINDINGS`} in ${Math.round(ms / 1000)} s${remark && ` (${remark})`}`,
     `  again     npm run chaos -- --clients --seed ${seed} --engines ${engines} --uploads ${uploads} --seconds ${seconds}`,
-    `  hit       ${hits.join(', ')}`,
+    `  hit       ${hitsOf(toll)}`,
     `  network   ${Object.entries(fates)
       .map(([fate, count]) => `${count} ${fate}`)
       .join(', ')}`,
