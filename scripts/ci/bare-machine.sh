@@ -71,7 +71,7 @@ start() {
   clone_for "$home" "$user" && inside "$user" "${@:3}" bash -c 'cd ~/darkroom && paste-and-stop.sh'
 }
 
-# What it skips, for want of servers that npm does not have, is named.
+# What it skips is counted by the servers that it wants and npm does not have.
 run_tests() {
   inside app bash -c '
     cd ~/darkroom
@@ -80,8 +80,12 @@ run_tests() {
     grep -E "^ +Tests " "$HOME/test.log"
     node --eval "
       const { testResults } = JSON.parse(fs.readFileSync(process.env.HOME + \"/report.json\"))
-      for (const { status, fullName } of testResults.flatMap(({ assertionResults }) => assertionResults))
-        if (status === \"pending\" || status === \"skipped\") console.log(\"  skipped:\", fullName)
+      const skipped = testResults
+        .flatMap(({ assertionResults }) => assertionResults)
+        .filter(({ status }) => status === \"pending\" || status === \"skipped\")
+      const needs = skipped.map(({ fullName }) => /needs [^)]*/.exec(fullName)?.[0] ?? fullName)
+      for (const need of new Set(needs))
+        console.log(\"  skipped:\", needs.filter((other) => other === need).length, need)
     "'
 }
 
