@@ -10,6 +10,7 @@ import { endedRuns } from './sweep/ended-runs.ts'
 import { incoming } from './sweep/incoming.ts'
 import { laterRenditions } from './sweep/later-renditions.ts'
 import { lostJobs } from './sweep/lost-jobs.ts'
+import { oldEvents } from './sweep/old-events.ts'
 import { oldPlaces } from './sweep/old-places.ts'
 import { oldUploads } from './sweep/old-uploads.ts'
 import { spentIds } from './sweep/spent-ids.ts'
@@ -30,6 +31,7 @@ export function runKinds({ quarantineDays }: Config, engines: { cdn: Cdn }): Run
     oldUploads,
     spentIds,
     untoldFollows,
+    oldEvents,
     incoming,
     reprocess,
     sampling,

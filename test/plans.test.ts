@@ -9,7 +9,13 @@ import type { Photo } from '../src/photo/photo.ts'
 import { addedAt, type PhotoId } from '../src/photo/photo-id.ts'
 import { type OwnerId, shardOfOwner } from '../src/photo/shard.ts'
 import { openTestDatabase } from './support/database.ts'
-import { writeFollows, writePhotos, writeReservations, writeShown } from './support/many-photos.ts'
+import {
+  writeEvents,
+  writeFollows,
+  writePhotos,
+  writeReservations,
+  writeShown,
+} from './support/many-photos.ts'
 import { insertPhoto, PLAIN } from './support/photos.ts'
 import { placeOf, SECRET } from './support/place.ts'
 import { costsOf, explain, type Plan, rowsOf } from './support/plan.ts'
@@ -237,6 +243,17 @@ const CALLS: {
     },
     forget: (follows) => follows.forget(inAnHour(), 1_000),
   },
+  photoEvents: {
+    of: async (events, ids) => {
+      for (const after of [at(ids, 0), at(ids, 0.9)]) await events.of(owner, after, 100)
+    },
+    lastOf: (events) => events.lastOf(owner),
+    untold: (events) => events.untold([shardOfOwner(owner), shardOfOwner(stranger)], 100),
+    markTold: (events, ids) => events.markTold(ids.slice(-100)),
+    forget: async (events, ids) => {
+      for (const isTold of [true, false]) await events.forget({ isTold, end: at(ids, 0.9) }, 500)
+    },
+  },
   adoptions: {
     find: (adoptions) =>
       adoptions.find(
@@ -288,6 +305,7 @@ test(`no statement sorts or scans what an index gives, however many photos there
   await writeReservations(database, owner)
   await writeShown(database, MANY_OWNERS)
   await writeFollows(database, { owner, shard: shardOfOwner(owner), count: 50_000 })
+  await writeEvents(database, owner)
   await using map = new ShardMap(allShardsAt(database.url), { connections: 1 })
   const catalog = new Catalog(map)
   const rows = (await database.query('select id::text from photos p order by p.id')) as { id: PhotoId }[]
@@ -320,7 +338,11 @@ test(`no statement sorts or scans what an index gives, however many photos there
       statement,
       values,
     ) {
-      if (/ photos|renditions|reserved_ids|idempotency_keys|daily_uses|uploads|follow/.test(statement)) {
+      if (
+        / photos|renditions|reserved_ids|idempotency_keys|daily_uses|uploads|follow|photo_events/.test(
+          statement,
+        )
+      ) {
         const plan = await explain(this, statement, values)
         const costs = costsOf(plan, FEW)
         const most = { 'photos.list': PAGE, 'feeds.page': FEED }[name]

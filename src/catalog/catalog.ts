@@ -9,6 +9,7 @@ import { Imports } from './imports.ts'
 import { Installation } from './installation.ts'
 import { KeptObjects } from './kept-objects.ts'
 import { Looks } from './looks.ts'
+import { PhotoEvents } from './photo-events.ts'
 import { Photos } from './photos.ts'
 import { Places } from './places.ts'
 import { Remakes } from './remakes.ts'
@@ -50,6 +51,7 @@ export class Catalog {
   readonly objects: KeptObjects
   readonly feeds: Feeds
   readonly follows: Follows
+  readonly photoEvents: PhotoEvents
   readonly imports: Imports
   readonly adoptions: Adoptions
   readonly installation: Installation
@@ -80,6 +82,7 @@ export class Catalog {
     this.objects = new KeptObjects(shards)
     this.feeds = new Feeds(shards)
     this.follows = new Follows(shards)
+    this.photoEvents = new PhotoEvents(shards)
     this.imports = new Imports(shards)
     this.adoptions = new Adoptions(shards)
     this.installation = new Installation(shards)

@@ -15,7 +15,7 @@ type Place = { number: string; id: string }
  */
 function digestsOf(root: ShardedRoot): Select {
   const rows = tablesOf(root).map(({ table, id }) => {
-    const row = `each::text collate "C"`
+    const row = root.own ? `(to_jsonb(each) - '${root.own}')::text collate "C"` : `each::text collate "C"`
     return `(select string_agg(${row}, ',' order by ${row}) from ${table} each where each.${id} = p.${root.id})`
   })
   return `select p.${root.id}::text as id, ${root.number}::text as number, md5(concat(${rows})) as digest from ${root.table} p`

@@ -8,6 +8,8 @@ export type ShardedRoot = {
   id: string
   /** The number by which rows `p` are found and copied: an index has it. All of a shard lie from shard_start on. */
   number: string
+  /** A column that each database writes itself: it may differ from that of the copy. */
+  own?: string
   /** After those that they refer to. */
   with: readonly { table: string; id: string }[]
 }
@@ -27,6 +29,7 @@ export const SHARDED_ROOTS: readonly ShardedRoot[] = [
   { table: 'uploads', id: 'id', number: 'shard_start(shard_of(p.id))', with: [] },
   { table: 'idempotency_keys', id: 'photo_id', number: 'shard_start(shard_of(p.photo_id))', with: [] },
   { table: 'daily_uses', id: 'photo_id', number: 'shard_start(shard_of(p.photo_id))', with: [] },
+  { table: 'photo_events', id: 'id', number: 'shard_start(shard_of(p.id))', own: 'xid', with: [] },
   { table: 'heads', id: 'id', number: 'p.id', with: [] },
   { table: 'following', id: 'id', number: 'p.id', with: [] },
   { table: 'follow_changes', id: 'id', number: 'p.id', with: [] },

@@ -94,3 +94,15 @@ export async function writeFollows(
     commit`)
   await database.query('analyze following, followers, follow_changes')
 }
+
+/** An event of each of the owner's photos, under the photo's id; of every second one whom it concerns was told. */
+export async function writeEvents(database: TestDatabase, owner: string): Promise<void> {
+  await database.query(`
+    begin;
+    set local synchronous_commit = off;
+    set local darkroom.moves_shards = 'yes';
+    insert into photo_events (id, owner, photo_id, type, visibility, is_new, is_told)
+    select id, owner, id, 'photo.ready', visibility, (id & 3) = 0, (id & 1) = 0 from photos where owner = '${owner}';
+    commit`)
+  await database.query('analyze photo_events')
+}

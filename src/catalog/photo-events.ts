@@ -1,0 +1,110 @@
+import type { Visibility } from '../photo/photo.ts'
+import type { PhotoId } from '../photo/photo-id.ts'
+import { type OwnerId, type Shard, shardOfOwner } from '../photo/shard.ts'
+import type { ShardMap } from './shard-map.ts'
+
+export const PHOTO_EVENT_TYPES = [
+  'photo.ready',
+  'photo.failed',
+  'photo.look',
+  'photo.visibility',
+  'photo.deleted',
+] as const
+export type PhotoEventType = (typeof PHOTO_EVENT_TYPES)[number]
+
+/** As ids of photos are, and of the same shard. */
+export type PhotoEventId = PhotoId
+
+/** What happened to a photo. Triggers write it, in the transaction in which it happens (037.do.photo-events.sql). */
+export type PhotoEvent = {
+  id: PhotoEventId
+  owner: OwnerId
+  photoId: PhotoId
+  type: PhotoEventType
+  /** That of the photo from then on, or of one that was removed until then. */
+  visibility: Visibility
+  /** Others see the photo for the first time, within a day of when it was posted: the owner's followers are to know. */
+  isNew: boolean
+  /** Of a photo that failed. */
+  failureCode: string | null
+}
+
+/** So long events are kept. Those of which nobody was told that should have been may be kept for longer. */
+export const EVENT_HOURS = 24
+
+const EVENT = `e.id::text, e.owner, e.photo_id::text as "photoId", e.type, e.visibility, e.is_new as "isNew", e.failure_code as "failureCode"`
+
+/**
+ * What happened to photos, in the order in which it did: of one owner an event that is seen has all before it seen, and
+ * every later one has a greater id.
+ */
+export class PhotoEvents {
+  readonly #shards: ShardMap
+
+  constructor(shards: ShardMap) {
+    this.#shards = shards
+  }
+
+  /** The owner's events after that one, in their order; all that are kept after '0'. */
+  async of(owner: OwnerId, after: PhotoEventId, limit: number): Promise<PhotoEvent[]> {
+    const shard = shardOfOwner(owner)
+    return await this.#shards.of(shard).read<PhotoEvent>(
+      `select ${EVENT} from photo_events e
+       where e.owner = $2 and e.id > $3 and shard_is_here($1) order by e.owner, e.id limit $4`,
+      [shard, owner, after, limit],
+    )
+  }
+
+  /** The last of the owner's events, or '0'. */
+  async lastOf(owner: OwnerId): Promise<PhotoEventId> {
+    const shard = shardOfOwner(owner)
+    const [row] = await this.#shards.of(shard).read<{ id: PhotoEventId }>(
+      `select e.id::text from photo_events e
+       where e.owner = $2 and shard_is_here($1) order by e.owner desc, e.id desc limit 1`,
+      [shard, owner],
+    )
+    return row?.id ?? ('0' as PhotoEventId)
+  }
+
+  /**
+   * Events of these shards that were not marked as told, those of each database in the order of their ids. One that is
+   * committed later may have a lesser id than one of another owner that is here already.
+   */
+  async untold(shards: readonly Shard[], limit: number): Promise<PhotoEvent[]> {
+    const rows = await this.#shards.ofShards(shards).read<PhotoEvent>(
+      `select ${EVENT} from photo_events e
+       where all_shards_here($1) and coalesce(shard_of(e.id) <@ $1::int4multirange, false) and not e.is_told
+       order by e.is_told, e.id limit $2`,
+      [limit],
+    )
+    return rows.toSorted(inOrder).slice(0, limit)
+  }
+
+  /** Whom the operator wants to know of these was told. Again changes nothing. */
+  async markTold(ids: readonly PhotoEventId[]): Promise<void> {
+    await this.#shards
+      .ofEach(ids)
+      .query(
+        'update photo_events set is_told = true where id = any($1::bigint[]) and not is_told and photos_are_here($1)',
+      )
+  }
+
+  /** Forgets events before `end` that are marked as told, or those that are not, up to so many. Returns how many went. */
+  async forget({ isTold, end }: { isTold: boolean; end: PhotoEventId }, limit: number): Promise<number> {
+    // Coalesced, as PostgreSQL else reckons with so few rows of these shards that it may read and sort the table for them.
+    const rows = await this.#shards.everywhere().query(
+      `delete from photo_events where id = any(array(
+         select e.id from photo_events e
+         where only_shards_here($1) and coalesce(shard_of(e.id) <@ $1::int4multirange, false)
+           and e.is_told = $2 and e.id < $3
+         order by e.is_told, e.id limit $4
+       )) returning id`,
+      [isTold, end, limit],
+    )
+    return rows.length
+  }
+}
+
+function inOrder(a: PhotoEvent, b: PhotoEvent): number {
+  return BigInt(a.id) < BigInt(b.id) ? -1 : 1
+}

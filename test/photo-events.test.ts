@@ -1,0 +1,315 @@
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { Catalog } from '../src/catalog/catalog.ts'
+import { migrateCatalog } from '../src/catalog/migrate.ts'
+import { moveShards } from '../src/catalog/move-shards.ts'
+import type { PhotoEvent, PhotoEventId } from '../src/catalog/photo-events.ts'
+import { ShardMap } from '../src/catalog/shard-map.ts'
+import { allShardsAt, type ShardRange } from '../src/config/shard-ranges.ts'
+import type { FilterName } from '../src/photo/filter.ts'
+import type { Photo, Visibility } from '../src/photo/photo.ts'
+import { firstIdAt, type PhotoId } from '../src/photo/photo-id.ts'
+import { newSecret } from '../src/photo/secret.ts'
+import { type OwnerId, shardOfOwner } from '../src/photo/shard.ts'
+import { openEmptyDatabase, type TestDatabase } from './support/database.ts'
+import { insertPhoto, PLAIN } from './support/photos.ts'
+import { ownersOf, startTraffic } from './support/shard-traffic.ts'
+
+const MADE = {
+  facts: { width: 4, height: 3, color: '#8a6f5b', thumbhash: 'AQID' },
+  renditions: [{ preset: 'feed', format: 'jpeg', digest: '00000001', width: 4, height: 3, bytes: 12 }],
+  recipe: 1,
+} as const
+const NO_LOOK = { look: null, edition: 0 }
+const RANGE = { from: 1000, to: 1063 }
+const START = '0' as PhotoEventId
+const HOUR_MS = 3_600_000
+
+let opened: AsyncDisposableStack
+let databases: [TestDatabase, TestDatabase]
+let ranges: ShardRange[]
+/** As two servers have them. */
+let catalogs: [Catalog, Catalog]
+let catalog: Catalog
+
+beforeAll(async () => {
+  opened = new AsyncDisposableStack()
+  databases = [opened.use(await openEmptyDatabase()), opened.use(await openEmptyDatabase())]
+  ranges = allShardsAt(databases[0].url)
+  await migrateCatalog(ranges)
+  catalogs = [1, 2].map(() => new Catalog(opened.use(new ShardMap(ranges, { connections: 5 })))) as [
+    Catalog,
+    Catalog,
+  ]
+  catalog = catalogs[0]
+})
+afterAll(async () => await opened.disposeAsync())
+
+let owners = 0
+const newOwner = () => `events-${owners++}` as OwnerId
+
+async function eventsOf(owner: OwnerId): Promise<PhotoEvent[]> {
+  return await catalog.photoEvents.of(owner, START, 10_000)
+}
+
+async function readyPhoto(owner: OwnerId, change: { visibility?: Visibility } = {}): Promise<PhotoId> {
+  const id = await insertPhoto(catalog, owner, change)
+  await catalog.renditions.record((await catalog.photos.find(id)) as Photo, NO_LOOK, MADE)
+  return id
+}
+
+async function changeLook(owner: OwnerId, id: PhotoId, at = catalog): Promise<void> {
+  const look = { filter: 'mono' as FilterName, strength: 1 }
+  const edition = (await at.looks.want(id, owner, { look })) as number
+  await at.looks.show((await at.photos.find(id)) as Photo, { look, focus: null, edition }, MADE)
+}
+
+async function moveTo(visibility: Visibility, id: PhotoId, at = catalog): Promise<void> {
+  const read = await at.places.read(id)
+  if (read) await at.places.move(read, { id, visibility, secret: newSecret() })
+}
+
+describe('what happens to a photo is told', () => {
+  test('as it becomes ready, gets another look, another visibility, and is removed, once each', async () => {
+    const owner = newOwner()
+    const id = await readyPhoto(owner)
+    await catalog.renditions.record((await catalog.photos.find(id)) as Photo, NO_LOOK, MADE)
+    await catalog.photos.describe(id, owner, 'a boat')
+    await changeLook(owner, id)
+    await moveTo('private', id)
+    await catalog.removals.remove(id, owner)
+    await catalog.removals.remove(id, owner)
+    await catalog.removals.markPurged(id)
+    await catalog.removals.forget([id])
+
+    const events = await eventsOf(owner)
+    expect(events.map(({ type, visibility, isNew }) => [type, visibility, isNew])).toEqual([
+      ['photo.ready', 'public', true],
+      ['photo.look', 'public', false],
+      ['photo.visibility', 'private', false],
+      ['photo.deleted', 'private', false],
+    ])
+    expect(new Set(events.map(({ photoId }) => photoId))).toEqual(new Set([id]))
+    expect(await catalog.photoEvents.lastOf(owner)).toBe(events.at(-1)?.id)
+    expect(await catalog.photoEvents.lastOf(newOwner())).toBe('0')
+  })
+
+  test('as it fails, and becomes ready at another attempt', async () => {
+    const owner = newOwner()
+    const id = await insertPhoto(catalog, owner)
+    await catalog.photos.fail(id, { code: 'malformed_photo', message: 'x' })
+    await catalog.photos.retry(id)
+    await catalog.renditions.record((await catalog.photos.find(id)) as Photo, NO_LOOK, MADE)
+
+    expect((await eventsOf(owner)).map(({ type, failureCode, isNew }) => [type, failureCode, isNew])).toEqual(
+      [
+        ['photo.failed', 'malformed_photo', false],
+        ['photo.ready', null, true],
+      ],
+    )
+  })
+
+  test('as a look that was asked for could not be made, so that nobody waits for it', async () => {
+    const owner = newOwner()
+    const id = await readyPhoto(owner)
+    const edition = (await catalog.looks.want(id, owner, { look: null })) as number
+    await catalog.looks.giveUp(id, edition)
+
+    expect((await eventsOf(owner)).map(({ type }) => type)).toEqual(['photo.ready', 'photo.look'])
+  })
+
+  test('once, when it becomes ready in the look that was asked for meanwhile', async () => {
+    const owner = newOwner()
+    const id = await insertPhoto(catalog, owner)
+    await changeLook(owner, id)
+
+    expect((await eventsOf(owner)).map(({ type }) => type)).toEqual(['photo.ready'])
+  })
+
+  test('and nothing of what is undone with its transaction', async () => {
+    const owner = newOwner()
+    const id = await readyPhoto(owner)
+    await databases[0].query(`begin; update photos set deleted_at = now() where id = ${id}; rollback`)
+
+    expect((await eventsOf(owner)).map(({ type }) => type)).toEqual(['photo.ready'])
+  })
+})
+
+describe('followers are to know of a photo', () => {
+  const isNewOf = async (owner: OwnerId) => (await eventsOf(owner)).map(({ isNew }) => isNew)
+
+  test('when others see it for the first time, and not again', async () => {
+    const owner = newOwner()
+    const id = await readyPhoto(owner, { visibility: 'private' })
+    for (const visibility of ['public', 'private', 'public'] as const) await moveTo(visibility, id)
+
+    expect(await isNewOf(owner)).toEqual([false, true, false, false])
+  })
+
+  test('not when it was public before it was ready', async () => {
+    const owner = newOwner()
+    const id = await insertPhoto(catalog, owner)
+    await moveTo('private', id)
+    await catalog.renditions.record((await catalog.photos.find(id)) as Photo, NO_LOOK, MADE)
+
+    expect(await isNewOf(owner)).toEqual([false, false])
+  })
+
+  test('not when it was posted more than a day ago: it stands far down in their feeds', async () => {
+    const owner = newOwner()
+    const id = await readyPhoto(owner, { visibility: 'private' })
+    await databases[0].query(`update photos set posted_at = posted_at - 25 * ${HOUR_MS} where id = ${id}`)
+    await moveTo('public', id)
+
+    expect(await isNewOf(owner)).toEqual([false, false])
+  })
+})
+
+describe('no news are', () => {
+  test('photos that an import takes in, of which it is told what their owners do to them', async () => {
+    const owner = newOwner()
+    const [id, failed] = [await catalog.photos.nextId(owner), await catalog.photos.nextId(owner)]
+    for (const each of [id, failed]) {
+      const photo = { ...PLAIN, id: each, owner, secret: newSecret(), postedAt: null, importedBy: 1 }
+      await catalog.imports.insert(photo, { source: 'test', externalId: each, owner })
+    }
+    await catalog.renditions.record((await catalog.photos.find(id)) as Photo, NO_LOOK, MADE)
+    await catalog.photos.fail(failed, { code: 'x', message: 'x' })
+    for (const visibility of ['private', 'public'] as const) await moveTo(visibility, id)
+    await catalog.removals.remove(id, owner)
+
+    expect((await eventsOf(owner)).map(({ type, isNew }) => [type, isNew])).toEqual([
+      ['photo.visibility', false],
+      ['photo.visibility', false],
+      ['photo.deleted', false],
+    ])
+  })
+
+  test('photos that are made anew in the look they have', async () => {
+    const owner = newOwner()
+    const id = await readyPhoto(owner)
+    const [claimed] = await catalog.remakes.claim([id])
+    const remade = { facts: MADE.facts, upload: MADE.renditions, later: [], put: MADE.renditions, recipe: 2 }
+    await catalog.remakes.show((await catalog.photos.find(id)) as Photo, claimed?.edition as number, remade, {
+      run: 1,
+      keepSeconds: 60,
+    })
+
+    expect((await catalog.photos.find(id))?.edition).toBe(claimed?.edition)
+    expect((await eventsOf(owner)).map(({ type }) => type)).toEqual(['photo.ready'])
+  })
+})
+
+/** Reads on from where it stands, as often as it is told to. */
+class Reader {
+  readonly owner: OwnerId
+  readonly read: PhotoEvent[] = []
+
+  constructor(owner: OwnerId) {
+    this.owner = owner
+  }
+
+  async goOn(): Promise<void> {
+    const after = this.read.at(-1)?.id ?? START
+    this.read.push(...(await catalogs[1].photoEvents.of(this.owner, after, 7)))
+  }
+}
+
+test('whoever reads on from the last event that they saw misses none, however many write at once', async () => {
+  const actions = fc.constantFrom('ready', 'look', 'private', 'public', 'remove')
+  const histories = fc.array(fc.array(actions, { maxLength: 6 }), { minLength: 2, maxLength: 6 })
+  await fc.assert(
+    fc.asyncProperty(histories, async (photos) => {
+      const owner = newOwner()
+      const reader = new Reader(owner)
+      const ids = await Promise.all(photos.map(() => insertPhoto(catalog, owner)))
+      let isOver = false
+      const reading = (async () => {
+        while (!isOver) await reader.goOn()
+      })()
+      await Promise.all(
+        photos.map(async (history, n) => {
+          const id = ids[n] as PhotoId
+          const at = catalogs[n % 2] as Catalog
+          for (const action of history) {
+            const photo = await at.photos.find(id)
+            if (!photo) continue
+            if (action === 'ready') await at.renditions.record(photo, NO_LOOK, MADE)
+            else if (action === 'look') await changeLook(owner, id, at)
+            else if (action === 'remove') await at.removals.remove(id, owner)
+            else await moveTo(action, id, at)
+          }
+        }),
+      )
+      isOver = true
+      await reading
+      for (let before = -1; reader.read.length > before; ) {
+        before = reader.read.length
+        await reader.goOn()
+      }
+
+      const events = await eventsOf(owner)
+      expect(reader.read).toEqual(events)
+      for (const [n, id] of ids.entries()) {
+        const own = events.filter(({ photoId }) => photoId === id).map(({ type }) => type)
+        const removed = photos[n]?.includes('remove') ?? false
+        expect(own.filter((type) => type === 'photo.deleted')).toHaveLength(removed ? 1 : 0)
+        if (removed) expect(own.at(-1)).toBe('photo.deleted')
+        expect(own.filter((type) => type === 'photo.ready').length).toBeLessThanOrEqual(1)
+      }
+    }),
+    { numRuns: 15 },
+  )
+})
+
+test('events go with their shard while photos change and readers read on', async () => {
+  const readers = ownersOf(RANGE, 4).map((owner) => new Reader(owner))
+  const traffic = startTraffic(
+    catalogs,
+    readers.map(({ owner }) => owner),
+  )
+  let isOver = false
+  const reading = Promise.all(
+    readers.map(async (reader) => {
+      while (!isOver) await reader.goOn()
+    }),
+  )
+  await expect.poll(() => traffic.albums.every(({ steps }) => steps > 4)).toBe(true)
+  await moveShards(ranges, RANGE, databases[1].url)
+  await moveShards(ranges, RANGE, databases[0].url)
+  await traffic.stop()
+  isOver = true
+  await reading
+
+  for (const { read, owner } of readers) {
+    const photos = traffic.albums.find((album) => album.owner === owner)?.photos ?? new Map()
+    const events = await eventsOf(owner)
+    expect(read).toEqual(events.slice(0, read.length))
+    const ready = events.filter(({ type }) => type === 'photo.ready').map(({ photoId }) => photoId)
+    expect(new Set(ready).size).toBe(ready.length)
+    for (const [id, status] of photos) expect(ready.includes(id)).toBe(status === 'ready')
+    const removed = events.filter(({ type }) => type === 'photo.deleted').map(({ photoId }) => photoId)
+    expect(new Set(removed).size).toBe(removed.length)
+    expect(removed.filter((id) => photos.has(id))).toEqual([])
+  }
+  const left = `select id from photo_events where shard_of(id) between ${RANGE.from} and ${RANGE.to}`
+  expect(await databases[1].query(left)).toEqual([])
+}, 60_000)
+
+test('events are untold until they are marked, and forgotten when they are old', async () => {
+  const owner = newOwner()
+  const shards = [shardOfOwner(owner)]
+  for (let n = 0; n < 3; n++) await readyPhoto(owner)
+  const [first, second, third] = (await eventsOf(owner)) as [PhotoEvent, PhotoEvent, PhotoEvent]
+  const now = firstIdAt(new Date(Date.now() + HOUR_MS))
+
+  expect(await catalog.photoEvents.untold(shards, 2)).toEqual([first, second])
+  await catalog.photoEvents.markTold([first.id, third.id])
+  expect(await catalog.photoEvents.untold(shards, 2)).toEqual([second])
+
+  await catalog.photoEvents.forget({ isTold: true, end: now }, 1_000)
+  expect(await eventsOf(owner)).toEqual([second])
+  await catalog.photoEvents.forget({ isTold: false, end: now }, 1_000)
+  expect(await eventsOf(owner)).toEqual([])
+  expect(await catalog.photoEvents.forget({ isTold: false, end: now }, 1_000)).toBe(0)
+})
