@@ -1,11 +1,23 @@
 import type { Photo } from '../photo/photo.ts'
 import type { OwnerId } from '../photo/shard.ts'
-import { type FeedPage, type FeedWish, feedPageOf, TOP } from './feed-page.ts'
-import { PHOTO_COLUMNS, type PhotoRow, photoOfRow } from './photo-row.ts'
-import { IS_SHOWN } from './photos.ts'
+import {
+  type Cut,
+  type FeedWish,
+  feedPageOf,
+  type MarkedPage,
+  marked,
+  newestFirst,
+  TOP,
+} from './feed-page.ts'
+import { readPage } from './feed-statement.ts'
+import { type Head, Heads } from './heads.ts'
 import type { ShardMap } from './shard-map.ts'
+import { type Shown, ShownPhotos } from './shown-photos.ts'
 
-type FeedRow = PhotoRow & { is_newer: boolean }
+/** Of each owner, at first: most are on a page with one or two. */
+const FEW = 4
+/** Of owners who are changing all the time a page is read in one statement. */
+const ATTEMPTS = 3
 
 /**
  * Pages of what many owners show. Nothing is kept for them but each owner's head: the newest K photos of however many owners
@@ -13,92 +25,71 @@ type FeedRow = PhotoRow & { is_newer: boolean }
  */
 export class Feeds {
   readonly #shards: ShardMap
+  readonly #heads: Heads
+  readonly #shown: ShownPhotos
 
   constructor(shards: ShardMap) {
     this.#shards = shards
+    this.#heads = new Heads(shards)
+    this.#shown = new ShownPhotos(shards)
   }
 
-  /** A page of the owners' photos that are public and ready. One statement on each database that has some of the owners. */
-  async page(owners: readonly OwnerId[], { cut = TOP, newer = 0, older = 0 }: FeedWish): Promise<FeedPage> {
-    // Nothing is newer than the newest page.
-    const sides = cut === TOP ? [side(OLDER, older)] : [side(NEWER, newer), side(OLDER, older)]
-    const rows = await this.#shards.ofEachOwner(owners).read<FeedRow>(
-      `select ${PHOTO_COLUMNS}, is_newer from (
-         with followed as materialized (
-           select owner, posted_at, photo_id from heads where owner = any(string_to_array($1, ' ')) and photo_id is not null
-         )
-         select * from (${sides.join(' union all ')}) sides
-       ) p
-       where (select shards_are_here($2))`,
-      [cut.postedAt.getTime(), cut.id],
-    )
-    const read = { newer: nearest(rows, NEWER, newer + 1), older: nearest(rows, OLDER, older + 1) }
-    return feedPageOf(read, { cut, newer, older })
+  /**
+   * A page of the owners' photos that are public and ready, as they were at one moment since it was asked for, each owner's on
+   * its own. Two statements at most on each database that has some of the owners, as long as none of them changes meanwhile.
+   */
+  async page(owners: readonly OwnerId[], { cut = TOP, newer = 0, older = 0 }: FeedWish): Promise<MarkedPage> {
+    for (let attempt = 0; cut === TOP && attempt < ATTEMPTS; attempt++) {
+      const page = await this.#newestPage(owners, older)
+      if (page) return page
+    }
+    return await readPage(this.#shards, owners, { cut, newer, older })
+  }
+
+  /** Null when an owner's photos are of another version than their head by now. */
+  async #newestPage(owners: readonly OwnerId[], older: number): Promise<MarkedPage | null> {
+    const limit = older + 1
+    const heads = (await this.#heads.newest(owners, limit)).toSorted(newestFirst).slice(0, limit)
+    const shown = new Map<OwnerId, Shown>()
+    let photos: Photo[] = []
+    let wanted: readonly Head[] = heads
+    let count = Math.max(FEW, Math.ceil(limit / heads.length))
+    for (; wanted.length > 0; count *= 4) {
+      const found = await this.#shown.of(wanted, Math.min(count, limit))
+      for (const { owner, version } of wanted) {
+        const of = found.get(owner)
+        if (of?.version !== version) return null
+        shown.set(owner, of)
+      }
+      photos = newestOf([...shown.values()], limit)
+      const last = photos.length === limit ? photos.at(-1) : undefined
+      wanted = heads.filter(({ owner }) => mayHaveMore(shown.get(owner), last))
+    }
+    const page = feedPageOf({ newer: [], older: photos }, { cut: TOP, newer: 0, older })
+    return marked(page, (owner) => shown.get(owner)?.version)
   }
 }
 
-type Side = typeof NEWER | typeof OLDER
-
-/** Of the cut, which is $3 and $4. */
-const NEWER = {
-  isNewer: true,
-  beyond: '>',
-  upTo: '<=',
-  end: 2n ** 63n - 1n,
-  direction: 'asc',
-} as const
-const OLDER = {
-  isNewer: false,
-  beyond: '<=',
-  upTo: '>=',
-  end: 1n - 2n ** 63n,
-  direction: 'desc',
-} as const
-
-/**
- * Photos on one side of the cut, those next to it first. First the one that each owner has next to it, which for an older
- * side is often the head itself; of as many owners as photos are asked for, those of whom it is the nearest. None of
- * the photos that are asked for lies beyond the last of these, so of each owner those up to there are read. When none is
- * wished for it only matters whether there is one.
- *
- * Whose photo it is is coalesced, as PostgreSQL else reckons with one photo in ten thousand of those that have the same number,
- * and sorts all of an owner's instead of reading the index in its order.
- */
-function side({ isNewer, beyond, upTo, end, direction }: Side, wished: number): string {
-  const limit = wished + 1
-  const inOrder = (of: string) => `order by ${of}.posted_at ${direction}, ${of}.id ${direction}`
-  const shown = (owner: string) => `
-    from photos p where hashtext(p.owner) = hashtext(${owner}) and ${IS_SHOWN} and p.deleted_at is null and coalesce(p.owner = ${owner}, false)
-      and (p.posted_at, p.id) ${beyond} ($3, $4)`
-  const isBeyond = `(h.posted_at, h.photo_id) ${beyond} ($3::bigint, $4::bigint)`
-  const heads = `select h.owner, h.posted_at, h.photo_id as id from followed h where ${isBeyond}`
-  const lookedUp = (where: string) => `
-    select h.owner, next.posted_at, next.id from followed h cross join lateral (
-      select p.posted_at, p.id ${shown('h.owner')} ${inOrder('p')} limit 1) next
-    where ${where}`
-  const nearest = isNewer ? lookedUp(isBeyond) : `${heads} union all ${lookedUp(`not ${isBeyond}`)}`
-  return `(
-    with near as materialized (
-      select * from (${nearest}) nearest ${wished > 0 ? inOrder('nearest') : ''} limit ${limit}
-    ), last as materialized (
-      select near.posted_at, near.id from near ${inOrder('near')} offset ${wished} limit 1
-    )
-    select p.*, ${isNewer} as is_newer from near cross join lateral (
-      select p.* ${shown('near.owner')}
-        and (p.posted_at, p.id) ${upTo} (
-          coalesce((select posted_at from last), ${end}), coalesce((select id from last), ${end}))
-      ${inOrder('p')} limit ${limit}
-    ) p
-    ${inOrder('p')} limit ${limit}
-  )`
+/** Whether photos that were not read yet may belong before the last of a page, or on one that is short. */
+function mayHaveMore(shown: Shown | undefined, last: Cut | undefined): boolean {
+  const end = shown?.photos.at(-1)
+  if (!end || shown?.isAll) return false
+  return last === undefined || newestFirst(end, last) < 0
 }
 
-/** Of all databases' answers, newest first. */
-function nearest(rows: readonly FeedRow[], { isNewer }: Side, limit: number): Photo[] {
-  const side = rows.filter((row) => row.is_newer === isNewer).toSorted(newestFirst)
-  return (isNewer ? side.slice(-limit) : side.slice(0, limit)).map(photoOfRow)
-}
-
-function newestFirst(a: FeedRow, b: FeedRow): number {
-  return Number(b.posted_at) - Number(a.posted_at) || (BigInt(a.id) < BigInt(b.id) ? 1 : -1)
+/** Of lists that are newest first, the newest of all. */
+function newestOf(lists: readonly Pick<Shown, 'photos'>[], limit: number): Photo[] {
+  const cursors = lists.map(({ photos }) => ({ photos, at: 0 }))
+  const newest: Photo[] = []
+  while (newest.length < limit) {
+    let next: (typeof cursors)[0] | undefined
+    for (const cursor of cursors) {
+      const photo = cursor.photos[cursor.at]
+      const best = next?.photos[next.at]
+      if (photo && (!best || newestFirst(photo, best) < 0)) next = cursor
+    }
+    if (!next) break
+    newest.push(next.photos[next.at++] as Photo)
+  }
+  return newest
 }

@@ -6,7 +6,12 @@ import { addedAt, shortcodeOf } from '../photo/photo-id.ts'
 import { isPromised, type PromisedRendition, promisedRenditions, type Recipes } from '../photo/promised.ts'
 import type { OwnerId } from '../photo/shard.ts'
 import { entityTagOf } from './conditional-get.ts'
-import type { DeliveryReply, PhotoReply, PhotoReplyInParts } from './schemas/photo.ts'
+import {
+  type DeliveryReply,
+  type PhotoReply,
+  type PhotoReplyInParts,
+  photoPageReply,
+} from './schemas/photo.ts'
 import type { RenditionWishes } from './schemas/rendition-wishes.ts'
 
 /** Who is told, and what of renditions they asked for. */
@@ -19,26 +24,51 @@ type ToldRendition = PromisedRendition &
   Pick<Rendition, 'namedBy'> & { width: number | null; height: number | null; bytes: number | null }
 type ToldPhoto = { reply: PhotoReplyInParts; delivery: Delivery | null }
 
+/** What is told of photos changes with these, too. */
+const FORM = entityTagOf(photoPageReply)
+
 /**
  * Photos as the API tells a viewer of them. Nothing is signed before a reply is made: their `etag` says whether the
  * client has it already.
  */
 export class ToldPhotos {
-  readonly #photos: readonly ToldPhoto[]
+  readonly #photos: readonly Photo[]
   readonly #audience: Audience
   readonly #grant: Delivery
+  #toldPhotos: readonly ToldPhoto[] | null = null
 
   constructor(photos: readonly Photo[], audience: Audience) {
-    this.#photos = photos.map((photo) => tell(photo, audience))
+    this.#photos = photos
     this.#audience = audience
     this.#grant = audience.cdn.grant(audience.viewer)
   }
 
   /** For a reply that has these photos and the rest. Others have another for the same photos: their URLs are others'. */
   etag(rest: unknown = null): string {
+    return this.#etagOf(
+      this.#told.map(({ reply, delivery }) => [reply, delivery?.terms]),
+      rest,
+    )
+  }
+
+  /** The same for photos that have marks, which say all there is to tell of most of them: it costs a tenth. */
+  etagByMarks(marks: readonly string[], rest: unknown): string {
+    const { cdn, recipes, viewer } = this.#audience
+    const unsaid = this.#photos.map((photo) => [
+      photo.secret === null ? cdn.deliver(photo, viewer).terms : null,
+      isPromised(photo) ? promisedRenditions(photo, recipes) : null,
+    ])
+    return this.#etagOf([FORM, marks, unsaid, this.#audience.wishes], rest)
+  }
+
+  #etagOf(told: unknown, rest: unknown): string {
     const { viewer, wishes } = this.#audience
-    const told = this.#photos.map(({ reply, delivery }) => [reply, delivery?.terms])
     return entityTagOf([viewer, wishes.urls, this.#grant.terms, told, rest])
+  }
+
+  get #told(): readonly ToldPhoto[] {
+    this.#toldPhotos ??= this.#photos.map((photo) => tell(photo, this.#audience))
+    return this.#toldPhotos
   }
 
   /** In parts with the viewer's grant, and of photos that it does not reach with their own. */
@@ -47,7 +77,7 @@ export class ToldPhotos {
     const grant = this.#grant
     const isGranted = ({ delivery }: ToldPhoto) => delivery === null || delivery.terms === grant.terms
     return {
-      photos: this.#photos.map((photo) => (isGranted(photo) ? photo.reply : inParts(photo))),
+      photos: this.#told.map((photo) => (isGranted(photo) ? photo.reply : inParts(photo))),
       delivery: deliveryReply(grant),
     }
   }
@@ -55,7 +85,7 @@ export class ToldPhotos {
   /** In parts each with what opens it. */
   each(): Told[] {
     const told: (photo: ToldPhoto) => Told = this.#isInParts() ? inParts : inFull
-    return this.#photos.map(told)
+    return this.#told.map(told)
   }
 
   #isInParts(): boolean {

@@ -36,7 +36,7 @@ export function feedRoute({ catalog, cdn, recipes }: Dependencies): FastifyPlugi
       const ends = endsOf(page, request.query.around)
 
       const told = new ToldPhotos(page.photos, { viewer: request.owner, wishes: request.query, cdn, recipes })
-      if (answerKnown(request, reply, told.etag(ends))) return reply
+      if (answerKnown(request, reply, told.etagByMarks(page.marks, ends))) return reply
       return { ...told.page(), ...ends }
     })
   }

@@ -1,5 +1,6 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import type { Catalog } from '../../catalog/catalog.ts'
+import type { FeedPage } from '../../catalog/feed-page.ts'
 import type { Cdn } from '../../delivery/cdn.ts'
 import type { Recipes } from '../../photo/promised.ts'
 import { answerKnown, notModified, tagged } from '../conditional-get.ts'
@@ -29,12 +30,18 @@ const listSchema = {
 export function ownerPhotosRoute({ catalog, cdn, recipes }: Dependencies): FastifyPluginAsyncTypebox {
   return async (app) => {
     app.get('/v1/owners/:owner/photos', { schema: listSchema }, async (request, reply) => {
-      const wish = await wishOf(request.query, catalog)
-      const page = await catalog.photos.list(request.params.owner, request.owner, wish)
-      const ends = endsOf(page, request.query.around)
+      const { params, owner: viewer, query } = request
+      const wish = await wishOf(query, catalog)
+      // What others see of an owner is a feed of that owner alone.
+      const page: FeedPage & { marks?: string[] } =
+        params.owner === viewer
+          ? await catalog.photos.list(viewer, viewer, wish)
+          : await catalog.feeds.page([params.owner], wish)
+      const ends = endsOf(page, query.around)
 
-      const told = new ToldPhotos(page.photos, { viewer: request.owner, wishes: request.query, cdn, recipes })
-      if (answerKnown(request, reply, told.etag(ends))) return reply
+      const told = new ToldPhotos(page.photos, { viewer, wishes: query, cdn, recipes })
+      const etag = page.marks ? told.etagByMarks(page.marks, ends) : told.etag(ends)
+      if (answerKnown(request, reply, etag)) return reply
       return { ...told.page(), ...ends }
     })
   }
