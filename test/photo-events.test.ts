@@ -6,21 +6,15 @@ import { moveShards } from '../src/catalog/move-shards.ts'
 import type { PhotoEvent, PhotoEventId } from '../src/catalog/photo-events.ts'
 import { ShardMap } from '../src/catalog/shard-map.ts'
 import { allShardsAt, type ShardRange } from '../src/config/shard-ranges.ts'
-import type { FilterName } from '../src/photo/filter.ts'
-import type { Photo, Visibility } from '../src/photo/photo.ts'
+import type { Photo } from '../src/photo/photo.ts'
 import { firstIdAt, type PhotoId } from '../src/photo/photo-id.ts'
 import { newSecret } from '../src/photo/secret.ts'
 import { type OwnerId, shardOfOwner } from '../src/photo/shard.ts'
 import { openEmptyDatabase, type TestDatabase } from './support/database.ts'
+import { changeLook, finishPhoto, MADE, moveTo, readyPhoto } from './support/photo-steps.ts'
 import { insertPhoto, PLAIN } from './support/photos.ts'
 import { ownersOf, startTraffic } from './support/shard-traffic.ts'
 
-const MADE = {
-  facts: { width: 4, height: 3, color: '#8a6f5b', thumbhash: 'AQID' },
-  renditions: [{ preset: 'feed', format: 'jpeg', digest: '00000001', width: 4, height: 3, bytes: 12 }],
-  recipe: 1,
-} as const
-const NO_LOOK = { look: null, edition: 0 }
 const RANGE = { from: 1000, to: 1063 }
 const START = '0' as PhotoEventId
 const HOUR_MS = 3_600_000
@@ -52,31 +46,14 @@ async function eventsOf(owner: OwnerId): Promise<PhotoEvent[]> {
   return await catalog.photoEvents.of(owner, START, 10_000)
 }
 
-async function readyPhoto(owner: OwnerId, change: { visibility?: Visibility } = {}): Promise<PhotoId> {
-  const id = await insertPhoto(catalog, owner, change)
-  await catalog.renditions.record((await catalog.photos.find(id)) as Photo, NO_LOOK, MADE)
-  return id
-}
-
-async function changeLook(owner: OwnerId, id: PhotoId, at = catalog): Promise<void> {
-  const look = { filter: 'mono' as FilterName, strength: 1 }
-  const edition = (await at.looks.want(id, owner, { look })) as number
-  await at.looks.show((await at.photos.find(id)) as Photo, { look, focus: null, edition }, MADE)
-}
-
-async function moveTo(visibility: Visibility, id: PhotoId, at = catalog): Promise<void> {
-  const read = await at.places.read(id)
-  if (read) await at.places.move(read, { id, visibility, secret: newSecret() })
-}
-
 describe('what happens to a photo is told', () => {
   test('as it becomes ready, gets another look, another visibility, and is removed, once each', async () => {
     const owner = newOwner()
-    const id = await readyPhoto(owner)
-    await catalog.renditions.record((await catalog.photos.find(id)) as Photo, NO_LOOK, MADE)
+    const id = await readyPhoto(catalog, owner)
+    await finishPhoto(catalog, id)
     await catalog.photos.describe(id, owner, 'a boat')
-    await changeLook(owner, id)
-    await moveTo('private', id)
+    await changeLook(catalog, owner, id)
+    await moveTo(catalog, 'private', id)
     await catalog.removals.remove(id, owner)
     await catalog.removals.remove(id, owner)
     await catalog.removals.markPurged(id)
@@ -99,7 +76,7 @@ describe('what happens to a photo is told', () => {
     const id = await insertPhoto(catalog, owner)
     await catalog.photos.fail(id, { code: 'malformed_photo', message: 'x' })
     await catalog.photos.retry(id)
-    await catalog.renditions.record((await catalog.photos.find(id)) as Photo, NO_LOOK, MADE)
+    await finishPhoto(catalog, id)
 
     expect((await eventsOf(owner)).map(({ type, failureCode, isNew }) => [type, failureCode, isNew])).toEqual(
       [
@@ -111,7 +88,7 @@ describe('what happens to a photo is told', () => {
 
   test('as a look that was asked for could not be made, so that nobody waits for it', async () => {
     const owner = newOwner()
-    const id = await readyPhoto(owner)
+    const id = await readyPhoto(catalog, owner)
     const edition = (await catalog.looks.want(id, owner, { look: null })) as number
     await catalog.looks.giveUp(id, edition)
 
@@ -121,14 +98,14 @@ describe('what happens to a photo is told', () => {
   test('once, when it becomes ready in the look that was asked for meanwhile', async () => {
     const owner = newOwner()
     const id = await insertPhoto(catalog, owner)
-    await changeLook(owner, id)
+    await changeLook(catalog, owner, id)
 
     expect((await eventsOf(owner)).map(({ type }) => type)).toEqual(['photo.ready'])
   })
 
   test('and nothing of what is undone with its transaction', async () => {
     const owner = newOwner()
-    const id = await readyPhoto(owner)
+    const id = await readyPhoto(catalog, owner)
     await databases[0].query(`begin; update photos set deleted_at = now() where id = ${id}; rollback`)
 
     expect((await eventsOf(owner)).map(({ type }) => type)).toEqual(['photo.ready'])
@@ -140,8 +117,8 @@ describe('followers are to know of a photo', () => {
 
   test('when others see it for the first time, and not again', async () => {
     const owner = newOwner()
-    const id = await readyPhoto(owner, { visibility: 'private' })
-    for (const visibility of ['public', 'private', 'public'] as const) await moveTo(visibility, id)
+    const id = await readyPhoto(catalog, owner, { visibility: 'private' })
+    for (const visibility of ['public', 'private', 'public'] as const) await moveTo(catalog, visibility, id)
 
     expect(await isNewOf(owner)).toEqual([false, true, false, false])
   })
@@ -149,17 +126,17 @@ describe('followers are to know of a photo', () => {
   test('not when it was public before it was ready', async () => {
     const owner = newOwner()
     const id = await insertPhoto(catalog, owner)
-    await moveTo('private', id)
-    await catalog.renditions.record((await catalog.photos.find(id)) as Photo, NO_LOOK, MADE)
+    await moveTo(catalog, 'private', id)
+    await finishPhoto(catalog, id)
 
     expect(await isNewOf(owner)).toEqual([false, false])
   })
 
   test('not when it was posted more than a day ago: it stands far down in their feeds', async () => {
     const owner = newOwner()
-    const id = await readyPhoto(owner, { visibility: 'private' })
+    const id = await readyPhoto(catalog, owner, { visibility: 'private' })
     await databases[0].query(`update photos set posted_at = posted_at - 25 * ${HOUR_MS} where id = ${id}`)
-    await moveTo('public', id)
+    await moveTo(catalog, 'public', id)
 
     expect(await isNewOf(owner)).toEqual([false, false])
   })
@@ -173,9 +150,9 @@ describe('no news are', () => {
       const photo = { ...PLAIN, id: each, owner, secret: newSecret(), postedAt: null, importedBy: 1 }
       await catalog.imports.insert(photo, { source: 'test', externalId: each, owner })
     }
-    await catalog.renditions.record((await catalog.photos.find(id)) as Photo, NO_LOOK, MADE)
+    await finishPhoto(catalog, id)
     await catalog.photos.fail(failed, { code: 'x', message: 'x' })
-    for (const visibility of ['private', 'public'] as const) await moveTo(visibility, id)
+    for (const visibility of ['private', 'public'] as const) await moveTo(catalog, visibility, id)
     await catalog.removals.remove(id, owner)
 
     expect((await eventsOf(owner)).map(({ type, isNew }) => [type, isNew])).toEqual([
@@ -187,7 +164,7 @@ describe('no news are', () => {
 
   test('photos that are made anew in the look they have', async () => {
     const owner = newOwner()
-    const id = await readyPhoto(owner)
+    const id = await readyPhoto(catalog, owner)
     const [claimed] = await catalog.remakes.claim([id])
     const remade = { facts: MADE.facts, upload: MADE.renditions, later: [], put: MADE.renditions, recipe: 2 }
     await catalog.remakes.show((await catalog.photos.find(id)) as Photo, claimed?.edition as number, remade, {
@@ -232,12 +209,11 @@ test('whoever reads on from the last event that they saw misses none, however ma
           const id = ids[n] as PhotoId
           const at = catalogs[n % 2] as Catalog
           for (const action of history) {
-            const photo = await at.photos.find(id)
-            if (!photo) continue
-            if (action === 'ready') await at.renditions.record(photo, NO_LOOK, MADE)
-            else if (action === 'look') await changeLook(owner, id, at)
+            if (!(await at.photos.find(id))) continue
+            if (action === 'ready') await finishPhoto(at, id)
+            else if (action === 'look') await changeLook(at, owner, id)
             else if (action === 'remove') await at.removals.remove(id, owner)
-            else await moveTo(action, id, at)
+            else await moveTo(at, action, id)
           }
         }),
       )
@@ -299,7 +275,7 @@ test('events go with their shard while photos change and readers read on', async
 test('events are untold until they are marked, and forgotten when they are old', async () => {
   const owner = newOwner()
   const shards = [shardOfOwner(owner)]
-  for (let n = 0; n < 3; n++) await readyPhoto(owner)
+  for (let n = 0; n < 3; n++) await readyPhoto(catalog, owner)
   const [first, second, third] = (await eventsOf(owner)) as [PhotoEvent, PhotoEvent, PhotoEvent]
   const now = firstIdAt(new Date(Date.now() + HOUR_MS))
 

@@ -247,7 +247,22 @@ const CALLS: {
     of: async (events, ids) => {
       for (const after of [at(ids, 0), at(ids, 0.9)]) await events.of(owner, after, 100)
     },
-    lastOf: (events) => events.lastOf(owner),
+    ofEach: (events, ids) =>
+      events.ofEach(
+        [owner, ...MANY_OWNERS].map((each) => ({ owner: each, after: at(ids, 0.9) })),
+        100,
+      ),
+    newOf: async (events, ids) => {
+      for (const after of [at(ids, 0), at(ids, 0.9)]) await events.newOf([owner, ...MANY_OWNERS], after, 100)
+    },
+    lastOf: async (events) => {
+      await events.lastOf(owner)
+      const nobody = { onWritten: () => {}, onFollowing: () => {}, onGap: () => {}, onFailure: () => {} }
+      using tail = events.tail(nobody)
+      await tail.begun
+      const { time } = tail
+      await expect.poll(() => tail.time).toBeGreaterThan(time)
+    },
     untold: (events) => events.untold([shardOfOwner(owner), shardOfOwner(stranger)], 100),
     markTold: (events, ids) => events.markTold(ids.slice(-100)),
     forget: async (events, ids) => {

@@ -52,14 +52,20 @@ test.each([
   await expect(bySecret(await header())).rejects.toThrow(UnauthenticatedError)
 })
 
-test('what else is told of the caller are their role and their limits', async () => {
+test('what else is told of the caller are their role, their limits, and until when the token is good', async () => {
   const plain = await authenticate(await sign({ sub: 'alice', role: 'author' }))
   const known = await authenticate(
     await sign({ sub: 'alice', role: 'operator', photosPerDay: 0, bytesPerDay: 1_000_000 }),
   )
 
-  expect(plain).toEqual({ owner: 'alice', isOperator: false, limits: {} })
-  expect(known).toEqual({ owner: 'alice', isOperator: true, limits: { photos: 0, bytes: 1_000_000 } })
+  const expiresAt = expect.closeTo(Date.now() + 3_600_000, -5)
+  expect(plain).toEqual({ owner: 'alice', isOperator: false, expiresAt, limits: {} })
+  expect(known).toEqual({
+    owner: 'alice',
+    isOperator: true,
+    expiresAt,
+    limits: { photos: 0, bytes: 1_000_000 },
+  })
 })
 
 test.each([{ photosPerDay: -1 }, { photosPerDay: '10' }, { bytesPerDay: 1.5 }, { bytesPerDay: 1e15 }])(

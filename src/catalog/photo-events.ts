@@ -1,6 +1,8 @@
+import { EngineUnavailableError } from '../errors.ts'
 import type { Visibility } from '../photo/photo.ts'
 import type { PhotoId } from '../photo/photo-id.ts'
 import { type OwnerId, type Shard, shardOfOwner } from '../photo/shard.ts'
+import { EventTail, type TailListener } from './event-tail.ts'
 import type { ShardMap } from './shard-map.ts'
 
 export const PHOTO_EVENT_TYPES = [
@@ -50,9 +52,67 @@ export class PhotoEvents {
     const shard = shardOfOwner(owner)
     return await this.#shards.of(shard).read<PhotoEvent>(
       `select ${EVENT} from photo_events e
-       where e.owner = $2 and e.id > $3 and shard_is_here($1) order by e.owner, e.id limit $4`,
+       where e.owner = $2 and ${isAfter('$2', '$3')} and shard_is_here($1) order by e.owner, e.id limit $4`,
       [shard, owner, after, limit],
     )
+  }
+
+  /**
+   * The same for many owners at once, so many of each, those of an owner in their order. What a database that is
+   * unavailable has is missing: its owners are told.
+   */
+  async ofEach(
+    readers: readonly { owner: OwnerId; after: PhotoEventId }[],
+    limit: number,
+  ): Promise<{ events: PhotoEvent[]; missing: OwnerId[] }> {
+    const parts = Map.groupBy(readers, ({ owner }) => this.#shards.databaseOf(shardOfOwner(owner)))
+    const missing: OwnerId[] = []
+    const answers = [...parts.values()].map(async (part) => {
+      try {
+        return await this.#ofPart(part, limit)
+      } catch (error) {
+        if (!(error instanceof EngineUnavailableError)) throw error
+        missing.push(...part.map(({ owner }) => owner))
+        return []
+      }
+    })
+    return { events: (await Promise.all(answers)).flat(), missing }
+  }
+
+  async #ofPart(
+    readers: readonly { owner: OwnerId; after: PhotoEventId }[],
+    limit: number,
+  ): Promise<PhotoEvent[]> {
+    const shards = readers.map(({ owner }) => shardOfOwner(owner))
+    return await this.#shards.ofEachShard([...new Set(shards)]).read<PhotoEvent>(
+      `select ${EVENT} from unnest($2::text[], $3::bigint[], $4::int[]) as reader(owner, after, shard) cross join lateral (
+         select * from photo_events e
+         where e.owner = reader.owner and ${isAfter('reader.owner', 'reader.after')} order by e.owner, e.id limit $5
+       ) e
+       where reader.shard = any($1::int[]) and (select shards_are_here($1))`,
+      [readers.map(({ owner }) => owner), readers.map(({ after }) => after), shards, limit],
+    )
+  }
+
+  /**
+   * A page of what the followers of these owners are to know of after that id, by ids. Of two owners, a later one may be
+   * committed before: who reads on goes back by as much as a transaction may last.
+   */
+  async newOf(owners: readonly OwnerId[], after: PhotoEventId, limit: number): Promise<PhotoEvent[]> {
+    const rows = await this.#shards.ofEachOwner(owners).read<PhotoEvent>(
+      `select ${EVENT} from unnest(string_to_array($1, ' ')) as followed(owner) cross join lateral (
+         select * from photo_events e
+         where e.owner = followed.owner and ${isAfter('followed.owner', '$3')} and e.is_new order by e.owner, e.id limit $4
+       ) e
+       where (select shards_are_here($2)) order by e.id limit $4`,
+      [after, limit],
+    )
+    return rows.toSorted(inOrder).slice(0, limit)
+  }
+
+  /** Looks at what is written from now on, for as long as it is not disposed. */
+  tail(listener: TailListener): EventTail {
+    return new EventTail(this.#shards, listener)
   }
 
   /** The last of the owner's events, or '0'. */
@@ -104,6 +164,12 @@ export class PhotoEvents {
     return rows.length
   }
 }
+
+/**
+ * Of an owner's events, those after an id: as a pair, so that PostgreSQL does not read the events of all owners by their ids
+ * when it reckons that most are of this one.
+ */
+const isAfter = (owner: string, id: string) => `(e.owner, e.id) > (${owner}, ${id})`
 
 function inOrder(a: PhotoEvent, b: PhotoEvent): number {
   return BigInt(a.id) < BigInt(b.id) ? -1 : 1

@@ -158,6 +158,15 @@ export class ShardMap implements AsyncDisposable {
     )
   }
 
+  /**
+   * Each database that has shards, and these as a multirange: for who asks each by itself. Its statements are guarded by
+   * `only_shards_here`; when one is refused, `refresh` finds out where the shards are.
+   */
+  parts(): { database: Database; shards: string }[] {
+    const parts = Map.groupBy(ALL_SHARDS, (shard) => this.databaseOf(shard))
+    return [...parts].map(([database, shards]) => ({ database, shards: multirange(shards) }))
+  }
+
   /** The same of rows that are in the order of their ids: of all answers the first, at most `limit`, its last parameter. */
   async firstEverywhere<Row extends { id: PhotoId }>(
     statement: Select,

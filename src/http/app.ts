@@ -41,6 +41,7 @@ import { completeDirectUploadRoute } from './routes/complete-direct-upload.ts'
 import { cookieRoutes } from './routes/cookies.ts'
 import { directBytesRoute } from './routes/direct-bytes.ts'
 import { directUploadsRoute } from './routes/direct-uploads.ts'
+import { eventsRoute } from './routes/events.ts'
 import { externalPhotoRoutes } from './routes/external-photos.ts'
 import { feedRoute } from './routes/feed.ts'
 import { filterRoutes } from './routes/filters.ts'
@@ -91,7 +92,7 @@ const OPENAPI = {
 } as const
 
 /** In the order in which they are shown. */
-const TAGS = ['photos', 'feed', 'about', 'health']
+const TAGS = ['photos', 'feed', 'events', 'about', 'health']
 
 export type AppDependencies = {
   ingest: Ingest
@@ -214,6 +215,7 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
     await withToken.register(ownerPhotosRoute({ ...dependencies, recipes }))
     await withToken.register(feedRoute({ ...dependencies, recipes }))
     await withToken.register(followingRoutes(dependencies))
+    await withToken.register(eventsRoute(dependencies))
     await withToken.register(photoChangeRoute({ ...dependencies, recipes, settleWatch }))
     await withToken.register(idsRoute(dependencies))
     await withToken.register(directUploadsRoute({ ...dependencies, grants }))

@@ -157,6 +157,15 @@ export class TooManyUploadsError extends LimitError {
   }
 }
 
+/** A viewer has as many event streams open on this server as they may. */
+export class TooManyStreamsError extends LimitError {
+  readonly code = 'too_many_streams'
+  readonly retryAfterSeconds = 10
+  constructor(most: number) {
+    super(`${most} event streams of this viewer are open here, and no more may be. Close one of them.`)
+  }
+}
+
 /** A body came slower than the least rate, or not at all. */
 export class RequestTimeoutError extends DarkroomError {
   readonly code = 'request_timeout'

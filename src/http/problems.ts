@@ -47,6 +47,7 @@ export const STATUSES = {
   expectation_failed: 417,
   too_many_requests: 429,
   too_many_uploads: 429,
+  too_many_streams: 429,
   daily_limit_reached: 429,
   idempotency_key_reused: 422,
   headers_too_large: 431,

@@ -67,7 +67,8 @@ begin
   if old.visibility <> new.visibility then
     -- It may have been public before. Events are kept for a day at least, and those of a photo come after its own id.
     perform add_photo_event(new, 'photo.visibility', not exists (
-      select from photo_events e where e.owner = new.owner and e.id > new.id and e.photo_id = new.id and e.is_new));
+      select from photo_events e
+      where e.owner = new.owner and (e.owner, e.id) > (new.owner, new.id) and e.photo_id = new.id and e.is_new));
   end if;
   if old.status = 'ready' and new.status = 'ready' and old.wanted_at is not null and new.wanted_at is null then
     perform add_photo_event(new, 'photo.look', false);

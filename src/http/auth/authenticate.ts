@@ -8,6 +8,8 @@ import type { VerifyToken } from './verify-token.ts'
 export type Caller = {
   owner: OwnerId
   isOperator: boolean
+  /** When the token expires, in milliseconds. */
+  expiresAt: number
   /** What the issuer lets them upload in a day; what it says nothing of is as configured. */
   limits: Partial<DailyLimits>
 }
@@ -26,10 +28,10 @@ export function createAuthenticate(verify: VerifyToken): Authenticate {
     const claims = await verify(token).catch((error) => {
       throw error instanceof errors.JOSEError ? unauthenticated(error) : error
     })
-    const { sub, role } = claims
+    const { sub, role, exp = 0 } = claims
     if (!isOwnerId(sub))
       throw new UnauthenticatedError(`The token must name its owner in "sub": ${OWNER_ID_RULE}.`)
-    return { owner: sub, isOperator: role === 'operator', limits: limitsOf(claims) }
+    return { owner: sub, isOperator: role === 'operator', expiresAt: exp * 1000, limits: limitsOf(claims) }
   }
 }
 
