@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { createRandom } from '../chaos/random.ts'
+import { SetupError } from '../src/errors.ts'
 import { stopSignal } from '../src/process/stop-signal.ts'
 import { watchFeed } from './feed.ts'
 import { Life, setFollowing } from './life.ts'
@@ -39,12 +40,17 @@ const stopping = stopSignal()
 const unread = new AbortController()
 process.stdout.on('error', () => unread.abort())
 
-await demonstrate(AbortSignal.any([stopping, unread.signal]))
+const stop = AbortSignal.any([stopping, unread.signal])
+await demonstrate(stop).catch((error) => {
+  if (stop.aborted) return
+  console.error(error instanceof SetupError ? `darkroom: ${error.message}` : error)
+  process.exitCode = 1
+})
 
 async function demonstrate(stop: AbortSignal): Promise<void> {
   await using home = await openHome(values.home)
   console.log(`Starting Darkroom in ${home.path} …`)
-  await using server = await startServer(home.path)
+  await using server = await startServer(home.path, stop)
   const town = townOf(size, createRandom(seed, 'town'))
   const life = new Life(town, server, createRandom(seed, 'life'))
   const over = new AbortController()

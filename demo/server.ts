@@ -1,30 +1,31 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { chmod, mkdir, mkdtemp, open, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort } from '../src/embedded-postgres/free-port.ts'
+import { SetupError } from '../src/errors.ts'
 import { signToken } from '../src/http/auth/sign-token.ts'
 import { openTokenSecret } from '../src/http/auth/token-secret.ts'
 import type { OwnerId } from '../src/photo/shard.ts'
 
 const CLI = join(import.meta.dirname, '../src/cli.ts')
 const POLL_MS = 50
+const LAST_LINES = 5
 const TOKEN_SECONDS = 7 * 24 * 3600
 
 /** `darkroom start`, with nothing configured, whatever the environment says. Disposing stops it as Ctrl-C does. */
 export type Server = AsyncDisposable & {
   url: string
-  /** What it and its children say. */
-  logFile: string
   tokenOf(owner: OwnerId): Promise<string>
   /** Aborts when it has ended by itself. */
   ended: AbortSignal
 }
 
-/** Resolves when it takes requests. Throws when it can't be started. */
-export async function startServer(home: string): Promise<Server> {
+/** Resolves when it takes requests. Throws SetupError when it can't be started, and the reason of `stop`. */
+export async function startServer(home: string, stop: AbortSignal): Promise<Server> {
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
   const logFile = join(home, 'demo.log')
@@ -35,23 +36,28 @@ export async function startServer(home: string): Promise<Server> {
   await log.close()
   const exited = once(child, 'exit')
   const ended = new AbortController()
-  void exited.then(() => ended.abort(new Error(`Darkroom has ended. ${logFile} says why.`)))
-  const stop = async () => {
+  void exited.then(() => {
+    const said = readFileSync(logFile, 'utf8').trimEnd().split('\n').slice(-LAST_LINES)
+    ended.abort(new SetupError(`Darkroom has ended. It said last:\n  ${said.join('\n  ')}`))
+  })
+  await using opened = new AsyncDisposableStack()
+  opened.defer(async () => {
     child.kill('SIGINT')
     await exited
-  }
+  })
 
   while (!(await isReady(url))) {
+    stop.throwIfAborted()
     ended.signal.throwIfAborted()
     await sleep(POLL_MS)
   }
   const secret = await openTokenSecret(home)
+  const disposal = opened.move()
   return {
     url,
-    logFile,
     tokenOf: (owner) => signToken(secret, owner, TOKEN_SECONDS),
     ended: ended.signal,
-    [Symbol.asyncDispose]: stop,
+    [Symbol.asyncDispose]: async () => await disposal.disposeAsync(),
   }
 }
 
