@@ -11,7 +11,8 @@ const USAGE = `npm run chaos -- [options]
 Uploads photos, changes looks, visibility and focus of some and deletes some, imports a folder, starts, pauses, resumes,
 cancels, rolls back, finishes, verifies and retries runs, changes the presets once, and moves shards where there are two
 databases, while everything that Darkroom consists of, and the commands that an operator gives, is killed or paused at
-random, PostgreSQL refuses writes and the disk is full at times.
+random, PostgreSQL refuses writes and the disk is full at times. Viewers follow owners, do so no more, and read feeds all the
+while: no page shows what was gone when it was asked for, none lacks what was there and followed, and paging gives each photo once.
 
 Then, from --seconds 20 on, when nobody else changes anything, photos are made anew while all of that is hit again: each is
 made once, or has failed for a reason that was seen to and is made by a retry; rolled back it is what it was, and finished

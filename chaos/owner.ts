@@ -19,7 +19,13 @@ export type Wish =
 export type Edit = { wish: Wish; statuses: readonly number[]; urls?: readonly string[] }
 
 /** As the photo's owner asks the API: for what they wish, and for the photo's URLs. */
-export type Owner = { ask(wish: Wish): Promise<number>; urls(): Promise<string[]> }
+export type Owner = {
+  ask(wish: Wish): Promise<number>
+  urls(): Promise<string[]>
+  /** Told of each wish, before it is asked for the first time and when it was granted. */
+  asks(wish: Wish): void
+  isGranted(wish: Wish): void
+}
 
 /** Where the picture has its number. */
 export const MIDDLE: Focus = { x: 0.5, y: 0.5 }
@@ -75,11 +81,13 @@ export async function filterPhoto(
     await sleep(random.between(...BETWEEN_MS))
     const statuses: number[] = []
     edits.push({ wish, statuses, urls: wish.name === 'visibility' ? await owner.urls() : [] })
+    owner.asks(wish)
     while (!isGranted({ wish, statuses })) {
       if (isOver()) return edits
       if (statuses.length > 0) await sleep(random.between(...TRY_AGAIN_MS))
       statuses.push(await owner.ask(wish))
     }
+    owner.isGranted(wish)
   }
   return edits
 }

@@ -5,15 +5,17 @@ import { sweepAndAccount } from './afterwards.ts'
 import { endRuns } from './end-runs.ts'
 import type { EngineSet } from './engines.ts'
 import type { Toll } from './havoc.ts'
-import { findImported } from './importer.ts'
+import { findImported, IMPORT_OWNERS } from './importer.ts'
 import { halfMoved, leftovers } from './leftovers.ts'
 import type { Acts } from './operator.ts'
+import { PageLedger } from './readers/page-ledger.ts'
+import { type Read, startReaders } from './readers/readers.ts'
 import { openDesk, RunLedger } from './run-ledger.ts'
 import { secondAct } from './second-act.ts'
 import { openServicesWhenBack, type Settled, settle } from './settle.ts'
 import { type Closing, onStage, READY_WITHIN_MS, type Stage } from './stage.ts'
 import { type Plan, type Scene, storm } from './storm.ts'
-import type { Attempt } from './uploader.ts'
+import { type Attempt, OWNERS } from './uploader.ts'
 
 export type ChaosOptions = Plan & { engines: EngineSet }
 
@@ -31,6 +33,7 @@ type Books = {
    * how many were made anew.
    */
   runs: { acts: Acts; looks: number; photos: number; remade: number }
+  read: Read
   settled: Settled
   strays: number
   findings: readonly string[]
@@ -48,13 +51,17 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
 async function wreakAndAccount(options: ChaosOptions, stage: Stage): Promise<Books> {
   const { config, engines, disk, darkroom, tokenOf, url, log } = stage
   const ledger = new RunLedger({ isExact: engines.databases.length < 2 })
-  const scene = { ...stage, folder: join(stage.home, 'to-import'), ledger }
+  const pages = new PageLedger()
+  const scene = { ...stage, folder: join(stage.home, 'to-import'), ledger, pages }
+  const owners = [...OWNERS, ...IMPORT_OWNERS]
+  await using readers = startReaders({ seed: options.seed, url, owners, tokenOf, ledger: pages })
   const { imported, moved, attempts: uploaded, toll, acts } = await storm(options, scene)
 
   log.info('the storm is over')
   const isReady = await darkroom.untilReady(READY_WITHIN_MS)
   const { before, secondAct: second } = await calmDown(options, scene, log)
   log.info('the second act is over')
+  const read = await readers.finish()
   await using services = await openServicesWhenBack(config, log)
   const settled = await settle(services, log)
   const found = await findImported(imported.photos, url, tokenOf)
@@ -65,6 +72,7 @@ async function wreakAndAccount(options: ChaosOptions, stage: Stage): Promise<Boo
     ...[before, settled].flatMap(({ isQuiet, last }) => (isQuiet ? [] : [`it did not settle: ${last}`])),
     ...imported.findings,
     ...second,
+    ...read.findings,
     ...found.findings,
     ...swept.findings,
     ...ledger.findings,
@@ -79,6 +87,7 @@ async function wreakAndAccount(options: ChaosOptions, stage: Stage): Promise<Boo
     moves: moved.moves,
     imports: imported.starts,
     runs: { acts, looks: ledger.looks, photos: ledger.done, remade: ledger.remade },
+    read,
     settled: before,
     strays: swept.strays,
     findings,

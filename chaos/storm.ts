@@ -11,6 +11,7 @@ import { startMover } from './mover.ts'
 import { type Acts, startOperator } from './operator.ts'
 import { wishesOf } from './owner.ts'
 import { createRandom, type Random } from './random.ts'
+import type { PageLedger } from './readers/page-ledger.ts'
 import type { RunLedger } from './run-ledger.ts'
 import { type Attempt, OWNERS, uploadAll } from './uploader.ts'
 import type { Victim } from './victim.ts'
@@ -42,6 +43,8 @@ export type Scene = {
   tokenOf(owner: OwnerId): Promise<string>
   /** What comes of runs is written down there. */
   ledger: RunLedger
+  /** And what is known of photos that are read. */
+  pages: PageLedger
   log: Log
 }
 
@@ -64,7 +67,7 @@ const CHANGED_AT = [0.3, 0.9] as const
  */
 export async function storm(plan: Plan, scene: Scene): Promise<Aftermath> {
   const { seed, seconds, stop } = plan
-  const { url, config, shell, folder, engines, darkroom, tokenOf, ledger, log } = scene
+  const { url, config, shell, folder, engines, darkroom, tokenOf, ledger, pages, log } = scene
   const randomOf = (use: string) => createRandom(seed, use)
   const { databases } = engines
   const owners = [...OWNERS, ...IMPORT_OWNERS]
@@ -85,7 +88,7 @@ export async function storm(plan: Plan, scene: Scene): Promise<Aftermath> {
   const commands = [...(mover ? [mover.victim] : []), importer.victim, operator.victim]
   const havoc = hit(scene, commands, randomOf('havoc'), calm)
   const giveUpAfterMs = stormMs + CALM_MS
-  const attempts = await uploadAll({ ...plan, url, tokenOf, giveUpAfterMs, wishes: wishesOf })
+  const attempts = await uploadAll({ ...plan, url, tokenOf, giveUpAfterMs, wishes: wishesOf, witness: pages })
   allIn.abort()
   const toll = await havoc
   stop.throwIfAborted()

@@ -43,8 +43,12 @@ export type UploadPlan = {
   giveUpAfterMs: number
   /** What its owner wants of a photo that was taken in. */
   wishes(random: Random): readonly Wish[]
+  /** Told of each wish when it is first asked for, and when it was granted. */
+  witness?: Witness
   stop: AbortSignal
 }
+
+export type Witness = { asks(id: PhotoId, wish: Wish): void; grant(id: PhotoId, wish: Wish): void }
 
 export const OWNERS = ['ada', 'ben', 'cleo', 'dora', 'emil'] as OwnerId[]
 const GREY_SHARE = 0.25
@@ -79,6 +83,8 @@ export async function uploadAll(plan: UploadPlan): Promise<Attempt[]> {
         const asOwner = {
           ask: async (wish: Wish) => await askFor(wish, plan.url, await plan.tokenOf(owner), id),
           urls: async () => await urlsOf(plan.url, await plan.tokenOf(owner), id),
+          asks: (wish: Wish) => plan.witness?.asks(id, wish),
+          isGranted: (wish: Wish) => plan.witness?.grant(id, wish),
         }
         const edits = await filterPhoto(plan.wishes(random), asOwner, random, isOver)
         attempts.push({ ...asked, sha256, outcome, edits })
