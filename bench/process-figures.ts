@@ -10,10 +10,20 @@ export async function residentBytes(pid: number): Promise<{ now: number; peak: n
 
 /** Memory of a process and its children that is in RAM, in bytes; what several share is counted once. Linux only: NaN elsewhere. */
 export async function proportionalBytes(pid: number): Promise<number> {
+  return await sumOfRollups(pid, ['Pss'])
+}
+
+/** The same without what is read from files, as programs and libraries are: of that each has less the more others run beside it. */
+export async function ownBytes(pid: number): Promise<number> {
+  return await sumOfRollups(pid, ['Pss_Anon', 'Pss_Shmem'])
+}
+
+async function sumOfRollups(pid: number, fields: readonly string[]): Promise<number> {
   if (process.platform !== 'linux') return Number.NaN
   const rollup = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8')
-  const own = Number(/^Pss:\s+(\d+) kB$/m.exec(rollup)?.[1]) * 1024
-  return own + (await sumOfChildren(pid, proportionalBytes))
+  const kB = fields.map((field) => Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(rollup)?.[1]))
+  const own = kB.reduce((sum, size) => sum + size) * 1024
+  return own + (await sumOfChildren(pid, (child) => sumOfRollups(child, fields)))
 }
 
 /** Makes the peak begin anew (proc(5), clear_refs). */

@@ -7,6 +7,7 @@ import type { PhotoId } from '../src/photo/photo-id.ts'
 import { LANES, type Lane } from '../src/queue/job.ts'
 import { superviseWorkers } from '../src/worker-processes.ts'
 import { fixture, noisyJpeg } from './support/pictures.ts'
+import { RUNTIME } from './support/processes/runtime.ts'
 import { silentLog, startService, type TestService } from './support/service.ts'
 import { photoForm, postForm } from './support/uploads.ts'
 
@@ -14,7 +15,7 @@ const PATIENCE = { timeout: 120_000, interval: 50 }
 
 function startWorkers({ config, database }: TestService, lanes: readonly Lane[], count: number) {
   const env = {
-    PATH: process.env.PATH,
+    ...RUNTIME,
     DARKROOM_HOME: config.home,
     DATABASE_URL: database.url,
     LOG_LEVEL: 'error',

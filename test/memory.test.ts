@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { proportionalBytes } from '../bench/process-figures.ts'
+import { ownBytes } from '../bench/process-figures.ts'
 import { startDarkroom } from './support/darkroom.ts'
 import { openTestDatabase } from './support/database.ts'
 import { fixture } from './support/pictures.ts'
@@ -48,11 +48,11 @@ test.runIf(process.platform === 'linux')(
 )
 
 test.runIf(process.platform === 'linux')(
-  'darkroom start holds less than 250 MB in all its processes while it has nothing to do (on Linux, where /proc tells)',
+  'darkroom start holds less than 250 MB of its own in all its processes while it has nothing to do (on Linux, where /proc tells)',
   async () => {
     await using home = await temporaryHome()
     await using darkroom = await startDarkroom(home.path)
 
-    expect((await proportionalBytes(darkroom.pid)) / 1e6).toBeLessThan(250)
+    expect((await ownBytes(darkroom.pid)) / 1e6).toBeLessThan(250)
   },
 )

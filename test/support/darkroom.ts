@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { vi } from 'vitest'
 import { childrenOf } from '../../chaos/processes.ts'
 import { freePort } from '../../src/embedded-postgres/free-port.ts'
+import { RUNTIME } from './processes/runtime.ts'
 
 const CLI = join(import.meta.dirname, '../../src/cli.ts')
 
@@ -40,7 +41,7 @@ export async function startDarkroom(
   const port = env.PORT ?? String(await freePort())
   const child = spawn(process.execPath, [CLI, 'start'], {
     cwd: tmpdir(),
-    env: { PATH: process.env.PATH, DARKROOM_HOME: home, PORT: port, WORKERS: '2', ...env },
+    env: { ...RUNTIME, DARKROOM_HOME: home, PORT: port, WORKERS: '2', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     ...(uid !== undefined && { uid }),
     ...(gid !== undefined && { gid }),

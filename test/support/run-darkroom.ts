@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
+import { RUNTIME } from './processes/runtime.ts'
 
 const CLI = join(import.meta.dirname, '../../src/cli.ts')
 
@@ -19,7 +20,7 @@ export async function runDarkroom(
   await using empty = await mkdtempDisposable(join(tmpdir(), 'darkroom-run-'))
   const child = spawn(process.execPath, [CLI, ...args], {
     cwd: cwd ?? empty.path,
-    env: { PATH: process.env.PATH, ...env },
+    env: { ...RUNTIME, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   return await outcomeOf(child)

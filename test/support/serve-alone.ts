@@ -6,6 +6,7 @@ import { vi } from 'vitest'
 import { freePort } from '../../src/embedded-postgres/free-port.ts'
 import { signToken } from '../../src/http/auth/sign-token.ts'
 import type { OwnerId } from '../../src/photo/shard.ts'
+import { RUNTIME } from './processes/runtime.ts'
 
 const CLI = join(import.meta.dirname, '../../src/cli.ts')
 const TOKEN_SECRET = 'a secret of forty characters for tests..'
@@ -21,6 +22,7 @@ export async function serveAlone(
   const child = spawn(process.execPath, [CLI, 'serve'], {
     cwd: tmpdir(),
     env: {
+      ...RUNTIME,
       DARKROOM_HOME: home,
       DATABASE_URL: databaseUrl,
       PORT: port,
