@@ -2,17 +2,27 @@ import { execFile, spawn } from 'node:child_process'
 import { openSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import type { Account } from '../../src/embedded-postgres/account.ts'
 import { PATH } from './service.ts'
 
 const execute = promisify(execFile)
 
-/** Starts a program that stays in the foreground, and returns its pid. It outlives us; its output goes to the log. */
-export function startDaemon(program: string, args: readonly string[], logFile: string): number {
+/**
+ * Starts a program that stays in the foreground, as ourselves unless an account is given, and returns its pid. It outlives
+ * us; its output goes to the log.
+ */
+export function startDaemon(
+  program: string,
+  args: readonly string[],
+  logFile: string,
+  account: Account | null = null,
+): number {
   const log = openSync(logFile, 'a')
   const child = spawn(program, args, {
     stdio: ['ignore', log, log],
     env: { ...process.env, PATH },
     detached: true,
+    ...(account && { ...account, cwd: '/' }),
   })
   child.unref()
   if (child.pid === undefined) throw new Error(`${program} can't be started.`)
@@ -26,8 +36,12 @@ export async function run(program: string, args: readonly string[]): Promise<str
 }
 
 /** Ends processes at once, as their data goes away too, and resolves when they are gone. */
-export async function endProcesses(pids: readonly number[], marker: string): Promise<void> {
-  for (const pid of pids) if (isOurs(pid, marker)) process.kill(pid, 'SIGKILL')
+export async function endProcesses(
+  pids: readonly number[],
+  marker: string,
+  signal: NodeJS.Signals = 'SIGKILL',
+): Promise<void> {
+  for (const pid of pids) if (isOurs(pid, marker)) process.kill(pid, signal)
   while (pids.some((pid) => isOurs(pid, marker))) await sleep(20)
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { endProcesses, isOurs } from './daemon.ts'
 import type { Environment, Service } from './service.ts'
 
-type State = { pids: number[]; env: Environment }
+type State = { pids: number[]; endsBy: NodeJS.Signals | undefined; env: Environment }
 
 export type RunningService = AsyncDisposable & { env: Environment }
 
@@ -13,7 +13,7 @@ export async function startTemporarily(service: Service): Promise<RunningService
   const folder = await mkdtemp(join(tmpdir(), `darkroom-${service.name}-`))
   const pids: number[] = []
   const end = async () => {
-    await endProcesses(pids, folder)
+    await endProcesses(pids, folder, service.endsBy)
     await rm(folder, { recursive: true, force: true })
   }
   try {
@@ -30,14 +30,15 @@ export async function bringUp(service: Service, folder: string): Promise<Environ
   const running = await findRunning(folder)
   if (running) return running.env
   await takeDown(folder)
-  await mkdir(folder, { recursive: true, mode: 0o700 })
-  const state: State = { pids: [], env: {} }
+  // Open to pass through: what root starts may run as another.
+  await mkdir(folder, { recursive: true, mode: 0o711 })
+  const state: State = { pids: [], endsBy: service.endsBy, env: {} }
   try {
     state.env = await service.start(folder, (pid) => state.pids.push(pid))
     await writeFile(stateFile(folder), JSON.stringify(state))
     return state.env
   } catch (error) {
-    await endProcesses(state.pids, folder)
+    await endProcesses(state.pids, folder, state.endsBy)
     throw error
   }
 }
@@ -45,7 +46,7 @@ export async function bringUp(service: Service, folder: string): Promise<Environ
 /** Ends what runs in the folder and removes its data. */
 export async function takeDown(folder: string): Promise<void> {
   const state = await readState(folder)
-  if (state) await endProcesses(state.pids, folder)
+  if (state) await endProcesses(state.pids, folder, state.endsBy)
   await rm(folder, { recursive: true, force: true })
 }
 

@@ -10,6 +10,8 @@ export type Service = {
   goModule?: string
   /** The programs that tell whether it is installed. */
   programs: readonly string[]
+  /** What ends its processes at once, `SIGKILL` unless given. */
+  endsBy?: NodeJS.Signals
   /**
    * Starts it with its data in the folder, which is empty, and resolves when it answers. `processes` is called
    * with each process as it is started, so that it can be ended even when a later step fails.
