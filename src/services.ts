@@ -3,7 +3,7 @@ import { migrateCatalog } from './catalog/migrate.ts'
 import { ShardMap } from './catalog/shard-map.ts'
 import type { Config, DatabaseConfig, QueueConfig, StoreConfig } from './config/config.ts'
 import { readS3Url, type S3Bucket } from './config/s3-url.ts'
-import { allShardsAt, type ShardRange } from './config/shard-ranges.ts'
+import { allShardsAt, type ReplicaUrls, type ShardRange } from './config/shard-ranges.ts'
 import type { Cdn } from './delivery/cdn.ts'
 import { SignedCdn } from './delivery/signed-cdn.ts'
 import { type SigningKey, signingKeyOf } from './delivery/signing-key.ts'
@@ -44,12 +44,13 @@ export async function openServices(
 ): Promise<Services> {
   const presetsInUse = presets ?? (await readPresets(config.presetsFile))
   const ranges = await shardRangesOf(config)
+  const replicas = replicasOf(config)
   await using opened = new AsyncDisposableStack()
   const store = opened.use(await openStore(config.store))
   const adopted = opened.use(
     new AdoptedOriginals({ openBucket: sourceBucket, maxBytes: config.maxUploadBytes }),
   )
-  const shards = opened.use(new ShardMap(ranges, { connections }))
+  const shards = opened.use(new ShardMap(ranges, { connections, replicas, log }))
   await shards.refresh()
   const catalog = new Catalog(shards, { keepSeconds: longestLifeOf(config.cdn) })
   await catalog.health.check().catch(tolerateUnavailable(log, 'the database is unavailable'))
@@ -111,6 +112,18 @@ export async function shardRangesOf({
     case 'embedded':
       // `darkroom start` runs it; the other commands join.
       return allShardsAt(await embeddedPostgresUrl(database.directory))
+  }
+}
+
+/** Those that are read from in the place of their databases. */
+function replicasOf({ database }: { database: DatabaseConfig }): ReplicaUrls {
+  switch (database.kind) {
+    case 'shards':
+      return database.replicas
+    case 'url':
+      return new Map([[database.url, database.replicas]])
+    case 'embedded':
+      return new Map()
   }
 }
 

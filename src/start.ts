@@ -61,7 +61,7 @@ export async function start(config: Config, env: NodeJS.ProcessEnv, log: Log): P
   const processEnv = {
     ...env,
     DARKROOM_HOME: config.home,
-    ...(database.kind === 'url' && { DATABASE_URL: database.url }),
+    ...(database.kind === 'url' && { DATABASE_URL: [database.url, ...database.replicas].join('|') }),
   }
   await migrate(processEnv)
   const api = supervise({
@@ -107,7 +107,7 @@ async function openDatabase(
   const { directory } = database
   const connections = CONNECTIONS_BESIDE_WORKERS + LANES.length * workers * CONNECTIONS_OF_WORKER
   const { url, path } = opened.use(await startEmbeddedPostgres({ directory, connections, log }))
-  return { database: { kind: 'url', url }, place: path }
+  return { database: { kind: 'url', url, replicas: [] }, place: path }
 }
 
 /** In a process of its own: what migrates wants a third of the memory that we hold from then on. */

@@ -5,7 +5,7 @@ import { parseShardRanges, parseShards } from '../src/config/shard-ranges.ts'
 
 function parse(text: string) {
   const problems: string[] = []
-  return { ranges: parseShardRanges(text, (problem) => problems.push(problem)), problems }
+  return { ...parseShardRanges(text, (problem) => problems.push(problem)), problems }
 }
 
 /** Ways to cut 0-8191 into neighbours. */
@@ -28,7 +28,7 @@ describe('DATABASE_SHARDS', () => {
         const parts = ranges.map(({ from, to, url }) => `${from === to ? from : `${from}-${to}`}=${url}`)
         const text = (backwards ? parts.toReversed() : parts).join(backwards ? ' , ' : ',')
 
-        expect(parse(text)).toEqual({ ranges, problems: [] })
+        expect(parse(text)).toEqual({ ranges, replicas: new Map(), problems: [] })
       }),
     )
   })
@@ -59,6 +59,46 @@ describe('DATABASE_SHARDS', () => {
     '0-8191=mysql://a/db',
   ])('refuses %s', (text) => {
     expect(parse(text).problems).not.toEqual([])
+  })
+
+  test('names the replicas of each database, in any of its ranges', () => {
+    const { ranges, replicas, problems } = parse(
+      '0-99=postgres://a/db|postgres://c/db , 100-4095=postgres://b/db | postgres://d/db|postgres://e/db, 4096-8191=postgres://a/db',
+    )
+
+    expect(problems).toEqual([])
+    expect(ranges.map(({ url }) => url)).toEqual(['postgres://a/db', 'postgres://b/db', 'postgres://a/db'])
+    expect(replicas).toEqual(
+      new Map([
+        ['postgres://a/db', ['postgres://c/db']],
+        ['postgres://b/db', ['postgres://d/db', 'postgres://e/db']],
+      ]),
+    )
+  })
+
+  test.each([
+    ['postgres://a/db|', 'must have for its replica, after the |, a URL'],
+    ['postgres://a/db|mysql://b/db', 'must have for its replica, after the |, a URL'],
+    ['postgres://a:p|q@c/db', 'must have for its replica'],
+    ['postgres://a/db|postgres://b/db|c', 'must have for its replica 2'],
+    ['postgres://a/db|postgres://a/db', 'has as its replica the database itself'],
+    ['postgres://a/db|postgres://b/db|postgres://b/db', 'has as its replica 2 one that it has already'],
+    ['|postgres://a/db', 'must be a URL that begins with postgres://'],
+  ])('refuses %s, and so does DATABASE_URL', (urls, problem) => {
+    expect(() => loadConfig({ DATABASE_SHARDS: `0-8191=${urls}` })).toThrow(
+      `DATABASE_SHARDS for 0-8191 ${problem}`,
+    )
+    expect(() => loadConfig({ DATABASE_URL: urls })).toThrow(`DATABASE_URL ${problem}`)
+  })
+
+  test('refuses a replica of two databases, and one that is a database of its own, without their passwords', () => {
+    const ofTwo = parse(
+      '0-99=postgres://a/db|postgres://u:hush@c/db,100-8191=postgres://b/db|postgres://u:hush@c/db',
+    )
+    const ofItsOwn = parse('0-99=postgres://a/db|postgres://b/db,100-8191=postgres://b/db')
+
+    expect(ofTwo.problems).toEqual(['has postgres://…@c/db as the replica of two databases'])
+    expect(ofItsOwn.problems).toEqual(['has postgres://b/db as a replica and as a database of its own'])
   })
 
   test('is refused with its name, without its passwords, and beside DATABASE_URL', () => {

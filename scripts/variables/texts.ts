@@ -22,7 +22,9 @@ function table(): string {
 
 function row([name, variable]: [string, Variable]): string {
   const standing = 'default' in variable ? `\`${variable.default}\`` : variable.otherwise
-  return `| \`${name}\` | ${standing} | ${company(variable)}${variable.meaning} |`
+  // A cell ends at the next one, also within code.
+  const meaning = variable.meaning.replaceAll('|', '\\|')
+  return `| \`${name}\` | ${standing} | ${company(variable)}${meaning} |`
 }
 
 function company({ with: other, insteadOf = [] }: Variable): string {

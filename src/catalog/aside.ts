@@ -19,7 +19,7 @@ export class Aside {
 
   /** How many photos of these shards have an edition that the run put aside. */
   async count(run: number, shards: readonly Range[]): Promise<number> {
-    const counts = await this.#shards.ofShards(shards.flatMap(shardsOf)).read<{ count: number }>(
+    const counts = await this.#shards.ofShards(shards.flatMap(shardsOf)).readAtReplica<{ count: number }>(
       `select count(*)::int as count from earlier_renditions
        where all_shards_here($1) and shard_of(photo_id) <@ $1::int4multirange and run = $2`,
       [run],

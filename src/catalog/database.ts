@@ -22,8 +22,11 @@ export type Queries = Reads & {
   query<Row extends pg.QueryResultRow>(statement: string, values?: readonly unknown[]): Promise<Row[]>
 }
 
-/** `statementMs` is how long a statement may take before the server ends it, 14 s unless given. */
-export type DatabaseOptions = { connections: number; statementMs?: number }
+/**
+ * `statementMs` is how long a statement may take before the server ends it, 14 s unless given; `patienceMs` how long we wait for
+ * a connection or an answer of a server that says nothing.
+ */
+export type DatabaseOptions = { connections: number; statementMs?: number; patienceMs?: number }
 
 /**
  * A pool of connections to one database. Statements are plain, never named, and what they set ends with their
@@ -78,15 +81,15 @@ export class Database implements Queries, AsyncDisposable {
 
   /** Statements that all take effect when `work` resolves, or none. Each sees what was committed before it. */
   async transaction<Result>(work: (queries: Queries) => Promise<Result>): Promise<Result> {
+    return await this.#reach(async (client) => await this.#inTransaction(client, work))
+  }
+
+  /** Statements on one connection, one after the other. Each sees what was committed before it, and takes effect by itself. */
+  async inTurn<Result>(work: (queries: Queries) => Promise<Result>): Promise<Result> {
     return await this.#reach(async (client) => {
-      await client.query(
-        `begin isolation level read committed; set local statement_timeout = ${this.#statementMs}`,
-      )
-      const query: Queries['query'] = async (statement, values = []) =>
-        await translated(() => rowsOf(client, statement, values))
-      const result = await work({ query, read: query })
-      await client.query('commit')
-      return result
+      // A pooler gives every transaction a connection that others have had in between.
+      if (this.#isPooled) return await this.#inTransaction(client, work)
+      return await work(queriesOn(client))
     })
   }
 
@@ -106,6 +109,18 @@ export class Database implements Queries, AsyncDisposable {
       if (isShortage(error)) this.#shortage = { error, at: performance.now() }
       throw error
     }
+  }
+
+  async #inTransaction<Result>(
+    client: pg.PoolClient,
+    work: (queries: Queries) => Promise<Result>,
+  ): Promise<Result> {
+    await client.query(
+      `begin isolation level read committed; set local statement_timeout = ${this.#statementMs}`,
+    )
+    const result = await work(queriesOn(client))
+    await client.query('commit')
+    return result
   }
 
   async #connected<Result>(work: (client: pg.PoolClient) => Promise<Result>): Promise<Result> {
@@ -137,14 +152,22 @@ export class Database implements Queries, AsyncDisposable {
   }
 
   #open(statementMs: number | undefined): Pool {
+    const { patienceMs } = this.#options
     return openPool({
       url: this.url,
       max: this.#options.connections,
       idleTimeoutMillis: 60_000,
       application_name: 'darkroom',
       ...(statementMs && { statement_timeout: statementMs }),
+      ...(patienceMs && { connectionTimeoutMillis: patienceMs, query_timeout: patienceMs }),
     })
   }
+}
+
+function queriesOn(client: pg.PoolClient): Queries {
+  const query: Queries['query'] = async (statement, values = []) =>
+    await translated(() => rowsOf(client, statement, values))
+  return { query, read: query }
 }
 
 async function rowsOf<Row extends pg.QueryResultRow>(

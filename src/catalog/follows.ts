@@ -124,7 +124,7 @@ export class Follows {
   /** A page of those who follow the owner, by their names, after `after`. */
   async followersOf(owner: OwnerId, after: OwnerId | null, limit: number): Promise<OwnerId[]> {
     const shard = shardOfOwner(owner)
-    const rows = await this.#shards.of(shard).read<{ viewer: OwnerId }>(
+    const rows = await this.#shards.of(shard).readAtReplica<{ viewer: OwnerId }>(
       `select viewer from followers
        where owner = $2 and viewer > $3 and not is_gone and shard_is_here($1) order by owner, viewer limit $4`,
       [shard, owner, after ?? '', limit],

@@ -86,7 +86,7 @@ export class Photos {
 
   /** Those of the photos that there are, whoever asks, in no order. */
   async findAll(ids: readonly PhotoId[]): Promise<Photo[]> {
-    const rows = await this.#shards.ofEach(ids).read<PhotoRow>(
+    const rows = await this.#shards.ofEach(ids).readAtReplica<PhotoRow>(
       `select ${PHOTO_COLUMNS} from photos p
        where id = any($1::bigint[]) and deleted_at is null and photos_are_here($1)`,
     )
@@ -101,7 +101,7 @@ export class Photos {
   ): Promise<FeedPage> {
     const shard = shardOfOwner(owner)
     const halves = owner === viewer ? [IS_SHOWN, `not ${IS_SHOWN}`] : [IS_SHOWN]
-    const rows = await this.#shards.of(shard).read<PhotoRow & { is_newer: boolean }>(
+    const rows = await this.#shards.of(shard).readAtReplica<PhotoRow & { is_newer: boolean }>(
       `select ${PHOTO_COLUMNS}, is_newer from (
          (select *, true as is_newer from ${merged(halves, '>', 'asc')} limit $4)
          union all

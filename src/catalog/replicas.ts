@@ -1,15 +1,21 @@
 import { databaseName } from '../postgres/connections.ts'
+import type { ReplicaState } from './read-replica.ts'
 import type { ShardMap } from './shard-map.ts'
 
 /** How far a replica is behind: seconds where PostgreSQL can tell, and bytes of what is to be replayed. */
 export type ReplicaLag = { name: string; database: string; seconds: number | null; bytes: number }
 
-/** Those who read behind the databases. */
+/** Those who read behind the databases: all that stream from them, and among them those that we read from. */
 export class Replicas {
-  readonly #shards: Pick<ShardMap, 'databases'>
+  readonly #shards: Pick<ShardMap, 'databases' | 'replicas'>
 
-  constructor(shards: Pick<ShardMap, 'databases'>) {
+  constructor(shards: Pick<ShardMap, 'databases' | 'replicas'>) {
     this.#shards = shards
+  }
+
+  /** Those that the configuration names, and whether each is read from. Asks them only the first time. Never throws. */
+  async states(): Promise<ReplicaState[]> {
+    return (await Promise.all(this.#shards.replicas().map((each) => each.states()))).flat()
   }
 
   /**

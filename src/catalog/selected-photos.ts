@@ -60,7 +60,10 @@ const IS_SELECTED: Record<Selection['state'], string> = {
 }
 const IS_BETWEEN = 'id >= $3::bigint and id < $4::bigint'
 
-/** Photos that somebody chose, page by page, at the same cost however many there are. */
+/**
+ * Photos that somebody chose, page by page, at the same cost however many there are. What is read of many photos is read from
+ * replicas.
+ */
 export class SelectedPhotos {
   readonly #shards: ShardMap
 
@@ -97,7 +100,7 @@ export class SelectedPhotos {
   async draw(source: Source, selection: Selection, size: number): Promise<Drawn[]> {
     if (source.by === 'state' && selection.state !== 'all') {
       const { state, recipes, from, before } = selection
-      const drawn = await this.#shards.ofShards(shardsOfRanges(source.shards)).read<Drawn>(
+      const drawn = await this.#shards.ofShards(shardsOfRanges(source.shards)).readAtReplica<Drawn>(
         `select id::text, random() as at from photos
          where all_shards_here($1) and shard_of(id) <@ $1::int4multirange and ${IS_SELECTED[state]} and ${IS_BETWEEN}
          order by at limit $5`,
@@ -125,11 +128,13 @@ export class SelectedPhotos {
     if (source.by === 'id') return source.ids.length
     if (source.by === 'state' && selection.state !== 'all') {
       const { state, recipes, from, before } = selection
-      const counts = await this.#shards.ofShards(shardsOfRanges(source.shards)).read<{ count: number }>(
-        `select count(*)::int as count from photos
+      const counts = await this.#shards
+        .ofShards(shardsOfRanges(source.shards))
+        .readAtReplica<{ count: number }>(
+          `select count(*)::int as count from photos
          where all_shards_here($1) and shard_of(id) <@ $1::int4multirange and ${IS_SELECTED[state]} and ${IS_BETWEEN}`,
-        [recipes, from, before],
-      )
+          [recipes, from, before],
+        )
       return counts.reduce((sum, { count }) => sum + count, 0)
     }
     let count = 0
@@ -169,7 +174,7 @@ export class SelectedPhotos {
     const direction = newestFirst ? 'desc' : 'asc'
     const rows = await this.#shards
       .ofShards(shards)
-      .read<Omit<Seen, 'cursor'>>(statementOf(state, direction), [recipes, from, before, limit])
+      .readAtReplica<Omit<Seen, 'cursor'>>(statementOf(state, direction), [recipes, from, before, limit])
     const inOrder = rows.toSorted((a, b) => (BigInt(a.id) < BigInt(b.id) === newestFirst ? 1 : -1))
     return inOrder.slice(0, limit).map((row) => ({ ...row, cursor: row.id }))
   }
@@ -183,7 +188,7 @@ export class SelectedPhotos {
   ): Promise<Seen[]> {
     // In a run of before it may be an id alone, of another order: then all is looked at anew.
     const [number, id] = cursor?.includes(' ') ? cursor.split(' ') : ['-1', '-1']
-    const rows = await this.#shards.ofShards(shardsOf({ from, to })).read<Seen>(
+    const rows = await this.#shards.ofShards(shardsOf({ from, to })).readAtReplica<Seen>(
       `select p.id::text, ${SHARD_ORDER} || ' ' || p.id as cursor, ${IS_SELECTED[state]} and ${IS_BETWEEN} as "isSelected"
        from photos p
        where all_shards_here($1) and ${isInShards('$5', '$6')} and (${SHARD_ORDER}, p.id) > ($7::bigint, $8::bigint)
@@ -211,7 +216,7 @@ export class SelectedPhotos {
          and (posted_at, id) ${side} ($6::bigint, $7::bigint) ${order} limit $8)`
     const [shown, others] = [half(IS_SHOWN), half(`not ${IS_SHOWN}`)]
     const shard = shardOfOwner(owner)
-    return await this.#shards.of(shard).read<Seen>(
+    return await this.#shards.of(shard).readAtReplica<Seen>(
       `select p.id::text, p.posted_at || ' ' || p.id as cursor, ${IS_SELECTED[state]} and ${IS_BETWEEN} as "isSelected"
        from (${shown} union all ${others}) p
        where shard_is_here($1)
@@ -227,7 +232,7 @@ export class SelectedPhotos {
     limit: number,
   ): Promise<SelectedPage> {
     const asked = list.slice(start, start + limit)
-    const rows = await this.#shards.ofEach(asked).read<{ id: PhotoId }>(
+    const rows = await this.#shards.ofEach(asked).readAtReplica<{ id: PhotoId }>(
       `select id::text from photos
        where id = any($1::bigint[]) and photos_are_here($1) and ${IS_SELECTED[state]} and ${IS_BETWEEN}`,
       [recipes, from, before],

@@ -1,19 +1,33 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache'
-import type { ShardRange } from '../config/shard-ranges.ts'
+import type { ReplicaUrls, ShardRange } from '../config/shard-ranges.ts'
 import { EngineUnavailableError } from '../errors.ts'
+import type { Log } from '../log.ts'
 import { type PhotoId, shardOf } from '../photo/photo-id.ts'
 import { type OwnerId, SHARD_COUNT, type Shard, shardOfOwner } from '../photo/shard.ts'
 import { Slots } from '../slots.ts'
-import { Database, type Queries, type Select } from './database.ts'
-import { isNotHere, openArrived, rangesOf, SHARDS_PER_RUN, shardsOf } from './shard-places.ts'
+import { Database, type Queries, type Reads, type Select } from './database.ts'
+import { ReadReplicas } from './read-replicas.ts'
+import { isNotHere, multirange, openArrived, SHARDS_PER_RUN, shardsOf } from './shard-places.ts'
 import { latestOf, type Survey, surveyShards } from './shard-survey.ts'
+import { rowsOfThosePresent } from './those-present.ts'
 
 /** For a statement to all databases: each answers for the shards it has, and for no copies or leavings of others. */
 export const OF_SHARDS_HERE = 'only_shards_here($1) and shard_of(id) <@ $1::int4multirange'
 
 /** Where a shard is, and what the database said that told us; -1 is the configuration. */
 type Known = { url: string; generation: number }
+
+/** What sends statements to databases that have replicas. */
+export type ShardQueries = Queries & {
+  /**
+   * As `read`, for what costs a database more than to say how far it is: a replica of it answers, if one is in use. The answer
+   * has all that was committed before it was asked for.
+   */
+  readAtReplica: Reads['read']
+}
+
+type Options = { connections: number; replicas?: ReplicaUrls; log?: Log | null }
 
 const ALL_SHARDS = shardsOf({ from: 0, to: SHARD_COUNT - 1 })
 /** Whose shards are remembered. */
@@ -34,6 +48,7 @@ const SLOTS_TAKEN =
  */
 export class ShardMap implements AsyncDisposable {
   readonly #connections: number
+  #replicas = new Map<string, ReadReplicas>()
   #databases = new Map<string, Database>()
   #known: Known[] = []
   #slots = new Map<number, Slots>()
@@ -41,8 +56,13 @@ export class ShardMap implements AsyncDisposable {
   #leavesOut = true
   #refreshing: Promise<void> | null = null
 
-  constructor(ranges: readonly ShardRange[], { connections }: { connections: number }) {
+  /** Of each database and each replica so many connections at most. */
+  constructor(ranges: readonly ShardRange[], { connections, replicas = new Map(), log = null }: Options) {
     this.#connections = connections
+    for (const [url, own] of replicas) {
+      if (own.length === 0) continue
+      this.#replicas.set(url, new ReadReplicas(this.databaseAt(url), own, { connections, log }))
+    }
     for (const range of ranges) {
       this.databaseAt(range.url)
       for (const shard of shardsOf(range)) this.#known[shard] = { url: range.url, generation: -1 }
@@ -53,6 +73,7 @@ export class ShardMap implements AsyncDisposable {
   exact(): ShardMap {
     const exact = new ShardMap([], { connections: this.#connections })
     exact.#databases = this.#databases
+    exact.#replicas = this.#replicas
     exact.#known = this.#known
     exact.#slots = this.#slots
     exact.#leavesOut = false
@@ -60,8 +81,8 @@ export class ShardMap implements AsyncDisposable {
   }
 
   /** Statements about one shard, each guarded by `photo_is_here` or `shard_is_here`. */
-  of(shard: Shard): Queries {
-    return queriesBy(
+  of(shard: Shard): ShardQueries {
+    return this.#queriesBy(
       async (answer) =>
         await this.#follow(async () => {
           using _slot = await this.#slotsOf(shard).acquire(SLOT_WITHIN_MS)
@@ -71,7 +92,7 @@ export class ShardMap implements AsyncDisposable {
   }
 
   /** Statements about one photo. */
-  ofPhoto(id: PhotoId): Queries {
+  ofPhoto(id: PhotoId): ShardQueries {
     return this.of(shardOf(id))
   }
 
@@ -91,12 +112,12 @@ export class ShardMap implements AsyncDisposable {
    * Statements about many photos: each database gets the ids it has, as $1, side by side with the others; what is given
    * begins with $2. They are guarded by `photos_are_here`.
    */
-  ofEach(ids: readonly PhotoId[]): Queries {
+  ofEach(ids: readonly PhotoId[]): ShardQueries {
     return this.#inParts(ids, shardOf, (own) => [own])
   }
 
   /** The same with shards, guarded by `shards_are_here`. */
-  ofEachShard(shards: readonly Shard[]): Queries {
+  ofEachShard(shards: readonly Shard[]): ShardQueries {
     return this.#inParts(
       shards,
       (shard) => shard,
@@ -108,7 +129,7 @@ export class ShardMap implements AsyncDisposable {
    * The same with owners, whose names are a text with blanks between them, and whose shards are $2; what is given begins with
    * $3. They are guarded by `shards_are_here($2)`. As texts, because to write and read an array takes longer than all else.
    */
-  ofEachOwner(owners: readonly OwnerId[]): Queries {
+  ofEachOwner(owners: readonly OwnerId[]): ShardQueries {
     // They may be thousands, and it takes a digest to know the shard of one.
     const all = owners.map((owner) => ({ owner, shard: this.#shardsOf.memo(owner) }))
     return this.#inParts(
@@ -119,7 +140,7 @@ export class ShardMap implements AsyncDisposable {
   }
 
   /** The same with shards that are many: $1 is a multirange of them, and they are guarded by `all_shards_here`. */
-  ofShards(shards: readonly Shard[]): Queries {
+  ofShards(shards: readonly Shard[]): ShardQueries {
     return this.#inParts(
       shards,
       (shard) => shard,
@@ -131,8 +152,8 @@ export class ShardMap implements AsyncDisposable {
     items: readonly Item[],
     shardOf: (item: Item) => Shard,
     first: (own: readonly Item[]) => unknown[],
-  ): Queries {
-    return queriesBy(
+  ): ShardQueries {
+    return this.#queriesBy(
       async (answer) =>
         await this.#follow(async () => {
           const parts = Map.groupBy(items, (item) => this.databaseOf(shardOf(item)))
@@ -147,8 +168,8 @@ export class ShardMap implements AsyncDisposable {
    * guarded by `only_shards_here`, so that together they miss none. Databases that are unavailable are left out, as long
    * as one answers, unless the map is exact.
    */
-  everywhere(): Queries {
-    return queriesBy(
+  everywhere(): ShardQueries {
+    return this.#queriesBy(
       async (answer) =>
         await this.#follow(async () => {
           const parts = Map.groupBy(ALL_SHARDS, (shard) => this.databaseOf(shard))
@@ -175,6 +196,27 @@ export class ShardMap implements AsyncDisposable {
   ): Promise<Row[]> {
     const rows = await this.everywhere().read<Row>(statement, [...values, limit])
     return rows.toSorted((a, b) => (BigInt(a.id) < BigInt(b.id) ? -1 : 1)).slice(0, limit)
+  }
+
+  #queriesBy(ask: Ask): ShardQueries {
+    return {
+      query: async (statement, values = []) =>
+        await ask((database, first) => database.query(statement, [...first, ...values])),
+      read: async (statement, values = []) =>
+        await ask((database, first) => database.read(statement, [...first, ...values])),
+      readAtReplica: async (statement, values = []) =>
+        await ask((database, first) => this.readsOf(database).read(statement, [...first, ...values])),
+    }
+  }
+
+  /** What reads from the replicas of a database, or from the database itself when it has none. */
+  readsOf(database: Database): Reads {
+    return this.#replicas.get(database.url) ?? database
+  }
+
+  /** The databases that have replicas, each with all of its own. */
+  replicas(): ReadReplicas[] {
+    return [...this.#replicas.values()]
   }
 
   databaseOf(shard: Shard): Database {
@@ -253,31 +295,10 @@ export class ShardMap implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([...this.#databases.values()].map((database) => database[Symbol.asyncDispose]()))
+    const all = [...this.#replicas.values(), ...this.#databases.values()]
+    await Promise.all(all.map((each) => each[Symbol.asyncDispose]()))
   }
 }
 
 /** Asks each database whose answer is wanted, with the parameters that come first. */
 type Ask = <Row>(answer: (database: Database, first: readonly unknown[]) => Promise<Row[]>) => Promise<Row[]>
-
-function queriesBy(ask: Ask): Queries {
-  return {
-    query: async (statement, values = []) =>
-      await ask((database, first) => database.query(statement, [...first, ...values])),
-    read: async (statement, values = []) =>
-      await ask((database, first) => database.read(statement, [...first, ...values])),
-  }
-}
-
-async function rowsOfThosePresent<Row>(answers: readonly Promise<Row[]>[]): Promise<Row[]> {
-  const settled = await Promise.allSettled(answers)
-  const present = settled.filter((answer) => answer.status === 'fulfilled')
-  const errors = settled.flatMap((answer) => (answer.status === 'rejected' ? [answer.reason] : []))
-  const fault = errors.find((error) => !(error instanceof EngineUnavailableError))
-  if (fault !== undefined || present.length === 0) throw fault ?? errors[0]
-  return present.flatMap(({ value }) => value)
-}
-
-function multirange(shards: readonly Shard[]): string {
-  return `{${rangesOf(shards).map(({ from, to }) => `[${from},${to}]`)}}`
-}

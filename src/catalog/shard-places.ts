@@ -95,6 +95,11 @@ export function shardsOf({ from, to }: { from: number; to: number }): Shard[] {
   return Array.from({ length: to - from + 1 }, (_, index) => (from + index) as Shard)
 }
 
+/** Shards in order, as PostgreSQL reads them. */
+export function multirange(shards: readonly Shard[]): string {
+  return `{${rangesOf(shards).map(({ from, to }) => `[${from},${to}]`)}}`
+}
+
 /** Shards in order as few ranges. */
 export function rangesOf(shards: readonly Shard[]): { from: Shard; to: Shard }[] {
   const ranges: { from: Shard; to: Shard }[] = []

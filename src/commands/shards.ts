@@ -24,7 +24,8 @@ function moveCommand(): Command {
     .requiredOption('--to <url>', 'the database, postgres://…')
     .action(async (text: string, { to }: { to: string }) => {
       const { loadConfig } = await import('../config/config.ts')
-      const { parseDatabaseUrl, parseShards } = await import('../config/shard-ranges.ts')
+      const { parseDatabaseUrl } = await import('../config/replicated-url.ts')
+      const { parseShards } = await import('../config/shard-ranges.ts')
       const { SetupError } = await import('../errors.ts')
       const { databaseName } = await import('../postgres/connections.ts')
       const { shardRangesOf } = await import('../services.ts')
@@ -34,7 +35,10 @@ function moveCommand(): Command {
       if (!range)
         throw new SetupError(`"${text}" is no range of the shards 0 to 8191, such as 4096-8191 or 17.`)
       const url = parseDatabaseUrl(to)
-      if (!url) throw new SetupError('--to must be a URL that begins with postgres://')
+      if (!url)
+        throw new SetupError(
+          '--to must be a URL that begins with postgres://; its replicas are named in DATABASE_SHARDS',
+        )
       const ranges = await shardRangesOf(loadConfig(process.env))
       await moveShards(ranges, range, url, (stage, run) => {
         if (stage === 'switched') console.log(`${run.from}-${run.to} moved`)

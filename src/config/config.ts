@@ -4,16 +4,17 @@ import { SetupError } from '../errors.ts'
 import type { DailyLimits } from '../photo/daily-limits.ts'
 import { type Environment, readVariables, type Values } from './read-variables.ts'
 import type { RedisAddress } from './redis-url.ts'
+import type { ReplicatedUrl } from './replicated-url.ts'
 import type { S3Bucket } from './s3-url.ts'
-import type { ShardRange } from './shard-ranges.ts'
+import type { ReplicaUrls, ShardRange } from './shard-ranges.ts'
 
 /** 5 GiB: https://docs.aws.amazon.com/AmazonS3/latest/userguide/upload-objects.html */
 const MAX_S3_PUT_BYTES = 5 * 1024 ** 3
 
 export type DatabaseConfig =
   | { kind: 'embedded'; directory: string }
-  | { kind: 'url'; url: string }
-  | { kind: 'shards'; ranges: readonly ShardRange[] }
+  | ({ kind: 'url' } & ReplicatedUrl)
+  | { kind: 'shards'; ranges: readonly ShardRange[]; replicas: ReplicaUrls }
 /** Uploads lie in `spool` until they are whole. */
 export type S3Config = { kind: 's3'; spool: string } & S3Bucket
 export type StoreConfig = { kind: 'disk'; root: string } | S3Config
@@ -143,12 +144,12 @@ function configOf(values: Values): Config {
 }
 
 function databaseOf({
-  DATABASE_SHARDS: ranges,
-  DATABASE_URL: url,
+  DATABASE_SHARDS: shards,
+  DATABASE_URL: database,
   DARKROOM_HOME: home,
 }: Values): DatabaseConfig {
-  if (ranges) return { kind: 'shards', ranges }
-  return url ? { kind: 'url', url } : { kind: 'embedded', directory: join(home, 'postgres') }
+  if (shards) return { kind: 'shards', ...shards }
+  return database ? { kind: 'url', ...database } : { kind: 'embedded', directory: join(home, 'postgres') }
 }
 
 function authOf(values: Values): AuthConfig {

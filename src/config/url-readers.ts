@@ -17,8 +17,6 @@ function parse(text: string, protocols: readonly string[], complain: Complain): 
 
 export const webUrl: Read<string> = (text, complain) => parse(text, WEB, complain)?.href ?? ''
 
-export const postgresUrl: Read<string> = (text, complain) => parse(text, POSTGRES, complain)?.href ?? ''
-
 /** Scheme and host. */
 export const origin: Read<string> = (text, complain) => {
   const url = parse(text, WEB, complain)
@@ -51,7 +49,8 @@ export const queueUrl: Read<{ kind: 'postgres'; url: string } | { kind: 'redis';
   text,
   complain,
 ) => {
-  if (/^postgres(ql)?:/.test(text)) return { kind: 'postgres', url: postgresUrl(text, complain) }
+  if (/^postgres(ql)?:/.test(text))
+    return { kind: 'postgres', url: parse(text, POSTGRES, complain)?.href ?? '' }
   const address = parseRedisUrl(text)
   if (address) return { kind: 'redis', address }
   complain(`must be one of\n    ${['postgres://…', ...REDIS_URL_FORMS].join('\n    ')}`)

@@ -1,8 +1,9 @@
 import { MAX_DAILY_LIMIT } from '../photo/daily-limits.ts'
 import { integer, matching, networks, oneOf, path, type Read, secret, text } from './readers.ts'
+import { parseReplicatedUrl } from './replicated-url.ts'
 import { readS3Url } from './s3-url.ts'
 import { parseShardRanges } from './shard-ranges.ts'
-import { base, origin, origins, postgresUrl, queueUrl, webUrl } from './url-readers.ts'
+import { base, origin, origins, queueUrl, webUrl } from './url-readers.ts'
 
 const DAY_S = 24 * 3600
 
@@ -85,14 +86,16 @@ export const VARIABLES = {
 
   DATABASE_URL: {
     topic: 'database',
-    meaning: '`postgres://…`',
-    read: postgresUrl,
+    meaning:
+      '`postgres://…`, and perhaps replicas of it that are read from: `postgres://a/db|postgres://replica-of-a/db|…`',
+    read: parseReplicatedUrl,
     otherwise: 'an embedded PostgreSQL 18, see below',
     example: 'postgres://darkroom:secret@db.example.com/darkroom',
   },
   DATABASE_SHARDS: {
     topic: 'database',
-    meaning: 'several, with the shards of each: `0-4095=postgres://a/db,4096-8191=postgres://b/db`',
+    meaning:
+      'several, with the shards of each: `0-4095=postgres://a/db,4096-8191=postgres://b/db`; each may have replicas as above',
     read: parseShardRanges,
     otherwise: '–',
     example:

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { ReplicaState } from '../catalog/read-replica.ts'
 import type { Config } from '../config/config.ts'
 import { SetupError } from '../errors.ts'
 import type { Services } from '../services.ts'
@@ -12,6 +13,18 @@ export async function examineDatabase({ catalog }: Services): Promise<string> {
   return [`PostgreSQL ${versions.join(' and ')}, ${tables} are there`, ...tellOfIdsAhead(databases)].join(
     '\n',
   )
+}
+
+/** Whether each replica that is configured is read from. */
+export async function examineReplicas(replicas: readonly ReplicaState[]): Promise<string> {
+  const left = replicas.filter(({ reason }) => reason !== null)
+  if (left.length > 0) {
+    const lines = left.map(
+      ({ name, database, reason }) => `${name} is not read from, but ${database}: ${reason}`,
+    )
+    throw new SetupError(lines.join('\n'))
+  }
+  return `read from ${replicas.map(({ name }) => name).join(', ')}`
 }
 
 export async function examineQueue({ queue }: Services): Promise<string> {

@@ -5,7 +5,14 @@ import { inspectPlaces } from '../embedded-postgres/inspect-places.ts'
 import { examineTokens } from '../http/auth/examine-tokens.ts'
 import { createLog } from '../log.ts'
 import { openServices } from '../services.ts'
-import { examineApi, examineDatabase, examineQueue, examineRuns, examineStore } from './engines.ts'
+import {
+  examineApi,
+  examineDatabase,
+  examineQueue,
+  examineReplicas,
+  examineRuns,
+  examineStore,
+} from './engines.ts'
 import { examineFilters, examineHome, examinePresets } from './files.ts'
 import { bad, type Finding, look, well } from './finding.ts'
 
@@ -38,6 +45,8 @@ export async function* examine(env: NodeJS.ProcessEnv, { fix = false } = {}): As
   try {
     await using services = await openServices(config, log, { connections: 2, presets: [] })
     yield await look('database', async () => await examineDatabase(services))
+    const replicas = await services.catalog.replicas.states()
+    if (replicas.length > 0) yield await look('replicas', async () => await examineReplicas(replicas))
     yield await look('queue', async () => await examineQueue(services))
     yield await look('runs', async () => await examineRuns(services))
     if (config.store.kind === 's3') {

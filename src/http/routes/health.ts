@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { type Static, Type } from 'typebox'
 import type { Catalog } from '../../catalog/catalog.ts'
+import type { ReplicaState } from '../../catalog/read-replica.ts'
 import type { JobQueue } from '../../queue/job-queue.ts'
 import type { ObjectStore } from '../../storage/object-store.ts'
 import { problemReplies } from '../problem-replies.ts'
@@ -15,6 +16,12 @@ const readyReply = Type.Object({
     database: oneOf(['ready', 'partial', 'unavailable'], 'Partial: of several databases some do not answer.'),
     queue: engineState,
     storage: engineState,
+    replicas: Type.Optional(
+      oneOf(
+        ['ready', 'partial', 'unavailable'],
+        'Whether those that are configured are read from. Their databases answer for those that are not, so it is ready without them.',
+      ),
+    ),
   }),
 })
 
@@ -61,11 +68,21 @@ export function healthRoutes({ catalog, queue, store }: Dependencies): FastifyPl
       const [database, queueState, storage] = await Promise.all([catalog.health, queue, store].map(stateOf))
       const engines = { database, queue: queueState, storage }
       const isReady = Object.values(engines).every((state) => state !== 'unavailable')
-      return reply
-        .code(isReady ? 200 : 503)
-        .send({ status: isReady ? 'ready' : 'unavailable', engines } as never)
+      const replicas = readFrom(await catalog.replicas.states())
+      return reply.code(isReady ? 200 : 503).send({
+        status: isReady ? 'ready' : 'unavailable',
+        engines: { ...engines, ...(replicas && { replicas }) },
+      } as never)
     })
   }
+}
+
+/** Null when none is configured. */
+function readFrom(replicas: readonly ReplicaState[]): 'ready' | 'partial' | 'unavailable' | null {
+  if (replicas.length === 0) return null
+  const inUse = replicas.filter(({ reason }) => reason === null).length
+  if (inUse === replicas.length) return 'ready'
+  return inUse > 0 ? 'partial' : 'unavailable'
 }
 
 async function stateOf(engine: { check(): Promise<unknown> }): Promise<'ready' | 'partial' | 'unavailable'> {
