@@ -34,7 +34,7 @@ export function textOf(report: ChaosReport): string {
     ...(moves > 0 ? [`  moved     shards between databases, ${moves} times`] : []),
     `  imported  30 photos, by a command that was started ${imports} times`,
     `  runs      ${runs.acts.start} started, ${runs.acts.reprocess} of reprocess, ${runs.acts.sequel} rolled back, finished, verified or retried, ${runs.acts.pause} paused, ${runs.acts.resume} resumed, ${runs.acts.cancel} cancelled; AVIF of ${runs.photos} photos, ${runs.remade} made anew; looked at ${runs.looks} times`,
-    `  read      ${read.pages} pages, by viewers who ${read.follows} times changed whom they follow`,
+    `  read      ${read.pages} pages, by viewers who ${read.follows} times changed whom they follow; ${read.events} events were told`,
     `  settled   ${(settled.ms / 1000).toFixed(1)} s after the last; ${settled.mended} photos mended by the sweep, ${strays} originals without a photo deleted`,
     ...findings.slice(0, SHOWN).map((finding) => `  FOUND     ${finding}`),
     ...(findings.length > SHOWN ? [`  FOUND     and ${findings.length - SHOWN} more`] : []),

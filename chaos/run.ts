@@ -53,17 +53,17 @@ async function wreakAndAccount(options: ChaosOptions, stage: Stage): Promise<Boo
   const ledger = new RunLedger({ isExact: engines.databases.length < 2 })
   const pages = new PageLedger()
   const scene = { ...stage, folder: join(stage.home, 'to-import'), ledger, pages }
-  const owners = [...OWNERS, ...IMPORT_OWNERS]
-  await using readers = startReaders({ seed: options.seed, url, owners, tokenOf, ledger: pages })
+  const whose = { uploaders: OWNERS, others: IMPORT_OWNERS }
+  await using readers = await startReaders({ seed: options.seed, url, tokenOf, ledger: pages, ...whose })
   const { imported, moved, attempts: uploaded, toll, acts } = await storm(options, scene)
 
   log.info('the storm is over')
   const isReady = await darkroom.untilReady(READY_WITHIN_MS)
   const { before, secondAct: second } = await calmDown(options, scene, log)
   log.info('the second act is over')
-  const read = await readers.finish()
   await using services = await openServicesWhenBack(config, log)
   const settled = await settle(services, log)
+  const read = await readers.finish(uploaded)
   const found = await findImported(imported.photos, url, tokenOf)
   const attempts = [...uploaded, ...found.attempts]
   const swept = await sweepAndAccount({ ...scene, services, attempts, log })

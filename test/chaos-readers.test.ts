@@ -1,6 +1,12 @@
 import { describe, expect, test } from 'vitest'
+import { type Edit, GREY, type Wish } from '../chaos/owner.ts'
+import { accountOfEvents, untold } from '../chaos/readers/event-account.ts'
 import { Fact } from '../chaos/readers/fact.ts'
+import type { Told } from '../chaos/readers/listener.ts'
 import { type Cut, type Page, PageLedger, type Seen } from '../chaos/readers/page-ledger.ts'
+import type { Attempt } from '../chaos/uploader.ts'
+import type { Visibility } from '../src/photo/photo.ts'
+import type { PhotoId } from '../src/photo/photo-id.ts'
 import type { OwnerId } from '../src/photo/shard.ts'
 
 const ADA = 'ada' as OwnerId
@@ -147,6 +153,72 @@ describe('the ledger of pages that were read', () => {
     ledger.lookForNone(page([]), around, times())
 
     expect(ledger.findings).toEqual(['a feed, around: 1 of ada was there, and was not found'])
+  })
+})
+
+describe('the account of events that were told', () => {
+  const PHOTO = '764879989359635463' as PhotoId
+  const attempt = (...edits: Edit[]): Attempt => ({
+    ...{ number: 1, owner: ADA, filter: null, focus: null, sha256: '' },
+    outcome: { name: 'acknowledged', id: PHOTO },
+    edits,
+  })
+  const granted = (wish: Wish): Edit => ({ wish, statuses: [200] })
+  const told = (...events: [type: Told['type'], visibility?: Visibility][]): Told[] =>
+    events.map(
+      ([type, visibility = 'public'], index) =>
+        ({
+          id: String(index),
+          type,
+          photo: PHOTO,
+          owner: ADA,
+          createdAt: '',
+          visibility,
+          failure: null,
+        }) as Told,
+    )
+  const account = (edits: Edit[], events: Told[]) =>
+    accountOfEvents([attempt(...edits)], events).map((line) => line.split(': ')[1])
+
+  test('finds nothing when each change was told once, in order', () => {
+    const edits = [PUBLIC, PRIVATE, PRIVATE, PUBLIC, { name: 'deletion' } as const].map(granted)
+
+    const events = told(
+      ['photo.ready'],
+      ['photo.visibility', 'private'],
+      ['photo.visibility'],
+      ['photo.deleted'],
+    )
+
+    expect(account(edits, events)).toEqual([])
+  })
+
+  test('finds what was not told, told in another order, and told though it never was', () => {
+    const change = [granted(PRIVATE), granted(PUBLIC)]
+    const [toPrivate, toPublic] = [['photo.visibility', 'private'] as const, ['photo.visibility'] as const]
+    const ready = ['photo.ready'] as const
+
+    expect(account([], [])).toEqual(['ready 0 times'])
+    expect(account([], told([...ready], ['photo.failed']))).toEqual(['it failed'])
+    expect(account(change, told([...ready], [...toPrivate]))).toEqual([
+      'became private, and not private, public',
+    ])
+    expect(account(change, told([...ready], [...toPublic], [...toPrivate]))).toEqual([
+      'became public, private, and not private, public',
+    ])
+    expect(account([granted({ name: 'deletion' })], told([...ready]))).toEqual([
+      'deleted, and told as photo.ready',
+    ])
+    expect(account([], told([...ready], ['photo.deleted']))).toEqual(['told as deleted'])
+    expect(account([], told([...ready], ['photo.look']))).toEqual(['1 looks after 0 wishes'])
+    expect(account([granted({ name: 'look', filter: GREY })], told([...ready]))).toEqual([
+      '0 looks after 1 wishes',
+    ])
+  })
+
+  test('finds a photo that a viewer was not told of', () => {
+    expect(untold([{ id: PHOTO, owner: ADA }], told(['photo.ready']))).toHaveLength(1)
+    expect(untold([{ id: PHOTO, owner: ADA }], told(['feed.new']))).toEqual([])
   })
 })
 
