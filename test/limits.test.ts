@@ -121,6 +121,17 @@ test('of uploads one owner has so many in flight, and the next is refused before
   expect(next.status).toBe(201)
 })
 
+test('a server that was long in starting is not taken for one that lags', async () => {
+  const { app } = bareApp()
+  await refuseUnderPressure(app, { mostDelayMs: 100, sampleMs: 500 })
+  app.get('/photos', async () => 'photos')
+  holdUp()
+  const url = await app.listen({ port: 0, host: '127.0.0.1' })
+  await using _app = { [Symbol.asyncDispose]: async () => await app.close() }
+
+  expect((await fetch(`${url}/photos`)).status).toBe(200)
+})
+
 test('a server that lags says 503 at once to all but who asks for its health, and goes on when it has caught up', async () => {
   const { app } = bareApp()
   await refuseUnderPressure(app, { mostDelayMs: 100, sampleMs: 500 })
@@ -131,8 +142,7 @@ test('a server that lags says 503 at once to all but who asks for its health, an
   const answerOf = async (path: string) => await fetch(url + path)
   expect((await answerOf('/photos')).status).toBe(200)
 
-  // Its own events wait for this.
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_500)
+  holdUp()
   const refused = await answerOf('/photos')
   const health = await answerOf('/healthz')
 
@@ -142,6 +152,11 @@ test('a server that lags says 503 at once to all but who asks for its health, an
   expect(health.status).toBe(200)
   await expect.poll(async () => (await answerOf('/photos')).status).toBe(200)
 })
+
+/** The server's own events wait for this. */
+function holdUp() {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_500)
+}
 
 test('limits and proxies that are none are named', () => {
   const wrong = { OWNER_REQUESTS_PER_SECOND: '0', TRUSTED_PROXIES: '10.0.0.0/33, proxy.example.com, ::1/128' }

@@ -12,17 +12,22 @@ export const MOST_PRESSURE: Pressure = { mostDelayMs: 1_000, sampleMs: 5_000 }
 
 /**
  * Answers 503 while this process lags, so that a load balancer asks another, instead of all requests becoming slower until
- * none is in time. Questions about health are answered: who asks them shall not take it for dead.
+ * none is in time. Questions about health are answered: who asks them shall not take it for dead. While it starts a process
+ * computes much and serves nobody: of that the first sample after it listens may tell, which therefore does not count.
  */
 export async function refuseUnderPressure(
   app: FastifyInstance,
   { mostDelayMs, sampleMs }: Pressure,
 ): Promise<void> {
+  let countsFrom = Number.POSITIVE_INFINITY
+  app.addHook('onListen', async () => {
+    countsFrom = performance.now() + 2 * sampleMs
+  })
   await app.register(underPressure, {
     maxEventLoopDelay: mostDelayMs,
     sampleInterval: sampleMs,
     pressureHandler: async ({ routeOptions }) => {
-      if (routeOptions.config.isAboutHealth) return
+      if (routeOptions.config.isAboutHealth || performance.now() < countsFrom) return
       throw new EngineUnavailableError('The server has more to do than it can. Ask again in a moment.')
     },
   })
