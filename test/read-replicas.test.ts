@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
+import { pgbouncer } from '../scripts/services/pgbouncer.ts'
+import { startTemporarily } from '../scripts/services/running-service.ts'
+import { isInstalled } from '../scripts/services/service.ts'
 import { Catalog } from '../src/catalog/catalog.ts'
 import type { Select } from '../src/catalog/database.ts'
 import { migrateCatalog } from '../src/catalog/migrate.ts'
@@ -8,6 +11,7 @@ import { allShardsAt, type ReplicaUrls } from '../src/config/shard-ranges.ts'
 import type { ReadyReply } from '../src/http/routes/health.ts'
 import { type OwnerId, type Shard, shardOfOwner } from '../src/photo/shard.ts'
 import { migratePostgresQueue } from '../src/queue/postgres-set-up.ts'
+import { needs } from './support/needs.ts'
 import { remove, upload } from './support/photo-client.ts'
 import { insertPhoto } from './support/photos.ts'
 import { type Replicated, type Server, startReplicated } from './support/replicated.ts'
@@ -16,6 +20,8 @@ import { recordedLog } from './support/service.ts'
 import { checkAlbum, ownersOf, startTraffic } from './support/shard-traffic.ts'
 import { startTwoServers } from './support/two-servers.ts'
 import { authorization } from './support/uploads.ts'
+
+const testWithPgbouncer = needs('PgBouncer', isInstalled(pgbouncer('')), 'apt-get install pgbouncer')
 
 /** What is back is watched for three seconds before it is read from. */
 const PATIENCE = { timeout: 30_000, interval: 50 }
@@ -252,6 +258,23 @@ test('an owner is told by another server what was just uploaded and deleted; /re
   expect(both).not.toContain(`${nameIn(its)} is not`)
   expect(asDatabase).toContain(`${nameIn(its)} is a replica, which takes no photos`)
 })
+
+testWithPgbouncer(
+  'a replica is read from with PgBouncer in transaction mode before it and before its database',
+  async () => {
+    await using before = await startTemporarily(pgbouncer(primary.url))
+    await using beforeIt = await startTemporarily(pgbouncer(replica.url))
+    const [url, its] = [before, beforeIt].map(({ env }) => env.DATABASE_URL as string) as [string, string]
+    await using reader = openReader(new Map([[url, [its]]]), url)
+    await expect.poll(reader.reason, PATIENCE).toBe(null)
+
+    const traffic = startTraffic([reader.catalog], ownersOf({ from: 5000, to: 5999 }, 2))
+    await expect.poll(() => traffic.albums.every(({ steps }) => steps > 5), PATIENCE).toBe(true)
+    await traffic.stop()
+
+    expect(await reader.answers()).toEqual(AT_REPLICA)
+  },
+)
 
 test('what is no replica of the database is not read from, and the log says why', async () => {
   await primary.query('create database other_name')

@@ -18,7 +18,7 @@ export async function readPage(
 ): Promise<MarkedPage> {
   // Nothing is newer than the newest page.
   const sides = cut === TOP ? [side(OLDER, older)] : [side(NEWER, newer), side(OLDER, older)]
-  const rows = await shards.ofEachOwner(owners).read<FeedRow>(
+  const rows = await shards.ofEachOwner(owners).readAtReplica<FeedRow>(
     `select ${PHOTO_COLUMNS}, is_newer, (select h.version::text from heads h where h.owner = p.owner) as version from (
        with followed as materialized (
          select owner, posted_at, photo_id from heads where owner = any(string_to_array($1, ' ')) and photo_id is not null
