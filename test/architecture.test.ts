@@ -13,7 +13,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['src/services.ts'],
   ['src/run-kinds.ts'],
   ['src/http', 'src/ingest', 'src/import', 'src/sweep', 'src/reprocess', 'workers'],
-  ['src/places'],
+  ['src/places', 'src/webhooks'],
   ['src/runs'],
   [
     'src/storage',
@@ -79,6 +79,7 @@ const HOMES: Record<string, string> = {
   'hyparquet-compressors': 'src/import/lists',
   exifreader: 'src/import/exif-time.ts',
   'fast-xml-parser': 'src/import/exports/immich.ts',
+  'ipaddr.js': 'src/webhooks/allowed-addresses.ts',
 }
 
 type Import = { from: string; to: string }

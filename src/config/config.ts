@@ -37,6 +37,14 @@ export type AuthConfig =
   | { kind: 'secret'; secret: string | null; earlierSecrets: readonly string[] }
   | { kind: 'jwks'; url: string; issuer: string | null; audience: string | null }
 
+export type WebhookConfig = {
+  url: string
+  /** Messages are signed with each of them. */
+  secrets: readonly Buffer[]
+  /** Networks beside the public Internet in which it may be. */
+  networks: readonly string[]
+}
+
 export type Config = {
   /** Absolute. Everything that must outlive a restart and is not in a cloud engine lies here. */
   home: string
@@ -62,6 +70,8 @@ export type Config = {
     cookieDomain: string | null
   }
   auth: AuthConfig
+  /** Where the app is told what happens to photos; null for nowhere. */
+  webhook: WebhookConfig | null
   maxUploadBytes: number
   /** Requests a second; null for any number. */
   requestRates: { perOwner: number | null; perAddress: number | null }
@@ -91,6 +101,10 @@ export function loadConfig(env: Environment): Config {
   if (config.store.kind === 's3' && config.maxUploadBytes > MAX_S3_PUT_BYTES)
     problems.push(
       `MAX_UPLOAD_BYTES must be at most ${MAX_S3_PUT_BYTES} on S3, which takes no more in one request`,
+    )
+  if (config.webhook?.url.startsWith('http:') && config.webhook.networks.length === 0)
+    problems.push(
+      'WEBHOOK_URL must begin with https://, unless the app is in one of WEBHOOK_NETWORKS: others could read what it is sent',
     )
   for (const url of hostsOutside(config))
     problems.push(`COOKIE_DOMAIN must be a domain that ${url} is of: browsers refuse cookies for another`)
@@ -125,6 +139,7 @@ function configOf(values: Values): Config {
       cookieDomain: values.COOKIE_DOMAIN,
     },
     auth: authOf(values),
+    webhook: webhookOf(values),
     maxUploadBytes: values.MAX_UPLOAD_BYTES,
     requestRates: {
       perOwner: values.OWNER_REQUESTS_PER_SECOND,
@@ -156,6 +171,11 @@ function authOf(values: Values): AuthConfig {
   const { JWKS_URL: url, TOKEN_SECRET: secret, TOKEN_SECRET_PREVIOUS: earlier } = values
   if (url) return { kind: 'jwks', url, issuer: values.TOKEN_ISSUER, audience: values.TOKEN_AUDIENCE }
   return { kind: 'secret', secret, earlierSecrets: earlier ? [earlier] : [] }
+}
+
+function webhookOf(values: Values): WebhookConfig | null {
+  const { WEBHOOK_URL: url, WEBHOOK_SECRET: secrets, WEBHOOK_NETWORKS: networks } = values
+  return url ? { url, secrets: secrets ?? [], networks: networks ?? [] } : null
 }
 
 function cdnOf(values: Values): CdnConfig {

@@ -45,6 +45,20 @@ export function secret(minLength: number): Read<string> {
   }
 }
 
+/** One or two secrets by https://www.standardwebhooks.com, with a comma between them. Never shown. */
+export const webhookSecrets: Read<readonly Buffer[]> = (text, complain) => {
+  const all = text.split(',').map((one) => one.trim())
+  const secrets = all.map((one) =>
+    Buffer.from(/^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(one)?.[1] ?? '', 'base64'),
+  )
+  if (all.length > 2) complain('may have two secrets at most')
+  if (secrets.some(({ length }) => length < 24 || length > 64))
+    complain(
+      'must be whsec_ and 24 to 64 bytes in base64; make one with: echo whsec_$(openssl rand -base64 32)',
+    )
+  return secrets
+}
+
 /** Addresses and networks such as `10.0.0.0/8`, with commas between them. */
 export const networks: Read<readonly string[]> = (text, complain) => {
   const all = text.split(',').map((one) => one.trim())

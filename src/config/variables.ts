@@ -1,5 +1,15 @@
 import { MAX_DAILY_LIMIT } from '../photo/daily-limits.ts'
-import { integer, matching, networks, oneOf, path, type Read, secret, text } from './readers.ts'
+import {
+  integer,
+  matching,
+  networks,
+  oneOf,
+  path,
+  type Read,
+  secret,
+  text,
+  webhookSecrets,
+} from './readers.ts'
 import { parseReplicatedUrl } from './replicated-url.ts'
 import { readS3Url } from './s3-url.ts'
 import { parseShardRanges } from './shard-ranges.ts'
@@ -17,6 +27,7 @@ export const TOPICS = {
   tokens: "Who may upload: by a secret, or by your issuer's keys",
   limits: 'What one owner or one address may ask for: more is answered with 429',
   delivery: 'Delivery: by the local edge, or by CloudFront (deploy/ prints what it wants)',
+  webhooks: 'Webhooks: what happens to photos, told to your app (docs/webhooks.md)',
   photos: 'Photos and what is made of them',
   workers: 'Workers',
 } as const
@@ -275,6 +286,33 @@ export const VARIABLES = {
     meaning: 'how long they live at least',
     read: integer(10, 7 * DAY_S),
     default: '3600',
+  },
+
+  WEBHOOK_URL: {
+    topic: 'webhooks',
+    meaning: 'where the app is told of what happens to photos, by POST',
+    read: webUrl,
+    otherwise: 'it is not told',
+    example: 'https://app.example.com/hooks/darkroom',
+  },
+  WEBHOOK_SECRET: {
+    topic: 'webhooks',
+    meaning:
+      'what messages are signed with, such as `echo whsec_$(openssl rand -base64 32)` makes; while it changes both, with a comma between them',
+    read: webhookSecrets,
+    otherwise: '–',
+    example: '',
+    with: 'WEBHOOK_URL',
+    isNeeded: true,
+  },
+  WEBHOOK_NETWORKS: {
+    topic: 'webhooks',
+    meaning:
+      'private networks in which the app may be, such as `10.0.0.0/8,127.0.0.1`. Elsewhere but on the public Internet no message is sent, whatever a name leads to',
+    read: networks,
+    otherwise: 'none',
+    example: '10.0.0.0/8',
+    with: 'WEBHOOK_URL',
   },
 
   MAX_UPLOAD_BYTES: {
