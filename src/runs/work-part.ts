@@ -32,20 +32,22 @@ export async function workPart(
   // What recurs leaves out a database that is unavailable, and finds its photos in another lap. What ends leaves out none.
   const engines = part.recurs ? all : { ...all, catalog: all.catalog.exact() }
   const { runParts } = engines.catalog
-  const pausing = new AbortController()
+  const paused = new AbortController()
+  /** Whoever stops begins nothing new either: another server goes on with it at once. */
+  const pausing = AbortSignal.any([paused.signal, stop])
   const ended = new AbortController()
   const heed = (state: StoredState | null) => {
     if (state === null) throw new PartLostError('The lease of the part was lost.')
-    if (state !== 'running') pausing.abort()
+    if (state !== 'running') paused.abort()
   }
   const renewing = renew(
     async () => heed(await runParts.extend(part)),
-    pausing,
+    paused,
     AbortSignal.any([ended.signal, stop]),
   )
   const record = recorder(part)
   try {
-    const atWork = { ...part, pausing: pausing.signal }
+    const atWork = { ...part, pausing }
     if (kind.count && part.selected === null) {
       const selected = await kind.count(engines, atWork)
       heed(
@@ -56,9 +58,11 @@ export async function workPart(
     for await (const step of kind.work(engines, atWork, log)) {
       if (stop.aborted) return
       heed(await runParts.move(part, record(step)))
-      if (step.dueInMs !== undefined) return await runParts.leave(part, step.dueInMs / 1000)
+      if (step.dueInMs !== undefined) {
+        return await runParts.leave(part, step.dueInMs / 1000, step.heldBecause ?? null)
+      }
     }
-    if (pausing.signal.aborted) return await runParts.leave(part, 0)
+    if (pausing.aborted) return await runParts.leave(part, 0)
     await runParts.end(part, (kind.pauseMs ?? 0) / 1000)
     if (!part.recurs) await tellComplete()
   } catch (error) {
