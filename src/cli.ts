@@ -16,6 +16,7 @@ import { startCommand } from './commands/start.ts'
 import { sweepCommand } from './commands/sweep.ts'
 import { tokenCommand } from './commands/token.ts'
 import { uploadCommand } from './commands/upload.ts'
+import { webhooksCommand } from './commands/webhooks.ts'
 import { workCommand } from './commands/work.ts'
 import { prepareEnvironment } from './config/environment.ts'
 import { tellFailure } from './process/tell-failure.ts'
@@ -38,6 +39,7 @@ const program = new Command('darkroom')
   .addCommand(jobsCommand())
   .addCommand(sweepCommand())
   .addCommand(keysCommand())
+  .addCommand(webhooksCommand())
   .addCommand(shardsCommand())
   .addCommand(doctorCommand())
 

@@ -227,6 +227,11 @@ export class UnknownJobKindError extends JobMustWaitError {
   }
 }
 
+/** The app's webhook does not take a message now, or is not known here. */
+export class WebhookWaitsError extends JobMustWaitError {
+  readonly code = 'webhook_waits'
+}
+
 /**
  * The original was there when its upload was answered. A storage that has lost it, or not all of it mounted, may have
  * it again.

@@ -17,9 +17,14 @@ import { spentIds } from './sweep/spent-ids.ts'
 import { comparedObjects } from './sweep/sweep-objects.ts'
 import { takenDown } from './sweep/take-down.ts'
 import { untoldFollows } from './sweep/untold-follows.ts'
+import { relay } from './webhooks/relay.ts'
+import type { Webhook } from './webhooks/webhook.ts'
 
 /** All that is done to many photos: a kind is a file and a line here. */
-export function runKinds({ quarantineDays }: Config, engines: { cdn: Cdn }): RunKind[] {
+export function runKinds(
+  { quarantineDays }: Config,
+  engines: { cdn: Cdn; webhook: Webhook | null },
+): RunKind[] {
   return [
     lostJobs,
     takenDown(engines.cdn),
@@ -31,8 +36,9 @@ export function runKinds({ quarantineDays }: Config, engines: { cdn: Cdn }): Run
     oldUploads,
     spentIds,
     untoldFollows,
-    oldEvents,
+    oldEvents({ hasWebhook: engines.webhook !== null }),
     incoming,
+    ...(engines.webhook ? [relay(engines.webhook)] : []),
     reprocess,
     sampling,
     rollback,

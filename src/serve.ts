@@ -56,6 +56,7 @@ export async function serve(config: Config, log: Log): Promise<AsyncDisposable> 
     publicUrl: config.publicUrl,
     maxUploadBytes: config.maxUploadBytes,
     requestRates: { ...config.requestRates, counters },
+    hasWebhook: services.webhook !== null,
     dailyLimits: config.dailyLimits,
     uploadsAtOnce: config.uploadsAtOnce,
     trustedProxies: config.trustedProxies,

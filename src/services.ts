@@ -24,6 +24,7 @@ import { DiskStore } from './storage/disk-store.ts'
 import type { ObjectStore } from './storage/object-store.ts'
 import type { SourceBucket } from './storage/source-bucket.ts'
 import { proveKeeper } from './sweep/keeper.ts'
+import { Webhook } from './webhooks/webhook.ts'
 
 export type Services = AsyncDisposable & {
   catalog: Catalog
@@ -34,6 +35,8 @@ export type Services = AsyncDisposable & {
   filters: FilterBook
   presets: readonly Preset[]
   signingKey: SigningKey
+  /** Null where none is configured. */
+  webhook: Webhook | null
 }
 
 /** Composition root: the only place that chooses between the embedded engines and those of the cloud. */
@@ -60,6 +63,7 @@ export async function openServices(
   const queue = opened.use(await openQueue(config.queue, firstUrl(ranges), log))
   const signingKey = await signingKeyOf(config.cdn)
   const cdn = await openCdn(config, signingKey, opened)
+  const webhook = config.webhook && opened.use(new Webhook(config.webhook))
 
   const disposal = opened.move()
   return {
@@ -71,6 +75,7 @@ export async function openServices(
     filters: await openFilterBook(config.filtersDirectory),
     presets: presetsInUse,
     signingKey,
+    webhook,
     [Symbol.asyncDispose]: () => disposal.disposeAsync(),
   }
 }

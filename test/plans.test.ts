@@ -263,10 +263,25 @@ const CALLS: {
       const { time } = tail
       await expect.poll(() => tail.time).toBeGreaterThan(time)
     },
-    untold: (events) => events.untold([shardOfOwner(owner), shardOfOwner(stranger)], 100),
-    markTold: (events, ids) => events.markTold(ids.slice(-100)),
     forget: async (events, ids) => {
       for (const isTold of [true, false]) await events.forget({ isTold, end: at(ids, 0.9) }, 500)
+    },
+  },
+  webhookEvents: {
+    untold: (events, ids) => events.untold(at(ids, 0.1), 100),
+    due: (events) => events.due(),
+    find: (events, ids) => events.find(ids.slice(-100)),
+    markTold: (events, ids) => events.markTold(ids.slice(-100)),
+    refuse: (events, ids) => events.refuse(at(ids, 0.5), { seconds: 10, because: 'x' }),
+    retryAll: (events) => events.retryAll(),
+    refused: (events) => events.refused(100),
+    backlog: (events, ids) => events.backlog(at(ids, 0.995)),
+    resend: (events, ids) => events.resend(ids.slice(-100)),
+    between: async (events, ids) => {
+      for (const isTold of [true, false]) {
+        for (const whose of [owner, null])
+          await events.between(at(ids, 0.5), at(ids, 0.9), { isTold, owner: whose, limit: 100 })
+      }
     },
   },
   adoptions: {

@@ -96,6 +96,7 @@ function startWorker(queue: JobQueue, handler: JobHandler): AsyncDisposable {
       finish: handler,
       remake: handler,
       sample: handler,
+      fanout: handler,
     },
     onFailed: async () => {},
   })

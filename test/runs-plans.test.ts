@@ -69,6 +69,7 @@ const CALLS: Record<
   tell: (_, __, ___, costs) => costs.tell(1001, '7' as PhotoId, cost),
   'costs of a run': (_, __, ___, costs) => costs.ofRun(1, 500),
   start: (runs) => runs.start({ kind: 'remake', selection: {}, slices: Array(128).fill({}) }),
+  recurring: (runs) => runs.recurring('remake'),
 }
 
 test('what servers ask of runs costs the same however many runs there were', {

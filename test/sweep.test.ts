@@ -66,6 +66,7 @@ describe('the sweep of jobs', () => {
           finish: dead,
           remake: dead,
           sample: dead,
+          fanout: dead,
         },
         onFailed: async () => {
           throw new Error('the database went away')

@@ -35,6 +35,7 @@ function countingWorker(service: TestService, filters = service.filters) {
       finish: nothing,
       remake: nothing,
       sample: nothing,
+      fanout: nothing,
     },
     onFailed: giveUp(service.catalog),
     onClaim: (claim) => claim && begun.push(claim.key),

@@ -8,6 +8,7 @@ import type { Lane } from '../src/queue/job.ts'
 import type { Claim } from '../src/queue/job-queue.ts'
 import { openServices } from '../src/services.ts'
 import { endWithSupervisor, lastTask, reportReady, reportTask } from '../src/supervisor/child.ts'
+import { fanOut } from './jobs/fan-out.ts'
 import { filterPhoto } from './jobs/filter.ts'
 import { finishPhoto } from './jobs/finish.ts'
 import { giveUp } from './jobs/give-up.ts'
@@ -52,6 +53,7 @@ try {
       finish: finishPhoto(engines),
       remake: remakePhoto(engines),
       sample: samplePhoto(engines),
+      fanout: fanOut(engines, log),
     },
     onFailed: giveUp(services.catalog),
     onClaim: (claim) => {

@@ -70,6 +70,7 @@ async function doJobs({ services: { queue } }: Home): Promise<void> {
       finish: count,
       remake: count,
       sample: count,
+      fanout: count,
     },
     onFailed: async (_job, error) => reject(error),
   })

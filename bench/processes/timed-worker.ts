@@ -3,6 +3,7 @@
 import { pino } from 'pino'
 import { loadConfig } from '../../src/config/config.ts'
 import { openServices } from '../../src/services.ts'
+import { fanOut } from '../../workers/jobs/fan-out.ts'
 import { filterPhoto } from '../../workers/jobs/filter.ts'
 import { finishPhoto } from '../../workers/jobs/finish.ts'
 import { purgePhoto } from '../../workers/jobs/purge.ts'
@@ -13,7 +14,8 @@ import { answer } from '../script-process.ts'
 import { type Steps, timeSteps } from '../timed-engines.ts'
 
 const config = loadConfig(process.env)
-const services = await openServices(config, pino({ level: 'warn' }), { connections: 2 })
+const log = pino({ level: 'warn' })
+const services = await openServices(config, log, { connections: 2 })
 const engines = { ...services, maxPixels: config.maxPixels }
 const timed = timeSteps(engines)
 
@@ -27,6 +29,7 @@ services.queue.work({
     finish: finishPhoto(engines),
     remake: remakePhoto(engines),
     sample: samplePhoto(engines),
+    fanout: fanOut(engines, log),
   },
   onFailed: async ({ photoId }, error) => {
     throw new Error(`photo ${photoId} failed`, { cause: error })

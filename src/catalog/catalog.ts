@@ -23,6 +23,7 @@ import { Runs } from './runs.ts'
 import { SelectedPhotos } from './selected-photos.ts'
 import type { ShardMap } from './shard-map.ts'
 import { Uploads } from './uploads.ts'
+import { WebhookEvents } from './webhook-events.ts'
 
 const WEEK_S = 7 * 86_400
 
@@ -52,6 +53,7 @@ export class Catalog {
   readonly feeds: Feeds
   readonly follows: Follows
   readonly photoEvents: PhotoEvents
+  readonly webhookEvents: WebhookEvents
   readonly imports: Imports
   readonly adoptions: Adoptions
   readonly installation: Installation
@@ -83,6 +85,7 @@ export class Catalog {
     this.feeds = new Feeds(shards)
     this.follows = new Follows(shards)
     this.photoEvents = new PhotoEvents(shards)
+    this.webhookEvents = new WebhookEvents(shards)
     this.imports = new Imports(shards)
     this.adoptions = new Adoptions(shards)
     this.installation = new Installation(shards)

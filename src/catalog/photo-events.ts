@@ -1,7 +1,7 @@
 import { EngineUnavailableError } from '../errors.ts'
 import type { Visibility } from '../photo/photo.ts'
 import type { PhotoId } from '../photo/photo-id.ts'
-import { type OwnerId, type Shard, shardOfOwner } from '../photo/shard.ts'
+import { type OwnerId, shardOfOwner } from '../photo/shard.ts'
 import { EventTail, type TailListener } from './event-tail.ts'
 import type { ShardMap } from './shard-map.ts'
 
@@ -31,10 +31,12 @@ export type PhotoEvent = {
   failureCode: string | null
 }
 
-/** So long events are kept. Those of which nobody was told that should have been may be kept for longer. */
+/** So long events are kept, and those that a webhook is still to be told of. */
 export const EVENT_HOURS = 24
+export const UNTOLD_HOURS = 72
 
-const EVENT = `e.id::text, e.owner, e.photo_id::text as "photoId", e.type, e.visibility, e.is_new as "isNew", e.failure_code as "failureCode"`
+/** The columns of one, `e`. */
+export const EVENT = `e.id::text, e.owner, e.photo_id::text as "photoId", e.type, e.visibility, e.is_new as "isNew", e.failure_code as "failureCode"`
 
 /**
  * What happened to photos, in the order in which it did: of one owner an event that is seen has all before it seen, and
@@ -124,29 +126,6 @@ export class PhotoEvents {
       [shard, owner],
     )
     return row?.id ?? ('0' as PhotoEventId)
-  }
-
-  /**
-   * Events of these shards that were not marked as told, those of each database in the order of their ids. One that is
-   * committed later may have a lesser id than one of another owner that is here already.
-   */
-  async untold(shards: readonly Shard[], limit: number): Promise<PhotoEvent[]> {
-    const rows = await this.#shards.ofShards(shards).read<PhotoEvent>(
-      `select ${EVENT} from photo_events e
-       where all_shards_here($1) and coalesce(shard_of(e.id) <@ $1::int4multirange, false) and not e.is_told
-       order by e.is_told, e.id limit $2`,
-      [limit],
-    )
-    return rows.toSorted(inOrder).slice(0, limit)
-  }
-
-  /** Whom the operator wants to know of these was told. Again changes nothing. */
-  async markTold(ids: readonly PhotoEventId[]): Promise<void> {
-    await this.#shards
-      .ofEach(ids)
-      .query(
-        'update photo_events set is_told = true where id = any($1::bigint[]) and not is_told and photos_are_here($1)',
-      )
   }
 
   /** Forgets events before `end` that are marked as told, or those that are not, up to so many. Returns how many went. */

@@ -146,6 +146,23 @@ export class Runs {
     )
   }
 
+  /** What the run of a kind that recurs is meant to be, and where its only part is; null when there is none yet. */
+  async recurring(
+    kind: string,
+  ): Promise<{ id: number; state: StoredState; reason: string | null; cursor: unknown } | null> {
+    const rows = await this.#query<{
+      id: number
+      state: StoredState
+      reason: string | null
+      cursor: unknown
+    }>(
+      `select r.id, r.state, r.reason, p.cursor from runs r join run_parts p on p.run = r.id
+       where r.kind = $1 and r.recurs and ${RUNS_HERE}`,
+      [kind],
+    )
+    return rows[0] ?? null
+  }
+
   /** Every run: those that recur first, then the newest. */
   async list(): Promise<RunReport[]> {
     return await this.#query<RunReport>(`${REPORTS_HERE} order by r.recurs desc, r.id desc`, [])

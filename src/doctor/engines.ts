@@ -3,6 +3,8 @@ import type { ReplicaState } from '../catalog/read-replica.ts'
 import type { Config } from '../config/config.ts'
 import { SetupError } from '../errors.ts'
 import type { Services } from '../services.ts'
+import { RELAY } from '../webhooks/relay.ts'
+import { webhookBacklog, webhookStatus } from '../webhooks/status.ts'
 import { checkClocks, tellOfIdsAhead } from './clocks.ts'
 
 export async function examineDatabase({ catalog }: Services): Promise<string> {
@@ -36,7 +38,8 @@ export async function examineQueue({ queue }: Services): Promise<string> {
 
 /** What servers do by themselves goes on only when it is not paused, and nothing is in its way. */
 export async function examineRuns({ catalog }: Services): Promise<string> {
-  const runs = await catalog.runs.list()
+  // That of webhooks is looked at by itself.
+  const runs = (await catalog.runs.list()).filter(({ kind }) => kind !== RELAY)
   const bad = runs.flatMap(({ id, kind, recurs, state, reason }) => {
     if (state === 'stopped') {
       return [
@@ -54,6 +57,22 @@ export async function examineRuns({ catalog }: Services): Promise<string> {
   if (bad.length > 0) throw new SetupError(bad.join('\n'))
   const going = runs.filter(({ recurs, state }) => !recurs && (state === 'running' || state === 'pausing'))
   return `${going.length} running, besides the servers' own`
+}
+
+/** Whether the app takes what it is told. */
+export async function examineWebhook({ catalog, webhook }: Services): Promise<string> {
+  const { state, because } = await webhookStatus(catalog)
+  if (state === 'off')
+    throw new SetupError(`Webhooks are off: ${because} \`darkroom webhooks on\` lets them go on.`)
+  if (state === 'failing')
+    throw new SetupError(`${webhook?.name} takes nothing, and is tried again. ${because}`)
+  const { untold, refused, since } = await webhookBacklog(catalog)
+  if (refused > 0)
+    throw new SetupError(
+      `${webhook?.name} refuses ${refused} events. \`darkroom webhooks failures\` says which, and why.`,
+    )
+  const waiting = since === null ? 'nothing waits' : `${untold} events wait, the first since ${since}`
+  return `${webhook?.name}, ${state === 'new' ? 'no server has begun yet' : waiting}`
 }
 
 export async function examineStore({ store }: Services): Promise<string> {

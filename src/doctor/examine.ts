@@ -12,6 +12,7 @@ import {
   examineReplicas,
   examineRuns,
   examineStore,
+  examineWebhook,
 } from './engines.ts'
 import { examineFilters, examineHome, examinePresets } from './files.ts'
 import { bad, type Finding, look, well } from './finding.ts'
@@ -49,6 +50,7 @@ export async function* examine(env: NodeJS.ProcessEnv, { fix = false } = {}): As
     if (replicas.length > 0) yield await look('replicas', async () => await examineReplicas(replicas))
     yield await look('queue', async () => await examineQueue(services))
     yield await look('runs', async () => await examineRuns(services))
+    if (config.webhook) yield await look('webhook', async () => await examineWebhook(services))
     if (config.store.kind === 's3') {
       const { inspectBucket } = await import('../storage/bucket-setup.ts')
       yield* inspectBucket(config.store, { fix, origins: config.corsOrigins })

@@ -56,6 +56,7 @@ import { photoRoutes } from './routes/photos.ts'
 import { putPhotoRoute } from './routes/put-photo.ts'
 import { uploadRoute } from './routes/upload.ts'
 import { uploadRoutes } from './routes/uploads.ts'
+import { WEBHOOKS } from './schemas/webhooks.ts'
 import { SettleWatch } from './settle-watch.ts'
 import { addTrace, requestIdOf, traceparentOf } from './trace.ts'
 import { describeTus, methodMeant } from './tus/protocol.ts'
@@ -88,6 +89,7 @@ const OPENAPI = {
       'Photos in, renditions and signed delivery URLs out. Beside what is here, `/v1/uploads` speaks tus 1.0.0, for uploads in pieces.',
     version: '1',
   },
+  webhooks: WEBHOOKS,
   components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } },
 } as const
 
@@ -107,6 +109,8 @@ export type AppDependencies = {
   cookieDomain: string | null
   filters: FilterBook
   presets: readonly Preset[]
+  /** Whether the app is to be told of what happens to photos. */
+  hasWebhook: boolean
   authenticate: Authenticate
   maxUploadBytes: number
   requestRates: RequestRates

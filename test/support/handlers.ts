@@ -12,4 +12,5 @@ export const idle: Record<JobKind, JobHandler> = {
   finish: nothing,
   remake: nothing,
   sample: nothing,
+  fanout: nothing,
 }

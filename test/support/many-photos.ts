@@ -95,14 +95,16 @@ export async function writeFollows(
   await database.query('analyze following, followers, follow_changes')
 }
 
-/** An event of each of the owner's photos, under the photo's id; of every second one whom it concerns was told. */
+/** An event of each of the owner's photos, under the photo's id; of every second one whom it concerns was told, and a few others were refused. */
 export async function writeEvents(database: TestDatabase, owner: string): Promise<void> {
   await database.query(`
     begin;
     set local synchronous_commit = off;
     set local darkroom.moves_shards = 'yes';
-    insert into photo_events (id, owner, photo_id, type, visibility, is_new, is_told)
-    select id, owner, id, 'photo.ready', visibility, (id & 3) = 0, (id & 1) = 0 from photos where owner = '${owner}';
+    insert into photo_events (id, owner, photo_id, type, visibility, is_new, is_told, refusals, retry_at, refusal)
+    select id, owner, id, 'photo.ready', visibility, (id & 3) = 0, (id & 1) = 0,
+      case when is_refused then 5 else 0 end, case when is_refused then now() - interval '1 minute' end, 'x'
+    from (select *, (id & 1023) = 7 as is_refused from photos where owner = '${owner}') photo;
     commit`)
   await database.query('analyze photo_events')
 }

@@ -10,6 +10,7 @@ import type { OwnerId } from '../../src/photo/shard.ts'
 import { type Job, LANES, type Lane } from '../../src/queue/job.ts'
 import { serve } from '../../src/serve.ts'
 import { openServices, type Services } from '../../src/services.ts'
+import { fanOut } from '../../workers/jobs/fan-out.ts'
 import { filterPhoto } from '../../workers/jobs/filter.ts'
 import { finishPhoto } from '../../workers/jobs/finish.ts'
 import { giveUp } from '../../workers/jobs/give-up.ts'
@@ -74,6 +75,7 @@ export async function startService(env: Record<string, string> = {}, log = silen
         purge: purgePhoto(engines),
         remake: remakePhoto(engines),
         sample: samplePhoto(engines),
+        fanout: fanOut(engines, silentLog),
         finish: withAvif
           ? finishPhoto(engines)
           : async ({ photoId, edition = 0 }: Job) => {

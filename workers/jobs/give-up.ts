@@ -28,6 +28,9 @@ export function giveUp(catalog: Pick<Catalog, 'photos' | 'looks' | 'renditions'>
       case 'sample':
         // Nothing of it was to be shown.
         break
+      case 'fanout':
+        // Who was not told sees the photo in the feed.
+        break
     }
   }
 }

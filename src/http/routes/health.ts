@@ -4,6 +4,7 @@ import type { Catalog } from '../../catalog/catalog.ts'
 import type { ReplicaState } from '../../catalog/read-replica.ts'
 import type { JobQueue } from '../../queue/job-queue.ts'
 import type { ObjectStore } from '../../storage/object-store.ts'
+import { type WebhookState, webhookStatus } from '../../webhooks/status.ts'
 import { problemReplies } from '../problem-replies.ts'
 import { oneOf } from '../schemas/types.ts'
 
@@ -23,11 +24,23 @@ const readyReply = Type.Object({
       ),
     ),
   }),
+  webhook: Type.Optional(
+    oneOf(
+      ['new', 'on', 'failing', 'off'],
+      'Whether the app is told of what happens to photos, where a webhook is configured: `failing` while it takes nothing, `off` until an operator says so. The server takes work all the same.',
+    ),
+  ),
 })
 
 export type ReadyReply = Static<typeof readyReply>
 
-type Dependencies = { catalog: Catalog; queue: JobQueue; store: ObjectStore }
+type Dependencies = {
+  catalog: Catalog
+  queue: JobQueue
+  store: ObjectStore
+  /** Whether the app is to be told of what happens to photos. */
+  hasWebhook: boolean
+}
 
 const CHECK_MS = 3_000
 const OPTIONS = { logLevel: 'warn', config: { isAboutHealth: true } } as const
@@ -36,7 +49,7 @@ const OPTIONS = { logLevel: 'warn', config: { isAboutHealth: true } } as const
  * For load balancers: alive means this process answers, ready means that every engine does. Of several databases
  * one is enough, as every server has the same: an owner's shard that is unavailable is so everywhere.
  */
-export function healthRoutes({ catalog, queue, store }: Dependencies): FastifyPluginAsyncTypebox {
+export function healthRoutes({ catalog, queue, store, hasWebhook }: Dependencies): FastifyPluginAsyncTypebox {
   const { 503: unavailable, ...problems } = problemReplies('open')
   const healthSchema = {
     operationId: 'getHealth',
@@ -69,9 +82,11 @@ export function healthRoutes({ catalog, queue, store }: Dependencies): FastifyPl
       const engines = { database, queue: queueState, storage }
       const isReady = Object.values(engines).every((state) => state !== 'unavailable')
       const replicas = readFrom(await catalog.replicas.states())
+      const webhook = hasWebhook ? await webhookOf(catalog) : null
       return reply.code(isReady ? 200 : 503).send({
         status: isReady ? 'ready' : 'unavailable',
         engines: { ...engines, ...(replicas && { replicas }) },
+        ...(webhook && { webhook }),
       } as never)
     })
   }
@@ -85,14 +100,26 @@ function readFrom(replicas: readonly ReplicaState[]): 'ready' | 'partial' | 'una
   return inUse > 0 ? 'partial' : 'unavailable'
 }
 
+/** Null while the database that knows does not answer. */
+async function webhookOf(catalog: Catalog): Promise<WebhookState | null> {
+  const status = await inTime(webhookStatus(catalog)).catch(() => null)
+  return status?.state ?? null
+}
+
 async function stateOf(engine: { check(): Promise<unknown> }): Promise<'ready' | 'partial' | 'unavailable'> {
+  try {
+    return (await inTime(engine.check())) === 'partial' ? 'partial' : 'ready'
+  } catch {
+    return 'unavailable'
+  }
+}
+
+/** Rejects when it takes longer than somebody who asks waits for. */
+async function inTime<Answer>(answer: Promise<Answer>): Promise<Answer> {
   const { promise: tooLate, reject } = Promise.withResolvers<never>()
   const timer = setTimeout(reject, CHECK_MS)
   try {
-    const seen = await Promise.race([engine.check(), tooLate])
-    return seen === 'partial' ? 'partial' : 'ready'
-  } catch {
-    return 'unavailable'
+    return await Promise.race([answer, tooLate])
   } finally {
     clearTimeout(timer)
   }

@@ -57,6 +57,7 @@ export function doesJobs(openQueue: OpenQueue, test: typeof always): void {
         finish: note,
         remake: note,
         sample: note,
+        fanout: note,
       }
       return queue.work({ lane, handlers, onFailed: neverFailed })
     }

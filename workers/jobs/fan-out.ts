@@ -1,0 +1,72 @@
+import type { Follows } from '../../src/catalog/follows.ts'
+import type { Photos } from '../../src/catalog/photos.ts'
+import { WebhookWaitsError } from '../../src/errors.ts'
+import type { Log } from '../../src/log.ts'
+import { addedAt } from '../../src/photo/photo-id.ts'
+import type { FollowersPage } from '../../src/queue/job.ts'
+import type { JobHandler, JobQueue } from '../../src/queue/job-queue.ts'
+import { feedMessage } from '../../src/webhooks/messages.ts'
+import { GIVE_UP_MS } from '../../src/webhooks/relay.ts'
+import type { Webhook } from '../../src/webhooks/webhook.ts'
+
+export type FanOutEngines = {
+  catalog: { photos: Pick<Photos, 'find'>; follows: Pick<Follows, 'followersOf'> }
+  queue: Pick<JobQueue, 'enqueue'>
+  /** Null where none is configured. */
+  webhook: Pick<Webhook, 'send'> | null
+}
+
+/** Viewers of a message. */
+const VIEWERS = 1_000
+/** A job goes on for so long: then others have their turn, and it begins anew behind them. */
+const TURN_MS = 1_000
+
+/**
+ * `fanout`: tells the app of a new photo whom it is for, some followers of its owner after the others. It sends message after
+ * message for a second, and then promises the rest: who has a million followers delays nobody. Done again it sends the same
+ * messages, by the same ids. A photo that nobody may see any more is told to nobody any more.
+ */
+export function fanOut(
+  { catalog, queue, webhook }: FanOutEngines,
+  log: Pick<Log, 'warn'>,
+  { turnMs = TURN_MS } = {},
+): JobHandler {
+  return async ({ kind, photoId, page }) => {
+    const { number, event, after: start } = page as FollowersPage
+    if (Date.now() - addedAt(event).getTime() > GIVE_UP_MS) {
+      log.warn(
+        { photoId, after: start },
+        'followers are not told of a new photo: the webhook has not taken it for days',
+      )
+      return
+    }
+    if (!webhook)
+      throw new WebhookWaitsError('This worker has no WEBHOOK_URL. Give it the same as the servers.')
+    const end = performance.now() + turnMs
+    for (let after = start; ; ) {
+      const photo = await catalog.photos.find(photoId)
+      if (photo?.visibility !== 'public' || photo.status !== 'ready') return
+      const viewers = await catalog.follows.followersOf(photo.owner, after, VIEWERS)
+      if (viewers.length === 0) return
+      const answer = await webhook.send(feedMessage({ event, photo: photoId, owner: photo.owner, viewers }))
+      // It wants no more of anything: the relay turns webhooks off when it is told so, too.
+      if (answer.kind === 'gone') return
+      if (answer.kind !== 'accepted') {
+        // What was taken is not sent again.
+        if (after !== start) {
+          await queue.enqueue({ kind, photoId, page: { number: number + 1, event, after } })
+          return
+        }
+        throw new WebhookWaitsError(
+          `The webhook does not take which followers have a new photo. ${answer.because}`,
+        )
+      }
+      if (viewers.length < VIEWERS) return
+      after = viewers.at(-1) as typeof after
+      if (performance.now() > end) {
+        await queue.enqueue({ kind, photoId, page: { number: number + 1, event, after } })
+        return
+      }
+    }
+  }
+}
