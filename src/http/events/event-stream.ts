@@ -9,6 +9,8 @@ import { eventIdOf, type Told } from './last-event-id.ts'
 
 /** What a client has not read yet: one that reads more slowly than it is written to is cut, and resumes. */
 const MOST_PENDING_BYTES = 256 * 1024
+/** So much is read ahead for a client that catches up. */
+const READ_AHEAD_BYTES = 16 * 1024
 /** News that may wait until the stream has caught up. */
 const MOST_HELD = 10_000
 /** A client that lost its stream comes back after so long. */
@@ -30,6 +32,7 @@ export class EventStream {
   writtenAt = performance.now()
   #told: Told = { own: '0' as PhotoEventId, time: 0 }
   #held: Written[] | null = []
+  #isEnding = false
   #drained: (() => void) | null = null
 
   constructor({ viewer, expiresAt }: { viewer: OwnerId; expiresAt: number }) {
@@ -39,7 +42,7 @@ export class EventStream {
       this.#drained?.()
       this.#drained = null
     }
-    this.body = new Readable({ read: drained })
+    this.body = new Readable({ read: drained, highWaterMark: READ_AHEAD_BYTES })
     this.body.once('close', drained)
   }
 
@@ -49,7 +52,7 @@ export class EventStream {
   }
 
   get isOpen(): boolean {
-    return !this.body.destroyed && !this.body.readableEnded
+    return !this.body.destroyed && !this.#isEnding
   }
 
   /** Whether it has caught up with what happened before: until then news are held. */
@@ -116,6 +119,7 @@ export class EventStream {
 
   end(): void {
     if (this.isOpen) this.body.push(null)
+    this.#isEnding = true
   }
 
   cut(): void {

@@ -1,0 +1,109 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test, vi } from 'vitest'
+import { Catalog } from '../src/catalog/catalog.ts'
+import { moveShards } from '../src/catalog/move-shards.ts'
+import { ShardMap } from '../src/catalog/shard-map.ts'
+import { allShardsAt } from '../src/config/shard-ranges.ts'
+import type { PhotoId } from '../src/photo/photo-id.ts'
+import { type OwnerId, shardOfOwner } from '../src/photo/shard.ts'
+import { openEmptyDatabase, openTestDatabase } from './support/database.ts'
+import { EventReader, type Told } from './support/event-reader.ts'
+import { moveTo, readyPhoto } from './support/photo-steps.ts'
+import { serveAlone } from './support/serve-alone.ts'
+import type { Service } from './support/uploads.ts'
+
+const [vera, ann] = ['vera', 'ann'] as [OwnerId, OwnerId]
+
+/** As an app does: when its stream ends or breaks, it goes on at another server. */
+async function listen(opened: EventReader, servers: readonly Service[], stop: AbortSignal) {
+  const told: Told[] = []
+  const ends: string[] = []
+  const stopped = new Promise<'stopped'>((resolve) => {
+    stop.addEventListener('abort', () => resolve('stopped'))
+  })
+  for (let reader = opened, n = 1; ; n++) {
+    ends.push(await Promise.race([reader.ended, stopped]))
+    told.push(...reader.told)
+    await reader.close()
+    if (stop.aborted) return { told, ends }
+    // A server that has more to do than it can says so.
+    reader = await vi.waitFor(
+      async () => await EventReader.open(servers[n % servers.length] as Service, vera, reader.lastEventId),
+      { timeout: 30_000, interval: 500 },
+    )
+  }
+}
+
+test('who resumes at another server misses nothing, however servers end, while shards move', async () => {
+  await using opened = new AsyncDisposableStack()
+  const database = opened.use(await openTestDatabase())
+  const other = opened.use(await openEmptyDatabase())
+  const home = await mkdtemp(join(tmpdir(), 'darkroom-test-'))
+  opened.defer(async () => await rm(home, { recursive: true, force: true }))
+  const ranges = allShardsAt(database.url)
+  const catalog = new Catalog(opened.use(new ShardMap(ranges, { connections: 4 })))
+  await catalog.follows.set(vera, [ann])
+  const servers = await Promise.all([1, 2, 3].map(async () => await serveAlone(home, database.url)))
+  const [first, second, third] = servers as [(typeof servers)[0], (typeof servers)[0], (typeof servers)[0]]
+  for (const server of servers) opened.use(server)
+
+  const stop = new AbortController()
+  const listening = listen(await EventReader.open(first, vera), [first, second, third], stop.signal)
+  listening.catch(() => {})
+  const news: PhotoId[] = []
+  let isOver = false
+  // Also when the test fails.
+  using _over = {
+    [Symbol.dispose]: () => {
+      isOver = true
+      stop.abort()
+    },
+  }
+  const writing = (async () => {
+    while (!isOver) {
+      const id = await readyPhoto(catalog, vera, { visibility: 'private' })
+      news.push(await readyPhoto(catalog, ann))
+      await moveTo(catalog, 'public', id)
+      if (news.length % 3 === 0) await catalog.removals.remove(id, vera)
+    }
+  })()
+  writing.catch(() => {})
+  const more = async (count = 5) => {
+    const before = news.length
+    await expect.poll(() => news.length, { timeout: 20_000 }).toBeGreaterThan(before + count)
+  }
+  const move = async (owner: OwnerId, to: string) => {
+    const shard = shardOfOwner(owner)
+    await moveShards(ranges, { from: shard, to: shard }, to)
+  }
+  await more()
+  process.kill(first.pid, 'SIGKILL')
+  await first.ended
+  await more()
+  await move(vera, other.url)
+  await more()
+  const stopped = second.stop()
+  await move(ann, other.url)
+  await move(vera, database.url)
+  await more()
+  isOver = true
+  await writing
+  const own = await catalog.photoEvents.of(vera, '0' as PhotoId, 10_000)
+  const last = await readyPhoto(catalog, ann)
+  await using late = await EventReader.open(third, vera)
+  await readyPhoto(catalog, ann)
+  await expect.poll(() => late.types, { timeout: 5_000 }).toContain('feed.new')
+  stop.abort()
+  const { told, ends } = await listening
+
+  expect(await stopped).toBe(0)
+  expect(ends.slice(0, 2)).toEqual(['cut', 'ended'])
+  expect(told.filter(({ type }) => type === 'reset')).toEqual([])
+  expect(told.filter(({ data }) => data.owner === vera).map(({ data }) => data.id)).toEqual(
+    own.map(({ id }) => id),
+  )
+  const seen = new Set(told.filter(({ type }) => type === 'feed.new').map(({ data }) => data.photo))
+  expect([...news, last].filter((id) => !seen.has(id))).toEqual([])
+}, 120_000)
