@@ -12,6 +12,7 @@ const SLOWEST = [
   'start',
   'crash',
   'chaos-account',
+  'read-replicas',
   'preview',
   'hang',
   'redis-queue',

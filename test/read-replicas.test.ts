@@ -129,6 +129,27 @@ test.each(LAGS)(
   },
 )
 
+test('many who read photos of one owner at a replica that is late do not wait for each other', async () => {
+  await using reader = await openReaderInUse()
+  const busy = 'busy' as OwnerId
+  await replica.query('select 1', ...delay('20ms'))
+  let [read, written] = [0, 0]
+
+  // In turn, they would take six seconds or more.
+  const readers = Array.from({ length: 300 }, async () => {
+    await reader.catalog.photos.list(busy, busy, { older: 1 })
+    read++
+  })
+  while (read < readers.length) {
+    await insertPhoto(reader.catalog, busy)
+    written++
+  }
+  await replica.query('select 1', ...delay('0'))
+
+  await Promise.all(readers)
+  expect(written).toBeGreaterThan(0)
+})
+
 test('a replica that is behind is not read from, which the log tells, and comes back by itself', async () => {
   await using reader = await openReaderInUse()
 

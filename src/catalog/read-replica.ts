@@ -4,6 +4,7 @@ import { EngineUnavailableError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { databaseName } from '../postgres/connections.ts'
 import { sqlStateOf } from '../postgres/errors.ts'
+import { AskedTogether } from './asked-together.ts'
 import { Database, type Select } from './database.ts'
 import { type LogPlace, type PrimaryPlace, type ReplicaPlace, replayedBy, replicaOf } from './log-place.ts'
 import { ReplayLag } from './replay-lag.ts'
@@ -34,6 +35,11 @@ export class ReadReplica implements AsyncDisposable {
   readonly #looks: Database
   readonly #log: Log | null
   readonly #lag = new ReplayLag()
+  /** How far it has come in a moment, for all who wait. */
+  readonly #progress = new AskedTogether(async () => {
+    await sleep(CATCH_UP_STEP_MS)
+    return (await replayedBy(this.#looks)).place
+  })
   #isKnown = false
   #reason: string | null = 'its database has not answered yet'
   #timeline = ''
@@ -123,11 +129,11 @@ export class ReadReplica implements AsyncDisposable {
         return replayed.place < place ? null : await queries.read<Row>(statement, values)
       })
       if (rows) return rows
-      if (performance.now() > giveUpAt) {
+      do {
+        if (performance.now() < giveUpAt) continue
         this.#lateUntil = performance.now() + LATE_MS
         return null
-      }
-      await sleep(CATCH_UP_STEP_MS)
+      } while ((await this.#progress.ask()) < place)
     }
   }
 

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import type { Log } from '../log.ts'
+import { AskedTogether } from './asked-together.ts'
 import { Database, type Reads, type Select } from './database.ts'
 import { type LogPlace, loggedBy, originOf } from './log-place.ts'
 import { ReadReplica, type ReplicaState } from './read-replica.ts'
@@ -25,13 +26,13 @@ export class ReadReplicas implements Reads, AsyncDisposable {
   readonly #replicas: readonly ReadReplica[]
   readonly #stopping = new AbortController()
   #looking: { first: Promise<void>; all: Promise<void> } | null = null
-  #asked: Promise<LogPlace> | null = null
-  #next: Promise<LogPlace> | null = null
+  readonly #place: AskedTogether<LogPlace>
   #turn = 0
 
   constructor(primary: Database, urls: readonly string[], options: { connections: number; log: Log | null }) {
     this.#primary = primary
     this.#origin = new Database(primary.url, { connections: 1, patienceMs: TOLD_WITHIN_MS })
+    this.#place = new AskedTogether(() => loggedBy(this.#origin))
     this.#replicas = urls.map((url) => new ReadReplica(url, primary, options))
   }
 
@@ -42,7 +43,7 @@ export class ReadReplicas implements Reads, AsyncDisposable {
     void this.#look()
     const replica = this.#inTurn()
     if (!replica) return await this.#primary.read<Row>(statement, values)
-    const place = await this.#place().catch(() => null)
+    const place = await this.#place.ask().catch(() => null)
     const rows = place === null ? null : await replica.read<Row>(place, statement, values)
     return rows ?? (await this.#primary.read<Row>(statement, values))
   }
@@ -63,25 +64,6 @@ export class ReadReplicas implements Reads, AsyncDisposable {
     const inUse = this.#replicas.filter(({ isInUse }) => isInUse)
     this.#turn++
     return inUse[this.#turn % inUse.length]
-  }
-
-  /** Who comes while it is being asked shares the next question: the answer to this one may be of before. */
-  async #place(): Promise<LogPlace> {
-    if (!this.#asked) return await this.#ask()
-    this.#next ??= this.#asked.then(
-      () => this.#ask(),
-      () => this.#ask(),
-    )
-    return await this.#next
-  }
-
-  #ask(): Promise<LogPlace> {
-    this.#next = null
-    const asked = loggedBy(this.#origin).finally(() => {
-      if (this.#asked === asked) this.#asked = null
-    })
-    this.#asked = asked
-    return asked
   }
 
   /** From the first time on, again and again. Resolves when all were looked at once. */

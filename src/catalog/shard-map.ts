@@ -6,9 +6,10 @@ import type { Log } from '../log.ts'
 import { type PhotoId, shardOf } from '../photo/photo-id.ts'
 import { type OwnerId, SHARD_COUNT, type Shard, shardOfOwner } from '../photo/shard.ts'
 import { Slots } from '../slots.ts'
-import { Database, type Queries, type Reads, type Select } from './database.ts'
+import { Database, type Reads, type Select } from './database.ts'
 import { ReadReplicas } from './read-replicas.ts'
 import { isNotHere, multirange, openArrived, SHARDS_PER_RUN, shardsOf } from './shard-places.ts'
+import { type Ask, queriesBy, type ShardQueries } from './shard-queries.ts'
 import { latestOf, type Survey, surveyShards } from './shard-survey.ts'
 import { rowsOfThosePresent } from './those-present.ts'
 
@@ -17,15 +18,6 @@ export const OF_SHARDS_HERE = 'only_shards_here($1) and shard_of(id) <@ $1::int4
 
 /** Where a shard is, and what the database said that told us; -1 is the configuration. */
 type Known = { url: string; generation: number }
-
-/** What sends statements to databases that have replicas. */
-export type ShardQueries = Queries & {
-  /**
-   * As `read`, for what costs a database more than to say how far it is: a replica of it answers, if one is in use. The answer
-   * has all that was committed before it was asked for.
-   */
-  readAtReplica: Reads['read']
-}
 
 type Options = { connections: number; replicas?: ReplicaUrls; log?: Log | null }
 
@@ -52,6 +44,8 @@ export class ShardMap implements AsyncDisposable {
   #databases = new Map<string, Database>()
   #known: Known[] = []
   #slots = new Map<number, Slots>()
+  /** A database that has no replicas reads for itself. */
+  readonly #readsOf = (database: Database): Reads => this.#replicas.get(database.url) ?? database
   readonly #shardsOf = new LRUCache<OwnerId, Shard>({ max: MOST_OWNERS, memoMethod: shardOfOwner })
   #leavesOut = true
   #refreshing: Promise<void> | null = null
@@ -82,13 +76,17 @@ export class ShardMap implements AsyncDisposable {
 
   /** Statements about one shard, each guarded by `photo_is_here` or `shard_is_here`. */
   of(shard: Shard): ShardQueries {
-    return this.#queriesBy(
+    const ask =
+      (slots: Slots | null): Ask =>
       async (answer) =>
         await this.#follow(async () => {
-          using _slot = await this.#slotsOf(shard).acquire(SLOT_WITHIN_MS)
+          using _slot = await slots?.acquire(SLOT_WITHIN_MS)
           return await answer(this.databaseOf(shard), [])
-        }),
-    )
+        })
+    const slots = this.#slotsOf(shard)
+    // Who waits for a replica has none of its database's connections.
+    const slotsToRead = this.#replicas.has(this.databaseOf(shard).url) ? null : slots
+    return queriesBy(ask(slots), this.#readsOf, ask(slotsToRead))
   }
 
   /** Statements about one photo. */
@@ -153,13 +151,14 @@ export class ShardMap implements AsyncDisposable {
     shardOf: (item: Item) => Shard,
     first: (own: readonly Item[]) => unknown[],
   ): ShardQueries {
-    return this.#queriesBy(
+    return queriesBy(
       async (answer) =>
         await this.#follow(async () => {
           const parts = Map.groupBy(items, (item) => this.databaseOf(shardOf(item)))
           const answers = [...parts].map(([database, own]) => answer(database, first(own)))
           return (await Promise.all(answers)).flat()
         }),
+      this.#readsOf,
     )
   }
 
@@ -169,13 +168,14 @@ export class ShardMap implements AsyncDisposable {
    * as one answers, unless the map is exact.
    */
   everywhere(): ShardQueries {
-    return this.#queriesBy(
+    return queriesBy(
       async (answer) =>
         await this.#follow(async () => {
           const parts = Map.groupBy(ALL_SHARDS, (shard) => this.databaseOf(shard))
           const answers = [...parts].map(([database, shards]) => answer(database, [multirange(shards)]))
           return this.#leavesOut ? await rowsOfThosePresent(answers) : (await Promise.all(answers)).flat()
         }),
+      this.#readsOf,
     )
   }
 
@@ -196,22 +196,6 @@ export class ShardMap implements AsyncDisposable {
   ): Promise<Row[]> {
     const rows = await this.everywhere().read<Row>(statement, [...values, limit])
     return rows.toSorted((a, b) => (BigInt(a.id) < BigInt(b.id) ? -1 : 1)).slice(0, limit)
-  }
-
-  #queriesBy(ask: Ask): ShardQueries {
-    return {
-      query: async (statement, values = []) =>
-        await ask((database, first) => database.query(statement, [...first, ...values])),
-      read: async (statement, values = []) =>
-        await ask((database, first) => database.read(statement, [...first, ...values])),
-      readAtReplica: async (statement, values = []) =>
-        await ask((database, first) => this.readsOf(database).read(statement, [...first, ...values])),
-    }
-  }
-
-  /** What reads from the replicas of a database, or from the database itself when it has none. */
-  readsOf(database: Database): Reads {
-    return this.#replicas.get(database.url) ?? database
   }
 
   /** The databases that have replicas, each with all of its own. */
@@ -299,6 +283,3 @@ export class ShardMap implements AsyncDisposable {
     await Promise.all(all.map((each) => each[Symbol.asyncDispose]()))
   }
 }
-
-/** Asks each database whose answer is wanted, with the parameters that come first. */
-type Ask = <Row>(answer: (database: Database, first: readonly unknown[]) => Promise<Row[]>) => Promise<Row[]>
