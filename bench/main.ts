@@ -10,6 +10,7 @@ import { against } from './lines/against.ts'
 import { cpu } from './lines/cpu.ts'
 import { endurance } from './lines/endurance.ts'
 import { facts } from './lines/facts.ts'
+import { fanOut } from './lines/fan-out.ts'
 import { feedPage } from './lines/feed-page.ts'
 import { feeder } from './lines/feeder.ts'
 import { feeds } from './lines/feeds.ts'
@@ -49,6 +50,7 @@ const LINES: readonly Line[] = [
   ready,
   lanes,
   reprocessLine,
+  fanOut,
   feeder,
   feeds,
   idle,

@@ -56,7 +56,7 @@ function compared(what: string, busy: readonly number[], idle: readonly number[]
   })
 }
 
-async function startWorkers(
+export async function startWorkers(
   { log }: Bench,
   { env }: Darkroom,
   lanes: readonly Lane[],
@@ -78,7 +78,7 @@ async function besideBatch(
   return await measure()
 }
 
-async function timesToReady(darkroom: Darkroom, form: Buffer, uploads: number): Promise<number[]> {
+export async function timesToReady(darkroom: Darkroom, form: Buffer, uploads: number): Promise<number[]> {
   const times: number[] = []
   for (let done = 0; done < uploads; done++) {
     const { id, sentAt } = await upload(darkroom, form)
@@ -100,7 +100,7 @@ async function putOff(bench: Bench, darkroom: Darkroom): Promise<PhotoId[]> {
   return ids
 }
 
-async function untilLiveIsIdle({ services: { queue } }: Darkroom): Promise<void> {
+export async function untilLiveIsIdle({ services: { queue } }: Darkroom): Promise<void> {
   while ((await queue.demand()).live > 0) await sleep(POLL_MS)
 }
 
