@@ -1,16 +1,21 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { moveShards } from '../src/catalog/move-shards.ts'
+import type { PhotoEventId } from '../src/catalog/photo-events.ts'
 import { HOLDING_REFUSALS } from '../src/catalog/webhook-events.ts'
+import { allShardsAt } from '../src/config/shard-ranges.ts'
 import type { Photo } from '../src/photo/photo.ts'
 import type { OwnerId } from '../src/photo/shard.ts'
 import { GIVE_UP_MS } from '../src/webhooks/relay.ts'
 import { resendPeriod } from '../src/webhooks/resend.ts'
 import { webhookBacklog, webhookStatus } from '../src/webhooks/status.ts'
+import { openEmptyDatabase } from './support/database.ts'
 import { insertPhoto } from './support/photos.ts'
 import { always, type Received, type Reply } from './support/receiver.ts'
 import { eventsOf, firstSeen, happen, hurry, openRelay, type RelayTest } from './support/relay.ts'
 import { expireLeases, killable, openRunServer } from './support/runs.ts'
 import { recordedLog } from './support/service.ts'
+import { ownersOf, startTraffic } from './support/shard-traffic.ts'
 
 const FAST = { interval: 20 }
 
@@ -384,6 +389,29 @@ describe('whoever is killed', () => {
     await happen(it, 'alice', 2)
     await taken(it, 5)
   })
+})
+
+test('shards that move, that of the relay too, take their events with them: each is told, in order', async () => {
+  await using it = await openRelay()
+  await using target = await openEmptyDatabase()
+  const ranges = allShardsAt(it.database.url)
+  const range = { from: 0, to: 63 }
+  const owners = ownersOf(range, 4)
+  await it.begin()
+  await using _telling = it.tell()
+
+  const traffic = startTraffic([it.server.catalog], owners)
+  await expect.poll(() => traffic.albums.every(({ steps }) => steps > 4)).toBe(true)
+  await moveShards(ranges, range, target.url)
+  await expect.poll(() => traffic.albums.every(({ steps }) => steps > 8)).toBe(true)
+  await moveShards(ranges, range, it.database.url)
+  await traffic.stop()
+
+  for (const owner of owners) {
+    const events = await it.server.catalog.photoEvents.of(owner, '0' as PhotoEventId, 10_000)
+    expect(events.length).toBeGreaterThan(3)
+    await expect.poll(() => firstSeen(it.receiver.accepted, owner)).toEqual(events.map(({ id }) => id))
+  }
 })
 
 describe('what was told is told again', () => {
