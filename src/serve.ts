@@ -15,6 +15,8 @@ import { runKinds } from './run-kinds.ts'
 import { workRuns } from './runs/work-runs.ts'
 import { openBucket, openCounters, openServices, type Services } from './services.ts'
 
+const TOLD_EVERY_MS = 60_000
+
 /**
  * The API, and its part in all runs, listening until disposed. Disposing takes no more connections, and lets requests in flight
  * finish for so long as the configuration says; uploads that have not by then are answered with 503.
@@ -73,6 +75,8 @@ export async function serve(config: Config, log: Log): Promise<AsyncDisposable> 
   })
   for (const { path, reason } of filters.badFiles) log.warn(`${path} is no filter: ${reason}`)
   await listen(app, config)
+  const telling = setInterval(() => tellOfFeeds(catalog, log), TOLD_EVERY_MS).unref()
+  opened.defer(() => clearInterval(telling))
 
   // It stops at once, before requests are drained.
   opened.use(
@@ -83,6 +87,12 @@ export async function serve(config: Config, log: Log): Promise<AsyncDisposable> 
     }),
   )
   return opened.move()
+}
+
+/** What part of feeds was at hand; nothing where there were none. */
+function tellOfFeeds({ feeds }: Services['catalog'], log: Log): void {
+  const { photos, ...remembered } = feeds.takeRates()
+  if (photos) log.info({ remembered, photos }, 'feeds')
 }
 
 /** What delivers here: all renditions, or those that a CDN in front asks for because its bucket does not have them. */

@@ -1,7 +1,11 @@
+import { openMemcachedCache } from './cache/memcached-cache.ts'
+import { openRedisCache } from './cache/redis-cache.ts'
+import type { SharedCache } from './cache/shared-cache.ts'
 import { Catalog } from './catalog/catalog.ts'
+import { Changes } from './catalog/changes.ts'
 import { migrateCatalog } from './catalog/migrate.ts'
 import { ShardMap } from './catalog/shard-map.ts'
-import type { Config, DatabaseConfig, QueueConfig, StoreConfig } from './config/config.ts'
+import type { CacheConfig, Config, DatabaseConfig, QueueConfig, StoreConfig } from './config/config.ts'
 import { readS3Url, type S3Bucket } from './config/s3-url.ts'
 import { allShardsAt, type ReplicaUrls, type ShardRange } from './config/shard-ranges.ts'
 import type { Cdn } from './delivery/cdn.ts'
@@ -53,9 +57,12 @@ export async function openServices(
   const adopted = opened.use(
     new AdoptedOriginals({ openBucket: sourceBucket, maxBytes: config.maxUploadBytes }),
   )
-  const shards = opened.use(new ShardMap(ranges, { connections, replicas, log }))
+  const cache = openCache(config.cache, log)
+  const changes = cache && opened.use(new Changes(cache))
+  const shards = opened.use(new ShardMap(ranges, { connections, replicas, log, tell: changes?.tell }))
   await shards.refresh()
-  const catalog = new Catalog(shards, { keepSeconds: longestLifeOf(config.cdn) })
+  changes?.follow(shards)
+  const catalog = new Catalog(shards, { keepSeconds: longestLifeOf(config.cdn), changes, cache })
   await catalog.health.check().catch(tolerateUnavailable(log, 'the database is unavailable'))
   await proveKeeper({ catalog, store }).catch(
     tolerateUnavailable(log, 'whose the objects are is not known; nothing is deleted until it is'),
@@ -203,6 +210,18 @@ function createQueue(config: QueueConfig, databaseUrl: string, log: Log): JobQue
       return openPostgresQueue(config.url ?? databaseUrl, log)
     case 'redis':
       return openRedisQueue(config.address, log)
+  }
+}
+
+/** Needs not be there: what is lost with it costs time only. */
+export function openCache(config: CacheConfig, log: Log): SharedCache | null {
+  switch (config?.kind) {
+    case undefined:
+      return null
+    case 'memcached':
+      return openMemcachedCache(config, log)
+    case 'redis':
+      return openRedisCache(config.address, log)
   }
 }
 

@@ -24,6 +24,7 @@ const LAYERS: readonly (readonly string[])[] = [
     'src/presets',
     'src/embedded-postgres',
   ],
+  ['src/cache'],
   ['src/supervisor', 'src/redis'],
   [
     'src/config',

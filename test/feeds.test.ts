@@ -1,27 +1,16 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Catalog } from '../src/catalog/catalog.ts'
-import { type Cut, type FeedPage, TOP } from '../src/catalog/feed-page.ts'
 import { migrateCatalog } from '../src/catalog/migrate.ts'
 import { moveShards } from '../src/catalog/move-shards.ts'
 import { ShardMap } from '../src/catalog/shard-map.ts'
 import type { ShardRange } from '../src/config/shard-ranges.ts'
-import type { FilterName } from '../src/photo/filter.ts'
-import type { Photo, Visibility } from '../src/photo/photo.ts'
-import type { PhotoId } from '../src/photo/photo-id.ts'
-import { newSecret, type Secret } from '../src/photo/secret.ts'
 import { type OwnerId, shardOfOwner } from '../src/photo/shard.ts'
 import { openEmptyDatabase, type TestDatabase } from './support/database.ts'
-import { PLAIN } from './support/photos.ts'
-import { SECRET } from './support/place.ts'
+import { expectExact, type Kept, MADE, step, World } from './support/feed-world.ts'
 
 const DATABASES = 4
 const SHARDS_EACH = 8192 / DATABASES
-const MADE = {
-  facts: { width: 4, height: 3, color: '#8a6f5b', thumbhash: 'AQID' },
-  renditions: [{ preset: 'feed', format: 'jpeg', digest: '00000001', width: 4, height: 3, bytes: 12 }],
-  recipe: 1,
-} as const
 
 let opened: AsyncDisposableStack
 let databases: TestDatabase[]
@@ -42,159 +31,6 @@ beforeAll(async () => {
 })
 afterAll(async () => await opened.disposeAsync())
 
-/** What others must see of a photo. */
-type Kept = {
-  id: PhotoId
-  owner: OwnerId
-  postedAt: number
-  visibility: Visibility
-  secret: Secret
-  isReady: boolean
-}
-
-/** Owners and their photos, as in a table in memory. */
-class World {
-  readonly owners: readonly OwnerId[]
-  readonly photos: Kept[] = []
-  #turn = 0
-
-  constructor(owners: readonly OwnerId[]) {
-    this.owners = owners
-  }
-
-  /** Each time another server's. */
-  get catalog(): Catalog {
-    this.#turn += 1
-    return catalogs[this.#turn % catalogs.length] as Catalog
-  }
-
-  async post({ owner, postedAt }: { owner: number; postedAt: number | null }): Promise<void> {
-    const of = this.owners[owner % this.owners.length] as OwnerId
-    const id = await this.catalog.photos.nextId(of)
-    const photo = { ...PLAIN, id, owner: of, secret: SECRET }
-    if (postedAt === null) await this.catalog.photos.insert(photo)
-    else {
-      const name = { source: 'test', externalId: id, owner: of }
-      await this.catalog.imports.insert({ ...photo, postedAt: new Date(postedAt), importedBy: 1 }, name)
-    }
-    const kept = (await this.catalog.photos.find(id)) as Photo
-    this.photos.push({
-      id,
-      owner: of,
-      postedAt: Number(kept.postedAt),
-      visibility: 'public',
-      secret: SECRET,
-      isReady: false,
-    })
-  }
-
-  async finish(which: number): Promise<void> {
-    const photo = this.#pick(which)
-    if (!photo) return
-    const { renditions } = this.catalog
-    await renditions.record(photo, { look: null, edition: 0 }, MADE)
-    photo.isReady = true
-  }
-
-  async remove(which: number): Promise<void> {
-    const photo = this.#pick(which)
-    if (!photo) return
-    expect(await this.catalog.removals.remove(photo.id, photo.owner)).toBe(true)
-    this.photos.splice(this.photos.indexOf(photo), 1)
-  }
-
-  async show(which: number): Promise<void> {
-    const photo = this.#pick(which)
-    if (!photo) return
-    const visibility = photo.visibility === 'public' ? 'private' : 'public'
-    const secret = newSecret()
-    for (let isMoved = false; !isMoved; ) {
-      // Its shard may move in between: then it is another row, with another mark.
-      const marked = await this.catalog.places.read(photo.id)
-      if (!marked) throw new Error('the photo is not there')
-      isMoved = await this.catalog.places.move(marked, { id: photo.id, visibility, secret })
-    }
-    photo.secret = secret
-    photo.visibility = visibility
-  }
-
-  async changeLook(which: number): Promise<void> {
-    const photo = this.#pick(which)
-    if (!photo) return
-    const look = { filter: 'mono' as FilterName, strength: 1 }
-    const { looks } = this.catalog
-    const edition = (await looks.want(photo.id, photo.owner, { look })) as number
-    await looks.show(photo, { look, focus: null, edition }, MADE)
-    photo.isReady = true
-  }
-
-  /** What a feed of these owners has, newest first. */
-  shown(owners: readonly OwnerId[]): Kept[] {
-    return this.photos
-      .filter((photo) => owners.includes(photo.owner) && photo.visibility === 'public' && photo.isReady)
-      .toSorted((a, b) => b.postedAt - a.postedAt || (BigInt(a.id) < BigInt(b.id) ? 1 : -1))
-  }
-
-  #pick(which: number): Kept | undefined {
-    return this.photos[which % this.photos.length]
-  }
-}
-
-const idsOf = ({ photos }: Pick<FeedPage, 'photos'>) => photos.map(({ id }) => id)
-
-/** Every page of the feed, in both directions and around each photo, is that of the sort in memory. */
-async function expectExact(world: World, owners: readonly OwnerId[], limit: number): Promise<void> {
-  const all = world.shown(owners).map(({ id }) => id)
-  const page = async (wish: Parameters<Catalog['feeds']['page']>[1]) =>
-    await world.catalog.feeds.page(owners, wish)
-
-  const down: PhotoId[][] = []
-  let last: FeedPage | null = null
-  for (let cut: Cut | null = TOP; cut; cut = last.next) {
-    last = await page({ cut, older: limit })
-    down.push(idsOf(last))
-    expect(last.previous === null).toBe(down.length === 1)
-  }
-  expect(down.flat()).toEqual(all)
-  expect(down.slice(0, -1).every((ids) => ids.length === limit)).toBe(true)
-
-  const up: PhotoId[][] = []
-  for (let cut = last?.previous ?? null; cut; cut = last?.previous ?? null) {
-    last = await page({ cut, newer: limit })
-    up.unshift(idsOf(last))
-    expect(last.next).not.toBeNull()
-  }
-  expect(up.flat()).toEqual(all.slice(0, all.length - (down.at(-1)?.length ?? 0)))
-  expect(up.slice(1).every((ids) => ids.length === limit)).toBe(true)
-
-  const middle = world.shown(owners)[Math.floor(all.length / 2)]
-  if (!middle) return
-  const newer = Math.floor(limit / 2)
-  const cut = { postedAt: new Date(middle.postedAt), id: middle.id }
-  const around = await page({ cut, newer, older: limit - newer })
-  const place = all.indexOf(middle.id)
-  expect(idsOf(around)).toEqual(all.slice(Math.max(0, place - newer), place + limit - newer))
-  expect([around.previous === null, around.next === null]).toEqual([
-    place - newer <= 0,
-    place + limit - newer >= all.length,
-  ])
-}
-
-/** Few times, so that several photos have the same one. */
-const postedAt = fc.option(fc.constantFrom(-1, 0, 981_173_106_000, 981_173_106_001, 4_000_000_000_000))
-const which = fc.nat(1_000)
-const step = fc.oneof(
-  { weight: 3, arbitrary: fc.record({ act: fc.constant('post' as const), owner: which, postedAt }) },
-  { weight: 4, arbitrary: fc.record({ act: fc.constant('finish' as const), which }) },
-  {
-    weight: 3,
-    arbitrary: fc.record({
-      act: fc.constantFrom('remove' as const, 'show' as const, 'changeLook' as const),
-      which,
-    }),
-  },
-)
-
 let worlds = 0
 /** Owners of its own, whose shards lie in so many databases. */
 function newWorld(databases: number, count: number): World {
@@ -204,7 +40,7 @@ function newWorld(databases: number, count: number): World {
     const owner = `world-${worlds}-${n}` as OwnerId
     if (shardOfOwner(owner) < databases * SHARDS_EACH) owners.push(owner)
   }
-  return new World(owners)
+  return new World(owners, catalogs)
 }
 
 describe('a feed', () => {
@@ -326,7 +162,7 @@ describe('a feed', () => {
     const world = newWorld(DATABASES, 3)
     const write = async (writer: number) => {
       for (let n = 0; n < 15; n++) {
-        const mine = new World(world.owners)
+        const mine = new World(world.owners, catalogs)
         await mine.post({ owner: writer + n, postedAt: n % 3 === 0 ? 1_000 * n : null })
         await mine.finish(0)
         if (n % 4 === 0) await mine.remove(0)

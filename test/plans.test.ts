@@ -219,6 +219,7 @@ const CALLS: {
     failedOf: (imports) => imports.failedOf(1, { code: null, after: null, limit: 1_000 }),
   },
   feeds: {
+    of: (feeds) => feeds.of(owner, { older: 30 }),
     page: async (feeds, ids) => {
       const followed = [owner, ...MANY_OWNERS]
       const cut = { postedAt: addedAt(at(ids, 0.5)), id: at(ids, 0.5) }
@@ -228,6 +229,7 @@ const CALLS: {
   },
   follows: {
     of: (follows) => follows.of(owner),
+    remembered: (follows) => follows.remembered(owner),
     set: (follows) => follows.set(owner, MANY_OWNERS),
     add: (follows) => follows.add(stranger, owner),
     remove: (follows) => follows.remove(owner, MANY_OWNERS[7] as OwnerId),

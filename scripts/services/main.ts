@@ -1,13 +1,14 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { ceph } from './ceph.ts'
+import { memcached } from './memcached.ts'
 import { postgres } from './postgres.ts'
 import { redis } from './redis.ts'
 import { bringUp, findRunning, takeDown } from './running-service.ts'
 import { isInstalled, type Service } from './service.ts'
 import { versity } from './versity.ts'
 
-const SERVICES: readonly Service[] = [ceph, postgres(), redis, versity]
+const SERVICES: readonly Service[] = [ceph, memcached, postgres(), redis, versity]
 const FOLDER = join(import.meta.dirname, '../../.darkroom/services')
 const USAGE = `npm run services -- install | up | down | status [${SERVICES.map(({ name }) => name).join(' | ')}]`
 

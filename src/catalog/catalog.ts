@@ -1,5 +1,7 @@
+import type { SharedCache } from '../cache/shared-cache.ts'
 import { Adoptions } from './adoptions.ts'
 import { Aside } from './aside.ts'
+import type { Changes } from './changes.ts'
 import { DailyUses } from './daily-uses.ts'
 import { Feeds } from './feeds.ts'
 import { Follows } from './follows.ts'
@@ -26,6 +28,8 @@ import { Uploads } from './uploads.ts'
 import { WebhookEvents } from './webhook-events.ts'
 
 const WEEK_S = 7 * 86_400
+
+export type CatalogOptions = { keepSeconds?: number; changes?: Changes | null; cache?: SharedCache | null }
 
 /**
  * What is known of photos, in rooms: every SQL statement about them stands in one, with what it promises. Ids are text
@@ -63,12 +67,15 @@ export class Catalog {
   readonly health: Health
   readonly replicas: Replicas
   readonly #shards: ShardMap
-  readonly #keepSeconds: number
+  readonly #options: CatalogOptions
 
-  /** What is not shown any more is kept for `keepSeconds`, as delivery URLs of it are valid for a while. */
-  constructor(shards: ShardMap, { keepSeconds = WEEK_S } = {}) {
+  /**
+   * What is not shown any more is kept for `keepSeconds`, as delivery URLs of it are valid for a while. Feeds remember what they
+   * may by `changes`, and share it in `cache`.
+   */
+  constructor(shards: ShardMap, { keepSeconds = WEEK_S, changes = null, cache = null }: CatalogOptions = {}) {
     this.#shards = shards
-    this.#keepSeconds = keepSeconds
+    this.#options = { keepSeconds, changes, cache }
     this.dailyUses = new DailyUses(shards)
     this.photos = new Photos(shards, this.dailyUses)
     this.reservedIds = new ReservedIds(shards, this.dailyUses)
@@ -82,8 +89,8 @@ export class Catalog {
     this.aside = new Aside(shards, keepSeconds)
     this.removals = new Removals(shards)
     this.objects = new KeptObjects(shards)
-    this.feeds = new Feeds(shards)
-    this.follows = new Follows(shards)
+    this.follows = new Follows(shards, changes)
+    this.feeds = new Feeds(shards, { follows: this.follows, changes, cache })
     this.photoEvents = new PhotoEvents(shards)
     this.webhookEvents = new WebhookEvents(shards)
     this.imports = new Imports(shards)
@@ -98,6 +105,6 @@ export class Catalog {
 
   /** The same, where what asks for photos of all databases leaves none out: it throws EngineUnavailableError instead. */
   exact(): Catalog {
-    return new Catalog(this.#shards.exact(), { keepSeconds: this.#keepSeconds })
+    return new Catalog(this.#shards.exact(), this.#options)
   }
 }

@@ -1,8 +1,10 @@
 import type pg from 'pg'
 import { EngineUnavailableError } from '../errors.ts'
+import type { OwnerId } from '../photo/shard.ts'
 import { openPool, type Pool, postgresError, STATEMENT_MS } from '../postgres/connections.ts'
 import { isRefusedByPooler, meaningOf, sqlStateOf } from '../postgres/errors.ts'
 import { Breaker } from './breaker.ts'
+import { ANYBODY } from './change-log.ts'
 
 const MAX_ATTEMPTS = 5
 const SHORTAGE_MS = 10_000
@@ -22,11 +24,22 @@ export type Queries = Reads & {
   query<Row extends pg.QueryResultRow>(statement: string, values?: readonly unknown[]): Promise<Row[]>
 }
 
+/** Tells all servers whose heads and followings have changed in the database. */
+export type Tell = (database: Database, names: readonly OwnerId[] | typeof ANYBODY) => Promise<void>
+
 /**
  * `statementMs` is how long a statement may take before the server ends it, 14 s unless given; `patienceMs` how long we wait for
  * a connection or an answer of a server that says nothing.
  */
-export type DatabaseOptions = { connections: number; statementMs?: number; patienceMs?: number }
+export type DatabaseOptions = {
+  connections: number
+  statementMs?: number
+  patienceMs?: number
+  tell?: Tell | undefined
+}
+
+/** What triggers say of whoever they changed, in the detail. */
+const CHANGED = 'DR003'
 
 /**
  * A pool of connections to one database. Statements are plain, never named, and what they set ends with their
@@ -35,6 +48,8 @@ export type DatabaseOptions = { connections: number; statementMs?: number; patie
  * The server itself ends statements that last too long, shortly before we would give them up: none runs on for nobody.
  * It is told so as a connection begins. A pooler that refuses to pass that on is told in a transaction around each
  * statement, which costs two more round trips.
+ *
+ * Whose heads and followings were changed is told to all servers once that is committed, before whoever changed it goes on.
  */
 export class Database implements Queries, AsyncDisposable {
   readonly url: string
@@ -54,12 +69,13 @@ export class Database implements Queries, AsyncDisposable {
   async query<Row extends pg.QueryResultRow>(
     statement: string,
     values: readonly unknown[] = [],
+    changes: 'something' | 'nothing' = 'something',
   ): Promise<Row[]> {
     for (let attempt = 1; ; attempt++) {
       try {
         return this.#isPooled
           ? await this.transaction(async ({ query }) => await query<Row>(statement, values))
-          : await this.#reach((client) => rowsOf<Row>(client, statement, values))
+          : await this.#reach((client) => rowsOf<Row>(client, statement, values), changes)
       } catch (error) {
         if (!isDeadlock(error) || attempt === MAX_ATTEMPTS) throw error
       }
@@ -70,7 +86,7 @@ export class Database implements Queries, AsyncDisposable {
     statement: Select,
     values: readonly unknown[] = [],
   ): Promise<Row[]> {
-    return await this.query<Row>(statement, values)
+    return await this.query<Row>(statement, values, 'nothing')
   }
 
   /** What was lacking when the server refused a statement of the last seconds: disk, memory, connections, a right, a table. */
@@ -102,11 +118,29 @@ export class Database implements Queries, AsyncDisposable {
     return this.#options.statementMs ?? STATEMENT_MS - 1_000
   }
 
-  async #reach<Result>(work: (client: pg.PoolClient) => Promise<Result>): Promise<Result> {
+  async #reach<Result>(
+    work: (client: pg.PoolClient) => Promise<Result>,
+    changes: 'something' | 'nothing' = 'something',
+  ): Promise<Result> {
+    const changed = new Set<OwnerId>()
+    let isBegun = false
+    const noted = async (client: pg.PoolClient) => {
+      isBegun = true
+      const note = ({ code, detail }: { code?: string | undefined; detail?: string | undefined }) => {
+        if (code === CHANGED) changed.add(detail as OwnerId)
+      }
+      client.on('notice', note)
+      return await work(client).finally(() => client.off('notice', note))
+    }
     try {
-      return await translated(async () => await this.#breaker.pass(() => this.#connected(work)))
+      const result = await translated(async () => await this.#breaker.pass(() => this.#connected(noted)))
+      if (changed.size > 0) await this.#options.tell?.(this, [...changed])
+      return result
     } catch (error) {
       if (isShortage(error)) this.#shortage = { error, at: performance.now() }
+      // It may be committed all the same, and nobody heard what was changed.
+      const isUncertain = isBegun && changes === 'something' && error instanceof EngineUnavailableError
+      if (isUncertain) await this.#options.tell?.(this, ANYBODY)
       throw error
     }
   }

@@ -22,12 +22,13 @@ export const TOP: Cut = { postedAt: new Date(8.64e15), id: '9223372036854775807'
 
 /** The page of what was read, newest first: of each side one photo more than is wished, if there is one. */
 export function feedPageOf(
-  read: { newer: readonly Photo[]; older: readonly Photo[] },
+  read: { newer: readonly Photo[]; older: readonly Photo[]; hasNewer?: boolean },
   { cut, newer, older }: Required<FeedWish>,
 ): FeedPage {
-  const hasNewer = read.newer.length > newer
+  const isFull = read.newer.length > newer
+  const hasNewer = read.hasNewer ?? isFull
   const hasOlder = read.older.length > older
-  const photos = [...(hasNewer ? read.newer.slice(1) : read.newer), ...read.older.slice(0, older)]
+  const photos = [...(isFull ? read.newer.slice(1) : read.newer), ...read.older.slice(0, older)]
   const last = photos.at(-1)
   return {
     photos,

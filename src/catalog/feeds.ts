@@ -1,5 +1,7 @@
+import type { SharedCache } from '../cache/shared-cache.ts'
 import type { Photo } from '../photo/photo.ts'
 import type { OwnerId } from '../photo/shard.ts'
+import type { Changes } from './changes.ts'
 import {
   type Cut,
   type FeedWish,
@@ -10,64 +12,124 @@ import {
   TOP,
 } from './feed-page.ts'
 import { readPage } from './feed-statement.ts'
+import type { Follows } from './follows.ts'
 import { type Head, Heads } from './heads.ts'
 import type { ShardMap } from './shard-map.ts'
 import { type Shown, ShownPhotos } from './shown-photos.ts'
 
 /** Of each owner, at first: most are on a page with one or two. */
 const FEW = 4
+/** Of one owner at most, and of so many owners. */
+const MANY = 128
+const MOST_OWNERS = 256
 /** Of owners who are changing all the time a page is read in one statement. */
 const ATTEMPTS = 3
 
 /**
  * Pages of what many owners show. Nothing is kept for them but each owner's head: the newest K photos of however many owners
- * can only be those of the K owners whose newest is the newest.
+ * can only be those of the K owners whose newest is the newest. Heads and followings are remembered while changes of them are
+ * told, photos by the version of their owner's head.
  */
 export class Feeds {
   readonly #shards: ShardMap
+  readonly #follows: Follows
+  readonly #changes: Changes | null
   readonly #heads: Heads
   readonly #shown: ShownPhotos
 
-  constructor(shards: ShardMap) {
+  constructor(
+    shards: ShardMap,
+    { follows, changes, cache }: { follows: Follows; changes: Changes | null; cache: SharedCache | null },
+  ) {
     this.#shards = shards
-    this.#heads = new Heads(shards)
-    this.#shown = new ShownPhotos(shards)
+    this.#follows = follows
+    this.#changes = changes
+    this.#heads = new Heads(shards, changes)
+    this.#shown = new ShownPhotos(shards, cache)
+  }
+
+  /** The same of those whom the viewer follows. */
+  async of(viewer: OwnerId, wish: FeedWish): Promise<MarkedPage> {
+    const isKnown = await this.#isKnown()
+    const { owners } = await (isKnown ? this.#follows.remembered(viewer) : this.#follows.of(viewer))
+    return await this.#page(owners, wish, isKnown)
   }
 
   /**
    * A page of the owners' photos that are public and ready, as they were at one moment since it was asked for, each owner's on
-   * its own. Two statements at most on each database that has some of the owners, as long as none of them changes meanwhile.
+   * its own. What is not remembered is read by two statements at most on each database that has some of the owners, as
+   * long as none of them changes meanwhile.
    */
-  async page(owners: readonly OwnerId[], { cut = TOP, newer = 0, older = 0 }: FeedWish): Promise<MarkedPage> {
-    for (let attempt = 0; cut === TOP && attempt < ATTEMPTS; attempt++) {
-      const page = await this.#newestPage(owners, older)
-      if (page) return page
+  async page(owners: readonly OwnerId[], wish: FeedWish): Promise<MarkedPage> {
+    return await this.#page(owners, wish, await this.#isKnown())
+  }
+
+  /** What part of what feeds wanted since the last call was at hand; null where nothing was wanted. */
+  takeRates() {
+    return {
+      followings: this.#follows.takeRate(),
+      heads: this.#heads.takeRate(),
+      photos: this.#shown.takeRates(),
+    }
+  }
+
+  async #isKnown(): Promise<boolean> {
+    return (await this.#changes?.areKnown()) === true
+  }
+
+  async #page(
+    owners: readonly OwnerId[],
+    { cut = TOP, newer = 0, older = 0 }: FeedWish,
+    isKnown: boolean,
+  ): Promise<MarkedPage> {
+    const isByHeads = newer === 0 && (isKnown || cut === TOP)
+    for (let attempt = 0; isByHeads && attempt < ATTEMPTS; attempt++) {
+      const heads = await (isKnown ? this.#heads.remembered(owners) : this.#heads.newest(owners, older + 1))
+      const page = await this.#olderPage(heads, cut, older)
+      if (page === 'far') break
+      if (page !== 'changed') return page
     }
     return await readPage(this.#shards, owners, { cut, newer, older })
   }
 
-  /** Null when an owner's photos are of another version than their head by now. */
-  async #newestPage(owners: readonly OwnerId[], older: number): Promise<MarkedPage | null> {
+  /** `far` when it would take many photos to come to the cut; `changed` when some are of another version than their head by now. */
+  async #olderPage(heads: readonly Head[], cut: Cut, older: number): Promise<MarkedPage | 'far' | 'changed'> {
     const limit = older + 1
-    const heads = (await this.#heads.newest(owners, limit)).toSorted(newestFirst).slice(0, limit)
+    const beyond = heads.filter((head) => newestFirst(head, cut) < 0)
+    const near = [...beyond, ...newestHeads(heads, cut, limit)]
+    if (near.length > MOST_OWNERS) return 'far'
     const shown = new Map<OwnerId, Shown>()
     let photos: Photo[] = []
-    let wanted: readonly Head[] = heads
-    let count = Math.max(FEW, Math.ceil(limit / heads.length))
+    let wanted: readonly Head[] = near
+    let count = Math.max(FEW, Math.ceil(limit / near.length))
     for (; wanted.length > 0; count *= 4) {
-      const found = await this.#shown.of(wanted, Math.min(count, limit))
-      for (const { owner, version } of wanted) {
-        const of = found.get(owner)
-        if (of?.version !== version) return null
-        shown.set(owner, of)
-      }
-      photos = newestOf([...shown.values()], limit)
+      if (count > 4 * MANY) return 'far'
+      const found = await this.#shown.of(wanted, Math.min(count, MANY))
+      const changed = wanted.filter(({ owner, version }) => found.get(owner)?.version !== version)
+      this.#heads.forget(changed.map(({ owner }) => owner))
+      if (changed.length > 0) return 'changed'
+      for (const [owner, of] of found) shown.set(owner, of)
+      photos = newestOf([...shown.values()], cut, limit)
       const last = photos.length === limit ? photos.at(-1) : undefined
-      wanted = heads.filter(({ owner }) => mayHaveMore(shown.get(owner), last))
+      wanted = near.filter(({ owner }) => mayHaveMore(shown.get(owner), last))
     }
-    const page = feedPageOf({ newer: [], older: photos }, { cut: TOP, newer: 0, older })
+    const page = feedPageOf(
+      { newer: [], older: photos, hasNewer: beyond.length > 0 },
+      { cut, newer: 0, older },
+    )
     return marked(page, (owner) => shown.get(owner)?.version)
   }
+}
+
+/** Of the heads on the older side of the cut those next to it. There may be thousands, of which to sort all takes long. */
+function newestHeads(heads: readonly Head[], cut: Cut, limit: number): Head[] {
+  const below = heads.filter((head) => newestFirst(head, cut) >= 0)
+  const times = Float64Array.from(below, ({ postedAt }) => postedAt.getTime()).sort()
+  const last = times.at(-limit) ?? Number.NEGATIVE_INFINITY
+  return below
+    .filter(({ postedAt }) => postedAt.getTime() >= last)
+    .toSorted(newestFirst)
+    .slice(0, limit)
 }
 
 /** Whether photos that were not read yet may belong before the last of a page, or on one that is short. */
@@ -77,9 +139,12 @@ function mayHaveMore(shown: Shown | undefined, last: Cut | undefined): boolean {
   return last === undefined || newestFirst(end, last) < 0
 }
 
-/** Of lists that are newest first, the newest of all. */
-function newestOf(lists: readonly Pick<Shown, 'photos'>[], limit: number): Photo[] {
-  const cursors = lists.map(({ photos }) => ({ photos, at: 0 }))
+/** Of lists that are newest first, the newest of all on the older side of the cut. */
+function newestOf(lists: readonly Pick<Shown, 'photos'>[], cut: Cut, limit: number): Photo[] {
+  const cursors = lists.map(({ photos }) => {
+    const at = cut === TOP ? 0 : photos.findIndex((photo) => newestFirst(photo, cut) >= 0)
+    return { photos, at: at < 0 ? photos.length : at }
+  })
   const newest: Photo[] = []
   while (newest.length < limit) {
     let next: (typeof cursors)[0] | undefined

@@ -1,10 +1,15 @@
 import { EngineUnavailableError, TooManyFollowedError } from '../errors.ts'
 import type { PhotoId } from '../photo/photo-id.ts'
 import { type OwnerId, shardOfOwner } from '../photo/shard.ts'
+import type { Changes } from './changes.ts'
+import { Remembered } from './remembered.ts'
 import type { ShardMap } from './shard-map.ts'
 
 /** So many owners one viewer may follow. */
 export const MOST_FOLLOWED = 5_000
+
+/** Of all viewers whose followings are remembered. About 20 MB of names. */
+const MOST_NAMES = 300_000
 
 /** So many changes are told at once. Of as many shards a statement holds the locks, of which a server has thousands in all. */
 const PAGE = 100
@@ -27,9 +32,28 @@ export type ChangeCursor = Pick<Change, 'number' | 'viewer' | 'owner'>
  */
 export class Follows {
   readonly #shards: ShardMap
+  readonly #remembered = new Remembered<Following>({
+    most: MOST_NAMES,
+    sizeOf: ({ owners }) => owners.length,
+    read: async (viewers) => {
+      const read = async (viewer: OwnerId) => [viewer, await this.of(viewer)] as const
+      return new Map(await Promise.all(viewers.map(read)))
+    },
+  })
 
-  constructor(shards: ShardMap) {
+  constructor(shards: ShardMap, changes: Changes | null = null) {
     this.#shards = shards
+    changes?.remind(this.#remembered)
+  }
+
+  /** The same as it is remembered: only while changes are known. */
+  async remembered(viewer: OwnerId): Promise<Following> {
+    return (await this.#remembered.of([viewer]))[0] as Following
+  }
+
+  /** What part of the followings that were asked for since the last call was remembered; null when none were asked for. */
+  takeRate(): number | null {
+    return this.#remembered.takeRate()
   }
 
   /** Whom the viewer follows. */

@@ -6,7 +6,7 @@ import type { Log } from '../log.ts'
 import { type PhotoId, shardOf } from '../photo/photo-id.ts'
 import { type OwnerId, SHARD_COUNT, type Shard, shardOfOwner } from '../photo/shard.ts'
 import { Slots } from '../slots.ts'
-import { Database, type Reads, type Select } from './database.ts'
+import { Database, type DatabaseOptions, type Reads, type Select } from './database.ts'
 import { ReadReplicas } from './read-replicas.ts'
 import { isNotHere, multirange, openArrived, SHARDS_PER_RUN, shardsOf } from './shard-places.ts'
 import { type Ask, queriesBy, type ShardQueries } from './shard-queries.ts'
@@ -19,7 +19,8 @@ export const OF_SHARDS_HERE = 'only_shards_here($1) and shard_of(id) <@ $1::int4
 /** Where a shard is, and what the database said that told us; -1 is the configuration. */
 type Known = { url: string; generation: number }
 
-type Options = { connections: number; replicas?: ReplicaUrls; log?: Log | null }
+type Told = Pick<DatabaseOptions, 'connections' | 'tell'>
+type Options = Told & { replicas?: ReplicaUrls; log?: Log | null }
 
 const ALL_SHARDS = shardsOf({ from: 0, to: SHARD_COUNT - 1 })
 /** Whose shards are remembered. */
@@ -39,7 +40,7 @@ const SLOTS_TAKEN =
  * the map is read anew and the statement goes to the right one. So processes follow a move without being told.
  */
 export class ShardMap implements AsyncDisposable {
-  readonly #connections: number
+  readonly #options: Told
   #replicas = new Map<string, ReadReplicas>()
   #databases = new Map<string, Database>()
   #known: Known[] = []
@@ -51,8 +52,9 @@ export class ShardMap implements AsyncDisposable {
   #refreshing: Promise<void> | null = null
 
   /** Of each database and each replica so many connections at most. */
-  constructor(ranges: readonly ShardRange[], { connections, replicas = new Map(), log = null }: Options) {
-    this.#connections = connections
+  constructor(ranges: readonly ShardRange[], { replicas = new Map(), log = null, ...options }: Options) {
+    this.#options = options
+    const { connections } = options
     for (const [url, own] of replicas) {
       if (own.length === 0) continue
       this.#replicas.set(url, new ReadReplicas(this.databaseAt(url), own, { connections, log }))
@@ -65,7 +67,7 @@ export class ShardMap implements AsyncDisposable {
 
   /** The same map, for who may leave out nothing: `everywhere` throws EngineUnavailableError unless each database answers. */
   exact(): ShardMap {
-    const exact = new ShardMap([], { connections: this.#connections })
+    const exact = new ShardMap([], this.#options)
     exact.#databases = this.#databases
     exact.#replicas = this.#replicas
     exact.#known = this.#known
@@ -101,7 +103,7 @@ export class ShardMap implements AsyncDisposable {
   #slotsOf(shard: Shard): Slots {
     const place = Math.floor(shard / SHARDS_PER_RUN)
     const slots =
-      this.#slots.get(place) ?? new Slots(Math.max(1, Math.floor(this.#connections / 3)), SLOTS_TAKEN)
+      this.#slots.get(place) ?? new Slots(Math.max(1, Math.floor(this.#options.connections / 3)), SLOTS_TAKEN)
     this.#slots.set(place, slots)
     return slots
   }
@@ -218,7 +220,7 @@ export class ShardMap implements AsyncDisposable {
   }
 
   databaseAt(url: string): Database {
-    const database = this.#databases.get(url) ?? new Database(url, { connections: this.#connections })
+    const database = this.#databases.get(url) ?? new Database(url, this.#options)
     this.#databases.set(url, database)
     return database
   }

@@ -1,4 +1,7 @@
+import { hash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
+import { seal, unseal } from '../cache/sealed.ts'
+import type { SharedCache } from '../cache/shared-cache.ts'
 import type { Photo } from '../photo/photo.ts'
 import type { OwnerId } from '../photo/shard.ts'
 import { newestFirst } from './feed-page.ts'
@@ -19,13 +22,16 @@ const MOST_PHOTOS = 10_000
  */
 export class ShownPhotos {
   readonly #shards: ShardMap
+  readonly #cache: SharedCache | null
+  #counts = { asked: 0, known: 0, shared: 0 }
   readonly #kept = new LRUCache<OwnerId, Shown>({
     maxSize: MOST_PHOTOS,
     sizeCalculation: ({ photos }) => Math.max(1, photos.length),
   })
 
-  constructor(shards: ShardMap) {
+  constructor(shards: ShardMap, cache: SharedCache | null) {
     this.#shards = shards
+    this.#cache = cache
   }
 
   /**
@@ -38,17 +44,57 @@ export class ShownPhotos {
       const kept = this.#kept.get(owner)
       if (kept?.version === version && (kept.isAll || kept.photos.length >= count)) found.set(owner, kept)
     }
-    const missing = heads.filter(({ owner }) => !found.has(owner)).map(({ owner }) => owner)
-    if (missing.length === 0) return found
-    for (const [owner, shown] of await this.#read(missing, count)) {
-      this.#kept.set(owner, shown)
-      found.set(owner, shown)
+    this.#counts.asked += heads.length
+    this.#counts.known += found.size
+    const keep = (all: Iterable<[OwnerId, Shown]>) => {
+      for (const [owner, shown] of all) {
+        this.#kept.set(owner, shown)
+        found.set(owner, shown)
+      }
+    }
+    const missing = () => heads.filter(({ owner }) => !found.has(owner))
+    if (missing().length > 0) keep(await this.#readShared(missing(), count))
+    if (missing().length > 0) {
+      const read = await this.#read(missing(), count)
+      keep(read)
+      this.#share(read)
     }
     return found
   }
 
+  /** What part of the owners asked for since the last call was known, or else in the shared cache; null when none were. */
+  takeRates(): { known: number; shared: number } | null {
+    const { asked, known, shared } = this.#counts
+    this.#counts = { asked: 0, known: 0, shared: 0 }
+    return asked === 0 ? null : { known: known / asked, shared: shared / asked }
+  }
+
+  /** Those that the shared cache has; none while it is unavailable. */
+  async #readShared(heads: readonly Head[], count: number): Promise<Map<OwnerId, Shown>> {
+    const found = new Map<OwnerId, Shown>()
+    const values = await this.#cache?.get(heads.map(keyOf)).catch(() => null)
+    for (const [n, head] of heads.entries()) {
+      const text = unseal(keyOf(head), values?.[n] ?? null)
+      if (text === null) continue
+      const shown = JSON.parse(text, reviveTimes) as Shown
+      if (shown.isAll || shown.photos.length >= count) found.set(head.owner, shown)
+    }
+    this.#counts.shared += found.size
+    return found
+  }
+
+  /** For other servers; they read what they do not find. */
+  #share(read: ReadonlyMap<OwnerId, Shown>): void {
+    const values = read.entries().map(([owner, shown]): [string, Buffer] => {
+      const key = keyOf({ owner, version: shown.version })
+      return [key, seal(key, JSON.stringify(shown))]
+    })
+    this.#cache?.set(new Map(values)).catch(() => {})
+  }
+
   /** Photos and version are of one snapshot. */
-  async #read(owners: readonly OwnerId[], count: number): Promise<Map<OwnerId, Shown>> {
+  async #read(heads: readonly Head[], count: number): Promise<Map<OwnerId, Shown>> {
+    const owners = heads.map(({ owner }) => owner)
     // Coalesced as in feed-statement.ts.
     const rows = await this.#shards.ofEachOwner(owners).read<PhotoRow & { version: string }>(
       `select ${PHOTO_COLUMNS}, version::text from (
@@ -70,4 +116,16 @@ export class ShownPhotos {
       }),
     )
   }
+}
+
+/** Another one when what is kept is made in another way, as by the next release. */
+const FORM = hash('sha256', `${PHOTO_COLUMNS}${photoOfRow}`, 'base64url').slice(0, 8)
+
+/** The same photos have the same key in whatever installation: versions are times, and names are digested, as keys are short. */
+function keyOf({ owner, version }: Pick<Head, 'owner' | 'version'>): string {
+  return `darkroom:shown:${FORM}:${hash('sha256', `${owner} ${version}`, 'base64url')}`
+}
+
+function reviveTimes(key: string, value: unknown): unknown {
+  return key === 'postedAt' ? new Date(value as string) : value
 }

@@ -7,6 +7,7 @@ import type { RedisAddress } from './redis-url.ts'
 import type { ReplicatedUrl } from './replicated-url.ts'
 import type { S3Bucket } from './s3-url.ts'
 import type { ReplicaUrls, ShardRange } from './shard-ranges.ts'
+import type { CacheAddress } from './url-readers.ts'
 
 /** 5 GiB: https://docs.aws.amazon.com/AmazonS3/latest/userguide/upload-objects.html */
 const MAX_S3_PUT_BYTES = 5 * 1024 ** 3
@@ -21,6 +22,8 @@ export type StoreConfig = { kind: 'disk'; root: string } | S3Config
 export type QueueConfig =
   /** A url of null is that of the first database. */
   { kind: 'postgres'; url: string | null } | { kind: 'redis'; address: RedisAddress }
+/** Null is none. */
+export type CacheConfig = CacheAddress | null
 export type CdnConfig =
   | { kind: 'local'; keyDirectory: string }
   | {
@@ -57,6 +60,7 @@ export type Config = {
   database: DatabaseConfig
   store: StoreConfig
   queue: QueueConfig
+  cache: CacheConfig
   /** Where the operator's own `.cube` files lie; need not be there. */
   filtersDirectory: string
   /** The operator's own presets; the file in the home need not be there. */
@@ -126,6 +130,7 @@ function configOf(values: Values): Config {
       ? { kind: 's3', spool: join(home, 'spool'), ...values.STORAGE_URL }
       : { kind: 'disk', root: join(home, 'objects') },
     queue: values.QUEUE_URL ?? { kind: 'postgres', url: null },
+    cache: values.CACHE_URL,
     filtersDirectory: values.FILTERS_DIR ?? join(home, 'filters'),
     presetsFile: {
       path: values.PRESETS_FILE ?? join(home, 'presets.json'),

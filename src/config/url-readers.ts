@@ -44,6 +44,28 @@ export const base: Read<string> = (text, complain) => {
   return base
 }
 
+export type CacheAddress =
+  | { kind: 'memcached'; host: string; port: number }
+  | { kind: 'redis'; address: RedisAddress }
+
+const MEMCACHED_PORT = 11_211
+
+/** Memcached, Redis or Valkey. */
+export const cacheUrl: Read<CacheAddress> = (text, complain) => {
+  const url = URL.parse(text)
+  if (url?.protocol === 'memcached:' && url.hostname && /^memcached:\/\/[^/?#@,]+\/?$/.test(text)) {
+    return {
+      kind: 'memcached',
+      host: url.hostname.replace(/^\[|\]$/g, ''),
+      port: Number(url.port || MEMCACHED_PORT),
+    }
+  }
+  const address = parseRedisUrl(text)
+  if (address) return { kind: 'redis', address }
+  complain(`must be one of\n    ${['memcached://host:11211', ...REDIS_URL_FORMS].join('\n    ')}`)
+  return { kind: 'memcached', host: '', port: MEMCACHED_PORT }
+}
+
 /** PostgreSQL, Redis or Valkey. */
 export const queueUrl: Read<{ kind: 'postgres'; url: string } | { kind: 'redis'; address: RedisAddress }> = (
   text,

@@ -13,7 +13,7 @@ import {
 import { parseReplicatedUrl } from './replicated-url.ts'
 import { readS3Url } from './s3-url.ts'
 import { parseShardRanges } from './shard-ranges.ts'
-import { base, origin, origins, queueUrl, webUrl } from './url-readers.ts'
+import { base, cacheUrl, origin, origins, queueUrl, webUrl } from './url-readers.ts'
 
 const DAY_S = 24 * 3600
 
@@ -24,6 +24,7 @@ export const TOPICS = {
   storage:
     'The objects: in a folder, or in S3 (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, or as for every AWS tool)',
   queue: 'The queue: in the database, or in a server of yours',
+  cache: 'What feeds remember: in each server alone, or known to all',
   tokens: "Who may upload: by a secret, or by your issuer's keys",
   limits: 'What one owner or one address may ask for: more is answered with 429',
   delivery: 'Delivery: by the local edge, or by CloudFront (deploy/ prints what it wants)',
@@ -135,6 +136,15 @@ export const VARIABLES = {
     read: queueUrl,
     otherwise: 'in the database',
     example: 'redis://:secret@redis.example.com:6379/0',
+  },
+
+  CACHE_URL: {
+    topic: 'cache',
+    meaning:
+      'memcached from 1.6 on: `memcached://host:11211`; or Redis or Valkey from 6.2 on, as for `QUEUE_URL`. The same for all servers and workers; it may lose anything at any time (docs/feeds.md)',
+    read: cacheUrl,
+    otherwise: 'none: feeds ask the database for heads each time',
+    example: 'memcached://cache.example.com:11211',
   },
 
   TOKEN_SECRET: {

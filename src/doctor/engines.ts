@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto'
 import type { ReplicaState } from '../catalog/read-replica.ts'
 import type { Config } from '../config/config.ts'
 import { SetupError } from '../errors.ts'
-import type { Services } from '../services.ts'
+import type { Log } from '../log.ts'
+import { openCache, type Services } from '../services.ts'
 import { RELAY } from '../webhooks/relay.ts'
 import { webhookBacklog, webhookStatus } from '../webhooks/status.ts'
 import { checkClocks, tellOfIdsAhead } from './clocks.ts'
@@ -34,6 +35,20 @@ export async function examineQueue({ queue }: Services): Promise<string> {
   await queue.check()
   const { waiting, active, delayed, failed } = await queue.counts()
   return `${waiting} waiting, ${active} running, ${delayed} to be tried again, ${failed} failed and kept`
+}
+
+/** Servers go on without it, so nothing else says what is wrong with it. */
+export async function examineCache({ cache: config }: Pick<Config, 'cache'>, log: Log): Promise<string> {
+  using cache = openCache(config, log)
+  if (!cache) return 'none: feeds ask the database for heads each time'
+  const key = `darkroom:doctor:${randomUUID()}`
+  const probe = Buffer.from(key)
+  await cache.update(key, () => probe)
+  const isThere = (await cache.latest(key))?.equals(probe)
+  if (!isThere) throw new SetupError('The cache does not keep what is written to it, not even for a moment.')
+  // For an hour, not for ever.
+  await cache.set(new Map([[key, probe]]))
+  return 'what was written to it was read'
 }
 
 /** What servers do by themselves goes on only when it is not paused, and nothing is in its way. */

@@ -7,6 +7,7 @@ import { createLog } from '../log.ts'
 import { openServices } from '../services.ts'
 import {
   examineApi,
+  examineCache,
   examineDatabase,
   examineQueue,
   examineReplicas,
@@ -48,6 +49,7 @@ export async function* examine(env: NodeJS.ProcessEnv, { fix = false } = {}): As
     yield await look('database', async () => await examineDatabase(services))
     const replicas = await services.catalog.replicas.states()
     if (replicas.length > 0) yield await look('replicas', async () => await examineReplicas(replicas))
+    yield await look('cache', async () => await examineCache(config, log))
     yield await look('queue', async () => await examineQueue(services))
     yield await look('runs', async () => await examineRuns(services))
     if (config.webhook) yield await look('webhook', async () => await examineWebhook(services))

@@ -5,6 +5,7 @@ import { SetupError } from '../errors.ts'
 const CONNECT_MS = 3_000
 const RECONNECT_MS = 1_000
 const ANSWER_MS = 2_000
+const BRIEF_MS = 250
 
 export type RedisClient = Redis | Cluster
 export type RedisPipeline = ChainableCommander
@@ -13,6 +14,8 @@ export type RedisPipeline = ChainableCommander
 export type Patience =
   /** Fails at once, so that whoever asked can go on without it. */
   | 'none'
+  /** The same, after a quarter of a second: for what is there to save time. */
+  | 'brief'
   /** Waits until the server is back: for workers, who have nothing else to do. */
   | 'endless'
 
@@ -41,9 +44,13 @@ export function createRedisClient(
       return isReplica
     },
     connectionName: 'darkroom',
-    ...(patience === 'none'
-      ? { enableOfflineQueue: false, maxRetriesPerRequest: 0, commandTimeout: ANSWER_MS }
-      : { maxRetriesPerRequest: null }),
+    ...(patience === 'endless'
+      ? { maxRetriesPerRequest: null }
+      : {
+          enableOfflineQueue: false,
+          maxRetriesPerRequest: 0,
+          commandTimeout: patience === 'brief' ? BRIEF_MS : ANSWER_MS,
+        }),
   }
   switch (address.kind) {
     case 'single':

@@ -1,6 +1,6 @@
 import type { RedisAddress } from '../config/redis-url.ts'
 import type { Log } from '../log.ts'
-import { createRedisClient, type RedisClient } from './client.ts'
+import { createRedisClient, type Patience, type RedisClient } from './client.ts'
 
 /**
  * Says once that the server became unavailable and once that it is back, instead of once for every attempt. `trouble` is why
@@ -8,7 +8,7 @@ import { createRedisClient, type RedisClient } from './client.ts'
  */
 export function connect(
   address: RedisAddress,
-  patience: 'none' | 'endless',
+  patience: Patience,
   log: Log,
 ): { client: RedisClient; trouble(): Error | null } {
   let trouble: Error | null = null

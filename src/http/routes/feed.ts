@@ -28,11 +28,7 @@ const schema = {
 export function feedRoute({ catalog, cdn, recipes }: Dependencies): FastifyPluginAsyncTypebox {
   return async (app) => {
     app.get('/v1/feed', { schema }, async (request, reply) => {
-      const [wish, { owners }] = await Promise.all([
-        wishOf(request.query, catalog),
-        catalog.follows.of(request.owner),
-      ])
-      const page = await catalog.feeds.page(owners, wish)
+      const page = await catalog.feeds.of(request.owner, await wishOf(request.query, catalog))
       const ends = endsOf(page, request.query.around)
 
       const told = new ToldPhotos(page.photos, { viewer: request.owner, wishes: request.query, cdn, recipes })
