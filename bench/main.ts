@@ -23,6 +23,7 @@ import { jobs } from './lines/jobs.ts'
 import { lanes } from './lines/lanes.ts'
 import { photoIds } from './lines/photo-ids.ts'
 import { ready } from './lines/ready.ts'
+import { replicas } from './lines/replicas.ts'
 import { reprocessLine } from './lines/reprocess.ts'
 import { scaling } from './lines/scaling.ts'
 import { slowClients } from './lines/slow-clients.ts'
@@ -47,6 +48,7 @@ const LINES: readonly Line[] = [
   facts,
   feedPage,
   photoIds,
+  replicas,
   ready,
   lanes,
   reprocessLine,
