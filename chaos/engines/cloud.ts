@@ -13,6 +13,7 @@ import type { Random } from '../random.ts'
 import { writesOf } from '../read-only.ts'
 import { processVictim } from '../victim.ts'
 import { createDaemons } from './daemons.ts'
+import { copyForReplica } from './replica.ts'
 
 /** Every command is on its way to the disk before it is answered, or nothing ever is: then a kill empties the queue. */
 const REDIS_KINDS = [
@@ -23,13 +24,16 @@ const REDIS_KINDS = [
 /** One for all photos, or two that shards move between meanwhile. */
 const DATABASES = [['PostgreSQL'], ['PostgreSQL 1', 'PostgreSQL 2']] as const
 
+/** Of the first database. */
+const HAS_REPLICA = [true, false] as const
+
 export const CLOUD_SERVICES = [durableCeph, redis]
 
 export const hasCloud = () => CLOUD_SERVICES.every(isInstalled)
 
 /**
  * PostgreSQL and Redis on that disk, and Ceph's S3 beside it, as processes of ours, whose data outlives them. The seed
- * decides whether Redis's does, and of how many databases.
+ * decides whether Redis's does, of how many databases, and whether the first of them has a replica.
  */
 export async function openCloud({ disk, folder: home }: Places, random: Random, log: Log): Promise<Engines> {
   await using opened = new AsyncDisposableStack()
@@ -42,13 +46,21 @@ export async function openCloud({ disk, folder: home }: Places, random: Random, 
   const redisDaemons = opened.use(createDaemons(redisFolder))
 
   const { remark, options } = random.pick(REDIS_KINDS)
+  const names = random.pick(DATABASES)
+  const hasReplica = random.pick(HAS_REPLICA)
   const databases = await Promise.all(
-    random.pick(DATABASES).map(async (name) => {
+    names.map(async (name, index) => {
       const directory = join(disk, name.toLowerCase().replace(' ', '-'))
-      return { name, postgres: opened.use(await startEmbeddedPostgres({ directory, log })) }
+      const startReplica =
+        hasReplica && index === 0 ? await copyForReplica(directory, join(folder, 'replica')) : null
+      const postgres = opened.use(await startEmbeddedPostgres({ directory, log }))
+      return { name, postgres, replica: startReplica && opened.use(await startReplica(postgres.url)) }
     }),
   )
   const urls = databases.map(({ postgres }) => postgres.url)
+  const urlsWithReplicas = databases.map(({ postgres, replica }) =>
+    replica ? `${postgres.url}|${replica.url}` : postgres.url,
+  )
   const redisPort = await freePort()
   redisDaemons.adopt(await startRedis(redisFolder, redisPort, options))
   const cephFolder = join(folder, 'ceph')
@@ -59,10 +71,10 @@ export async function openCloud({ disk, folder: home }: Places, random: Random, 
 
   const owned = opened.move()
   return {
-    env: { ...s3, ...databaseEnv(urls), QUEUE_URL: `redis://127.0.0.1:${redisPort}` },
+    env: { ...s3, ...databaseEnv(urlsWithReplicas), QUEUE_URL: `redis://127.0.0.1:${redisPort}` },
     databases: urls,
     victims: [
-      ...databases.flatMap(({ name, postgres }) => [
+      ...databases.flatMap(({ name, postgres, replica }) => [
         processVictim({
           name,
           pids: async () => {
@@ -71,12 +83,13 @@ export async function openCloud({ disk, folder: home }: Places, random: Random, 
           },
         }),
         writesOf(name, async () => postgres.url),
+        ...(replica ? [replica.victim] : []),
       ]),
       redisDaemons.victim('Redis', 'redis-server'),
       cephDaemons.victim("S3's gateway", 'radosgw'),
       cephDaemons.victim("S3's disk", 'ceph-osd'),
     ],
-    remark: `${remark}, ${urls.length === 1 ? 'one database' : 'shards move between two databases'}`,
+    remark: `${remark}, ${urls.length === 1 ? 'one database' : 'shards move between two databases'}${hasReplica ? ', with a replica' : ''}`,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
 }

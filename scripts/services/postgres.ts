@@ -53,7 +53,8 @@ export function postgres({ replicas = 1 } = {}): Service {
   }
 }
 
-function argumentsOf(data: string, port: number): string[] {
+/** Of a server that listens on the port alone, and keeps what replicas lack that were away. */
+export function argumentsOf(data: string, port: number): string[] {
   const settings = [
     'listen_addresses=127.0.0.1',
     'unix_socket_directories=',
@@ -64,7 +65,8 @@ function argumentsOf(data: string, port: number): string[] {
   return ['-D', data, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])]
 }
 
-async function copyCluster(
+/** Of a server that does not run. */
+export async function copyCluster(
   from: string,
   to: string,
   account: Awaited<ReturnType<typeof serverAccount>>,
@@ -75,12 +77,14 @@ async function copyCluster(
     await chown(join(to, name), account.uid, account.gid)
 }
 
-async function follow(data: string, source: string): Promise<void> {
+/** From its next start on the cluster is a replica, which streams from there. */
+export async function follow(data: string, source: string): Promise<void> {
   await writeFile(join(data, 'standby.signal'), '')
   await writeFile(join(data, 'postgresql.auto.conf'), `primary_conninfo = '${source}'\n`)
 }
 
-async function untilAnswers(url: string): Promise<void> {
+/** Throws when it does not within a minute. */
+export async function untilAnswers(url: string): Promise<void> {
   const giveUpAt = Date.now() + STARTS_WITHIN_MS
   while (!(await answers(url))) {
     if (Date.now() > giveUpAt) throw new Error(`PostgreSQL does not answer at ${new URL(url).host}.`)
