@@ -8,7 +8,7 @@ import type { Config } from '../src/config/config.ts'
 import { embeddedPostgresUrl } from '../src/embedded-postgres/embedded-postgres.ts'
 import type { ReadyReply } from '../src/http/routes/health.ts'
 import type { Log } from '../src/log.ts'
-import { keepAlive, type RunningProcess } from '../src/supervisor/keep-alive.ts'
+import { type KeptAlive, keepAlive, type RunningProcess } from '../src/supervisor/keep-alive.ts'
 import { stopProcess } from '../src/supervisor/stop-process.ts'
 import { childrenOf, signal } from './processes.ts'
 import { writesOf } from './read-only.ts'
@@ -26,39 +26,53 @@ const CHILDREN = {
   PostgreSQL: /postgres -D/,
 } as const
 
-/** `darkroom start`, started again by us as an init system does. Disposing stops it as Ctrl-C does. */
+/** `darkroom start`, and perhaps other servers, started again by us as an init system does. Disposing stops them as Ctrl-C does. */
 export type Darkroom = AsyncDisposable & {
+  /** Of all servers, that of `darkroom start` first. */
+  urls: readonly string[]
   victims: readonly Victim[]
   untilReady(withinMs: number): Promise<boolean>
   /** As an operator does who changed something. Resolves before it is ready. */
   restart(): void
 }
 
+/** `others` are the ports of other servers. */
 export async function startDarkroom(
   config: Config,
-  env: Record<string, string>,
+  { env, others }: { env: Record<string, string>; others: readonly number[] },
   logFile: string,
   log: Log,
 ): Promise<Darkroom> {
   const output = openSync(logFile, 'a')
-  const start = (): RunningProcess => {
-    const child = spawn(process.execPath, [CLI, 'start'], {
-      cwd: tmpdir(),
-      env,
-      stdio: ['ignore', output, output],
-    })
-    const pid = child.pid as number
-    const exited = once(child, 'exit').then(([code, signal]) => ({ code, signal }))
-    const stop = async () =>
-      void (await stopProcess(pid, exited, [{ signal: 'SIGINT', waitMs: STOPS_WITHIN_MS }]))
-    return { pid, exited, stop }
+  const keep = (name: string, command: 'start' | 'serve', itsEnv: Record<string, string>): KeptAlive => {
+    const start = (): RunningProcess => {
+      const child = spawn(process.execPath, [CLI, command], {
+        cwd: tmpdir(),
+        env: itsEnv,
+        stdio: ['ignore', output, output],
+      })
+      const pid = child.pid as number
+      const exited = once(child, 'exit').then(([code, signal]) => ({ code, signal }))
+      const stop = async () =>
+        void (await stopProcess(pid, exited, [{ signal: 'SIGINT', waitMs: STOPS_WITHIN_MS }]))
+      return { pid, exited, stop }
+    }
+    return keepAlive({ name, log, first: start(), start: async () => start() })
   }
-  const kept = keepAlive({ name: 'darkroom', log, first: start(), start: async () => start() })
+  const pidsOfKept = ({ pid }: KeptAlive) => (pid === null ? [] : [pid])
+  const kept = keep('darkroom', 'start', env)
+  // They wait for the first to have brought the tables up to date.
+  const servers = others.map((port) =>
+    keep('another server', 'serve', { ...env, PORT: String(port), PUBLIC_URL: config.publicUrl }),
+  )
 
   const starter = processVictim({
     name: 'darkroom start',
-    pids: async () => (kept.pid === null ? [] : [kept.pid]),
+    pids: async () => pidsOfKept(kept),
   })
+  const otherVictims = servers.map((server) =>
+    processVictim({ name: 'another server', pids: async () => pidsOfKept(server) }),
+  )
   const childVictims = Object.entries(CHILDREN)
     .filter(([name]) => name !== 'PostgreSQL' || config.database.kind === 'embedded')
     .map(([name, command]) => processVictim({ name, pids: async () => await pidsOf(kept.pid, command) }))
@@ -68,9 +82,10 @@ export async function startDarkroom(
       ? [writesOf('PostgreSQL', async () => await embeddedPostgresUrl(database.directory))]
       : []
   return {
-    victims: [starter, ...childVictims, ...writes],
+    urls: [config.publicUrl, ...others.map((port) => `http://127.0.0.1:${port}`)],
+    victims: [starter, ...otherVictims, ...childVictims, ...writes],
     // While it is down it is about to start anyway.
-    restart: () => signal(kept.pid === null ? [] : [kept.pid], 'SIGTERM'),
+    restart: () => signal([kept, ...servers].flatMap(pidsOfKept), 'SIGTERM'),
     untilReady: async (withinMs) => {
       const giveUpAt = performance.now() + withinMs
       while (performance.now() < giveUpAt) {
@@ -79,7 +94,9 @@ export async function startDarkroom(
       }
       return false
     },
-    [Symbol.asyncDispose]: async () => await kept[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: async () => {
+      await Promise.all([kept, ...servers].map((each) => each[Symbol.asyncDispose]()))
+    },
   }
 }
 

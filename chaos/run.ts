@@ -49,12 +49,12 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
 }
 
 async function wreakAndAccount(options: ChaosOptions, stage: Stage): Promise<Books> {
-  const { config, engines, disk, darkroom, tokenOf, url, log } = stage
+  const { config, engines, disk, darkroom, tokenOf, url, urls, log } = stage
   const ledger = new RunLedger({ isExact: engines.databases.length < 2 })
   const pages = new PageLedger()
   const scene = { ...stage, folder: join(stage.home, 'to-import'), ledger, pages }
   const whose = { uploaders: OWNERS, others: IMPORT_OWNERS }
-  await using readers = await startReaders({ seed: options.seed, url, tokenOf, ledger: pages, ...whose })
+  await using readers = await startReaders({ seed: options.seed, urls, tokenOf, ledger: pages, ...whose })
   const { imported, moved, attempts: uploaded, toll, acts } = await storm(options, scene)
 
   log.info('the storm is over')

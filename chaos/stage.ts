@@ -18,6 +18,8 @@ import { createRandom } from './random.ts'
 export type Stage = {
   /** Where it listens, past whatever PUBLIC_URL leads through. */
   url: string
+  /** Of all servers: that one, and another where there may be several. */
+  urls: readonly string[]
   config: Config
   shell: Shell
   /** Whatever is there is never full, and goes when the run ends well. */
@@ -96,10 +98,23 @@ async function played<Books>(
   }
   const config = loadConfig(env)
   const url = `http://127.0.0.1:${config.port}`
-  await using darkroom = await startDarkroom({ ...config, publicUrl: url }, env, logFile, log)
+  // Others can't reach a PostgreSQL that starts with Darkroom.
+  const others = engines.databases.length > 0 ? [await freePort()] : []
+  await using darkroom = await startDarkroom({ ...config, publicUrl: url }, { env, others }, logFile, log)
   if (!(await darkroom.untilReady(READY_WITHIN_MS))) throw new Error(`Darkroom did not start: see ${home}`)
   const tokenOf = (owner: OwnerId) => signToken(TOKEN_SECRET, owner, 3600)
-  return await play({ url, config, shell: { env, logFile }, home, engines, disk, darkroom, tokenOf, log })
+  return await play({
+    url,
+    urls: darkroom.urls,
+    config,
+    shell: { env, logFile },
+    home,
+    engines,
+    disk,
+    darkroom,
+    tokenOf,
+    log,
+  })
 }
 
 /** Processes of Darkroom's that are there when all of it was stopped. They are ended. */

@@ -12,6 +12,7 @@ import { childrenOf } from '../processes.ts'
 import type { Random } from '../random.ts'
 import { writesOf } from '../read-only.ts'
 import { processVictim } from '../victim.ts'
+import { openCache } from './cache.ts'
 import { createDaemons } from './daemons.ts'
 import { copyForReplica } from './replica.ts'
 
@@ -33,7 +34,7 @@ export const hasCloud = () => CLOUD_SERVICES.every(isInstalled)
 
 /**
  * PostgreSQL and Redis on that disk, and Ceph's S3 beside it, as processes of ours, whose data outlives them. The seed
- * decides whether Redis's does, of how many databases, and whether the first of them has a replica.
+ * decides whether Redis's does, of how many databases, whether the first of them has a replica, and which cache there is.
  */
 export async function openCloud({ disk, folder: home }: Places, random: Random, log: Log): Promise<Engines> {
   await using opened = new AsyncDisposableStack()
@@ -52,7 +53,7 @@ export async function openCloud({ disk, folder: home }: Places, random: Random, 
     names.map(async (name, index) => {
       const directory = join(disk, name.toLowerCase().replace(' ', '-'))
       const startReplica =
-        hasReplica && index === 0 ? await copyForReplica(directory, join(folder, 'replica')) : null
+        hasReplica && index === 0 ? await copyForReplica(directory, join(folder, 'replica'), log) : null
       const postgres = opened.use(await startEmbeddedPostgres({ directory, log }))
       return { name, postgres, replica: startReplica && opened.use(await startReplica(postgres.url)) }
     }),
@@ -61,6 +62,7 @@ export async function openCloud({ disk, folder: home }: Places, random: Random, 
   const urlsWithReplicas = databases.map(({ postgres, replica }) =>
     replica ? `${postgres.url}|${replica.url}` : postgres.url,
   )
+  const cache = opened.use(await openCache(join(folder, 'cache'), random))
   const redisPort = await freePort()
   redisDaemons.adopt(await startRedis(redisFolder, redisPort, options))
   const cephFolder = join(folder, 'ceph')
@@ -71,7 +73,12 @@ export async function openCloud({ disk, folder: home }: Places, random: Random, 
 
   const owned = opened.move()
   return {
-    env: { ...s3, ...databaseEnv(urlsWithReplicas), QUEUE_URL: `redis://127.0.0.1:${redisPort}` },
+    env: {
+      ...s3,
+      ...databaseEnv(urlsWithReplicas),
+      ...cache.env,
+      QUEUE_URL: `redis://127.0.0.1:${redisPort}`,
+    },
     databases: urls,
     victims: [
       ...databases.flatMap(({ name, postgres, replica }) => [
@@ -85,11 +92,17 @@ export async function openCloud({ disk, folder: home }: Places, random: Random, 
         writesOf(name, async () => postgres.url),
         ...(replica ? [replica.victim] : []),
       ]),
+      ...cache.victims,
       redisDaemons.victim('Redis', 'redis-server'),
       cephDaemons.victim("S3's gateway", 'radosgw'),
       cephDaemons.victim("S3's disk", 'ceph-osd'),
     ],
-    remark: `${remark}, ${urls.length === 1 ? 'one database' : 'shards move between two databases'}${hasReplica ? ', with a replica' : ''}`,
+    remark: [
+      remark,
+      urls.length === 1 ? 'one database' : 'shards move between two databases',
+      ...(hasReplica ? ['a replica'] : []),
+      cache.remark,
+    ].join(', '),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
 }

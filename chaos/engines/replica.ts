@@ -5,8 +5,10 @@ import { endProcesses, isOurs, startDaemon } from '../../scripts/services/daemon
 import { argumentsOf, copyCluster, follow, untilAnswers } from '../../scripts/services/postgres.ts'
 import { serverAccount } from '../../src/embedded-postgres/account.ts'
 import { findBinaries } from '../../src/embedded-postgres/binaries.ts'
-import { dataIn, prepareCluster } from '../../src/embedded-postgres/cluster.ts'
+import { dataIn } from '../../src/embedded-postgres/cluster.ts'
+import { startEmbeddedPostgres } from '../../src/embedded-postgres/embedded-postgres.ts'
 import { freePort } from '../../src/embedded-postgres/free-port.ts'
+import type { Log } from '../../src/log.ts'
 import { openPool } from '../../src/postgres/connections.ts'
 import { childrenOf } from '../processes.ts'
 import { processVictim, type Victim } from '../victim.ts'
@@ -17,17 +19,18 @@ const AGAIN_MS = 200
 export type Replica = AsyncDisposable & { url: string; victim: Victim }
 
 /**
- * Copies the cluster of a database in `directory`, which has not begun to run, to `folder`, which is never full. What
+ * Copies the cluster of a database in `directory`, which does not run yet, to `folder`, which is never full. What
  * is returned makes the copy stream from the database, when that runs.
  */
 export async function copyForReplica(
   directory: string,
   folder: string,
+  log: Log,
 ): Promise<(primary: string) => Promise<Replica>> {
   const account = await serverAccount()
-  const binaries = await findBinaries(account)
-  await mkdir(directory)
-  await prepareCluster(directory, account, binaries)
+  const { postgres } = await findBinaries(account)
+  // It makes the cluster when it starts.
+  await (await startEmbeddedPostgres({ directory, log }))[Symbol.asyncDispose]()
   // As long as the replica is away at most.
   await appendFile(join(dataIn(directory), 'postgresql.conf'), `\nwal_keep_size = '1GB'\n`)
   await mkdir(folder)
@@ -45,7 +48,7 @@ export async function copyForReplica(
     const start = async () => {
       // Helpers of one that was killed may hold its memory for a moment.
       do {
-        pid = startDaemon(binaries.postgres, argumentsOf(copy, ownPort), join(folder, 'replica.log'), account)
+        pid = startDaemon(postgres, argumentsOf(copy, ownPort), join(folder, 'replica.log'), account)
         await sleep(AGAIN_MS)
       } while (!isOurs(pid, copy))
     }

@@ -17,7 +17,8 @@ const FOLLOWED_MS = 2_000
 
 export type ReadersOptions = {
   seed: number
-  url: string
+  /** Of all servers. */
+  urls: readonly string[]
   /** Who upload, and listen to what comes of it. */
   uploaders: readonly OwnerId[]
   /** Whose photos there are besides. */
@@ -44,20 +45,24 @@ export async function startReaders({
   ledger,
   uploaders,
   others,
-  ...api
+  urls,
+  tokenOf,
 }: ReadersOptions): Promise<Readers> {
   const finishing = new AbortController()
   const owners = [...uploaders, ...others]
+  /** Each asks one server all the time, the next one the next. */
+  let next = 0
+  const api = () => ({ url: urls[next++ % urls.length] as string, tokenOf })
   const viewers = VIEWERS.map((viewer) => {
     const randomOf = (use: string) => createRandom(seed, `${use} of ${viewer}`)
-    const follower = new Follower({ ...api, owners, viewer, random: randomOf('follower') })
+    const follower = new Follower({ ...api(), owners, viewer, random: randomOf('follower') })
     const phones = ['phone', 'other phone'].map(
-      (use) => new Reader({ ...api, owners, viewer, follower, ledger, random: randomOf(use) }),
+      (use) => new Reader({ ...api(), owners, viewer, follower, ledger, random: randomOf(use) }),
     )
-    return { follower, phones, listener: new Listener({ ...api, viewer, random: randomOf('listener') }) }
+    return { follower, phones, listener: new Listener({ ...api(), viewer, random: randomOf('listener') }) }
   })
   const ownListeners = uploaders.map(
-    (viewer) => new Listener({ ...api, viewer, random: createRandom(seed, `listener of ${viewer}`) }),
+    (viewer) => new Listener({ ...api(), viewer, random: createRandom(seed, `listener of ${viewer}`) }),
   )
   const listeners = [...ownListeners, ...viewers.map(({ listener }) => listener)]
   const all = [...listeners, ...viewers.flatMap(({ follower, phones }) => [follower, ...phones])]
