@@ -12,7 +12,9 @@ Uploads photos, changes looks, visibility and focus of some and deletes some, im
 cancels, rolls back, finishes, verifies and retries runs, changes the presets once, and moves shards where there are two
 databases, while everything that Darkroom consists of, and the commands that an operator gives, is killed or paused at
 random, PostgreSQL refuses writes and the disk is full at times. Viewers follow owners, do so no more, and read feeds all the
-while: no page shows what was gone when it was asked for, none lacks what was there and followed, and paging gives each photo once.
+while: no page shows what was gone when it was asked for, none lacks what was there and followed, and paging gives each photo once. They
+and owners listen to events: each is told, in order. With the cloud's engines there is another server, and with some seeds a replica that
+lags and a cache that is emptied.
 
 Then, from --seconds 20 on, when nobody else changes anything, photos are made anew while all of that is hit again: each is
 made once, or has failed for a reason that was seen to and is made by a retry; rolled back it is what it was, and finished
@@ -30,7 +32,7 @@ when something is not so.
   --seconds N    over which their beginnings are spread (default 40)
   --clients      photos are uploaded in every way there is, through a network that cuts, stalls, half-closes, delays and repeats,
                  and nothing else is done with them: each is there once, with its own bytes, and nothing else is
-  --engines SET  embedded, cloud (wants Redis and Ceph: npm run services -- install) or both (default)
+  --engines SET  embedded, cloud (wants Redis and Ceph, and has memcached if it is there: npm run services -- install) or both (default)
 `
 
 forgetLibpqVariables()

@@ -10,6 +10,7 @@ import type { PhotoId } from '../src/photo/photo-id.ts'
 import type { OwnerId } from '../src/photo/shard.ts'
 
 const ADA = 'ada' as OwnerId
+const openLedger = () => new PageLedger({ seenWithinMs: 0 })
 const photo = (number: number, owner = ADA): Seen => ({
   id: String(number),
   owner,
@@ -40,7 +41,7 @@ function found(ledger: PageLedger, ...pages: readonly Page[]): readonly string[]
 
 describe('the ledger of pages that were read', () => {
   test('finds nothing in pages that have all that was there, in order', () => {
-    const ledger = new PageLedger()
+    const ledger = openLedger()
 
     found(
       ledger,
@@ -65,7 +66,7 @@ describe('the ledger of pages that were read', () => {
   })
 
   test('finds a photo that was deleted, and one that was made private, before the page was asked for', () => {
-    const ledger = new PageLedger()
+    const ledger = openLedger()
     ledger.look(page([SECOND, FIRST]))
     ledger.asks('1', { name: 'deletion' })
     ledger.grant('1', { name: 'deletion' })
@@ -79,7 +80,7 @@ describe('the ledger of pages that were read', () => {
   })
 
   test('does not mind whether a photo is there that its owner is about to delete, or has made public and nobody has seen', () => {
-    const ledger = new PageLedger()
+    const ledger = openLedger()
     ledger.look(page([FIRST]))
     ledger.asks('1', { name: 'deletion' })
     for (const wish of [PRIVATE, PUBLIC]) {
@@ -91,7 +92,7 @@ describe('the ledger of pages that were read', () => {
   })
 
   test('finds that a photo is missing that was seen, and was not made private or is public again', () => {
-    const ledger = new PageLedger()
+    const ledger = openLedger()
     ledger.look(page([SECOND, FIRST]))
     for (const wish of [PRIVATE, PUBLIC]) {
       ledger.asks('1', wish)
@@ -108,7 +109,7 @@ describe('the ledger of pages that were read', () => {
     const all = page([FOURTH, THIRD, SECOND, FIRST], { limit: 4 })
     const ends = { hasNewer: true, hasOlder: true, limit: 1 }
     const lacks = (told: Page) => {
-      const ledger = new PageLedger()
+      const ledger = openLedger()
       return found(ledger, all, told).map((finding) => /lacks (\d)/.exec(finding)?.[1])
     }
 
@@ -119,7 +120,7 @@ describe('the ledger of pages that were read', () => {
   })
 
   test('finds a page that is short, out of order, has a photo twice, or one that is beyond', () => {
-    const wrong = (told: Page) => found(new PageLedger(), told)
+    const wrong = (told: Page) => found(openLedger(), told)
 
     expect(wrong(page([SECOND], { hasOlder: true }))).toEqual(['a feed, newest: is short, and there is more'])
     expect(wrong(page([FIRST, SECOND]))).toEqual(['a feed, newest: has 1 before 2'])
@@ -133,7 +134,7 @@ describe('the ledger of pages that were read', () => {
   })
 
   test('finds a photo of an owner who was not followed, and misses none of theirs', () => {
-    const ledger = new PageLedger()
+    const ledger = openLedger()
     ledger.look(page([SECOND, FIRST]))
     const isOf = () => false
 
@@ -143,7 +144,7 @@ describe('the ledger of pages that were read', () => {
   })
 
   test('finds that a photo which was there is not found', () => {
-    const ledger = new PageLedger()
+    const ledger = openLedger()
     const times = () => ({ askedAt: performance.now(), answeredAt: performance.now() })
     const around = { cut: { side: 'around', photo: FIRST } } as const
     ledger.lookForNone(page([]), around, times())
@@ -228,7 +229,7 @@ describe('a fact', () => {
 
     fact.ask()
     expect(throughout(fact)).toBeNull()
-    fact.see(true, performance.now())
+    fact.see(true, { askedAt: performance.now(), withinMs: 0 })
     expect(throughout(fact)).toBeNull()
     fact.grant(true)
 
@@ -243,10 +244,22 @@ describe('a fact', () => {
     fact.ask()
     fact.grant(null)
 
-    fact.see(true, askedAt)
+    fact.see(true, { askedAt, withinMs: 0 })
     expect(throughout(fact)).toBeNull()
-    fact.see(true, performance.now() + 1)
+    fact.see(true, { askedAt: performance.now() + 1, withinMs: 0 })
 
     expect(fact.throughout(performance.now(), Infinity)).toBe(true)
+  })
+
+  test('is known as late as all others see what somebody saw, unless it has changed until then', () => {
+    const fact = new Fact(null)
+    const seen = { askedAt: performance.now(), withinMs: 60_000 }
+    fact.see(true, seen)
+    expect(throughout(fact)).toBeNull()
+    expect(fact.throughout(performance.now() + 60_001, Infinity)).toBe(true)
+
+    fact.ask()
+
+    expect(fact.throughout(performance.now() + 60_001, Infinity)).toBeNull()
   })
 })

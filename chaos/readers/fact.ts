@@ -26,10 +26,13 @@ export class Fact {
     this.#note(value)
   }
 
-  /** Somebody who asked then has just seen that it is so, which says nothing if somebody else has meanwhile asked for a change. */
-  see(value: boolean, askedAt: number): void {
+  /**
+   * Somebody who asked then has just seen that it is so, which says nothing if somebody else has meanwhile asked for a change.
+   * All others see it after so many milliseconds.
+   */
+  see(value: boolean, { askedAt, withinMs }: { askedAt: number; withinMs: number }): void {
     const last = this.#known.at(-1) as Known
-    if (!this.#isAsked && last.value === null && last.since < askedAt) this.#note(value)
+    if (!this.#isAsked && last.value === null && last.since < askedAt) this.#note(value, withinMs)
   }
 
   /** What it was for all of that time; null when that is not known, or it was not the same. */
@@ -40,7 +43,10 @@ export class Fact {
     return values.every((value) => value === values[0]) ? (values[0] ?? null) : null
   }
 
-  #note(value: boolean | null): void {
-    this.#known.push({ since: performance.now(), value })
+  #note(value: boolean | null, afterMs = 0): void {
+    const now = performance.now()
+    // What was to be known only later is not, as something has changed before.
+    while ((this.#known.at(-1) as Known).since > now) this.#known.pop()
+    this.#known.push({ since: now + afterMs, value })
   }
 }

@@ -33,7 +33,13 @@ type Entry = { seen: Seen | null; seenAt: number; isShown: Fact }
 export class PageLedger {
   readonly #entries = new Map<string, Entry>()
   readonly #findings: string[] = []
+  readonly #seenWithinMs: number
   #pages = 0
+
+  /** What one page shows that nobody was told of, all others show so much later. */
+  constructor({ seenWithinMs }: { seenWithinMs: number }) {
+    this.#seenWithinMs = seenWithinMs
+  }
 
   get findings(): readonly string[] {
     return this.#findings
@@ -73,7 +79,7 @@ export class PageLedger {
       const entry = this.#entry(seen.id)
       if (entry.seen === null) entry.seenAt = page.answeredAt
       entry.seen = seen
-      entry.isShown.see(true, page.askedAt)
+      entry.isShown.see(true, { askedAt: page.askedAt, withinMs: this.#seenWithinMs })
     }
   }
 
