@@ -1,28 +1,21 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { Catalog } from '../../src/catalog/catalog.ts'
 import { Database, type Select } from '../../src/catalog/database.ts'
 import type { FeedPage, FeedWish } from '../../src/catalog/feed-page.ts'
 import { ShardMap } from '../../src/catalog/shard-map.ts'
 import { allShardsAt } from '../../src/config/shard-ranges.ts'
-import { signToken } from '../../src/http/auth/sign-token.ts'
-import { openTokenSecret } from '../../src/http/auth/token-secret.ts'
 import type { OwnerId } from '../../src/photo/shard.ts'
 import type { Bench } from '../bench.ts'
-import { type Darkroom, startDarkroom } from '../darkroom.ts'
+import { startDarkroom } from '../darkroom.ts'
+import { measureLoad } from '../feeds-load.ts'
 import { type Figure, type Line, ratio, value } from '../line.ts'
 import { followedBy, ownerOf, writePhotos } from '../many-owners.ts'
 import { compare, compareOnce, quantile } from '../measure.ts'
-import { processorSeconds } from '../process-figures.ts'
 
 const PHOTOS = 1_000_000
 const VIEWERS = 20
 const FOLLOWED = 500
 const PAGE = 30
 const ROUNDS = 9
-/** Pages a second, from all viewers in turn. */
-const RATE = 200
-const LOAD_S = 20
-const CLIENTS = 32
 const TIMELINE = 400
 
 type Feed = { viewer: OwnerId; owners: OwnerId[] }
@@ -40,7 +33,7 @@ export const feeds: Line = {
     const url = config.kind === 'url' ? config.url : ''
     await using shards = new ShardMap(allShardsAt(url), { connections: 4 })
     const database = shards.databaseAt(url)
-    await using patient = new Database(url, { connections: 1, statementMs: 600_000 })
+    await using patient = new Database(url, { connections: 1, statementMs: 600_000, patienceMs: 600_000 })
     const catalog = new Catalog(shards)
     // None of the photos has objects, which servers would tell.
     for (const { id } of await catalog.runs.list()) await catalog.runs.pause(id)
@@ -62,7 +55,8 @@ export const feeds: Line = {
       for (const feed of feeds) await ask(feed)
       return (performance.now() - startedAt) / feeds.length
     }
-    const ours = ({ viewer, owners }: Feed) => firstPage(catalog, viewer, owners)
+    // Nothing is remembered of the page before.
+    const ours = ({ viewer, owners }: Feed) => firstPage(new Catalog(shards), viewer, owners)
     const query = ({ owners }: Feed) => patient.query(NAIVE, [owners])
     const timeline = ({ viewer }: Feed) => patient.query(OF_TIMELINE, [viewer])
     const rounds = bench.rounds(ROUNDS)
@@ -95,7 +89,11 @@ export const feeds: Line = {
       value(`feed of ${FOLLOWED} followed, the newest page`, 'buffers', first, { below: 1_500 }),
       value('the same, the tenth page', 'buffers', deep),
       await measurePosts(bench, patient, all),
-      ...(await measureLoad(bench, darkroom, all)),
+      ...(await measureLoad(
+        bench,
+        darkroom,
+        all.map(({ viewer }) => viewer),
+      )),
     ]
   },
 }
@@ -205,62 +203,4 @@ async function measurePosts(bench: Bench, database: Database, feeds: readonly Fe
   return ratio(`a photo changed, with its head / told to ${FOLLOWED} timelines`, 'ms', comparison, {
     below: 1,
   })
-}
-
-/** Pages over HTTP at a steady rate, whether or not those before have come; and those that the client has already. */
-async function measureLoad(bench: Bench, darkroom: Darkroom, feeds: readonly Feed[]): Promise<Figure[]> {
-  const secret = await openTokenSecret(darkroom.config.home)
-  const headers = await Promise.all(
-    feeds.map(async ({ viewer }) => ({ authorization: `Bearer ${await signToken(secret, viewer, 3_600)}` })),
-  )
-  const url = `${darkroom.url}/v1/feed?limit=${PAGE}&presets=thumb,feed&formats=avif,jpeg&urls=parts`
-  const etags = new Map<number, string>()
-  const ask = async (n: number, isRepeat: boolean): Promise<void> => {
-    const known = isRepeat ? { 'if-none-match': etags.get(n) ?? '' } : {}
-    const reply = await fetch(url, { headers: { ...headers[n], ...known } })
-    await reply.arrayBuffer()
-    if (reply.status !== (isRepeat ? 304 : 200)) throw new Error(`a feed was answered with ${reply.status}`)
-    etags.set(n, reply.headers.get('etag') ?? '')
-  }
-  /** From the moment that each was due: what waits for others, as the machine is too slow, counts. */
-  const load = async (isRepeat: boolean) => {
-    const count = RATE * bench.rounds(LOAD_S)
-    const startAt = performance.now()
-    const times: number[] = []
-    let next = 0
-    const client = async () => {
-      while (next < count) {
-        const n = next++
-        const dueAt = startAt + (n / RATE) * 1_000
-        await sleep(Math.max(0, dueAt - performance.now()))
-        await ask(n % feeds.length, isRepeat)
-        times.push(performance.now() - dueAt)
-      }
-    }
-    await Promise.all(Array.from({ length: CLIENTS }, client))
-    return times
-  }
-  const cpuOf = async (work: () => Promise<unknown>) => {
-    const all = async () =>
-      (await processorSeconds(darkroom.api.pid ?? 0)) + (await processorSeconds(bench.postgresPid))
-    const before = await all()
-    await work()
-    return (((await all()) - before) * 1_000) / (RATE * bench.rounds(LOAD_S))
-  }
-  await load(false)
-  let times: number[] = []
-  const cpu = await cpuOf(async () => {
-    times = await load(false)
-  })
-  let known: number[] = []
-  const cpuOfKnown = await cpuOf(async () => {
-    known = await load(true)
-  })
-  return [
-    value('a page over HTTP, CPU of API and PostgreSQL', 'ms', cpu),
-    value('one that the client has, 304', 'ms', cpuOfKnown),
-    value(`${RATE} pages a second, p50`, 'ms', quantile(times, 0.5)),
-    value('the same, p99', 'ms', quantile(times, 0.99)),
-    value(`${RATE} a second that the client has, p50`, 'ms', quantile(known, 0.5)),
-  ]
 }
