@@ -173,7 +173,7 @@ describe('the account of events that were told', () => {
           type,
           photo: PHOTO,
           owner: ADA,
-          createdAt: '',
+          timestamp: '',
           visibility,
           failure: null,
         }) as Told,

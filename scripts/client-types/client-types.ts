@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { compile, type JSONSchema } from 'json-schema-to-typescript'
+import { streamedEvent } from '../../src/http/schemas/event.ts'
 import { photoPageReply, photoReply, photosReply } from '../../src/http/schemas/photo.ts'
 import { photoChange } from '../../src/http/schemas/photo-fields.ts'
 
@@ -13,6 +14,7 @@ const SCHEMAS = {
   Photos: photosReply,
   PhotoPage: { ...photoPageReply, title: 'Photo page' },
   PhotoChange: { ...photoChange, title: 'Photo change' },
+  StreamedEvent: streamedEvent,
 }
 
 /** The file's text. */

@@ -1,5 +1,14 @@
 import { sleep, waitMs } from './backoff.ts'
-import { type Reply, type Send, type Signal, send as sendHere } from './platform.ts'
+import {
+  type OpenStream,
+  type Reply,
+  type Request,
+  type Send,
+  type Signal,
+  type StreamReply,
+  send as sendHere,
+  streamBy,
+} from './platform.ts'
 import { Problem } from './problem.ts'
 
 export type ApiOptions = {
@@ -11,6 +20,8 @@ export type ApiOptions = {
   retryMs?: number
   /** How requests are sent, if not by `fetch` and XMLHttpRequest. */
   send?: Send
+  /** How event streams are opened, if not by the platform's `fetch`. */
+  openStream?: OpenStream
 }
 
 export type Ask = {
@@ -65,11 +76,26 @@ export class Api {
     }
   }
 
-  async #once(
+  /** A reply of 2xx that is read as it comes: asked for once, with another token when the one before was refused. Throws as `ask`. */
+  async open(path: string, ask: Ask, isRefused: boolean): Promise<StreamReply> {
+    const request = await this.#request(path, ask, isRefused)
+    const reply = await this.#reached((this.#options.openStream ?? streamBy())(request), ask)
+    if (reply.status >= 200 && reply.status < 300) return reply
+    throw problemOf({ ...reply, text: await reply.text() }, request.url)
+  }
+
+  async #once(path: string, ask: Ask, isRefused: boolean): Promise<Reply> {
+    const request = await this.#request(path, ask, isRefused)
+    const reply = await this.#reached((this.#options.send ?? sendHere)(request), ask)
+    if (reply.status < 200 || reply.status >= 300) throw problemOf(reply, request.url)
+    return reply
+  }
+
+  async #request(
     path: string,
     { method = 'GET', query, body, ...ask }: Ask,
     isRefused: boolean,
-  ): Promise<Reply> {
+  ): Promise<Request> {
     const token = await this.#options.token({ isRefused })
     const isBytes = body instanceof Uint8Array
     const headers = {
@@ -79,16 +105,15 @@ export class Api {
       ...ask.headers,
     }
     const url = this.#url + path + queryOf(query)
-    const sent = { method, url, headers, signal: ask.signal, onSent: ask.onSent }
-    const sending = (this.#options.send ?? sendHere)(
-      body ? { ...sent, body: isBytes ? body : JSON.stringify(body) } : sent,
-    )
-    const reply = await sending.catch((cause: unknown) => {
-      if (ask.signal?.aborted) throw cause
+    const request = { method, url, headers, signal: ask.signal, onSent: ask.onSent }
+    return body ? { ...request, body: isBytes ? body : JSON.stringify(body) } : request
+  }
+
+  async #reached<Value>(sending: Promise<Value>, { signal }: Ask): Promise<Value> {
+    return await sending.catch((cause: unknown) => {
+      if (signal?.aborted) throw cause
       throw unreachable(cause)
     })
-    if (reply.status < 200 || reply.status >= 300) throw problemOf(reply, url)
-    return reply
   }
 }
 
@@ -100,7 +125,7 @@ function queryOf(query: Ask['query'] = {}): string {
 }
 
 /** `fetch` wraps what happened. */
-function unreachable(error: unknown): Problem {
+export function unreachable(error: unknown): Problem {
   const cause = error instanceof TypeError && error.cause ? error.cause : error
   const message = `The connection broke off, or there was none: ${cause}`
   return new Problem({ status: 0, code: 'unreachable', message }, { cause })

@@ -1,8 +1,9 @@
 import { Api, type ApiOptions, type Ask } from './api.ts'
 import { sleep } from './backoff.ts'
+import { type EventOptions, readEvents } from './events.ts'
 import { type FeedOptions, PhotoFeed } from './feed.ts'
 import type { PhotoSource, Signal } from './platform.ts'
-import type { Photo, PhotoChange, Photos } from './types.ts'
+import type { Photo, PhotoChange, Photos, StreamedEvent } from './types.ts'
 import { reserveId, type UploadOptions, uploadPhoto } from './upload.ts'
 import { UploadQueue, type UploadQueueOptions } from './upload-queue.ts'
 
@@ -100,6 +101,14 @@ export class DarkroomClient {
   /** The photos of those whom the viewer follows, newest first, page by page. */
   feed(options: FeedOptions = {}): PhotoFeed {
     return new PhotoFeed(this.#api, '/v1/feed', options)
+  }
+
+  /**
+   * What happens to the viewer's photos, and `feed.new` of those they follow, as it happens: for as long as it is read, over as many
+   * connections as it takes, each event once. After `reset` events may be missing: what is shown is to be loaded anew.
+   */
+  events(options: EventOptions = {}): AsyncGenerator<StreamedEvent, never> {
+    return readEvents(this.#api, options)
   }
 
   /** An owner's photos, newest first, page by page. */

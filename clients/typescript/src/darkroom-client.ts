@@ -1,11 +1,22 @@
 export type { ApiOptions } from './api.ts'
 export { DarkroomClient } from './client.ts'
+export type { EventOptions } from './events.ts'
 export { type FeedOptions, PhotoFeed } from './feed.ts'
 export { type Rendition, renditionsOf, renditionUrl, srcset, type Wish } from './pictures.ts'
-export type { PhotoSource, Send } from './platform.ts'
+export { type OpenStream, type PhotoSource, type Send, streamBy } from './platform.ts'
 export { Problem } from './problem.ts'
 export { indexedDbStore, memoryStore, type QueueStore, type StoredUpload } from './queue-store.ts'
 export { thumbhashUrl } from './thumbhash.ts'
-export type { Delivery, Photo, PhotoChange, PhotoPage, Photos } from './types.ts'
+export type {
+  Delivery,
+  FeedEvent,
+  Photo,
+  PhotoChange,
+  PhotoEvent,
+  PhotoPage,
+  Photos,
+  ResetEvent,
+  StreamedEvent,
+} from './types.ts'
 export type { UploadFields, UploadOptions } from './upload.ts'
 export { type QueuedUpload, UploadQueue, type UploadQueueOptions } from './upload-queue.ts'

@@ -29,7 +29,27 @@ export type Reply = { status: number; header(name: string): string | null; text:
 /** Sends one request. Throws what `fetch` throws when nobody answers, and the signal's reason when it is aborted. */
 export type Send = (request: Request) => Promise<Reply>
 
-type FetchReply = { status: number; headers: { get(name: string): string | null }; text(): Promise<string> }
+/** A reply whose text is read as it comes. */
+export type StreamReply = Omit<Reply, 'text'> & {
+  text(): Promise<string>
+  /** The next piece of it, null at its end. */
+  next(): Promise<string | null>
+  cancel(): void
+}
+
+/** Opens one. Throws as `Send` does. */
+export type OpenStream = (request: Request) => Promise<StreamReply>
+
+type StreamReader = {
+  read(): Promise<{ done: boolean; value?: Uint8Array }>
+  cancel(): Promise<void>
+}
+type FetchReply = {
+  status: number
+  headers: { get(name: string): string | null }
+  text(): Promise<string>
+  body: { getReader(): StreamReader } | null
+}
 type XmlHttpRequest = {
   upload: { onprogress: ((event: { loaded: number }) => void) | null }
   status: number
@@ -44,8 +64,11 @@ type XmlHttpRequest = {
   abort(): void
 }
 
-const { fetch, XMLHttpRequest } = globalThis as unknown as {
-  fetch: (url: string, init: object) => Promise<FetchReply>
+type Fetch = (url: string, init: object) => Promise<FetchReply>
+
+const { fetch, XMLHttpRequest, TextDecoder } = globalThis as unknown as {
+  fetch: Fetch
+  TextDecoder: new () => { decode(bytes: Uint8Array | undefined, options: { stream: boolean }): string }
   XMLHttpRequest?: new () => XmlHttpRequest
 }
 
@@ -65,6 +88,26 @@ export const send: Send = async (request) => {
   const reply = await fetch(url, { ...init, ...watched })
   const text = await reply.text()
   return { status: reply.status, header: (name) => reply.headers.get(name), text }
+}
+
+/** By a `fetch` whose replies can be read as they come: that of React Native can't, the one of `expo/fetch` can. */
+export function streamBy(fetchIt: unknown = fetch): OpenStream {
+  return async ({ url, ...init }) => {
+    const reply = await (fetchIt as Fetch)(url, { ...init, cache: 'no-store' })
+    const decoder = new TextDecoder()
+    let reader: StreamReader | undefined
+    return {
+      status: reply.status,
+      header: (name) => reply.headers.get(name),
+      text: async () => await reply.text(),
+      next: async () => {
+        reader ??= reply.body?.getReader()
+        const { done, value } = (await reader?.read()) ?? { done: true }
+        return done ? null : decoder.decode(value, { stream: true })
+      },
+      cancel: () => void (reader ?? reply.body?.getReader())?.cancel().catch(() => {}),
+    }
+  }
 }
 
 const PIECE_BYTES = 65_536

@@ -1,5 +1,7 @@
 // Written by `npm run client-types` from src/http/schemas: what the API takes and gives.
 
+export type StreamedEvent = PhotoEvent | FeedEvent | ResetEvent
+
 export interface Photo {
   /**
    * 64 bits in decimal digits; sorts by time when compared as a number.
@@ -100,4 +102,38 @@ export interface PhotoChange {
    * null, or a text of 2000 characters at most, in which no character is NUL
    */
   alt?: string | null
+}
+export interface PhotoEvent {
+  /**
+   * The same whenever the event is told again. Those of one owner go up as things happen.
+   */
+  id: string
+  photo: string
+  owner: string
+  /**
+   * When it happened.
+   */
+  timestamp: string
+  type: 'photo.ready' | 'photo.failed' | 'photo.look' | 'photo.visibility' | 'photo.deleted'
+  /**
+   * That of the photo from then on; of a deleted one until then.
+   */
+  visibility: 'public' | 'private'
+  failure: string | null
+}
+export interface FeedEvent {
+  /**
+   * The same whenever the event is told again. Those of one owner go up as things happen.
+   */
+  id: string
+  photo: string
+  owner: string
+  /**
+   * When it happened.
+   */
+  timestamp: string
+  type: 'feed.new'
+}
+export interface ResetEvent {
+  type: 'reset'
 }

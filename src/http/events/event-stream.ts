@@ -75,7 +75,7 @@ export class EventStream {
   tellOwn({ id, type, owner, photoId, visibility, failureCode }: PhotoEvent): void {
     if (BigInt(id) <= BigInt(this.own)) return
     this.#told = { ...this.#told, own: id }
-    const common = { id, type, photo: photoId, owner, createdAt: addedAt(id).toISOString() }
+    const common = { id, type, photo: photoId, owner, timestamp: addedAt(id).toISOString() }
     this.#tell({ ...common, visibility, failure: failureCode })
   }
 
@@ -88,8 +88,8 @@ export class EventStream {
 
   /** A photo of somebody whom the viewer follows is new. */
   tellNew({ id, owner, photoId }: Pick<Written, 'id' | 'owner' | 'photoId'>): void {
-    const createdAt = addedAt(id).toISOString()
-    this.#tell({ id, type: 'feed.new', photo: photoId, owner, createdAt })
+    const timestamp = addedAt(id).toISOString()
+    this.#tell({ id, type: 'feed.new', photo: photoId, owner, timestamp })
   }
 
   /** From now on news are told at once; those that were held are returned. */

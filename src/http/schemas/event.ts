@@ -12,7 +12,7 @@ const common = {
   }),
   photo: Type.String({ pattern: PHOTO_ID_PATTERN }),
   owner: ownerSchema,
-  createdAt: Type.String({ format: 'date-time', description: 'When it happened.' }),
+  timestamp: Type.String({ format: 'date-time', description: 'When it happened.' }),
 }
 
 /** What happened to a photo, as its owner is told. */
