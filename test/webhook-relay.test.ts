@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { migrateCatalog } from '../src/catalog/migrate.ts'
 import { moveShards } from '../src/catalog/move-shards.ts'
 import type { PhotoEventId } from '../src/catalog/photo-events.ts'
 import { HOLDING_REFUSALS } from '../src/catalog/webhook-events.ts'
@@ -11,6 +12,7 @@ import { resendPeriod } from '../src/webhooks/resend.ts'
 import { webhookBacklog, webhookStatus } from '../src/webhooks/status.ts'
 import { openEmptyDatabase } from './support/database.ts'
 import { insertPhoto } from './support/photos.ts'
+import { startProxy } from './support/proxy.ts'
 import { always, type Received, type Reply } from './support/receiver.ts'
 import { eventsOf, firstSeen, happen, hurry, openRelay, type RelayTest } from './support/relay.ts'
 import { expireLeases, killable, openRunServer } from './support/runs.ts'
@@ -389,6 +391,37 @@ describe('whoever is killed', () => {
     await happen(it, 'alice', 2)
     await taken(it, 5)
   })
+})
+
+test('a database that is unavailable holds up the events of its own owners alone, also of a message in flight', async () => {
+  await using a = await openEmptyDatabase()
+  await using b = await openEmptyDatabase()
+  await using proxy = await startProxy(b.url)
+  const ranges = [
+    { from: 0, to: 4095, url: a.url },
+    { from: 4096, to: 8191, url: proxy.url },
+  ]
+  await migrateCatalog(ranges)
+  const [low = '', high = ''] = ranges.flatMap((range) => ownersOf(range, 1))
+  await using it = await openRelay(ranges, a)
+  await it.begin()
+  const lower = await happen({ database: a }, low, 2)
+  const upper = await happen({ database: b }, high, 2)
+  it.receiver.reply = always(503)
+
+  await using _telling = it.tell()
+  await expect.poll(() => eventsOf(it.receiver.received).length, FAST).toBe(4)
+  await proxy.cut()
+  it.receiver.reply = always(204)
+  await expect
+    .poll(async () => {
+      await hurry(it)
+      return firstSeen(it.receiver.accepted, low)
+    }, FAST)
+    .toEqual(lower)
+  expect(firstSeen(it.receiver.accepted, high)).toEqual([])
+  await proxy.mend()
+  await expect.poll(() => firstSeen(it.receiver.accepted, high)).toEqual(upper)
 })
 
 test('shards that move, that of the relay too, take their events with them: each is told, in order', async () => {

@@ -55,23 +55,27 @@ export class WebhookEvents {
     return rows.toSorted((a, b) => a.retryAt.getTime() - b.retryAt.getTime())[0] ?? null
   }
 
-  /** These events, in the order of their ids, told or not; without those that are forgotten. */
+  /**
+   * These events, in the order of their ids, told or not; without those that are forgotten, or of a database that is
+   * unavailable.
+   */
   async find(ids: readonly PhotoEventId[]): Promise<(PhotoEvent & { isTold: boolean })[]> {
     const rows = await this.#shards
-      .ofEach(ids)
+      .everywhere()
       .read<PhotoEvent & { isTold: boolean }>(
-        `select ${EVENT}, e.is_told as "isTold" from photo_events e where e.id = any($1::bigint[]) and photos_are_here($1)`,
+        `select ${EVENT}, e.is_told as "isTold" from photo_events e where ${OF_SHARDS_HERE} and e.id = any($2::bigint[])`,
+        [ids],
       )
     return rows.toSorted((a, b) => (BigInt(a.id) < BigInt(b.id) ? -1 : 1))
   }
 
-  /** The app has taken these. Again changes nothing. */
+  /** The app has taken these. Again changes nothing. Those of a database that is unavailable are told once more. */
   async markTold(ids: readonly PhotoEventId[]): Promise<void> {
-    await this.#shards
-      .ofEach(ids)
-      .query(
-        'update photo_events set is_told = true where id = any($1::bigint[]) and not is_told and photos_are_here($1)',
-      )
+    await this.#shards.everywhere().query(
+      `update photo_events e set is_told = true
+         where ${OF_SHARDS_HERE} and e.id = any($2::bigint[]) and not e.is_told`,
+      [ids],
+    )
   }
 
   /** The app refused this one, which is sent again in so many seconds. `because` is for an operator. */

@@ -1,4 +1,5 @@
 import { loadConfig, type WebhookConfig } from '../../src/config/config.ts'
+import type { ShardRange } from '../../src/config/shard-ranges.ts'
 import { type OwnerId, shardOfOwner } from '../../src/photo/shard.ts'
 import type { Job } from '../../src/queue/job.ts'
 import type { RunEngines } from '../../src/runs/run-kind.ts'
@@ -24,13 +25,14 @@ export type RelayTest = AsyncDisposable & {
   begin(): Promise<void>
 }
 
-export async function openRelay(): Promise<RelayTest> {
+/** On a database of its own, unless others are there that have these shards: of several the first has the runs. */
+export async function openRelay(ranges?: readonly ShardRange[], first?: TestDatabase): Promise<RelayTest> {
   await using opened = new AsyncDisposableStack()
-  const database = opened.use(await openTestDatabase())
+  const database = first ?? opened.use(await openTestDatabase())
   const receiver = opened.use(await openReceiver())
   const jobs: Job[] = []
   const queue = { enqueue: async (job: Job) => void jobs.push(job) }
-  const server = opened.use(openRunServer(database, queue))
+  const server = opened.use(openRunServer(database, queue, ranges))
   const webhook = opened.use(
     new Webhook(loadConfig(receiver.env).webhook as WebhookConfig, { answerMs: 2_000 }),
   )

@@ -1,6 +1,6 @@
 import { Catalog } from '../../src/catalog/catalog.ts'
 import { ShardMap } from '../../src/catalog/shard-map.ts'
-import { allShardsAt } from '../../src/config/shard-ranges.ts'
+import { allShardsAt, type ShardRange } from '../../src/config/shard-ranges.ts'
 import type { Log } from '../../src/log.ts'
 import type { JobQueue } from '../../src/queue/job-queue.ts'
 import type { RunEngines, RunKind } from '../../src/runs/run-kind.ts'
@@ -12,8 +12,12 @@ import { silentLog } from './service.ts'
 export type RunServer = AsyncDisposable & { engines: RunEngines; catalog: Catalog }
 
 /** As another process has them: its own connections, its own idea of where shards are. */
-export function openRunServer({ url }: Pick<TestDatabase, 'url'>, queue: Partial<JobQueue> = {}): RunServer {
-  const map = new ShardMap(allShardsAt(url), { connections: 4 })
+export function openRunServer(
+  { url }: Pick<TestDatabase, 'url'>,
+  queue: Partial<JobQueue> = {},
+  ranges: readonly ShardRange[] = allShardsAt(url),
+): RunServer {
+  const map = new ShardMap(ranges, { connections: 4 })
   const catalog = new Catalog(map)
   return {
     catalog,
