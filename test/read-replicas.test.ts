@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { pgbouncer } from '../scripts/services/pgbouncer.ts'
 import { startTemporarily } from '../scripts/services/running-service.ts'
@@ -11,6 +12,7 @@ import { allShardsAt, type ReplicaUrls } from '../src/config/shard-ranges.ts'
 import type { ReadyReply } from '../src/http/routes/health.ts'
 import { type OwnerId, type Shard, shardOfOwner } from '../src/photo/shard.ts'
 import { migratePostgresQueue } from '../src/queue/postgres-set-up.ts'
+import { expectExact, step, World } from './support/feed-world.ts'
 import { needs } from './support/needs.ts'
 import { remove, upload } from './support/photo-client.ts'
 import { insertPhoto } from './support/photos.ts'
@@ -124,6 +126,32 @@ test.each(LAGS)(
     await expect.poll(() => traffic.albums.every(({ steps }) => steps > 25), PATIENCE).toBe(true)
     await traffic.stop()
     for (const album of traffic.albums) await checkAlbum(album, one.catalog)
+
+    await replica.query('select 1', ...lag.leave)
+  },
+)
+
+test.each(LAGS)(
+  'feeds have at every moment what was posted, hidden and deleted, when the replica $how',
+  async (lag) => {
+    await using one = await openReaderInUse()
+    await using other = await openReaderInUse()
+    const owners = [0, 1, 2, 3].map((n) => `feed-${LAGS.indexOf(lag)}-${n}` as OwnerId)
+    const world = new World(owners, [one.catalog, other.catalog])
+    await replica.query('select 1', ...lag.enter)
+
+    for (const each of fc.sample(step, { numRuns: 30, seed: 7 })) {
+      if (each.act === 'post') await world.post(each)
+      else await world[each.act](each.which)
+      const { photos } = await world.catalog.feeds.page(owners, { older: 9 })
+      expect(photos.map(({ id }) => id)).toEqual(
+        world
+          .shown(owners)
+          .slice(0, 9)
+          .map(({ id }) => id),
+      )
+    }
+    await expectExact(world, owners, 3)
 
     await replica.query('select 1', ...lag.leave)
   },

@@ -53,7 +53,7 @@ export class Heads {
   }
 
   async #read(owners: readonly OwnerId[], limit: number | null): Promise<Head[]> {
-    const rows = await this.#shards.ofEachOwner(owners).read<HeadRow>(
+    const rows = await this.#shards.ofEachOwner(owners).readAtReplica<HeadRow>(
       `select owner, version::text, posted_at::text, photo_id::text from heads h
        where owner = any(string_to_array($1, ' ')) and photo_id is not null and (select shards_are_here($2))
        ${limit === null ? '' : 'order by h.posted_at desc, h.photo_id desc limit $3'}`,

@@ -4,7 +4,7 @@ import { EngineUnavailableError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { databaseName } from '../postgres/connections.ts'
 import { sqlStateOf } from '../postgres/errors.ts'
-import { AskedTogether } from './asked-together.ts'
+import { Batches } from './batches.ts'
 import { Database, type Select } from './database.ts'
 import { type LogPlace, type PrimaryPlace, type ReplicaPlace, replayedBy, replicaOf } from './log-place.ts'
 import { ReplayLag } from './replay-lag.ts'
@@ -36,7 +36,7 @@ export class ReadReplica implements AsyncDisposable {
   readonly #log: Log | null
   readonly #lag = new ReplayLag()
   /** How far it has come in a moment, for all who wait. */
-  readonly #progress = new AskedTogether(async () => {
+  readonly #progress = new Batches<never, number>(async () => {
     await sleep(CATCH_UP_STEP_MS)
     return (await replayedBy(this.#looks)).place
   })
@@ -133,7 +133,7 @@ export class ReadReplica implements AsyncDisposable {
         if (performance.now() < giveUpAt) continue
         this.#lateUntil = performance.now() + LATE_MS
         return null
-      } while ((await this.#progress.ask()) < place)
+      } while ((await this.#progress.join()) < place)
     }
   }
 

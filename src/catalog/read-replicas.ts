@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import type { Log } from '../log.ts'
-import { AskedTogether } from './asked-together.ts'
+import { Batches } from './batches.ts'
 import { Database, type Reads, type Select } from './database.ts'
 import { type LogPlace, loggedBy, originOf } from './log-place.ts'
 import { ReadReplica, type ReplicaState } from './read-replica.ts'
@@ -26,13 +26,13 @@ export class ReadReplicas implements Reads, AsyncDisposable {
   readonly #replicas: readonly ReadReplica[]
   readonly #stopping = new AbortController()
   #looking: { first: Promise<void>; all: Promise<void> } | null = null
-  readonly #place: AskedTogether<LogPlace>
+  readonly #place: Batches<never, LogPlace>
   #turn = 0
 
   constructor(primary: Database, urls: readonly string[], options: { connections: number; log: Log | null }) {
     this.#primary = primary
     this.#origin = new Database(primary.url, { connections: 1, patienceMs: TOLD_WITHIN_MS })
-    this.#place = new AskedTogether(() => loggedBy(this.#origin))
+    this.#place = new Batches(() => loggedBy(this.#origin))
     this.#replicas = urls.map((url) => new ReadReplica(url, primary, options))
   }
 
@@ -43,7 +43,7 @@ export class ReadReplicas implements Reads, AsyncDisposable {
     void this.#look()
     const replica = this.#inTurn()
     if (!replica) return await this.#primary.read<Row>(statement, values)
-    const place = await this.#place.ask().catch(() => null)
+    const place = await this.#place.join().catch(() => null)
     const rows = place === null ? null : await replica.read<Row>(place, statement, values)
     return rows ?? (await this.#primary.read<Row>(statement, values))
   }

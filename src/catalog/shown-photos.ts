@@ -96,7 +96,7 @@ export class ShownPhotos {
   async #read(heads: readonly Head[], count: number): Promise<Map<OwnerId, Shown>> {
     const owners = heads.map(({ owner }) => owner)
     // Coalesced as in feed-statement.ts.
-    const rows = await this.#shards.ofEachOwner(owners).read<PhotoRow & { version: string }>(
+    const rows = await this.#shards.ofEachOwner(owners).readAtReplica<PhotoRow & { version: string }>(
       `select ${PHOTO_COLUMNS}, version::text from (
          select p.*, h.version from heads h cross join lateral (
            select p.* from photos p
