@@ -12,7 +12,9 @@ import { allShardsAt, type ReplicaUrls } from '../src/config/shard-ranges.ts'
 import type { ReadyReply } from '../src/http/routes/health.ts'
 import { type OwnerId, type Shard, shardOfOwner } from '../src/photo/shard.ts'
 import { migratePostgresQueue } from '../src/queue/postgres-set-up.ts'
-import { expectExact, step, World } from './support/feed-world.ts'
+import { openCachedCatalog } from './support/cached-catalog.ts'
+import { expectExact, idsOf, step, World } from './support/feed-world.ts'
+import { openTestMemcached, testWithMemcached } from './support/memcached.ts'
 import { needs } from './support/needs.ts'
 import { remove, upload } from './support/photo-client.ts'
 import { insertPhoto } from './support/photos.ts'
@@ -131,31 +133,49 @@ test.each(LAGS)(
   },
 )
 
+/** Each page has what was posted, hidden and deleted, step by step, through both servers. */
+async function expectExactHistory(name: string, catalogs: [Catalog, Catalog]): Promise<void> {
+  const owners = [0, 1, 2, 3].map((n) => `${name}-${n}` as OwnerId)
+  const world = new World(owners, catalogs)
+  for (const each of fc.sample(step, { numRuns: 30, seed: 7 })) {
+    if (each.act === 'post') await world.post(each)
+    else await world[each.act](each.which)
+    const newest = world.shown(owners).slice(0, 9)
+    expect(idsOf(await world.catalog.feeds.page(owners, { older: 9 }))).toEqual(newest.map(({ id }) => id))
+  }
+  await expectExact(world, owners, 3)
+}
+
 test.each(LAGS)(
   'feeds have at every moment what was posted, hidden and deleted, when the replica $how',
   async (lag) => {
     await using one = await openReaderInUse()
     await using other = await openReaderInUse()
-    const owners = [0, 1, 2, 3].map((n) => `feed-${LAGS.indexOf(lag)}-${n}` as OwnerId)
-    const world = new World(owners, [one.catalog, other.catalog])
     await replica.query('select 1', ...lag.enter)
 
-    for (const each of fc.sample(step, { numRuns: 30, seed: 7 })) {
-      if (each.act === 'post') await world.post(each)
-      else await world[each.act](each.which)
-      const { photos } = await world.catalog.feeds.page(owners, { older: 9 })
-      expect(photos.map(({ id }) => id)).toEqual(
-        world
-          .shown(owners)
-          .slice(0, 9)
-          .map(({ id }) => id),
-      )
-    }
-    await expectExact(world, owners, 3)
+    await expectExactHistory(`feed-${LAGS.indexOf(lag)}`, [one.catalog, other.catalog])
 
     await replica.query('select 1', ...lag.leave)
   },
 )
+
+testWithMemcached('so have feeds whose heads servers remember as the replica tells them', async () => {
+  await using memcached = await openTestMemcached()
+  const replicas = new Map([[primary.url, [replica.url]]])
+  const open = () => openCachedCatalog(allShardsAt(primary.url), memcached.url, replicas)
+  await using one = await open()
+  await using other = await open()
+  for (const { catalog, changes } of [one, other]) {
+    await expect.poll(async () => (await catalog.replicas.states())[0]?.reason, PATIENCE).toBe(null)
+    await expect.poll(() => changes.areKnown(), PATIENCE).toBe(true)
+  }
+  await replica.query('select 1', ...delay('20ms'))
+
+  await expectExactHistory('cached', [one.catalog, other.catalog])
+
+  expect(one.catalog.feeds.takeRates().heads).toBeGreaterThan(0)
+  await replica.query('select 1', ...delay('0'))
+})
 
 test('many who read photos of one owner at a replica that is late do not wait for each other', async () => {
   await using reader = await openReaderInUse()

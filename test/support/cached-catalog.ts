@@ -5,7 +5,7 @@ import { Catalog } from '../../src/catalog/catalog.ts'
 import { Changes } from '../../src/catalog/changes.ts'
 import { ShardMap } from '../../src/catalog/shard-map.ts'
 import { loadConfig } from '../../src/config/config.ts'
-import type { ShardRange } from '../../src/config/shard-ranges.ts'
+import type { ReplicaUrls, ShardRange } from '../../src/config/shard-ranges.ts'
 import { silentLog } from './service.ts'
 
 /** As servers have them, at a tenth. */
@@ -17,6 +17,7 @@ export type CachedCatalog = AsyncDisposable & { catalog: Catalog; changes: Chang
 export async function openCachedCatalog(
   ranges: readonly ShardRange[],
   cacheUrl: string,
+  replicas: ReplicaUrls = new Map(),
 ): Promise<CachedCatalog> {
   await using opened = new AsyncDisposableStack()
   const { cache: config } = loadConfig({ CACHE_URL: cacheUrl })
@@ -26,7 +27,7 @@ export async function openCachedCatalog(
       ? openMemcachedCache(config, silentLog)
       : openRedisCache(config.address, silentLog)
   const changes = opened.use(new Changes(cache, QUICK))
-  const shards = opened.use(new ShardMap(ranges, { connections: 4, tell: changes.tell }))
+  const shards = opened.use(new ShardMap(ranges, { connections: 4, tell: changes.tell, replicas }))
   changes.follow(shards)
   const owned = opened.move()
   return {
