@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { Database } from '../src/catalog/database.ts'
+import { Database, type Queries } from '../src/catalog/database.ts'
 import { EngineUnavailableError } from '../src/errors.ts'
 import { withPostgres } from '../src/postgres/connections.ts'
 import { openTestDatabase } from './support/database.ts'
@@ -75,6 +75,37 @@ test('nobody waits for a server that hangs once one has, and all go on when it a
 
   const answer = async () => await database.query('select 1 as one').catch(() => null)
   await expect.poll(answer).toEqual([{ one: 1 }])
+})
+
+test('whose heads and followings were changed is told when that is committed; anybody, when nobody knows whether it is', async () => {
+  await using opened = await openTestDatabase()
+  await using proxy = await startProxy(opened.url)
+  const told: unknown[] = []
+  const tell = async (_: Database, names: unknown) => void told.push(names)
+  await using database = new Database(proxy.url, { connections: 1, tell })
+  const follow = async (queries: Queries, viewer: string) =>
+    await queries.query(
+      `insert into following (viewer, id, owners, version) select $1, named_id(1, $1), '{}', 1`,
+      [viewer],
+    )
+
+  await follow(database, 'vera')
+  await expect(follow(database, 'vera')).rejects.toThrow('duplicate key')
+  await database.read('select owners from following')
+  expect(told.splice(0)).toEqual([['vera']])
+  const several = database.inTurn(async (queries) => {
+    await follow(queries, 'vito')
+    await follow(queries, 'vera')
+  })
+  await expect(several).rejects.toThrow('duplicate key')
+  expect(told.splice(0)).toEqual([['vito']])
+
+  await database.query('select 1')
+  proxy.loseAnswer()
+  await expect(follow(database, 'vlad')).rejects.toThrow(EngineUnavailableError)
+
+  expect(told).toEqual(['*'])
+  expect(await opened.query(`select viewer from following where viewer = 'vlad'`)).toHaveLength(1)
 })
 
 const SLEEPING = `select pid from pg_stat_activity

@@ -62,6 +62,22 @@ testWithPgbouncer('a statement that was given up does not run on behind PgBounce
   expect(await opened.query('show statement_timeout')).toEqual([{ statement_timeout: '0' }])
 })
 
+testWithPgbouncer('whose heads and followings were changed is heard through PgBouncer', async () => {
+  await using bouncer = await startBouncer()
+  await using opened = await openTestDatabase()
+  const told: unknown[] = []
+  const tell = async (_: Database, names: unknown) => void told.push(names)
+  await using database = new Database(bouncer.through(opened.url), { connections: 1, tell })
+  const follow = `insert into following (viewer, id, owners, version) select $1, named_id(1, $1), '{}', 1`
+
+  await database.query(follow, ['vera'])
+  await database.transaction(async ({ query }) => {
+    for (const viewer of ['vito', 'vlad']) await query(follow, [viewer])
+  })
+
+  expect(told).toEqual([['vera'], ['vito', 'vlad']])
+})
+
 testWithPgbouncer(
   'a queue that PgBouncer would break is refused, and its operator told what to set',
   async () => {

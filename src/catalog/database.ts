@@ -138,9 +138,10 @@ export class Database implements Queries, AsyncDisposable {
       return result
     } catch (error) {
       if (isShortage(error)) this.#shortage = { error, at: performance.now() }
-      // It may be committed all the same, and nobody heard what was changed.
+      // It may be committed all the same, and nobody heard what was changed; of several statements the first may be.
       const isUncertain = isBegun && changes === 'something' && error instanceof EngineUnavailableError
       if (isUncertain) await this.#options.tell?.(this, ANYBODY)
+      else if (changed.size > 0) await this.#options.tell?.(this, [...changed])
       throw error
     }
   }

@@ -95,8 +95,10 @@ export class Feeds {
   /** `far` when it would take many photos to come to the cut; `changed` when some are of another version than their head by now. */
   async #olderPage(heads: readonly Head[], cut: Cut, older: number): Promise<MarkedPage | 'far' | 'changed'> {
     const limit = older + 1
-    const beyond = heads.filter((head) => newestFirst(head, cut) < 0)
-    const near = [...beyond, ...newestHeads(heads, cut, limit)]
+    const isBeyond = (head: Head) => newestFirst(head, cut) < 0
+    const beyond = cut === TOP ? [] : heads.filter(isBeyond)
+    const below = cut === TOP ? heads : heads.filter((head) => !isBeyond(head))
+    const near = [...beyond, ...newestHeads(below, limit)]
     if (near.length > MOST_OWNERS) return 'far'
     const shown = new Map<OwnerId, Shown>()
     let photos: Photo[] = []
@@ -121,13 +123,13 @@ export class Feeds {
   }
 }
 
-/** Of the heads on the older side of the cut those next to it. There may be thousands, of which to sort all takes long. */
-function newestHeads(heads: readonly Head[], cut: Cut, limit: number): Head[] {
-  const below = heads.filter((head) => newestFirst(head, cut) >= 0)
-  const times = Float64Array.from(below, ({ postedAt }) => postedAt.getTime()).sort()
-  const last = times.at(-limit) ?? Number.NEGATIVE_INFINITY
-  return below
-    .filter(({ postedAt }) => postedAt.getTime() >= last)
+/** There may be thousands, of which to sort all takes long. */
+function newestHeads(heads: readonly Head[], limit: number): Head[] {
+  const times = new Float64Array(heads.length)
+  for (const [n, { postedAt }] of heads.entries()) times[n] = postedAt.getTime()
+  const last = times.toSorted().at(-limit) ?? Number.NEGATIVE_INFINITY
+  return heads
+    .filter((_, n) => (times[n] as number) >= last)
     .toSorted(newestFirst)
     .slice(0, limit)
 }
