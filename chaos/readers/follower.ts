@@ -17,6 +17,8 @@ export type FollowerOptions = {
   owners: readonly OwnerId[]
   tokenOf(owner: OwnerId): Promise<string>
   random: Random
+  /** Follows all of them, and does not change that. */
+  isSteady: boolean
 }
 
 /** Follows owners and does so no more, one change after the other, each asked for until it is granted. */
@@ -43,7 +45,8 @@ export class Follower {
   }
 
   async until(stop: AbortSignal): Promise<void> {
-    const { random, owners } = this.#options
+    const { random, owners, isSteady } = this.#options
+    if (isSteady) return await this.#become(new Set(owners), null, stop)
     const some = () => new Set(owners.filter(() => random.between(0, 1) < FOLLOWED_SHARE))
     await this.#become(some(), null, stop)
     while (!stop.aborted) {

@@ -24,7 +24,7 @@ export type Page = {
   isOf(owner: OwnerId, from: number, to: number): boolean | null
 }
 
-type Entry = { seen: Seen | null; seenAt: number; isShown: Fact }
+type Entry = { seen: Seen | null; isShown: Fact }
 
 /**
  * What is known of which photos are shown to others at which time: by what their owners asked for and were answered, and by
@@ -50,11 +50,9 @@ export class PageLedger {
     return this.#pages
   }
 
-  /** Photos that somebody has seen, and when at first. */
-  get seen(): { photo: Seen; at: number }[] {
-    return [...this.#entries.values()].flatMap(({ seen, seenAt }) =>
-      seen ? [{ photo: seen, at: seenAt }] : [],
-    )
+  /** Photos that somebody has seen. */
+  get seen(): Seen[] {
+    return [...this.#entries.values()].flatMap(({ seen }) => seen ?? [])
   }
 
   /** The photo's owner asks for this from now on. */
@@ -77,7 +75,6 @@ export class PageLedger {
     this.#findings.push(...this.#wrongsOf(page).map((wrong) => `${page.name}, ${page.cut.side}: ${wrong}`))
     for (const seen of page.photos) {
       const entry = this.#entry(seen.id)
-      if (entry.seen === null) entry.seenAt = page.answeredAt
       entry.seen = seen
       entry.isShown.see(true, { askedAt: page.askedAt, withinMs: this.#seenWithinMs })
     }
@@ -121,7 +118,7 @@ export class PageLedger {
   }
 
   #entry(id: string): Entry {
-    const entry = this.#entries.get(id) ?? { seen: null, seenAt: Infinity, isShown: new Fact(null) }
+    const entry = this.#entries.get(id) ?? { seen: null, isShown: new Fact(null) }
     this.#entries.set(id, entry)
     return entry
   }

@@ -8,11 +8,12 @@ import { Listener } from './listener.ts'
 import type { PageLedger } from './page-ledger.ts'
 import { Reader } from './reader.ts'
 
-const VIEWERS = ['uma', 'vic', 'wes'] as OwnerId[]
+/** The last follows everybody all the time. */
+const VIEWERS = ['uma', 'vic', 'wes', 'xia'] as OwnerId[]
 /** Whatever happened to photos was told so soon after. */
 const TOLD_WITHIN_MS = 20_000
 const POLL_MS = 200
-/** Whoever follows an owner for so long is told of what is new. */
+/** Whoever follows an owner for so long, and goes on, is told of what is new. */
 const FOLLOWED_MS = 2_000
 
 export type ReadersOptions = {
@@ -55,7 +56,13 @@ export async function startReaders({
   const api = () => ({ url: urls[next++ % urls.length] as string, tokenOf })
   const viewers = VIEWERS.map((viewer) => {
     const randomOf = (use: string) => createRandom(seed, `${use} of ${viewer}`)
-    const follower = new Follower({ ...api(), owners, viewer, random: randomOf('follower') })
+    const follower = new Follower({
+      ...api(),
+      owners,
+      viewer,
+      random: randomOf('follower'),
+      isSteady: viewer === VIEWERS.at(-1),
+    })
     const phones = ['phone', 'other phone'].map(
       (use) => new Reader({ ...api(), owners, viewer, follower, ledger, random: randomOf(use) }),
     )
@@ -76,7 +83,7 @@ export async function startReaders({
     const isOwn = new Set(uploaders)
     const from = ({ createdAt }: { createdAt: string }) =>
       Date.parse(createdAt) - performance.timeOrigin - FOLLOWED_MS
-    const seen = ledger.seen.filter(({ photo }) => isOwn.has(photo.owner))
+    const seen = ledger.seen.filter(({ owner }) => isOwn.has(owner))
     return [
       ...ownListeners.flatMap(({ viewer, told }) =>
         accountOfEvents(
@@ -85,11 +92,8 @@ export async function startReaders({
         ),
       ),
       ...viewers.flatMap(({ follower, listener: { viewer, told } }) => {
-        const news = seen.filter(({ photo, at }) => follower.follows(photo.owner, from(photo), at))
-        return untold(
-          news.map(({ photo }) => photo),
-          told,
-        ).map((missed) => `the events of ${viewer}: ${missed}`)
+        const news = seen.filter((photo) => follower.follows(photo.owner, from(photo), Infinity))
+        return untold(news, told).map((missed) => `the events of ${viewer}: ${missed}`)
       }),
     ]
   }
