@@ -1,29 +1,20 @@
 import { Type } from 'typebox'
-import { PHOTO_EVENT_TYPES } from '../../catalog/photo-events.ts'
-import { VISIBILITIES } from '../../photo/photo.ts'
-import { PHOTO_ID_PATTERN } from '../../photo/photo-id.ts'
+import { feedEvent, ownEvent } from './event.ts'
 import { ownerSchema } from './photo.ts'
-import { nullable, oneOf } from './types.ts'
 
-const time = Type.String({ format: 'date-time' })
-const id = Type.String({ pattern: PHOTO_ID_PATTERN })
+const { photo, owner, timestamp } = feedEvent.properties
 
 function message<Data extends Parameters<typeof Type.Object>[0]>(type: string, title: string, data: Data) {
-  return Type.Object({ type: Type.Literal(type), timestamp: time, data: Type.Object(data) }, { title })
+  return Type.Object({ type: Type.Literal(type), timestamp, data: Type.Object(data) }, { title })
 }
 
+/** As an owner's streams have it, and whether others are to be told. */
 const event = Type.Object({
-  id: Type.String({ pattern: PHOTO_ID_PATTERN, description: 'The same each time the event is told.' }),
-  type: oneOf(PHOTO_EVENT_TYPES),
-  timestamp: time,
-  owner: ownerSchema,
-  photo: Type.String({ pattern: PHOTO_ID_PATTERN, description: 'The id of the photo.' }),
-  visibility: oneOf(VISIBILITIES, 'That of the photo from then on.'),
+  ...ownEvent.properties,
   isNew: Type.Boolean({
     description:
       "Others see the photo for the first time: a `feed.new` for its owner's followers comes, too.",
   }),
-  failure: nullable(Type.String({ description: 'Of `photo.failed`: the code.' })),
 })
 
 /** What the app's webhook is sent, by type. */
@@ -32,8 +23,8 @@ export const WEBHOOK_MESSAGES = {
     events: Type.Array(event, { minItems: 1, maxItems: 100, description: 'The oldest first.' }),
   }),
   'feed.new': message('feed.new', 'FeedNew', {
-    photo: id,
-    owner: ownerSchema,
+    photo,
+    owner,
     viewers: Type.Array(ownerSchema, {
       minItems: 1,
       maxItems: 1_000,
