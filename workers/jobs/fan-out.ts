@@ -3,6 +3,7 @@ import type { Photos } from '../../src/catalog/photos.ts'
 import { WebhookWaitsError } from '../../src/errors.ts'
 import type { Log } from '../../src/log.ts'
 import { addedAt } from '../../src/photo/photo-id.ts'
+import type { OwnerId } from '../../src/photo/shard.ts'
 import type { FollowersPage } from '../../src/queue/job.ts'
 import type { JobHandler, JobQueue } from '../../src/queue/job-queue.ts'
 import { feedMessage } from '../../src/webhooks/messages.ts'
@@ -16,14 +17,15 @@ export type FanOutEngines = {
   webhook: Pick<Webhook, 'send'> | null
 }
 
-/** Viewers of a message. */
+/** Viewers of a message, and messages on their way at a time. */
 const VIEWERS = 1_000
+const AT_ONCE = 4
 /** A job goes on for so long: then others have their turn, and it begins anew behind them. */
 const TURN_MS = 1_000
 
 /**
- * `fanout`: tells the app of a new photo whom it is for, some followers of its owner after the others. It sends message after
- * message for a second, and then promises the rest: who has a million followers delays nobody. Done again it sends the same
+ * `fanout`: tells the app of a new photo whom it is for, some followers of its owner after the others. It sends a few messages at
+ * a time for a second, and then promises the rest: who has a million followers delays nobody. Done again it sends the same
  * messages, by the same ids. A photo that nobody may see any more is told to nobody any more.
  */
 export function fanOut(
@@ -31,11 +33,11 @@ export function fanOut(
   log: Pick<Log, 'warn'>,
   { turnMs = TURN_MS } = {},
 ): JobHandler {
-  return async ({ kind, photoId, page }) => {
+  return async ({ kind, photoId: photo, page }) => {
     const { number, event, after: start } = page as FollowersPage
     if (Date.now() - addedAt(event).getTime() > GIVE_UP_MS) {
       log.warn(
-        { photoId, after: start },
+        { photoId: photo, after: start },
         'followers are not told of a new photo: the webhook has not taken it for days',
       )
       return
@@ -44,29 +46,34 @@ export function fanOut(
       throw new WebhookWaitsError('This worker has no WEBHOOK_URL. Give it the same as the servers.')
     const end = performance.now() + turnMs
     for (let after = start; ; ) {
-      const photo = await catalog.photos.find(photoId)
-      if (photo?.visibility !== 'public' || photo.status !== 'ready') return
-      const viewers = await catalog.follows.followersOf(photo.owner, after, VIEWERS)
-      if (viewers.length === 0) return
-      const answer = await webhook.send(feedMessage({ event, photo: photoId, owner: photo.owner, viewers }))
+      const { owner, visibility, status } = (await catalog.photos.find(photo)) ?? {}
+      if (owner === undefined || visibility !== 'public' || status !== 'ready') return
+      const followers = await catalog.follows.followersOf(owner, after, AT_ONCE * VIEWERS)
+      const pages = pagesOf(followers)
+      const answers = await Promise.all(
+        pages.map(async (viewers) => await webhook.send(feedMessage({ event, photo, owner, viewers }))),
+      )
       // It wants no more of anything: the relay turns webhooks off when it is told so, too.
-      if (answer.kind === 'gone') return
-      if (answer.kind !== 'accepted') {
-        // What was taken is not sent again.
-        if (after !== start) {
-          await queue.enqueue({ kind, photoId, page: { number: number + 1, event, after } })
-          return
-        }
+      if (answers.some((answer) => answer.kind === 'gone')) return
+      const refused = answers.find((answer) => answer.kind !== 'accepted')
+      const taken = refused ? answers.indexOf(refused) : pages.length
+      after = pages[taken - 1]?.at(-1) ?? after
+      if (refused && after === start) {
         throw new WebhookWaitsError(
-          `The webhook does not take which followers have a new photo. ${answer.because}`,
+          `The webhook does not take which followers have a new photo. ${refused.because}`,
         )
       }
-      if (viewers.length < VIEWERS) return
-      after = viewers.at(-1) as typeof after
-      if (performance.now() > end) {
-        await queue.enqueue({ kind, photoId, page: { number: number + 1, event, after } })
+      if (!refused && followers.length < AT_ONCE * VIEWERS) return
+      // What was taken is not sent again.
+      if (refused || performance.now() > end) {
+        await queue.enqueue({ kind, photoId: photo, page: { number: number + 1, event, after } })
         return
       }
     }
   }
+}
+
+function pagesOf(followers: readonly OwnerId[]): OwnerId[][] {
+  const count = Math.ceil(followers.length / VIEWERS)
+  return Array.from({ length: count }, (_, n) => followers.slice(n * VIEWERS, (n + 1) * VIEWERS))
 }
