@@ -9,6 +9,7 @@ import type { Figure, Line } from './line.ts'
 import { against } from './lines/against.ts'
 import { cpu } from './lines/cpu.ts'
 import { endurance } from './lines/endurance.ts'
+import { events } from './lines/events.ts'
 import { facts } from './lines/facts.ts'
 import { fanOut } from './lines/fan-out.ts'
 import { feedPage } from './lines/feed-page.ts'
@@ -55,6 +56,7 @@ const LINES: readonly Line[] = [
   fanOut,
   feeder,
   feeds,
+  events,
   idle,
   slowClients,
   endurance,

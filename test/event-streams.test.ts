@@ -94,11 +94,17 @@ test('what a server asks its database for does not grow with those who listen, a
   for (const stream of opened) stream.cut()
   await sleep(100)
   const again = await askedIn(500)
+  // Also when its clients have not read to the end.
+  await streams.open(newOwner())
+  streams[Symbol.dispose]()
+  await sleep(100)
+  const stopped = await askedIn(500)
 
   expect(nobody).toBe(0)
   expect(one).toBeGreaterThan(3)
   expect(many).toBeLessThanOrEqual(one + 3)
   expect(again).toBe(0)
+  expect(stopped).toBe(0)
 })
 
 test('a viewer is told of many at once, and all their streams are told the same', async () => {

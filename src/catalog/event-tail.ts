@@ -101,6 +101,7 @@ export class EventTail implements Disposable {
       if (changes.length > 0) this.#listener.onFollowing(changes)
       this.#places.set(database, { snapshot, at, lookedAt: startedAt, looks: place.looks + 1 })
     } catch (error) {
+      if (this.#isDisposed) return
       // A shard has moved: the next look is at all that have shards now.
       if (isNotHere(error)) await this.#shards.refresh().catch(() => {})
       else this.#listener.onFailure(error)

@@ -1,6 +1,7 @@
 import type { Catalog } from '../../catalog/catalog.ts'
 import { type EventTail, type FollowingChange, OVERLAP_MS, type Written } from '../../catalog/event-tail.ts'
 import { EVENT_HOURS } from '../../catalog/photo-events.ts'
+import { EngineUnavailableError } from '../../errors.ts'
 import { type Log, onceAMinute, type Telling } from '../../log.ts'
 import { firstIdAt, type PhotoId } from '../../photo/photo-id.ts'
 import type { OwnerId } from '../../photo/shard.ts'
@@ -28,6 +29,7 @@ const FOLLOWED_OVERLAP_MS = 5_000
 export class EventStreams {
   readonly #catalog: Pick<Catalog, 'photoEvents' | 'follows'>
   readonly #tellFailure: Telling
+  readonly #stopping: AbortSignal
   readonly #streams = new Map<OwnerId, Set<EventStream>>()
   /** Viewers whose own events are to be read. */
   readonly #due = new Set<OwnerId>()
@@ -43,7 +45,8 @@ export class EventStreams {
   ) {
     this.#catalog = catalog
     this.#tellFailure = onceAMinute((fields, message) => log.warn(fields, message))
-    stopping.addEventListener('abort', () => this.#endAll(), { once: true })
+    this.#stopping = stopping
+    stopping.addEventListener('abort', () => this.#stop(), { once: true })
   }
 
   /**
@@ -54,6 +57,7 @@ export class EventStreams {
     viewer: OwnerId,
     { lastEventId, expiresAt }: { lastEventId: string | null; expiresAt: number },
   ): Promise<EventStream> {
+    if (this.#stopping.aborted) throw new EngineUnavailableError('The server is being stopped.')
     const stream = new EventStream({ viewer, expiresAt })
     const tail = this.#add(stream)
     try {
@@ -106,6 +110,12 @@ export class EventStreams {
     this.#tail = null
   }
 
+  /** Streams end as their clients read on; what they lack is told at another server. */
+  #stop(): void {
+    this.#endAll()
+    this.#rest()
+  }
+
   #endAll(): void {
     for (const stream of this.#all()) stream.end()
   }
@@ -140,6 +150,7 @@ export class EventStreams {
       for (const event of stream.goLive()) {
         if (!told.has(event.id)) stream.offerNew(event, hashOf(event.owner))
       }
+      if (!stream.isOpen) return
       this.#due.add(viewer)
       await this.#readOwn()
     } catch (err) {
@@ -172,7 +183,7 @@ export class EventStreams {
 
   /** One statement a database for all whose events are due. */
   async #readOwn(): Promise<void> {
-    if (this.#isReading) return
+    if (this.#isReading || this.#stopping.aborted) return
     this.#isReading = true
     const later: OwnerId[] = []
     try {
