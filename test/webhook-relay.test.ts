@@ -324,6 +324,46 @@ describe('an app that takes nothing', () => {
   })
 })
 
+test('whatever an app answers for a while, each event is taken in the end, and those of an owner in their order', async () => {
+  const replies = { ok: always(204), busy: always(503), broken: always(500), wrong: always(400) }
+  const answers = fc.array(fc.constantFrom('ok', 'busy', 'broken', 'wrong', 'cut'), { maxLength: 8 })
+  await fc.assert(
+    fc.asyncProperty(answers, fc.infiniteStream(fc.nat(2)), async (answers, owners) => {
+      await using it = await openRelay()
+      await it.begin()
+      const ids = Map.groupBy(
+        await Promise.all(
+          Array.from({ length: 10 }, async () => {
+            const owner = `owner-${owners.next().value}`
+            return { owner, id: (await happen(it, owner))[0] as string }
+          }),
+        ),
+        ({ owner }) => owner,
+      )
+      const left = answers.values()
+      it.receiver.reply = (message, response) => {
+        const answer = left.next().value ?? 'ok'
+        if (answer === 'cut') response.socket?.destroy()
+        else replies[answer](message, response)
+      }
+
+      await using _telling = it.tell()
+      await expect
+        .poll(async () => {
+          await hurry(it)
+          return new Set(eventsOf(it.receiver.accepted).map(({ id }) => id)).size
+        }, FAST)
+        .toBe(10)
+
+      for (const [owner, events] of ids) {
+        const inOrder = events.map(({ id }) => id).toSorted((a, b) => (BigInt(a) < BigInt(b) ? -1 : 1))
+        expect(firstSeen(it.receiver.accepted, owner)).toEqual(inOrder)
+      }
+    }),
+    { numRuns: 6 },
+  )
+})
+
 describe('whoever is killed', () => {
   test('between any two steps loses no event, and what is sent again is the same byte for byte', async () => {
     const moment = fc.record({
