@@ -31,7 +31,7 @@ export const OVERLAP_MS = 60_000
 
 const NOTHING = String(2n ** 63n - 1n) as PhotoId
 
-/** Where a database was looked at last: what it could see then, and its time; null when it was not yet. */
+/** Where a database was looked at last: what it could see then, and its time; null when that is to be found out anew, by time. */
 type Place = { snapshot: string | null; at: number; lookedAt: number; looks: number }
 
 type Row = { snapshot: string; at: number } & (Written | { id: null })
@@ -75,7 +75,7 @@ export class EventTail implements Disposable {
     clearInterval(this.#timer)
   }
 
-  /** A database that was not looked at yet is told of from the id on; null: that had shards since the tail began to look. */
+  /** Where nothing says what was seen before it is looked from the id on; null: from what was told on, and somewhat before. */
   async #lookAtAll(from: PhotoId | null): Promise<void> {
     this.#parts = this.#shards.parts()
     const since = from ?? firstIdAt(new Date(this.time - OVERLAP_MS))
@@ -104,7 +104,11 @@ export class EventTail implements Disposable {
       if (this.#isDisposed) return
       // A shard has moved: the next look is at all that have shards now.
       if (isNotHere(error)) await this.#shards.refresh().catch(() => {})
-      else this.#listener.onFailure(error)
+      else {
+        this.#listener.onFailure(error)
+        // What answers next may be a replica that was promoted, and know nothing of the last transactions: their ids are given again.
+        this.#places.set(database, { ...place, snapshot: null })
+      }
     } finally {
       this.#busy.delete(database)
     }
