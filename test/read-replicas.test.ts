@@ -364,6 +364,13 @@ test('what is no replica of the database is not read from, and the log says why'
   }
 })
 
+test('a replica whose database does not say how far it is waits for it, as the doctor would say', async () => {
+  const gone = 'postgres://darkroom:wrong@127.0.0.1:1/postgres'
+  await using reader = openReader(new Map([[gone, [replica.url]]]), gone)
+
+  expect(await reader.reason()).toMatch('its database does not say how far it is: connect ECONNREFUSED')
+})
+
 test('a replica that was promoted is not read from any more, and another one follows it', async () => {
   await using reader = await openReaderInUse()
 

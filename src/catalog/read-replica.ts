@@ -107,6 +107,11 @@ export class ReadReplica implements AsyncDisposable {
     this.#isKnown = true
   }
 
+  /** Its database does not say how far it is, without which nobody reads here. */
+  wait(error: unknown): void {
+    if (this.#reason !== null) this.#reason = `its database does not say how far it is: ${causeOf(error)}`
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#giveUp()
     await Promise.all([this.#reads[Symbol.asyncDispose](), this.#looks[Symbol.asyncDispose]()])
@@ -183,8 +188,12 @@ function isLoss(error: unknown): boolean {
 }
 
 function reasonOf(error: unknown): string {
+  if (error instanceof Error && error.message === NO_REPLICA) return NO_REPLICA
+  return `it can't be read: ${causeOf(error)}`
+}
+
+function causeOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
-  if (error.message === NO_REPLICA) return NO_REPLICA
   const cause = error.cause instanceof Error ? error.cause : error
-  return `it can't be read: ${cause.message || ('code' in cause ? cause.code : cause.name)}`
+  return cause.message || String('code' in cause ? cause.code : cause.name)
 }

@@ -83,9 +83,12 @@ export class ReadReplicas implements Reads, AsyncDisposable {
     }
   }
 
-  /** While the database does not answer, nobody can be read from. */
   async #lookOnce(): Promise<void> {
-    const origin = await originOf(this.#origin).catch(() => null)
-    if (origin) await Promise.all(this.#replicas.map((replica) => replica.look(origin)))
+    try {
+      const origin = await originOf(this.#origin)
+      await Promise.all(this.#replicas.map((replica) => replica.look(origin)))
+    } catch (error) {
+      for (const replica of this.#replicas) replica.wait(error)
+    }
   }
 }
