@@ -103,6 +103,7 @@ test('what can not be done is said in a line', async () => {
     [['test'], {}, 'There is no webhook. Set WEBHOOK_URL and WEBHOOK_SECRET.'],
     [['test'], { WEBHOOK_URL: 'https://127.0.0.1/', WEBHOOK_SECRET: SECRET }, 'WEBHOOK_NETWORKS'],
     [['resend'], {}, 'Name events, or a time with --from; not both.'],
+    [['resend', '1', '--owner', 'alice'], {}, '--to and --owner are of no use without --from.'],
   ] as const
 
   for (const [args, env, message] of wrong) {

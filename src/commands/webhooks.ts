@@ -77,6 +77,8 @@ function resendCommand(): Command {
       const { resendPeriod } = await import('../webhooks/resend.ts')
       if (ids.length > 0 === (from !== undefined))
         throw new SetupError('Name events, or a time with --from; not both.')
+      if (from === undefined && (to !== undefined || owner !== undefined))
+        throw new SetupError('--to and --owner are of no use without --from.')
       await withServices(async ({ catalog: { webhookEvents } }) => {
         const count = from
           ? await resendPeriod(webhookEvents, { from, to: to ?? new Date(), owner: (owner ?? null) as never })
