@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { memcached } from '../scripts/services/memcached.ts'
 import { startTemporarily } from '../scripts/services/running-service.ts'
 import { isInstalled } from '../scripts/services/service.ts'
+import type { Database } from '../src/catalog/database.ts'
 import { loadConfig } from '../src/config/config.ts'
 import { freePort } from '../src/embedded-postgres/free-port.ts'
 import { signToken } from '../src/http/auth/sign-token.ts'
@@ -21,18 +22,19 @@ const PAGE = 30
 const RATE = 200
 const LOAD_S = 20
 const CLIENTS = 32
+const STATISTICS_MS = 2_000
 
 /** Pages over HTTP without a cache, and with a memcached, where there is one. */
 export async function measureLoad(
   bench: Bench,
-  darkroom: Darkroom,
+  { darkroom, database }: { darkroom: Darkroom; database: Database },
   viewers: readonly OwnerId[],
 ): Promise<Figure[]> {
-  const alone = await measureServer(bench, darkroom, viewers, '')
+  const alone = await measureServer(bench, { ...darkroom, database }, viewers, '')
   if (!isInstalled(memcached)) return alone
   await using cache = await startTemporarily(memcached)
   await using api = await startApi(bench, { ...darkroom.env, ...cache.env, PORT: String(await freePort()) })
-  const cached = await measureServer(bench, { ...darkroom, ...api }, viewers, 'with memcached: ')
+  const cached = await measureServer(bench, { ...darkroom, ...api, database }, viewers, 'with memcached: ')
   return [...alone, ...cached]
 }
 
@@ -51,7 +53,7 @@ async function startApi(bench: Bench, env: Record<string, string>) {
 /** At a steady rate, whether or not those before have come; and those that the client has already. */
 async function measureServer(
   bench: Bench,
-  darkroom: Pick<Darkroom, 'config' | 'url' | 'api'>,
+  darkroom: Pick<Darkroom, 'config' | 'url' | 'api'> & { database: Database },
   viewers: readonly OwnerId[],
   name: string,
 ): Promise<Figure[]> {
@@ -105,14 +107,26 @@ async function measureServer(
     times = await load(false)
   })
   let known: number[] = []
+  const before = await statementsOf(darkroom.database)
   const cpuOfKnown = await cpuOf([api], async () => {
     known = await load(true)
   })
+  const statements = (await statementsOf(darkroom.database)) - before
   return [
     value(`${name}a page over HTTP, CPU of API and PostgreSQL`, 'ms', cpu),
     value(`${name}one that the client has (304), CPU of the API`, 'ms', cpuOfKnown, goal(1)),
+    value(`${name}the same, statements`, 'each', statements / known.length, goal(0.1)),
     value(`${name}${RATE} pages a second, p50`, 'ms', quantile(times, 0.5), goal(5)),
     value(`${name}the same, p99`, 'ms', quantile(times, 0.99), goal(15)),
     value(`${name}${RATE} a second that the client has, p50`, 'ms', quantile(known, 0.5)),
   ]
+}
+
+/** Of all servers so far, with what they ask besides. Connections tell of theirs once a second. */
+async function statementsOf(database: Database): Promise<number> {
+  await sleep(STATISTICS_MS)
+  const [row] = await database.query<{ commits: number }>(
+    'select xact_commit::float8 as commits from pg_stat_database where datname = current_database()',
+  )
+  return row?.commits ?? Number.NaN
 }
