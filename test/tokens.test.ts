@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { loadConfig } from '../src/config/config.ts'
 import { createAuthenticate } from '../src/http/auth/authenticate.ts'
 import { openTokens } from '../src/http/auth/open-tokens.ts'
@@ -50,6 +50,18 @@ test.each([
   ],
 ])('refuses %s', async (_what, header) => {
   await expect(bySecret(await header())).rejects.toThrow(UnauthenticatedError)
+})
+
+test('a token that was good is refused once it has expired', async () => {
+  const token = await sign({ sub: 'alice' }, { expires: nowInSeconds() + 60 })
+  expect([await bySecret(token), await bySecret(token)]).toEqual(['alice', 'alice'])
+
+  vi.useFakeTimers({ now: Date.now() + 70_000, toFake: ['Date'] })
+  try {
+    await expect(bySecret(token)).rejects.toThrow('The token has expired.')
+  } finally {
+    vi.useRealTimers()
+  }
 })
 
 test('what else is told of the caller are their role, their limits, and until when the token is good', async () => {
