@@ -121,7 +121,7 @@ describe('the recipes of a photo', () => {
     expect(await recipeOf(catalog, photo)).toBe(1)
   })
 
-  test('are none of two that were put aside as one edition', async () => {
+  test('are of what was shown last of an edition that was made twice: the other is only deleted', async () => {
     await using opened = await openCatalog()
     const { catalog, newPhoto } = opened
     const photo = await newPhoto()
@@ -130,7 +130,8 @@ describe('the recipes of a photo', () => {
     const edition = (await catalog.looks.want(photo.id, owner, { look: mono })) as number
     await catalog.looks.show(photo, { look: mono, edition, focus: null }, { ...first, recipe: 2 })
 
-    for (const recipe of [1, 2]) expect(await catalog.looks.earlier(photo.id, null, recipe)).toEqual([])
+    const earlier = await Promise.all([1, 2].map((recipe) => catalog.looks.earlier(photo.id, null, recipe)))
+    expect(earlier).toEqual([[], [{ edition: 0, renditions: madeAs('00000003') }]])
   })
 })
 

@@ -78,7 +78,8 @@ export class Aside {
          returning e.*
        ), photo as (
          update photos set
-           edition = again.edition, renditions = again.renditions, later_renditions = again.later_renditions,
+           -- whoever is still to show what the run made comes too late
+           edition = again.edition, changes = photos.changes + 1, renditions = again.renditions, later_renditions = again.later_renditions,
            recipe = again.recipe, color = again.color, thumbhash = again.thumbhash
          from again where photos.id = again.photo_id
          returning photos.id

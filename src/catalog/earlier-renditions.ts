@@ -1,5 +1,11 @@
 // Editions that a photo had before, or was to have: kept until they are due, then deleted.
 
+/**
+ * The number under which stands what was made of an edition beside what was shown of it, by a job that was done twice or by
+ * other recipes: it is never shown, only deleted.
+ */
+export const beside = (edition: string) => `-1 - ${edition}`
+
 /** A value and what was put beside it: of one edition both are to be deleted. */
 const joined = (column: string) => `
   case when position(coalesce(excluded.${column}, '') in earlier.${column}) > 0 then earlier.${column}

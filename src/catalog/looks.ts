@@ -134,7 +134,7 @@ export class Looks {
          from again where photos.id = again.photo_id
          returning photos.id
        ), aside as (
-         ${putAside(asideOfShown('is_wanted and exists (select from photo)', '$8'))}
+         ${putAside(asideOfShown('is_wanted and exists (select from photo)', { keepSeconds: '$8' }))}
        )
        select id from photo`,
       [

@@ -1,6 +1,7 @@
 import type { LookChange } from '../photo/look.ts'
 import type { Place } from '../photo/object-keys.ts'
 import type { PhotoFacts, Rendition } from '../photo/photo.ts'
+import { beside } from './earlier-renditions.ts'
 import { liesIn } from './photo-row.ts'
 import { encodeRenditions } from './rendition-value.ts'
 
@@ -44,9 +45,9 @@ export const SHOWS_MADE = `${IS_READY}, width = $5, height = $6, color = $7, thu
 
 /** For putAside: what was made of an edition that is not shown, to be deleted. */
 export const asideOfMade = (where: string) =>
-  `select id, $2, $3::text, $4::double precision, $9, null, $10, now() from before where ${where}`
+  `select id, ${beside('$2')}, $3::text, $4::double precision, $9, null, $10, now() from before where ${where}`
 
-/** For putAside: the edition that another takes the place of, to be kept. */
-export const asideOfShown = (where: string, keepSeconds = '$11') =>
-  `select id, edition, filter, strength, renditions, later_renditions, recipe, now() + ${keepSeconds} * interval '1 second'
+/** For putAside: the edition that another takes the place of, or \`as\` of it, to be kept. */
+export const asideOfShown = (where: string, { keepSeconds = '$11', as = 'edition' } = {}) =>
+  `select id, ${as}, filter, strength, renditions, later_renditions, recipe, now() + ${keepSeconds} * interval '1 second'
    from before where renditions is not null and ${where}`

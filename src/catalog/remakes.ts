@@ -1,7 +1,7 @@
 import type { Place } from '../photo/object-keys.ts'
 import type { Photo, PhotoFacts, Rendition } from '../photo/photo.ts'
 import type { PhotoId } from '../photo/photo-id.ts'
-import { putAside } from './earlier-renditions.ts'
+import { beside, putAside } from './earlier-renditions.ts'
 import { liesIn, PHOTO_COLUMNS, type PhotoRow, photoOfRow } from './photo-row.ts'
 import { IS_PROMISED } from './photos.ts'
 import { encodeRenditions } from './rendition-value.ts'
@@ -144,7 +144,7 @@ export class Remakes {
               now() + $11 * interval '1 second', $12::int, $2::int, color, thumbhash
             from before where is_due and renditions is not null
             union all
-            select id, $2, filter, strength, $13::bytea, null, null, now(), null, null, null, null
+            select id, ${beside('$2::int')}, filter, strength, $13::bytea, null, null, now(), null, null, null, null
             from before where not is_due and edition <> $2`,
            ['run', 'remade_as', 'color', 'thumbhash'],
          )}

@@ -2,7 +2,7 @@ import type { LookChange } from '../photo/look.ts'
 import type { Place } from '../photo/object-keys.ts'
 import type { Photo, Rendition } from '../photo/photo.ts'
 import type { PhotoId } from '../photo/photo-id.ts'
-import { putAside } from './earlier-renditions.ts'
+import { beside, putAside } from './earlier-renditions.ts'
 import { asideOfMade, asideOfShown, IS_THERE, type Made, madeValues, SHOWS_MADE } from './made-edition.ts'
 import { isBefore, liesIn, SECRET } from './photo-row.ts'
 import { decodeRenditions, encodeRenditions } from './rendition-value.ts'
@@ -52,7 +52,7 @@ export class Renditions {
        ), aside as (
          ${putAside(
            // Made by earlier recipes; or of an edition that is not shown.
-           `${asideOfShown('is_shown and (renditions, recipe) is distinct from ($9, $10)')}
+           `${asideOfShown('is_shown and (renditions, recipe) is distinct from ($9, $10)', { as: beside('edition') })}
             union all ${asideOfMade('not is_shown')}`,
          )}
        )
@@ -63,7 +63,8 @@ export class Renditions {
   }
 
   /**
-   * Records what is made of an edition after it is shown. When another is shown by now it is put aside with its own. False
+   * Records what is made of an edition after it is shown. When another is shown by now it is put aside with its own, which
+   * lacks it, or to be deleted. False
    * when the photo was removed or left the place: then nothing is recorded. Recording twice changes nothing. A photo of
    * which the first renditions were made by other recipes is of no one's from then on.
    */
@@ -74,7 +75,9 @@ export class Renditions {
   ): Promise<boolean> {
     const rows = await this.#shards.ofPhoto(id).query(
       `with before as (
-         select id, edition = $2 as is_shown, recipe is not distinct from $7::int as is_of_recipe
+         select id, edition = $2 as is_shown, recipe is not distinct from $7::int as is_of_recipe,
+           exists (select from earlier_renditions e
+             where e.photo_id = photos.id and e.edition = $2 and e.later_renditions is null and e.recipe is not distinct from $7) as is_lacking
          from photos where id = $1 and ${liesIn('$6')} and deleted_at is null and photo_is_here($1) for update
        ), photo as (
          -- @NOTE Whose statement names \`recipe\` changes its index, says PostgreSQL, which then keeps what is dead in it.
@@ -85,7 +88,8 @@ export class Renditions {
          from before where photos.id = before.id and is_shown and not is_of_recipe
        ), aside as (
          ${putAside(
-           `select id, $2, $3::text, $4::double precision, ''::bytea, $5::bytea, $7::int, now() from before where not is_shown`,
+           `select id, case when is_lacking then $2 else ${beside('$2')} end, $3::text, $4::double precision, ''::bytea, $5::bytea, $7::int, now()
+            from before where not is_shown`,
          )}
        )
        select id from before`,
