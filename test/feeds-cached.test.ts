@@ -1,10 +1,11 @@
 import fc from 'fast-check'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, vi } from 'vitest'
-import type { Catalog } from '../src/catalog/catalog.ts'
+import { Catalog } from '../src/catalog/catalog.ts'
 import { Database } from '../src/catalog/database.ts'
 import { migrateCatalog } from '../src/catalog/migrate.ts'
 import { moveShards } from '../src/catalog/move-shards.ts'
+import { ShardMap } from '../src/catalog/shard-map.ts'
 import type { ShardRange } from '../src/config/shard-ranges.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
 import { type OwnerId, shardOfOwner } from '../src/photo/shard.ts'
@@ -12,6 +13,7 @@ import { type CachedCatalog, openCachedCatalog } from './support/cached-catalog.
 import { openEmptyDatabase, type TestDatabase } from './support/database.ts'
 import { expectExact, idsOf, type Step, step, World } from './support/feed-world.ts'
 import { openTestMemcached, testWithMemcached } from './support/memcached.ts'
+import { moveTo } from './support/photo-steps.ts'
 import { type Proxy as CutProxy, startProxy } from './support/proxy.ts'
 import { openTestRedis, testWithRedis } from './support/redis.ts'
 
@@ -224,6 +226,43 @@ describe.each([
       hanging.flow()
       await untilKnown(shared.servers)
       expect(await shown(reader)).toEqual([last])
+    },
+  )
+
+  testWith(
+    'show nothing of before when it is asked for again what a server did that died before it told',
+    async () => {
+      await using shared = await openServers()
+      const [writer, reader] = shared.servers.map(({ catalog }) => catalog) as [Catalog, Catalog]
+      await using untold = new ShardMap(ranges, { connections: 2 })
+      const dead = new Catalog(untold)
+      const world = worldOf(2, shared)
+      const [owner, other] = world.owners as [OwnerId, OwnerId]
+      for (const which of [0, 1, 2]) {
+        await world.post({ owner: which === 2 ? 1 : 0, postedAt: null })
+        await world.finish(which)
+      }
+      const [gone, hidden, kept] = world.photos.map(({ id }) => id) as [PhotoId, PhotoId, PhotoId]
+      const viewer = `${owner}-viewer` as OwnerId
+      await writer.follows.set(viewer, [owner, other])
+      const shown = async () => idsOf(await reader.feeds.of(viewer, { older: 9 }))
+      await expect.poll(shown, PATIENCE).toEqual([kept, hidden, gone])
+
+      await dead.removals.remove(gone, owner)
+      expect(await writer.removals.remove(gone, owner)).toBe(false)
+      expect(await shown()).toEqual([kept, hidden])
+      await moveTo(dead, 'private', hidden)
+      await writer.places.tellAgain({ owner })
+      expect(await shown()).toEqual([kept])
+      await dead.follows.remove(viewer, other)
+      await writer.follows.remove(viewer, other)
+      expect(await shown()).toEqual([])
+      await dead.follows.add(viewer, other)
+      await writer.follows.add(viewer, other)
+      expect(await shown()).toEqual([kept])
+      await dead.follows.set(viewer, [owner])
+      await writer.follows.set(viewer, [owner])
+      expect(await shown()).toEqual([])
     },
   )
 

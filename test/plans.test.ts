@@ -116,6 +116,7 @@ const CALLS: {
       room.forgetDoomed({ ...placeOf(at(ids, 0.4)), edition: -1, renditions: [], value: Buffer.alloc(0) }),
   },
   places: {
+    tellAgain: (places) => places.tellAgain({ owner }),
     read: (places, ids) => places.read(at(ids, 0.6)),
     move: async (places, ids) => {
       const found = (await places.read(at(ids, 0.6))) as MarkedPhoto

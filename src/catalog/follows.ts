@@ -4,6 +4,7 @@ import { type OwnerId, shardOfOwner } from '../photo/shard.ts'
 import type { Changes } from './changes.ts'
 import { Remembered } from './remembered.ts'
 import type { ShardMap } from './shard-map.ts'
+import { tellAgain } from './tell-again.ts'
 
 /** So many owners one viewer may follow. */
 export const MOST_FOLLOWED = 5_000
@@ -71,11 +72,12 @@ export class Follows {
 
   /** The viewer follows these, up to MOST_FOLLOWED and each once, and no others. */
   async set(viewer: OwnerId, owners: readonly OwnerId[]): Promise<void> {
-    await this.#write(
+    const isChanged = await this.#write(
       viewer,
       owners,
       `owners = excluded.owners, version = next_version(f.version) where f.owners <> excluded.owners`,
     )
+    if (!isChanged) await tellAgain(this.#shards, viewer)
   }
 
   /** The viewer follows the owner, too. Throws TooManyFollowedError. */
@@ -89,7 +91,7 @@ export class Follows {
       )
       if (isAdded) return
       const { owners } = await this.of(viewer)
-      if (owners.includes(owner)) return
+      if (owners.includes(owner)) return await tellAgain(this.#shards, viewer)
       if (owners.length >= MOST_FOLLOWED) throw new TooManyFollowedError(MOST_FOLLOWED)
       // It was followed, or there were too many, and that has changed in between.
     }
@@ -98,11 +100,12 @@ export class Follows {
   /** The viewer does not follow the owner any more. */
   async remove(viewer: OwnerId, owner: OwnerId): Promise<void> {
     const shard = shardOfOwner(viewer)
-    await this.#shards.of(shard).query(
+    const rows = await this.#shards.of(shard).query(
       `update following set owners = array_remove(owners, $3), version = next_version(version)
-       where viewer = $2 and owners @> array[$3] and shard_is_here($1)`,
+       where viewer = $2 and owners @> array[$3] and shard_is_here($1) returning viewer`,
       [shard, viewer, owner],
     )
+    if (rows.length === 0) await tellAgain(this.#shards, viewer)
   }
 
   /** Tells owners that the viewer came or went, if they were not told yet. Again changes nothing. */

@@ -3,6 +3,7 @@ import type { Photo } from '../photo/photo.ts'
 import type { PhotoId } from '../photo/photo-id.ts'
 import { PHOTO_COLUMNS, type PhotoRow, photoOfRow, secretOf } from './photo-row.ts'
 import { OF_SHARDS_HERE, type ShardMap } from './shard-map.ts'
+import { tellAgain } from './tell-again.ts'
 
 /** A photo, and a mark that another change of its row changes. */
 export type MarkedPhoto = { photo: Photo; mark: string }
@@ -19,6 +20,11 @@ export class Places {
 
   constructor(shards: ShardMap) {
     this.#shards = shards
+  }
+
+  /** For who finds the photo where it was wished to be: that it came there may not have been told. */
+  async tellAgain({ owner }: Pick<Photo, 'owner'>): Promise<void> {
+    await tellAgain(this.#shards, owner)
   }
 
   /** The photo, or null when there is none or it was removed. */

@@ -4,6 +4,7 @@ import type { PhotoId } from '../photo/photo-id.ts'
 import type { OwnerId } from '../photo/shard.ts'
 import { isBefore, SECRET } from './photo-row.ts'
 import { OF_SHARDS_HERE, type ShardMap } from './shard-map.ts'
+import { tellAgain } from './tell-again.ts'
 
 /** A removed photo whose objects are there yet; no format says that no original is ours. Viewers may have seen it when it ever had renditions. */
 export type Removed = { id: PhotoId; format: Original['format'] | null; hadRenditions: boolean }
@@ -23,6 +24,7 @@ export class Removals {
        where id = $1 and owner = $2 and deleted_at is null and photo_is_here($1) returning id`,
       [id, owner],
     )
+    if (rows.length === 0) await tellAgain(this.#shards, owner)
     return rows.length > 0
   }
 

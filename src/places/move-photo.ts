@@ -36,7 +36,8 @@ export async function movePhoto(
     const found = await catalog.places.read(id)
     if (!found) return
     const visibility = wanted ?? found.photo.visibility
-    if (found.photo.visibility === visibility && found.photo.secret !== null) return
+    if (found.photo.visibility === visibility && found.photo.secret !== null)
+      return await catalog.places.tellAgain(found.photo)
 
     const to = { id, visibility, secret: newSecret() }
     await copyRenditions(store, found.photo, to)
