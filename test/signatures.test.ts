@@ -1,5 +1,6 @@
-import { sign } from 'node:crypto'
-import { beforeEach, expect, test, vi } from 'vitest'
+import crypto from 'node:crypto'
+import { syncBuiltinESMExports } from 'node:module'
+import { afterAll, beforeEach, expect, test, vi } from 'vitest'
 import { feedPhoto } from '../bench/feed-photos.ts'
 import { SignedCdn } from '../src/delivery/signed-cdn.ts'
 import { ownFilters } from '../src/filters/filter-book.ts'
@@ -8,13 +9,13 @@ import type { Photo } from '../src/photo/photo.ts'
 import { KEY, ORIGIN, VIEWER } from './support/edge.ts'
 
 // Signs as ever, and is counted.
-vi.mock(import('node:crypto'), async (original) => {
-  const crypto = await original()
-  return { ...crypto, sign: vi.fn(crypto.sign) as unknown as typeof crypto.sign }
-})
+const sign = vi.spyOn(crypto, 'sign')
+syncBuiltinESMExports()
 
-beforeEach(() => {
-  vi.mocked(sign).mockClear()
+beforeEach(() => void sign.mockClear())
+afterAll(() => {
+  sign.mockRestore()
+  syncBuiltinESMExports()
 })
 
 const recipes = { presets: [], filters: ownFilters() }

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest'
-import type { Edit, Wish } from '../chaos/owner.ts'
-import { accountOfEvents, untold } from '../chaos/readers/event-account.ts'
-import { Fact } from '../chaos/readers/fact.ts'
-import type { Told } from '../chaos/readers/listener.ts'
-import { type Cut, type Page, PageLedger, type Seen } from '../chaos/readers/page-ledger.ts'
-import type { Attempt } from '../chaos/uploader.ts'
-import type { Visibility } from '../src/photo/photo.ts'
-import type { PhotoId } from '../src/photo/photo-id.ts'
-import type { OwnerId } from '../src/photo/shard.ts'
+import type { Visibility } from '../../src/photo/photo.ts'
+import type { PhotoId } from '../../src/photo/photo-id.ts'
+import type { OwnerId } from '../../src/photo/shard.ts'
+import type { Edit, Wish } from '../owner.ts'
+import { accountOfEvents, untold } from '../readers/event-account.ts'
+import { Fact } from '../readers/fact.ts'
+import type { Told } from '../readers/listener.ts'
+import { type Cut, type Page, PageLedger, type Seen } from '../readers/page-ledger.ts'
+import type { Attempt } from '../uploader.ts'
 
 const ADA = 'ada' as OwnerId
 const openLedger = () => new PageLedger({ seenWithinMs: 0 })

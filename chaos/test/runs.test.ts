@@ -1,14 +1,14 @@
 import { setInterval as every } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
-import { endRuns } from '../chaos/end-runs.ts'
-import { openDesk, RunLedger } from '../chaos/run-ledger.ts'
-import { checkLook, type Part } from '../chaos/run-looks.ts'
-import { settle } from '../chaos/settle.ts'
-import { workRuns } from '../src/runs/work-runs.ts'
-import { laterRenditions } from '../src/sweep/later-renditions.ts'
-import { fixture } from './support/pictures.ts'
-import { silentLog, startService } from './support/service.ts'
-import { photoForm, postForm } from './support/uploads.ts'
+import { workRuns } from '../../src/runs/work-runs.ts'
+import { laterRenditions } from '../../src/sweep/later-renditions.ts'
+import { fixture } from '../../test/support/pictures.ts'
+import { silentLog, startService } from '../../test/support/service.ts'
+import { photoForm, postForm } from '../../test/support/uploads.ts'
+import { endRuns } from '../end-runs.ts'
+import { openDesk, RunLedger } from '../run-ledger.ts'
+import { checkLook, type Part } from '../run-looks.ts'
+import { settle } from '../settle.ts'
 
 const part: Part = {
   run: 9,
