@@ -10,7 +10,6 @@ process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, 'node_modules/.cach
 const SLOWEST = [
   'move-shards',
   'start',
-  'crash',
   'read-replicas',
   'preview',
   'hang',

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { migrateCatalog } from '../src/catalog/migrate.ts'
@@ -257,7 +258,7 @@ describe('an app that takes nothing', () => {
 
     await using _telling = it.tell()
     const waits: number[] = []
-    for (let last = ''; waits.length < 12; ) {
+    for (let last = ''; waits.length < 12; await sleep(20)) {
       const [row] = (await it.database.query(
         `select extract(epoch from due_at - now())::float8 as seconds, cursor->'failing'->>'times' as times
          from run_parts where holder is null and cursor->'failing'->>'times' is not null`,

@@ -67,7 +67,7 @@ async function live(album: Album, catalogs: readonly Catalog[], signal: AbortSig
     await pick([upload, upload, finish, changeLook, remove, purge])(album, pick(catalogs))
     await checkAlbum(album, pick(catalogs))
     album.steps += 1
-    await sleep(Math.random() * 40)
+    await sleep(Math.random() * 120)
   }
 }
 

@@ -1,10 +1,10 @@
 import sharp from 'sharp'
 import { describe, expect, test, vi } from 'vitest'
-import type { PhotoReply } from '../src/http/schemas/photo.ts'
-import { type Darkroom, startDarkroom } from './support/darkroom.ts'
-import { noisyJpeg } from './support/pictures.ts'
-import { temporaryHome } from './support/processes/temporary-home.ts'
-import { photoForm, postForm } from './support/uploads.ts'
+import type { PhotoReply } from '../../src/http/schemas/photo.ts'
+import { type Darkroom, startDarkroom } from '../../test/support/darkroom.ts'
+import { noisyJpeg } from '../../test/support/pictures.ts'
+import { temporaryHome } from '../../test/support/processes/temporary-home.ts'
+import { photoForm, postForm } from '../../test/support/uploads.ts'
 
 const PHOTOS = 20
 const ONE_MEGAPIXEL = { width: 1200, height: 900 }
