@@ -1,9 +1,11 @@
+import { expect } from 'vitest'
 import { loadConfig, type WebhookConfig } from '../../src/config/config.ts'
 import type { ShardRange } from '../../src/config/shard-ranges.ts'
 import { type OwnerId, shardOfOwner } from '../../src/photo/shard.ts'
 import type { Job } from '../../src/queue/job.ts'
 import type { RunEngines } from '../../src/runs/run-kind.ts'
 import { relay } from '../../src/webhooks/relay.ts'
+import { webhookStatus } from '../../src/webhooks/status.ts'
 import { Webhook } from '../../src/webhooks/webhook.ts'
 import { openTestDatabase, type TestDatabase } from './database.ts'
 import { openReceiver, type Received, type Receiver } from './receiver.ts'
@@ -114,3 +116,12 @@ export function firstSeen(messages: readonly Received[], owner: string): string[
   const ids = eventsOf(messages).flatMap((event) => (event.owner === owner ? [event.id] : []))
   return [...new Set(ids)]
 }
+
+/** Until so many different events were taken. */
+export async function taken({ receiver }: RelayTest, count: number): Promise<void> {
+  await expect
+    .poll(() => new Set(eventsOf(receiver.accepted).map(({ id }) => id)).size, { interval: 20 })
+    .toBe(count)
+}
+
+export const statusOf = async ({ server }: RelayTest) => await webhookStatus(server.catalog)
