@@ -83,7 +83,7 @@ run_tests() {
       const skipped = testResults
         .flatMap(({ assertionResults }) => assertionResults)
         .filter(({ status }) => status === \"pending\" || status === \"skipped\")
-      const needs = skipped.map(({ fullName }) => /needs [^)]*/.exec(fullName)?.[0] ?? fullName)
+      const needs = skipped.map(({ fullName }) => /[(]needs [^:)]*/.exec(fullName)?.[0] ?? fullName)
       for (const need of new Set(needs))
         console.log(\"  skipped:\", needs.filter((other) => other === need).length, need)
     "'
