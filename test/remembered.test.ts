@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { Batches } from '../src/catalog/batches.ts'
 import { ANYBODY, ChangeLog } from '../src/catalog/change-log.ts'
 import { Remembered } from '../src/catalog/remembered.ts'
+import { Rounds } from '../src/catalog/rounds.ts'
 import type { OwnerId } from '../src/photo/shard.ts'
 
 const [ann, ben] = ['ann', 'ben'] as [OwnerId, OwnerId]
@@ -170,7 +170,7 @@ describe('the log of changes', () => {
 test('who joins a batch that is under way is in the next one, with all who come until then', async () => {
   const batches: string[][] = []
   const { promise, resolve } = Promise.withResolvers<void>()
-  const joined = new Batches<string, number>(async (items) => {
+  const joined = new Rounds<string, number>(async (items) => {
     batches.push(items)
     if (batches.length === 1) await promise
     if (items.includes('d')) throw new Error('no')

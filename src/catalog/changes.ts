@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { SharedCache } from '../cache/shared-cache.ts'
 import type { OwnerId } from '../photo/shard.ts'
-import { Batches } from './batches.ts'
 import { ANYBODY, ChangeLog } from './change-log.ts'
 import type { Database, Tell } from './database.ts'
+import { Rounds } from './rounds.ts'
 import { readInstallation, Silence, type SilenceTimes, TIMES } from './silence.ts'
 
 /** What forgets what has changed. */
@@ -25,8 +25,8 @@ export class Changes implements AsyncDisposable {
   readonly #times: SilenceTimes
   readonly #forgetful: Forgetful[] = []
   readonly #silences = new WeakMap<Database, Silence>()
-  readonly #asked = new Batches<never, void>(() => this.#read())
-  readonly #told = new Batches<OwnerId | typeof ANYBODY, void>((names) => this.#tell(names))
+  readonly #asked = new Rounds<never, void>(() => this.#read())
+  readonly #told = new Rounds<OwnerId | typeof ANYBODY, void>((names) => this.#tell(names))
   readonly #stopping = new AbortController()
   #databases: () => readonly Database[] = () => []
   #refresh: () => Promise<void> = async () => {}

@@ -4,10 +4,10 @@ import { EngineUnavailableError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { databaseName } from '../postgres/connections.ts'
 import { sqlStateOf } from '../postgres/errors.ts'
-import { Batches } from './batches.ts'
 import { Database, type Select } from './database.ts'
 import { type LogPlace, type PrimaryPlace, type ReplicaPlace, replayedBy, replicaOf } from './log-place.ts'
 import { ReplayLag } from './replay-lag.ts'
+import { Rounds } from './rounds.ts'
 
 /** A look that takes longer tells that it does not answer. */
 const LOOK_WITHIN_MS = 1_000
@@ -36,7 +36,7 @@ export class ReadReplica implements AsyncDisposable {
   readonly #log: Log | null
   readonly #lag = new ReplayLag()
   /** How far it has come in a moment, for all who wait. */
-  readonly #progress = new Batches<never, number>(async () => {
+  readonly #progress = new Rounds<never, number>(async () => {
     await sleep(CATCH_UP_STEP_MS)
     return (await replayedBy(this.#looks)).place
   })

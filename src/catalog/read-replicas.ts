@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import type { Log } from '../log.ts'
-import { Batches } from './batches.ts'
 import { Database, type Reads, type Select } from './database.ts'
 import { type LogPlace, loggedBy, originOf } from './log-place.ts'
 import { ReadReplica, type ReplicaState } from './read-replica.ts'
+import { Rounds } from './rounds.ts'
 
 const LOOK_EVERY_MS = 500
 /** What the database does not tell by then it is not waited for: it is asked for the rows themselves. */
@@ -26,13 +26,13 @@ export class ReadReplicas implements Reads, AsyncDisposable {
   readonly #replicas: readonly ReadReplica[]
   readonly #stopping = new AbortController()
   #looking: { first: Promise<void>; all: Promise<void> } | null = null
-  readonly #place: Batches<never, LogPlace>
+  readonly #place: Rounds<never, LogPlace>
   #turn = 0
 
   constructor(primary: Database, urls: readonly string[], options: { connections: number; log: Log | null }) {
     this.#primary = primary
     this.#origin = new Database(primary.url, { connections: 1, patienceMs: TOLD_WITHIN_MS })
-    this.#place = new Batches(() => loggedBy(this.#origin))
+    this.#place = new Rounds(() => loggedBy(this.#origin))
     this.#replicas = urls.map((url) => new ReadReplica(url, primary, options))
   }
 

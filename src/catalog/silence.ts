@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Batches } from './batches.ts'
 import type { Database } from './database.ts'
+import { Rounds } from './rounds.ts'
 
 /** In milliseconds. */
 export type SilenceTimes = {
@@ -24,7 +24,7 @@ const FORGOTTEN_MS = 11_000
 export class Silence {
   readonly #database: Database
   readonly #times: SilenceTimes
-  readonly #said = new Batches<never, void>(() => this.#say())
+  readonly #said = new Rounds<never, void>(() => this.#say())
   #since = Number.POSITIVE_INFINITY
   #renewedAt = Number.NEGATIVE_INFINITY
 

@@ -1,8 +1,8 @@
 /**
- * Does work for many who want it at the same time: who comes while it is done for others waits for the next time, together
- * with all who come until then. So it always begins after it was wanted.
+ * Does work in rounds for many who want it at the same time: who comes during one waits for the next, together with all who
+ * come until then. So the work always begins after it was wanted.
  */
-export class Batches<Item, Result> {
+export class Rounds<Item, Result> {
   readonly #work: (items: Item[]) => Promise<Result>
   #next: { items: Item[]; result: Promise<Result> } | null = null
   #last: Promise<unknown> = Promise.resolve()
