@@ -1,8 +1,11 @@
 import { join } from 'node:path'
 import { compile, type JSONSchema } from 'json-schema-to-typescript'
+import { filtersReply } from '../../src/http/routes/filters.ts'
+import { meReply } from '../../src/http/routes/me.ts'
 import { streamedEvent } from '../../src/http/schemas/event.ts'
 import { photoPageReply, photoReply, photosReply } from '../../src/http/schemas/photo.ts'
 import { photoChange } from '../../src/http/schemas/photo-fields.ts'
+import { presetSchema } from '../../src/presets/preset-schema.ts'
 
 export const CLIENT_TYPES_FILE = join(import.meta.dirname, '../../clients/typescript/src/types.ts')
 
@@ -15,6 +18,9 @@ const SCHEMAS = {
   PhotoPage: { ...photoPageReply, title: 'Photo page' },
   PhotoChange: { ...photoChange, title: 'Photo change' },
   StreamedEvent: streamedEvent,
+  Filters: filtersReply,
+  Me: meReply,
+  Preset: { ...presetSchema, title: 'Preset' },
 }
 
 /** The file's text. */

@@ -3,7 +3,7 @@ import { sleep } from './backoff.ts'
 import { type EventOptions, readEvents } from './events.ts'
 import { type FeedOptions, PhotoFeed } from './feed.ts'
 import type { PhotoSource, Signal } from './platform.ts'
-import type { Photo, PhotoChange, Photos, StreamedEvent } from './types.ts'
+import type { Filter, Filters, Me, Photo, PhotoChange, Photos, Preset, StreamedEvent } from './types.ts'
 import { reserveId, type UploadOptions, uploadPhoto } from './upload.ts'
 import { UploadQueue, type UploadQueueOptions } from './upload-queue.ts'
 
@@ -73,6 +73,23 @@ export class DarkroomClient {
   async changeFilter(id: string, look: { filter: string; strength?: number } | null): Promise<Photo> {
     const path = `/v1/photos/${id}/filter`
     return await this.#api.json(path, look ? { method: 'PUT', body: look } : { method: 'DELETE' })
+  }
+
+  /** Who the viewer is, and what they may upload today. */
+  async me(): Promise<Me> {
+    return await this.#api.json('/v1/me')
+  }
+
+  /** The sizes and formats that photos are made in. */
+  async presets(): Promise<Preset[]> {
+    const { presets } = await this.#api.json<{ presets: Preset[] }>('/v1/presets')
+    return presets
+  }
+
+  /** The looks that photos can have. */
+  async filters(): Promise<Filter[]> {
+    const { filters } = await this.#api.json<Filters>('/v1/filters')
+    return filters
   }
 
   async delete(id: string): Promise<void> {

@@ -6,15 +6,18 @@ export { type Rendition, renditionsOf, renditionUrl, srcset, type Wish } from '.
 export { type OpenStream, type PhotoSource, type Send, streamBy } from './platform.ts'
 export { Problem } from './problem.ts'
 export { indexedDbStore, memoryStore, type QueueStore, type StoredUpload } from './queue-store.ts'
-export { thumbhashUrl } from './thumbhash.ts'
+export { thumbhashPixels, thumbhashUrl } from './thumbhash.ts'
 export type {
   Delivery,
   FeedEvent,
+  Filter,
+  Me,
   Photo,
   PhotoChange,
   PhotoEvent,
   PhotoPage,
   Photos,
+  Preset,
   ResetEvent,
   StreamedEvent,
 } from './types.ts'

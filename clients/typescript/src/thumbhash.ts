@@ -7,9 +7,13 @@ const SIDE = 32
 
 /** A photo's `thumbhash` as a `data:` URL, to be shown until the photo is there. */
 export function thumbhashUrl(thumbhash: string): string {
-  const hash = Uint8Array.from(atob(thumbhash), (letter) => letter.charCodeAt(0))
-  const png = pngOf(decodeThumbhash(hash))
+  const png = pngOf(thumbhashPixels(thumbhash))
   return `data:image/png;base64,${btoa(String.fromCharCode(...png))}`
+}
+
+/** A photo's `thumbhash` as pixels, for a canvas: for pages that allow no `data:` URLs, or draw many. */
+export function thumbhashPixels(thumbhash: string): Picture {
+  return decodeThumbhash(Uint8Array.from(atob(thumbhash), (letter) => letter.charCodeAt(0)))
 }
 
 /**

@@ -137,3 +137,85 @@ export interface FeedEvent {
 export interface ResetEvent {
   type: 'reset'
 }
+export interface Filters {
+  filters: Filter[]
+}
+export interface Filter {
+  name: string
+  title: string
+  description: string
+  /**
+   * Path of its colour table as a `.cube` file.
+   */
+  cube: string
+  /**
+   * Path of its colour table as a HALD picture.
+   */
+  hald: string
+}
+export interface Me {
+  owner: string
+  role: 'operator' | null
+  today: {
+    photos: {
+      used: number | null
+      limit: number | null
+      left: number | null
+    }
+    bytes: {
+      used: number | null
+      limit: number | null
+      left: number | null
+    }
+    /**
+     * Midnight in UTC, when a day begins anew.
+     */
+    resetsAt: string
+  }
+}
+export interface Preset {
+  /**
+   * up to 32 lower-case letters, digits and single hyphens, a letter first
+   */
+  name: string
+  /**
+   * "cover" (fills the box, cropped) or "inside" (the whole photo)
+   */
+  fit: 'cover' | 'inside'
+  /**
+   * a whole number of pixels from 1 to 16384
+   */
+  width?: number
+  /**
+   * a whole number of pixels from 1 to 16384
+   */
+  height?: number
+  /**
+   * a whole number of pixels from 1 to 50000000
+   */
+  area?: number
+  /**
+   * a whole number of pixels from 1 to 16384
+   */
+  minWidth?: number
+  /**
+   * a list of webp, jpeg, avif, each once, made before a photo is ready
+   *
+   * @minItems 1
+   */
+  upload: ['webp' | 'jpeg' | 'avif', ...('webp' | 'jpeg' | 'avif')[]]
+  /**
+   * a list of webp, jpeg, avif, each once, made once a photo is ready
+   *
+   * @minItems 0
+   */
+  after?: ('webp' | 'jpeg' | 'avif')[]
+  /**
+   * true or false: whether an animation moves in it
+   */
+  animated?: boolean
+  /**
+   * true or false: whether the JPEG of a photo with a gain map keeps it
+   */
+  hdr?: boolean
+}

@@ -10,17 +10,17 @@ import { FilterNotFoundError } from '../errors.ts'
 import { problemReplies } from '../problem-replies.ts'
 import { noQuery } from '../schemas/types.ts'
 
-const filtersReply = Type.Object({
-  filters: Type.Array(
-    Type.Object({
-      name: Type.String(),
-      title: Type.String(),
-      description: Type.String(),
-      cube: Type.String({ description: 'Path of its colour table as a `.cube` file.' }),
-      hald: Type.String({ description: 'Path of its colour table as a HALD picture.' }),
-    }),
-  ),
-})
+const filter = Type.Object(
+  {
+    name: Type.String(),
+    title: Type.String(),
+    description: Type.String(),
+    cube: Type.String({ description: 'Path of its colour table as a `.cube` file.' }),
+    hald: Type.String({ description: 'Path of its colour table as a HALD picture.' }),
+  },
+  { title: 'Filter' },
+)
+export const filtersReply = Type.Object({ filters: Type.Array(filter) }, { title: 'Filters' })
 
 const DAY_S = 86_400
 const YEAR_S = 365 * DAY_S

@@ -13,7 +13,7 @@ const amount = Type.Object({
   left: nullable(Type.Integer()),
 })
 
-const meReply = Type.Object(
+export const meReply = Type.Object(
   {
     owner: Type.String(),
     role: nullable(oneOf(['operator'])),

@@ -1,0 +1,9 @@
+import './styles/tokens.css'
+import './styles/base.css'
+import { render } from 'preact'
+import { App } from './app.tsx'
+import { open } from './session.ts'
+
+history.scrollRestoration = 'manual'
+render(<App />, document.getElementById('app') as HTMLElement)
+void open()

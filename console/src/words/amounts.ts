@@ -1,0 +1,39 @@
+import { language } from './words.ts'
+
+/** Numbers, bytes and times as the reader's language writes them. */
+export function number(value: number, options?: Intl.NumberFormatOptions): string {
+  return new Intl.NumberFormat(language.value, options).format(value)
+}
+
+const BYTES = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const
+
+export function bytes(value: number): string {
+  const step = value < 1000 ? 0 : Math.min(BYTES.length - 1, Math.floor(Math.log10(value) / 3))
+  const amount = value / 1000 ** step
+  return number(amount, {
+    style: 'unit',
+    unit: BYTES[step] as string,
+    unitDisplay: step === 0 ? 'long' : 'short',
+    maximumFractionDigits: amount < 10 && step > 0 ? 1 : 0,
+  })
+}
+
+export function percent(share: number): string {
+  return number(share, { style: 'percent', maximumFractionDigits: share < 0.1 ? 1 : 0 })
+}
+
+/** `340 ms`, `2.4 s`, `3 min`. */
+export function duration(ms: number): string {
+  const unit = (value: number, name: string, digits: number) =>
+    number(value, { style: 'unit', unit: name, unitDisplay: 'short', maximumFractionDigits: digits })
+  if (ms < 1_000) return unit(Math.round(ms), 'millisecond', 0)
+  if (ms < 60_000) return unit(ms / 1_000, 'second', 1)
+  if (ms < 3_600_000) return unit(ms / 60_000, 'minute', 0)
+  return unit(ms / 3_600_000, 'hour', 1)
+}
+
+export function time(at: Date | string): string {
+  return new Intl.DateTimeFormat(language.value, { dateStyle: 'medium', timeStyle: 'short' }).format(
+    new Date(at),
+  )
+}
