@@ -103,6 +103,47 @@ describe('what happens to a photo is told', () => {
     expect((await eventsOf(owner)).map(({ type }) => type)).toEqual(['photo.ready'])
   })
 
+  test('with how long it waited for a worker, and how long that took', async () => {
+    const owner = newOwner()
+    const id = await insertPhoto(catalog, owner)
+    const photo = (await catalog.photos.find(id)) as Photo
+    const ago = async (column: string, seconds: number) =>
+      await databases[0].query(
+        `update photos set ${column} = now() - interval '${seconds} seconds' where id = ${id}`,
+      )
+    const beganAt = () => performance.now() - 2_000
+
+    await ago('written_at', 10)
+    await catalog.renditions.record(photo, { look: null, edition: 0 }, { ...MADE, beganAt: beganAt() })
+    const edition = (await catalog.looks.want(id, owner, { look: null })) as number
+    await ago('wanted_at', 30)
+    await catalog.looks.show(
+      photo,
+      { look: null, focus: null, edition },
+      { ...MADE, recipe: 2, beganAt: beganAt() },
+    )
+    const again = (await catalog.looks.want(id, owner, { look: null })) as number
+    await ago('wanted_at', 1)
+    const earlier = { edition: 0, beganAt: beganAt() }
+    expect(await catalog.looks.showEarlier(photo, { look: null, edition: again }, earlier, MADE.facts)).toBe(
+      true,
+    )
+    const last = (await catalog.looks.want(id, owner, { look: null })) as number
+    await catalog.looks.giveUp(id, last)
+
+    const seconds = (ms = Number.NaN) => Math.floor(ms / 1_000)
+    const times = (await eventsOf(owner)).map(({ timing }) => timing)
+    expect(times.map((timing) => timing && [seconds(timing.waitedMs), seconds(timing.developedMs)])).toEqual([
+      [8, 2],
+      [28, 2],
+      // The worker's clock said more than the database's: it waited for nothing.
+      [0, 2],
+      null,
+    ])
+    expect((await catalog.photos.findFor(owner, id))?.timing).toEqual(times[2])
+    expect((await catalog.photos.findFor(newOwner(), id))?.timing).toBeNull()
+  })
+
   test('and nothing of what is undone with its transaction', async () => {
     const owner = newOwner()
     const id = await readyPhoto(catalog, owner)

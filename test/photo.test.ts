@@ -19,7 +19,9 @@ describe('GET /v1/photos/:id', () => {
       status: 'ready',
       failure: null,
       color: expect.stringMatching(/^#[0-9a-f]{6}$/),
+      timing: { waitedMs: expect.any(Number), developedMs: expect.any(Number) },
     })
+    expect(await (await get(service, `/v1/photos/${id}`, 'bob')).json()).toMatchObject({ timing: null })
     expect(photo.original.width).toBeGreaterThan(0)
     expect(photo.thumbhash).toMatch(/^[\w+/=]+$/)
     expect(Date.parse(photo.expiresAt ?? '')).toBeGreaterThan(Date.now() + 3_500_000)
@@ -95,7 +97,7 @@ describe('GET /v1/photos/:id', () => {
     expect(own.original).toMatchObject({ bytes: expect.any(Number), sha256: expect.any(String) })
     for (const photo of [others, ...listed.photos]) {
       // Whose URLs are their own, too.
-      const theirs = { renditions: expect.any(Array), expiresAt: expect.any(String) }
+      const theirs = { renditions: expect.any(Array), expiresAt: expect.any(String), timing: null }
       expect(photo).toEqual({ ...own, ...theirs, original: { ...own.original, bytes: null, sha256: null } })
     }
   })

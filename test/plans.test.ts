@@ -65,6 +65,7 @@ const CALLS: {
       await photos.insert({ ...PLAIN, owner, secret: SECRET, id: await photos.nextId(owner) }, LIMITS)
     },
     find: (photos, ids) => photos.find(at(ids, 0.5)),
+    findFor: (photos, ids) => photos.findFor(owner, at(ids, 0.5)),
     findEver: (photos, ids) => photos.findEver(at(ids, 0.3)),
     findAll: (photos, ids) => photos.findAll(ids.slice(-100)),
     list: async (photos, ids) => {

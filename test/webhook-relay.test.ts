@@ -55,7 +55,12 @@ describe('the app is told', () => {
     expect(message.id).toMatch(/^msg_[\w-]{27}$/)
     expect(type).toBe('photo.events')
     expect(timestamp).toBe((events.at(-1) as { timestamp: string }).timestamp)
-    const common = { id: expect.stringMatching(/^\d+$/), timestamp: expect.stringMatching(/^20.*Z$/), owner }
+    const common = {
+      id: expect.stringMatching(/^\d+$/),
+      timing: null,
+      timestamp: expect.stringMatching(/^20.*Z$/),
+      owner,
+    }
     expect(events).toEqual([
       { ...common, type: 'photo.ready', photo: id, visibility: 'public', isNew: true, failure: null },
       {

@@ -7,11 +7,14 @@ import { putAside } from './earlier-renditions.ts'
 import {
   asideOfMade,
   asideOfShown,
+  type Began,
+  developedMs,
   IS_READY,
   IS_THERE,
   type Made,
   madeValues,
   SHOWS_MADE,
+  tellsDeveloped,
 } from './made-edition.ts'
 import { isBefore, liesIn } from './photo-row.ts'
 import { decodeRenditions } from './rendition-value.ts'
@@ -74,14 +77,14 @@ export class Looks {
     const { focus } = change
     const rows = await this.#shards.ofPhoto(place.id).query(
       `with before as (
-         select *, ${IS_WANTED} as is_wanted
+         select *, ${IS_WANTED} as is_wanted, ${tellsDeveloped('$13')}
          from photos where ${IS_THERE} for update
        ), photo as (
          update photos set
            filter = $3, strength = $4, edition = $2, ${WANTS_NOTHING}, ${SHOWS_MADE}, later_renditions = null,
            focus_edition =
-             case when (photos.focus_x, photos.focus_y) is distinct from ($13, $14) then $2 else photos.focus_edition end,
-           focus_x = $13, focus_y = $14
+             case when (photos.focus_x, photos.focus_y) is distinct from ($14, $15) then $2 else photos.focus_edition end,
+           focus_x = $14, focus_y = $15
          from before where photos.id = before.id and is_wanted
          returning photos.id
        ), aside as (
@@ -114,12 +117,12 @@ export class Looks {
   async showEarlier(
     { id, secret }: Place,
     { look, edition }: LookChange,
-    earlier: Pick<Earlier, 'edition'>,
+    earlier: Pick<Earlier, 'edition'> & Began,
     placeholder: Pick<PhotoFacts, 'color' | 'thumbhash'>,
   ): Promise<boolean> {
     const rows = await this.#shards.ofPhoto(id).query(
       `with before as (
-         select *, true as is_wanted
+         select *, true as is_wanted, ${tellsDeveloped('$10')}
          from photos where id = $1 and deleted_at is null and photo_is_here($1)
            and ${IS_WANTED} and ${liesIn('$9')} for update
        ), again as (
@@ -147,6 +150,7 @@ export class Looks {
         placeholder.thumbhash,
         this.#keepSeconds,
         secret,
+        developedMs(earlier.beganAt),
       ],
     )
     return rows.length > 0

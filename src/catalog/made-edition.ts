@@ -7,14 +7,17 @@ import { encodeRenditions } from './rendition-value.ts'
 
 // What the statements have in common that record an edition of a photo with what a job made of it.
 
-/** What one job made of a photo by the recipes of that number, and what it found out about the picture. */
-export type Made = { facts: PhotoFacts; renditions: readonly Rendition[]; recipe: number }
+/** When a job began, by performance.now(): what is shown of it tells how long it took. */
+export type Began = { beganAt?: number }
 
-/** $1 to $12 of such a statement; what is not shown any more is kept for so many seconds. */
+/** What one job made of a photo by the recipes of that number, and what it found out about the picture. */
+export type Made = { facts: PhotoFacts; renditions: readonly Rendition[]; recipe: number } & Began
+
+/** $1 to $13 of such a statement; what is not shown any more is kept for so many seconds. */
 export function madeValues(
   { id, secret }: Place,
   { look, edition }: LookChange,
-  { facts, renditions, recipe }: Made,
+  { facts, renditions, recipe, beganAt }: Made,
   keepSeconds: number,
 ): unknown[] {
   return [
@@ -30,8 +33,17 @@ export function madeValues(
     recipe,
     keepSeconds,
     secret,
+    developedMs(beganAt),
   ]
 }
+
+export function developedMs(beganAt: number | undefined): number | null {
+  return beganAt === undefined ? null : Math.round(performance.now() - beganAt)
+}
+
+/** Hands the number to the trigger that tells of the photo, for as long as the statement lasts: a column of a row that it reads. */
+export const tellsDeveloped = (parameter: string) =>
+  `set_config('darkroom.developed_ms', coalesce(${parameter}::int::text, ''), true) as developed_ms`
 
 /** The photo, if it is there still and lies where its renditions were put. */
 export const IS_THERE = `id = $1 and ${liesIn('$12')} and deleted_at is null and photo_is_here($1)`

@@ -1,5 +1,5 @@
 import { EngineUnavailableError } from '../errors.ts'
-import type { Visibility } from '../photo/photo.ts'
+import type { Timing, Visibility } from '../photo/photo.ts'
 import type { PhotoId } from '../photo/photo-id.ts'
 import { type OwnerId, shardOfOwner } from '../photo/shard.ts'
 import { EventTail, type TailListener } from './event-tail.ts'
@@ -29,14 +29,18 @@ export type PhotoEvent = {
   isNew: boolean
   /** Of a photo that failed. */
   failureCode: string | null
+  /** Of what a worker made. */
+  timing: Timing | null
 }
 
 /** So long events are kept, and those that a webhook is still to be told of. */
 export const EVENT_HOURS = 24
 export const UNTOLD_HOURS = 72
 
+export const TIMING = `case when e.developed_ms is not null then json_build_object('waitedMs', e.waited_ms, 'developedMs', e.developed_ms) end`
+
 /** The columns of one, `e`. */
-export const EVENT = `e.id::text, e.owner, e.photo_id::text as "photoId", e.type, e.visibility, e.is_new as "isNew", e.failure_code as "failureCode"`
+export const EVENT = `e.id::text, e.owner, e.photo_id::text as "photoId", e.type, e.visibility, e.is_new as "isNew", e.failure_code as "failureCode", ${TIMING} as timing`
 
 /**
  * What happened to photos, in the order in which it did: of one owner an event that is seen has all before it seen, and

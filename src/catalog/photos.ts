@@ -1,11 +1,12 @@
 import { type DailyLimits, isLimited, NO_DAILY_LIMITS } from '../photo/daily-limits.ts'
 import type { Look } from '../photo/look.ts'
-import type { Failure, Focus, Original, Photo, Visibility } from '../photo/photo.ts'
+import type { Failure, Focus, Original, Photo, Timing, Visibility } from '../photo/photo.ts'
 import { type PhotoId, shardOf } from '../photo/photo-id.ts'
 import type { Secret } from '../photo/secret.ts'
 import { type OwnerId, shardOfOwner } from '../photo/shard.ts'
 import type { DailyUses } from './daily-uses.ts'
 import { type FeedPage, type FeedWish, feedPageOf, TOP } from './feed-page.ts'
+import { TIMING } from './photo-events.ts'
 import { isBefore, PHOTO_COLUMNS, type PhotoRow, photoOfRow, secretOf } from './photo-row.ts'
 import { OF_SHARDS_HERE, type ShardMap } from './shard-map.ts'
 
@@ -74,7 +75,19 @@ export class Photos {
     return rows[0] ? photoOfRow(rows[0]) : null
   }
 
-  /** The same, and also one that was removed, until its row is gone. */
+  /** The same, and the timing of what it shows, while the event that told of it is kept; only to the owner of the photo. */
+  async findFor(viewer: OwnerId, id: PhotoId): Promise<{ photo: Photo; timing: Timing | null } | null> {
+    const [row] = await this.#shards.ofPhoto(id).read<PhotoRow & { timing: Timing | null }>(
+      `select ${PHOTO_COLUMNS}, case when owner = $2 then (
+           select ${TIMING} from photo_events e
+           where e.photo_id = p.id and e.developed_ms is not null order by e.photo_id desc, e.id desc limit 1) end as timing
+         from photos p where id = $1 and deleted_at is null and photo_is_here($1)`,
+      [id, viewer],
+    )
+    return row ? { photo: photoOfRow(row), timing: row.timing } : null
+  }
+
+  /** The photo whoever asks, and also one that was removed, until its row is gone. */
   async findEver(id: PhotoId): Promise<FoundPhoto | null> {
     const rows = await this.#shards.ofPhoto(id).read<PhotoRow & { isDeleted: boolean }>(
       `select ${PHOTO_COLUMNS}, deleted_at is not null as "isDeleted" from photos p

@@ -3,7 +3,15 @@ import type { Place } from '../photo/object-keys.ts'
 import type { Photo, Rendition } from '../photo/photo.ts'
 import type { PhotoId } from '../photo/photo-id.ts'
 import { beside, putAside } from './earlier-renditions.ts'
-import { asideOfMade, asideOfShown, IS_THERE, type Made, madeValues, SHOWS_MADE } from './made-edition.ts'
+import {
+  asideOfMade,
+  asideOfShown,
+  IS_THERE,
+  type Made,
+  madeValues,
+  SHOWS_MADE,
+  tellsDeveloped,
+} from './made-edition.ts'
 import { isBefore, liesIn, SECRET } from './photo-row.ts'
 import { decodeRenditions, encodeRenditions } from './rendition-value.ts'
 import { OF_SHARDS_HERE, type ShardMap } from './shard-map.ts'
@@ -40,7 +48,8 @@ export class Renditions {
     const rows = await this.#shards.ofPhoto(place.id).query<Pick<Photo, 'status' | 'edition'>>(
       `with before as (
          select id, status, edition, filter, strength, renditions, later_renditions, recipe,
-           edition = $2 and (filter, strength) is not distinct from ($3::text, $4::double precision) as is_shown
+           edition = $2 and (filter, strength) is not distinct from ($3::text, $4::double precision) as is_shown,
+           ${tellsDeveloped('$13')}
          from photos where ${IS_THERE} for update
        ), photo as (
          update photos set
@@ -71,7 +80,7 @@ export class Renditions {
   async recordLater(
     { id, secret }: Place,
     { look, edition }: LookChange,
-    { renditions, recipe }: Omit<Made, 'facts'>,
+    { renditions, recipe }: Pick<Made, 'renditions' | 'recipe'>,
   ): Promise<boolean> {
     const rows = await this.#shards.ofPhoto(id).query(
       `with before as (

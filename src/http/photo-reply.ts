@@ -1,7 +1,7 @@
 import type { Cdn, Delivery } from '../delivery/cdn.ts'
 import type { Look } from '../photo/look.ts'
 import { renditionName, renditionsPrefix } from '../photo/object-keys.ts'
-import type { Photo, Rendition } from '../photo/photo.ts'
+import type { Photo, Rendition, Timing } from '../photo/photo.ts'
 import { addedAt, shortcodeOf } from '../photo/photo-id.ts'
 import { isPromised, type PromisedRendition, promisedRenditions, type Recipes } from '../photo/promised.ts'
 import type { OwnerId } from '../photo/shard.ts'
@@ -14,8 +14,14 @@ import {
 } from './schemas/photo.ts'
 import type { RenditionWishes } from './schemas/rendition-wishes.ts'
 
-/** Who is told, and what of renditions they asked for. */
-export type Audience = { viewer: OwnerId; wishes: RenditionWishes; cdn: Cdn; recipes: Recipes }
+/** Who is told, and what of renditions they asked for; the timing is that of the one photo that they ask for. */
+export type Audience = {
+  viewer: OwnerId
+  wishes: RenditionWishes
+  cdn: Cdn
+  recipes: Recipes
+  timing?: Timing | null
+}
 
 /** As the client wishes it. */
 export type Told = PhotoReply | PhotoReplyInParts
@@ -98,7 +104,7 @@ export function replyOf(photo: Photo, audience: Audience): Told {
   return new ToldPhotos([photo], audience).each()[0] as Told
 }
 
-function tell(photo: Photo, { viewer, wishes, cdn, recipes }: Audience): ToldPhoto {
+function tell(photo: Photo, { viewer, wishes, cdn, recipes, timing = null }: Audience): ToldPhoto {
   const { id, original, facts } = photo
   const isOwner = photo.owner === viewer
   const shown = isPromised(photo) ? promisedRenditions(photo, recipes).map(unmade) : photo.renditions
@@ -128,6 +134,7 @@ function tell(photo: Photo, { viewer, wishes, cdn, recipes }: Audience): ToldPho
     wanted: photo.wanted && { ...lookReply(photo.wanted.look), focus: photo.wanted.focus },
     renditions: renditions.map((rendition) => pathReply(rendition, prefix)),
     expiresAt: delivery?.expiresAt.toISOString() ?? null,
+    timing: isOwner ? timing : null,
     failure: isOwner ? photo.failure : null,
   }
   return { reply, delivery }

@@ -38,7 +38,9 @@ export function createUploadReply({ catalog, settleWatch, cdn, recipes, basePath
     await settleWatch.settled(photo.id, seconds * 1000)
     reply.header('preference-applied', `wait=${seconds}`)
     // The photo is taken in, whether or not it can be read back at this moment.
-    const present = await catalog.photos.find(photo.id).catch(() => null)
-    return replyOf(present ?? photo, audience)
+    const present = await catalog.photos.findFor(request.owner, photo.id).catch(() => null)
+    return present
+      ? replyOf(present.photo, { ...audience, timing: present.timing })
+      : replyOf(photo, audience)
   }
 }

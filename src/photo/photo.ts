@@ -18,6 +18,12 @@ export const MAX_ALT = 2_000
 /** A point of the upright photo, both in 0..1 from the top left corner, that every crop keeps in sight. */
 export type Focus = { x: number; y: number }
 
+/**
+ * How long it took, in milliseconds: from intake, or from its owner's change, until a worker began what came of it; and from then
+ * on until it was shown.
+ */
+export type Timing = { waitedMs: number; developedMs: number }
+
 /** A look and a focus that a photo is to get, and the edition it will be. */
 export type Change = LookChange & { focus: Focus | null }
 

@@ -7,7 +7,7 @@ import type { Message } from './signature.ts'
 /** What happened to photos, the oldest first. The same events make the same message, byte for byte. */
 export function eventsMessage(events: readonly PhotoEvent[]): Message {
   const last = events.at(-1) as PhotoEvent
-  const told = events.map(({ id, type, owner, photoId, visibility, isNew, failureCode }) => ({
+  const told = events.map(({ id, type, owner, photoId, visibility, isNew, failureCode, timing }) => ({
     id,
     type,
     timestamp: addedAt(id).toISOString(),
@@ -16,6 +16,7 @@ export function eventsMessage(events: readonly PhotoEvent[]): Message {
     visibility,
     isNew,
     failure: failureCode,
+    timing,
   }))
   const ids = events.map(({ id }) => id)
   return message('photo.events', { ids, timestamp: addedAt(last.id), data: { events: told } })

@@ -23,12 +23,13 @@ export function filterPhoto(engines: FilterEngines): JobHandler {
 }
 
 async function makeEdition(engines: FilterEngines, photoId: PhotoId, edition: number): Promise<void> {
+  const beganAt = performance.now()
   const { catalog } = engines
   const photo = await catalog.photos.find(photoId)
   if (photo?.wanted?.edition !== edition) return
   const change = photo.wanted
   const earlier = isDeepStrictEqual(change.focus, photo.focus)
-    ? await showEarlier(engines, photo, change)
+    ? await showEarlier(engines, photo, change, beganAt)
     : null
   if (earlier !== null) return await promiseLater(engines, photoId, earlier)
 
@@ -36,14 +37,19 @@ async function makeEdition(engines: FilterEngines, photoId: PhotoId, edition: nu
   const renditions = await putRenditions(engines, photo, decoded, { stage: 'upload', edition })
   const facts = await decoded.facts
   const recipe = recipeNumberOf(engines, change.look)
-  if (await catalog.looks.show(photo, change, { facts, renditions, recipe })) {
+  if (await catalog.looks.show(photo, change, { facts, renditions, recipe, beganAt })) {
     return await makeLater(engines, photo, decoded, { ...change, renditions })
   }
   if ((await afterRefusal(engines, photo)) === 'moved') await makeEdition(engines, photoId, edition)
 }
 
 /** Shows an edition of the same look and of today's recipes that is still there; tells which. */
-async function showEarlier(engines: FilterEngines, photo: Photo, change: Change): Promise<number | null> {
+async function showEarlier(
+  engines: FilterEngines,
+  photo: Photo,
+  change: Change,
+  beganAt: number,
+): Promise<number | null> {
   const { catalog, store, presets } = engines
   const { look } = change
   const recipe = recipeNumberOf(engines, look)
@@ -52,11 +58,11 @@ async function showEarlier(engines: FilterEngines, photo: Photo, change: Change)
     await catalog.looks.giveUp(photo.id, change.edition)
     return photo.edition
   }
-  for (const earlier of await catalog.looks.earlier(photo.id, look, recipe)) {
-    const smallest = smallestWhole(earlier.renditions, presets)
+  for (const { edition, renditions } of await catalog.looks.earlier(photo.id, look, recipe)) {
+    const smallest = smallestWhole(renditions, presets)
     if (!smallest) continue
     const placeholder = await placeholderOfFile(await store.read(renditionKey(photo, smallest)))
-    if (await catalog.looks.showEarlier(photo, change, earlier, placeholder)) return earlier.edition
+    if (await catalog.looks.showEarlier(photo, change, { edition, beganAt }, placeholder)) return edition
   }
   return null
 }

@@ -12,6 +12,7 @@ import { recipeNumberOf } from './recipe-number.ts'
  */
 export function resizePhoto(engines: WorkerEngines): JobHandler {
   return async (job) => {
+    const beganAt = performance.now()
     const { photoId } = job
     const { catalog, store } = engines
     const photo = await catalog.photos.find(photoId)
@@ -22,7 +23,7 @@ export function resizePhoto(engines: WorkerEngines): JobHandler {
     const renditions = await putRenditions(engines, photo, decoded, { stage: 'upload', edition })
     const facts = await decoded.facts
     const recipe = recipeNumberOf(engines, look)
-    const recorded = await catalog.renditions.record(photo, photo, { facts, renditions, recipe })
+    const recorded = await catalog.renditions.record(photo, photo, { facts, renditions, recipe, beganAt })
     if (!recorded) {
       if ((await afterRefusal(engines, photo)) === 'moved') await resizePhoto(engines)(job)
       return

@@ -66,6 +66,16 @@ export interface Photo {
   }[]
   delivery?: Delivery
   expiresAt: string | null
+  timing: {
+    /**
+     * From intake, or from its owner's change, until a worker began.
+     */
+    waitedMs: number
+    /**
+     * From then on until it was shown.
+     */
+    developedMs: number
+  } | null
   failure: {
     code: string
     message: string
@@ -120,6 +130,16 @@ export interface PhotoEvent {
    */
   visibility: 'public' | 'private'
   failure: string | null
+  timing: {
+    /**
+     * From intake, or from its owner's change, until a worker began.
+     */
+    waitedMs: number
+    /**
+     * From then on until it was shown.
+     */
+    developedMs: number
+  } | null
 }
 export interface FeedEvent {
   /**

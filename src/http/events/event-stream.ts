@@ -72,11 +72,11 @@ export class EventStream {
   }
 
   /** Something happened to a photo of the viewer's. What was told before is passed over. */
-  tellOwn({ id, type, owner, photoId, visibility, failureCode }: PhotoEvent): void {
+  tellOwn({ id, type, owner, photoId, visibility, failureCode, timing }: PhotoEvent): void {
     if (BigInt(id) <= BigInt(this.own)) return
     this.#told = { ...this.#told, own: id }
     const common = { id, type, photo: photoId, owner, timestamp: addedAt(id).toISOString() }
-    this.#tell({ ...common, visibility, failure: failureCode })
+    this.#tell({ ...common, visibility, failure: failureCode, timing })
   }
 
   /** A photo is new; its owner's hash is `hash`. */

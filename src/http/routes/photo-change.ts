@@ -58,10 +58,10 @@ export function photoChangeRoute({
   settleWatch,
   log,
 }: Dependencies): FastifyPluginAsyncTypebox {
-  const findOwn = async (id: PhotoId, owner: OwnerId): Promise<Photo> => {
-    const photo = await catalog.photos.find(id)
-    if (photo?.owner !== owner) throw new PhotoNotFoundError()
-    return photo
+  const findOwn = async (id: PhotoId, owner: OwnerId) => {
+    const found = await catalog.photos.findFor(owner, id)
+    if (found?.photo.owner !== owner) throw new PhotoNotFoundError()
+    return found
   }
 
   const changeFocus = async ({ id, owner, focus: present, wanted }: Photo, focus: Focus | null) => {
@@ -78,7 +78,7 @@ export function photoChangeRoute({
     app.patch('/v1/photos/:id', { schema }, async (request, reply) => {
       const { owner, body } = request
       const id = parsePhotoId(request.params.id)
-      const before = await findOwn(id, owner)
+      const { photo: before } = await findOwn(id, owner)
       if (body.focus !== undefined && before.status === 'failed') throw new PhotoFailedError()
       if (body.alt !== undefined) await catalog.photos.describe(id, owner, body.alt)
       if (body.visibility) await movePhoto({ catalog, store, cdn }, id, body.visibility, log)
@@ -89,10 +89,10 @@ export function photoChangeRoute({
         await settleWatch.settled(id, seconds * 1000)
         reply.header('preference-applied', `wait=${seconds}`)
       }
-      const photo = await findOwn(id, owner)
+      const { photo, timing } = await findOwn(id, owner)
       return reply
         .code(body.focus !== undefined && photo.wanted ? 202 : 200)
-        .send(replyOf(photo, { viewer: owner, wishes: request.query, cdn, recipes }))
+        .send(replyOf(photo, { viewer: owner, wishes: request.query, cdn, recipes, timing }))
     })
   }
 }

@@ -75,8 +75,9 @@ export function photoFilterRoutes({
     await settleWatch.settled(id, seconds * 1000)
     reply.header('preference-applied', `wait=${seconds}`)
     // The change is promised, whether or not the photo can be read back at this moment.
-    const present = (await catalog.photos.find(id).catch(() => null)) ?? photo
-    return reply.code(present.wanted ? 202 : 200).send(replyOf(present, audience))
+    const present = await catalog.photos.findFor(request.owner, id).catch(() => null)
+    const { photo: shown, timing } = present ?? { photo, timing: null }
+    return reply.code(shown.wanted ? 202 : 200).send(replyOf(shown, { ...audience, timing }))
   }
 
   const changeSchema = {

@@ -82,9 +82,11 @@ export function photoRoutes({
 }: Dependencies): FastifyPluginAsyncTypebox {
   return async (app) => {
     app.get('/v1/photos/:id', { schema: findSchema }, async (request, reply) => {
-      const photo = await catalog.photos.find(parsePhotoId(request.params.id))
-      if (!photo || !isVisibleTo(request.owner, photo)) throw new PhotoNotFoundError()
-      const told = new ToldPhotos([photo], { viewer: request.owner, wishes: request.query, cdn, recipes })
+      const viewer = request.owner
+      const found = await catalog.photos.findFor(viewer, parsePhotoId(request.params.id))
+      if (!found || !isVisibleTo(viewer, found.photo)) throw new PhotoNotFoundError()
+      const { photo, timing } = found
+      const told = new ToldPhotos([photo], { viewer, wishes: request.query, cdn, recipes, timing })
       if (answerKnown(request, reply, told.etag())) return reply
       const [only] = told.each()
       return only

@@ -2,7 +2,7 @@ import { type Static, Type } from 'typebox'
 import { PHOTO_EVENT_TYPES } from '../../catalog/photo-events.ts'
 import { VISIBILITIES } from '../../photo/photo.ts'
 import { PHOTO_ID_PATTERN } from '../../photo/photo-id.ts'
-import { ownerSchema } from './photo.ts'
+import { ownerSchema, timingReply } from './photo.ts'
 import { nullable, oneOf } from './types.ts'
 
 const common = {
@@ -24,6 +24,7 @@ export const ownEvent = Type.Object(
     failure: nullable(
       Type.String({ description: 'Of `photo.failed`: the stable code that the photo has, too.' }),
     ),
+    timing: timingReply('Of `photo.ready` and `photo.look`'),
   },
   { title: 'Photo event' },
 )

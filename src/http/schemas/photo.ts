@@ -43,6 +43,20 @@ const delivery = Type.Object(
 )
 export type DeliveryReply = Static<typeof delivery>
 
+/** How long it took; null where nobody knows. */
+export const timingReply = (of: string) =>
+  nullable(
+    Type.Object(
+      {
+        waitedMs: Type.Integer({
+          description: "From intake, or from its owner's change, until a worker began.",
+        }),
+        developedMs: Type.Integer({ description: 'From then on until it was shown.' }),
+      },
+      { description: `${of}: what it took, in milliseconds. Null where a worker made nothing.` },
+    ),
+  )
+
 const focus = nullable(Type.Object({ x: Type.Number(), y: Type.Number() }))
 
 const look = {
@@ -98,6 +112,9 @@ export const photoReply = Type.Object(
     delivery: Type.Optional(delivery),
     expiresAt: nullable(
       Type.String({ format: 'date-time', description: 'When the URLs stop working; ask again before.' }),
+    ),
+    timing: timingReply(
+      'Told to its owner for a day at least, where one photo is asked for: of what it shows',
     ),
     failure: nullable(
       Type.Object(
