@@ -17,10 +17,19 @@ type View = ComponentType<{ words: readonly string[] }>
 const VIEWS: Readonly<Record<string, View>> = {
   develop: Develop,
   feed: Feed,
-  photos: lazy(async () => (await import('./photo/photo.tsx')).PhotoView),
+  photos: Photo,
   owners: Feed,
   runs: lazy(async () => (await import('./runs/runs.tsx')).Runs),
   operator: lazy(async () => (await import('./operator/operator.tsx')).Operator),
+}
+
+const PhotoView = lazy(async () => (await import('./photo/photo.tsx')).PhotoView)
+const Looks = lazy(async () => (await import('./looks/looks.tsx')).Looks)
+
+/** `#/photos/ID`, and its looks under `#/photos/ID/looks`. */
+function Photo({ words }: { words: readonly string[] }) {
+  const View = words[1] === 'looks' ? Looks : PhotoView
+  return <View key={words.join('/')} words={words} />
 }
 
 const FOR_OPERATORS: ReadonlySet<string> = new Set(['runs', 'operator'])
