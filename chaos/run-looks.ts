@@ -1,4 +1,5 @@
-import { RUNS_HERE, RUNS_SHARD, type StoredState } from '../src/catalog/runs.ts'
+import type { StoredState } from '../src/catalog/reported-runs.ts'
+import { RUNS_HERE, RUNS_SHARD } from '../src/catalog/runs.ts'
 import type { ShardMap } from '../src/catalog/shard-map.ts'
 import type { Job } from '../src/queue/job.ts'
 

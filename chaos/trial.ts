@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { RunReport } from '../src/catalog/runs.ts'
-import { type Sequel, startRetry, startSequel } from '../src/commands/run-sequels.ts'
+import type { RunReport } from '../src/catalog/reported-runs.ts'
 import { originalKey } from '../src/photo/object-keys.ts'
 import type { Photo } from '../src/photo/photo.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
+import { type Sequel, startRetry, startSequel } from '../src/reprocess/sequels.ts'
 import type { ObjectStore } from '../src/storage/object-store.ts'
 import { asideOf } from './put-aside.ts'
 import type { Random } from './random.ts'
@@ -112,7 +112,7 @@ async function checkMade(
   { before, made, torn }: { before: Photos; made: Photos; torn: ReadonlySet<PhotoId> },
 ): Promise<string[]> {
   const changed = [...made.values()].filter(({ id, edition }) => before.get(id)?.edition !== edition)
-  const failures = await catalog.runs.failures(run, { code: null, after: null, limit: 1_000 })
+  const failures = await catalog.runFailures.page(run, { code: null, after: null, limit: 1_000 })
   const aside = Map.groupBy(await asideOf(shards, run), ({ id }) => id)
   const counts = `${selected} selected, ${done} done, ${skipped} skipped, ${failed} failed, ${left} left`
   return [

@@ -191,7 +191,7 @@ describe('the jobs of AVIF', () => {
 
     const { id = 0 } = (await laterRun(service)) ?? {}
     const all = { code: null, after: null, limit: 10 }
-    expect(await service.catalog.runs.failures(id, all)).toMatchObject([{ code: 'corrupt_photo' }])
+    expect(await service.catalog.runFailures.page(id, all)).toMatchObject([{ code: 'corrupt_photo' }])
     expect(await service.catalog.renditions.withoutLater(inAMinute(), null, 10)).toEqual([])
   })
 })

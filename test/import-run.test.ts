@@ -159,7 +159,7 @@ describe('an import', () => {
       'x.jpg refused invalid_line',
     ])
     expect(run).toMatchObject({ selected: 9, done: 1, skipped: 1, failed: 7, left: 0 })
-    const failures = await service.catalog.runs.failures(run.id, { code: null, after: null, limit: 10 })
+    const failures = await service.catalog.runFailures.page(run.id, { code: null, after: null, limit: 10 })
     expect(failures.map(({ photoId, code }) => `${photoId} ${code}`)).toContain('7 file_missing')
     expect(failures.map(({ message }) => message).join()).toContain('gone.jpg')
     expect(await keptBy(service)).toHaveLength(1)

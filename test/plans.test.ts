@@ -55,7 +55,15 @@ type Calls<Room> = Record<
 const CALLS: {
   [Room in Exclude<
     keyof Catalog,
-    'runs' | 'runParts' | 'runCosts' | 'health' | 'replicas' | 'selected' | 'exact'
+    | 'runs'
+    | 'recurringRuns'
+    | 'runParts'
+    | 'runCosts'
+    | 'runFailures'
+    | 'health'
+    | 'replicas'
+    | 'selected'
+    | 'exact'
   >]: Calls<Catalog[Room]>
 } = {
   photos: {

@@ -19,6 +19,7 @@ function paceOf(limits: Partial<PaceLimits>, lanes: Partial<Lanes> = {}, waits: 
           asked.push({ photos, rate })
           return waits.shift() ?? 0
         },
+        paceOf: async () => null,
       },
     },
     1,

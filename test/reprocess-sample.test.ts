@@ -46,7 +46,7 @@ test('a sample is made, told and deleted, also what a worker left that was kille
   const report = await complete(service, run)
 
   expect(report).toMatchObject({ selected: 2, done: 1, failed: 1, left: 0 })
-  expect(await runs.failureCodes(run)).toEqual([{ code: 'corrupt_photo', count: 1 }])
+  expect(await service.catalog.runFailures.codes(run)).toEqual([{ code: 'corrupt_photo', count: 1 }])
   const costs = await runCosts.ofRun(run, 10)
   expect(costs.map(({ photoId, puts }) => [photoId, puts > 0])).toEqual([
     [good, true],

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { startRetry, startSequel } from '../src/commands/run-sequels.ts'
 import type { PhotoReply } from '../src/http/schemas/photo.ts'
 import type { FilterName } from '../src/photo/filter.ts'
 import { originalKey, renditionKey } from '../src/photo/object-keys.ts'
 import type { Photo } from '../src/photo/photo.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
 import type { OwnerId } from '../src/photo/shard.ts'
+import { startRetry, startSequel } from '../src/reprocess/sequels.ts'
 import { sweepRenditions } from '../src/sweep/earlier-renditions.ts'
 import { replaceOriginal } from './support/originals.ts'
 import { fixture, noisyJpeg } from './support/pictures.ts'
@@ -115,7 +115,7 @@ describe('a run that made photos anew', { timeout: 3 * MINUTES }, () => {
 
     expect(good).toMatchObject({ selected: 2, done: 2, failed: 0 })
     expect(bad).toMatchObject({ selected: 2, done: 1, failed: 1 })
-    const failures = await service.catalog.runs.failures(verify, { code: null, after: null, limit: 9 })
+    const failures = await service.catalog.runFailures.page(verify, { code: null, after: null, limit: 9 })
     expect(failures).toMatchObject([{ photoId: second, code: 'object_missing' }])
     expect(failures[0]?.message).toContain(key)
     expect(await find(service, first)).toMatchObject({ status: 'ready' })

@@ -222,7 +222,7 @@ describe('a photo that is reprocessed', { timeout: 3 * MINUTES }, () => {
 
     expect(report).toMatchObject({ selected: 2, done: 0, failed: 2, left: 0 })
     expect(await Promise.all([find(service, torn), find(service, lost)])).toEqual(then)
-    const failures = await service.catalog.runs.failures(run, { code: null, after: null, limit: 10 })
+    const failures = await service.catalog.runFailures.page(run, { code: null, after: null, limit: 10 })
     expect(failures.map(({ photoId, code }) => [photoId, code])).toEqual([
       [torn, 'corrupt_photo'],
       [lost, 'original_missing'],
@@ -257,7 +257,7 @@ describe('a photo that is reprocessed', { timeout: 3 * MINUTES }, () => {
     const report = await complete(service, run)
 
     expect(report).toMatchObject({ selected: 3, done: 0, failed: 3 })
-    const failures = await service.catalog.runs.failures(run, { code: null, after: null, limit: 10 })
+    const failures = await service.catalog.runFailures.page(run, { code: null, after: null, limit: 10 })
     expect(failures.map(({ code }) => code)).toEqual(Array(3).fill('another_picture'))
     expect(await Promise.all([other, turned, inMono].map((id) => find(service, id)))).toEqual(then)
     for (const photo of then)

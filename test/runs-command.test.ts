@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { RunReport } from '../src/catalog/runs.ts'
+import type { RunReport } from '../src/catalog/reported-runs.ts'
 import { paceOf } from '../src/commands/run-pace.ts'
 import { runScreen } from '../src/commands/run-screen.ts'
 import { SetupError } from '../src/errors.ts'
@@ -36,10 +36,11 @@ async function openRuns() {
   await using opened = new AsyncDisposableStack()
   const database = opened.use(await openTestDatabase())
   const server = opened.use(openRunServer(database))
-  const { runs } = server.catalog
+  const { runs, recurringRuns } = server.catalog
   const owned = opened.move()
   return {
     runs,
+    recurringRuns,
     start: async ({ name, slices }: RunKind) =>
       await runs.start({ kind: name, selection: { owner: 'alice' }, slices: slices({}) }),
     /** Does all there is to do. */
@@ -144,7 +145,7 @@ describe('darkroom runs', () => {
     MINUTES,
     async () => {
       await using opened = await openRuns()
-      await opened.runs.keepRecurring({ kind: 'sweep', slices: [{}], inSeconds: 60 })
+      await opened.recurringRuns.keep({ kind: 'sweep', slices: [{}], inSeconds: 60 })
 
       const watched = await opened.darkroom('runs', 'watch', '1')
       const shown = await opened.darkroom('runs', 'show', '1')

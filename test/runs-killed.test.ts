@@ -107,7 +107,7 @@ async function expectEachOnce({ made }: World, database: TestDatabase, run: numb
   expect(await server.catalog.runs.find(run)).toMatchObject(EXPECTED)
   expect([...made.keys()].toSorted((a, b) => a - b)).toEqual(ids.filter((n) => !cannot(n)))
   expect(new Set(made.values())).toEqual(new Set([1]))
-  const failures = await server.catalog.runs.failures(run, { code: null, after: null, limit: 100 })
+  const failures = await server.catalog.runFailures.page(run, { code: null, after: null, limit: 100 })
   expect(failures.map(({ photoId }) => Number(photoId))).toEqual(ids.filter(cannot))
 }
 

@@ -1,7 +1,9 @@
 import { expect, test, vi } from 'vitest'
 import type { Cost } from '../src/catalog/costs.ts'
 import { Database } from '../src/catalog/database.ts'
+import type { RecurringRuns } from '../src/catalog/recurring-runs.ts'
 import type { RunCosts } from '../src/catalog/run-costs.ts'
+import type { RunFailures } from '../src/catalog/run-failures.ts'
 import type { RunParts, TakenPart } from '../src/catalog/run-parts.ts'
 import type { Runs } from '../src/catalog/runs.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
@@ -21,7 +23,8 @@ type Plan = {
 
 /** A year of runs, one of which has failures by the hundred thousand, and one that is underway. */
 const HISTORY = `
-  insert into runs (kind, recurs, selection) select 'remake', false, '{}' from generate_series(1, 1001);
+  insert into runs (kind, recurs, selection) select 'remake', false,
+    jsonb_build_object('asked', n, 'pace', '{}'::jsonb) from generate_series(1, 1001) n;
   insert into run_parts (run, part, slice, selected, done, ended_at)
   select run, part, '{}', 100, 100, case when run <= 1000 then now() end
   from generate_series(1, 1001) run, generate_series(1, 128) part;
@@ -57,7 +60,14 @@ const cost: Cost = {
 
 const CALLS: Record<
   string,
-  (runs: Runs, parts: RunParts, part: TakenPart, costs: RunCosts) => Promise<unknown>
+  (
+    runs: Runs,
+    parts: RunParts,
+    part: TakenPart,
+    costs: RunCosts,
+    failures: RunFailures,
+    recurring: RecurringRuns,
+  ) => Promise<unknown>
 > = {
   take: (_, parts) => parts.take({ holder: 'b', kinds: ['remake', 'other'], except: [] }),
   'take nothing': (_, parts) => parts.take({ holder: 'b', kinds: ['remake'], except: [1001] }),
@@ -65,11 +75,28 @@ const CALLS: Record<
   extend: (_, parts, part) => parts.extend(part),
   leave: (_, parts, part) => parts.leave(part, 0),
   find: (runs) => runs.find(1001),
-  failures: (runs) => runs.failures(1, { code: null, after: '100000' as PhotoId, limit: 500 }),
+  failures: (_, __, ___, ____, failures) =>
+    failures.page(1, { code: null, after: '100000' as PhotoId, limit: 500 }),
   tell: (_, __, ___, costs) => costs.tell(1001, '7' as PhotoId, cost),
+  'failures with a code': (_, __, ___, ____, failures) =>
+    failures.page(1, { code: 'corrupt_photo', after: '100000' as PhotoId, limit: 500 }),
+  'codes of failures': (_, __, ___, ____, failures) => failures.codes(1),
+  'keep recurring': (_, __, ___, ____, _____, recurring) =>
+    recurring.keep({ kind: 'sweep', slices: [{}], inSeconds: 60 }),
+  recurring: (_, __, ___, ____, _____, recurring) => recurring.find('sweep'),
+  'a page of runs': (runs) => runs.page({ before: 900, limit: 10 }),
+  'the last that was asked for': (runs) => runs.lastComplete('sample', { asked: 'x', days: 30 }),
+  'begin once': (runs) =>
+    runs.startOnce(
+      { kind: 'remake', selection: {}, slices: [{}] },
+      { by: 'alice', key: 'k', fingerprint: 'f' },
+    ),
+  'begun before': (runs) => runs.begun({ by: 'alice', key: 'k', fingerprint: 'f' }),
+  'change the pace': (runs) => runs.changePace(1001, { rate: 1 }),
+  'the pace': (runs) => runs.paceOf(1001),
+  claim: (runs) => runs.claim(1001, {}),
   'costs of a run': (_, __, ___, costs) => costs.ofRun(1, 500),
   start: (runs) => runs.start({ kind: 'remake', selection: {}, slices: Array(128).fill({}) }),
-  recurring: (runs) => runs.recurring('remake'),
 }
 
 test('what servers ask of runs costs the same however many runs there were', {
@@ -78,7 +105,7 @@ test('what servers ask of runs costs the same however many runs there were', {
   await using database = await openTestDatabase()
   await database.query(HISTORY)
   await using server = openRunServer(database)
-  const { runs, runParts, runCosts } = server.catalog
+  const { runs, runParts, runCosts, runFailures, recurringRuns } = server.catalog
   const part = (await runParts.take({ holder: 'a', kinds: ['remake'], except: [] })) as TakenPart
 
   const query = Database.prototype.query
@@ -92,7 +119,7 @@ test('what servers ask of runs costs the same however many runs there were', {
       rows[name] = Math.max(rows[name] ?? 0, await mostRows(this, statement, values))
       return await query.call(this, statement, values)
     } as typeof query)
-    await call(runs, runParts, part, runCosts)
+    await call(runs, runParts, part, runCosts, runFailures, recurringRuns)
   }
 
   expect(Object.keys(rows)).toEqual(Object.keys(CALLS))

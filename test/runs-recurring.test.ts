@@ -56,10 +56,10 @@ describe('a run that recurs', () => {
 
   test('uses up no number of a run when servers start again', async () => {
     await using opened = await openServers(1)
-    const { runs } = opened.servers[0].catalog
+    const { runs, recurringRuns } = opened.servers[0].catalog
     const sweep = { kind: 'sweep', slices: [{}], inSeconds: 60 }
 
-    for (let server = 0; server < 3; server++) await runs.keepRecurring(sweep)
+    for (let server = 0; server < 3; server++) await recurringRuns.keep(sweep)
 
     expect(await runs.start({ kind: 'numbers', selection: {}, slices: [] })).toBe(2)
   })

@@ -255,24 +255,24 @@ describe('a run', () => {
       tally: { gone: 1 },
     })
     const all = { code: null, after: null, limit: 10 }
-    expect(await server.catalog.runs.failures(run, all)).toMatchObject([
+    expect(await server.catalog.runFailures.page(run, all)).toMatchObject([
       { photoId, code: 'corrupt_photo', message: 'It is torn.', attempts: 1 },
     ])
-    expect(await server.catalog.runs.failures(run, { ...all, code: 'other' })).toEqual([])
+    expect(await server.catalog.runFailures.page(run, { ...all, code: 'other' })).toEqual([])
   })
 })
 
 test('runs are forgotten 90 days after their end, and none before or that has no end', async () => {
   await using opened = await openServers(1)
   const [server] = opened.servers
-  const { runs } = server.catalog
+  const { runs, recurringRuns } = server.catalog
   const [ended, recent, paused, cancelled] = [
     await start(server, numbers()),
     await start(server, numbers()),
     await start(server, numbers()),
     await start(server, numbers()),
   ]
-  await runs.keepRecurring({ kind: 'recurring', slices: [{}], inSeconds: 0 })
+  await recurringRuns.keep({ kind: 'recurring', slices: [{}], inSeconds: 0 })
   await runs.pause(paused)
   await runs.cancel(cancelled)
   await opened.database.query(`

@@ -14,12 +14,14 @@ import { Looks } from './looks.ts'
 import { PhotoEvents } from './photo-events.ts'
 import { Photos } from './photos.ts'
 import { Places } from './places.ts'
+import { RecurringRuns } from './recurring-runs.ts'
 import { Remakes } from './remakes.ts'
 import { Removals } from './removals.ts'
 import { Renditions } from './renditions.ts'
 import { Replicas } from './replicas.ts'
 import { ReservedIds } from './reserved-ids.ts'
 import { RunCosts } from './run-costs.ts'
+import { RunFailures } from './run-failures.ts'
 import { RunParts } from './run-parts.ts'
 import { Runs } from './runs.ts'
 import { SelectedPhotos } from './selected-photos.ts'
@@ -62,8 +64,10 @@ export class Catalog {
   readonly adoptions: Adoptions
   readonly installation: Installation
   readonly runs: Runs
+  readonly recurringRuns: RecurringRuns
   readonly runParts: RunParts
   readonly runCosts: RunCosts
+  readonly runFailures: RunFailures
   readonly health: Health
   readonly replicas: Replicas
   readonly #shards: ShardMap
@@ -97,8 +101,10 @@ export class Catalog {
     this.adoptions = new Adoptions(shards)
     this.installation = new Installation(shards)
     this.runs = new Runs(shards)
+    this.recurringRuns = new RecurringRuns(shards)
     this.runParts = new RunParts(shards)
     this.runCosts = new RunCosts(shards)
+    this.runFailures = new RunFailures(shards)
     this.health = new Health(shards)
     this.replicas = new Replicas(shards)
   }

@@ -1,5 +1,6 @@
 import type { CostsOf } from './costs.ts'
-import { type PhotoFailure, RUNS_HERE, RUNS_SHARD, type StoredState, type Tally } from './runs.ts'
+import type { StoredState, Tally } from './reported-runs.ts'
+import { type PhotoFailure, RUNS_HERE, RUNS_SHARD } from './runs.ts'
 import type { ShardMap } from './shard-map.ts'
 
 /** A part of a run that a server works, as it was when it was taken. */

@@ -3,6 +3,7 @@ import { hostname } from 'node:os'
 import { resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
+import type { Catalog } from '../catalog/catalog.ts'
 import type { Runs } from '../catalog/runs.ts'
 import { loadConfig } from '../config/config.ts'
 import { SetupError } from '../errors.ts'
@@ -56,7 +57,7 @@ export async function runImport(given: readonly string[], options: ImportOptions
   const kinds = [importRun(work)]
   {
     await using _working = workRuns({ engines: services, kinds, log, only: [run], askMs: ASK_MS })
-    await watch(runs, run, leaving.signal, options)
+    await watch(services.catalog, run, leaving.signal, options)
   }
   const report = await runs.find(run)
   const waiting = await services.catalog.imports.waiting(MOST_TOLD)
@@ -128,8 +129,13 @@ async function goOn(runs: Runs, selection: object): Promise<number | null> {
   return open.id
 }
 
-async function watch(runs: Runs, run: number, leave: AbortSignal, { json }: ImportOptions): Promise<void> {
-  if (!json && process.stdout.isTTY) await watchRun({ runs }, run, { leave })
-  while (!leave.aborted && exitCodeOf(await runs.find(run)) === null)
+async function watch(
+  catalog: Pick<Catalog, 'runs' | 'runFailures'>,
+  run: number,
+  leave: AbortSignal,
+  { json }: ImportOptions,
+): Promise<void> {
+  if (!json && process.stdout.isTTY) await watchRun(catalog, run, { leave })
+  while (!leave.aborted && exitCodeOf(await catalog.runs.find(run)) === null)
     await sleep(ASK_MS, undefined, { signal: leave }).catch(() => {})
 }

@@ -1,10 +1,12 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import type { Catalog } from '../catalog/catalog.ts'
-import type { RunReport, Runs } from '../catalog/runs.ts'
+import type { RunReport } from '../catalog/reported-runs.ts'
+import type { RunFailures } from '../catalog/run-failures.ts'
+import type { Runs } from '../catalog/runs.ts'
 import type { Config } from '../config/config.ts'
 import { addedAt } from '../photo/photo-id.ts'
+import type { Sequel } from '../reprocess/sequels.ts'
 import type { OwnedFailure } from './failure-report.ts'
-import type { Sequel } from './run-sequels.ts'
 
 const EXPLANATION = `
 What acts on many photos is a run: servers share its parts, and go on with it when one of them dies. Photos are
@@ -35,12 +37,12 @@ export function runsCommand(): Command {
           const { exitCodeOf } = await import('./watch-run.ts')
           const { readPrices } = await import('../reprocess/prices.ts')
           const { costReport } = await import('./cost-report.ts')
-          const { estimateFor } = await import('./dry-run.ts')
+          const { expectedOf } = await import('../reprocess/expected.ts')
           await withCatalog(async ({ runs, runCosts }, { pricesFile }) => {
             const run = await runs.find(id)
             if (json) console.log(JSON.stringify(run))
             else {
-              const estimate = await estimateFor({ runCosts }, run)
+              const estimate = await expectedOf({ runCosts }, run)
               const costs = costReport(run, estimate, await readPrices(pricesFile), new Date())
               console.log([runReport(run, new Date()), ...(costs ? [costs] : [])].join('\n\n'))
             }
@@ -55,7 +57,7 @@ export function runsCommand(): Command {
       )
         .option('--json', 'as lines of JSON')
         .action(async (id: number, { json = false }: { json?: boolean }) => {
-          await withRuns(async (runs, config) => await watch(runs, config, id, json))
+          await withCatalog(async (catalog, config) => await watch(catalog, config, id, json))
         }),
     )
     .addCommand(steering('pause', 'Begin nothing new of a run; jobs in flight end.'))
@@ -86,11 +88,11 @@ export function runsCommand(): Command {
       onRun('retry', 'Make the photos anew that failed in a run, in a run of their own.')
         .option('--code <code>', 'only those that failed with it')
         .action(async (id: number, { code = null }: { code?: string | null }) => {
-          const { startRetry } = await import('./run-sequels.ts')
+          const { startRetry } = await import('../reprocess/sequels.ts')
           await withCatalog(async (catalog, config) => {
             const run = await startRetry(catalog, id, code)
             if (run === null) return console.log('Nothing failed in it.')
-            await watch(catalog.runs, config, run)
+            await watch(catalog, config, run)
           })
         }),
     )
@@ -113,7 +115,7 @@ type FailureOptions = { code?: string | null; json?: true; csv?: true }
 
 function sequel(name: Sequel, description: string): Command {
   return onRun(name, description).action(async (id: number) => {
-    const { startSequel } = await import('./run-sequels.ts')
+    const { startSequel } = await import('../reprocess/sequels.ts')
     await withCatalog(async (catalog, config) => {
       const run = await startSequel(catalog, name, id)
       const { stayReady } = (await catalog.runs.find(run)).selection as { stayReady?: number }
@@ -122,27 +124,27 @@ function sequel(name: Sequel, description: string): Command {
           `${stayReady} photos that had failed were made ready by run ${id}: there is nothing of before to show, so they stay ready.`,
         )
       }
-      await watch(catalog.runs, config, run)
+      await watch(catalog, config, run)
     })
   })
 }
 
-async function watch(runs: Runs, config: Config, run: number, json = false): Promise<void> {
+async function watch(catalog: Catalog, config: Config, run: number, json = false): Promise<void> {
   const { openWatched } = await import('./open-watched.ts')
   const { watchRun } = await import('./watch-run.ts')
   await using beside = await openWatched(config)
   const leaving = new AbortController()
   process.once('SIGINT', () => leaving.abort())
-  process.exitCode = await watchRun({ runs, ...beside }, run, { leave: leaving.signal, json })
+  process.exitCode = await watchRun({ ...catalog, ...beside }, run, { leave: leaving.signal, json })
 }
 
 /** Of an import also the photos that it took in, and that workers could not make afterwards. */
 async function* failurePages(
-  { runs, photos, imports }: Pick<Catalog, 'runs' | 'photos' | 'imports'>,
+  { runFailures, photos, imports }: Pick<Catalog, 'runFailures' | 'photos' | 'imports'>,
   { id, kind }: Pick<RunReport, 'id' | 'kind'>,
   code: string | null,
 ): AsyncGenerator<OwnedFailure[]> {
-  yield* recordedPages({ runs, photos }, id, code)
+  yield* recordedPages({ runFailures, photos }, id, code)
   if (!kind.startsWith('import')) return
   for (let after = null; ; ) {
     const page: Awaited<ReturnType<Catalog['imports']['failedOf']>> = await imports.failedOf(id, {
@@ -163,13 +165,17 @@ async function* failurePages(
 }
 
 async function* recordedPages(
-  { runs, photos }: Pick<Catalog, 'runs' | 'photos'>,
+  { runFailures, photos }: Pick<Catalog, 'runFailures' | 'photos'>,
   id: number,
   code: string | null,
 ): AsyncGenerator<OwnedFailure[]> {
   let after = null
   for (;;) {
-    const page: Awaited<ReturnType<Runs['failures']>> = await runs.failures(id, { code, after, limit: PAGE })
+    const page: Awaited<ReturnType<RunFailures['page']>> = await runFailures.page(id, {
+      code,
+      after,
+      limit: PAGE,
+    })
     if (page.length > 0) {
       const found = await photos.findAll(page.map(({ photoId }) => photoId))
       const owners = new Map(found.map(({ id, owner }) => [id, owner]))
@@ -202,10 +208,10 @@ async function withCatalog(act: (catalog: Catalog, config: Config) => Promise<vo
   await act(opened.catalog, opened.config)
 }
 
-async function withRuns(act: (runs: Runs, config: Config) => Promise<void>): Promise<void> {
+async function withRuns(act: (runs: Runs) => Promise<void>): Promise<void> {
   const { openRuns } = await import('./open-runs.ts')
   await using opened = await openRuns()
-  await act(opened.runs, opened.config)
+  await act(opened.runs)
 }
 
 function readRun(text: string): number {

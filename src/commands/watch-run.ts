@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type RunReport, RunStateError, type Runs } from '../catalog/runs.ts'
+import type { RunReport } from '../catalog/reported-runs.ts'
+import type { RunFailures } from '../catalog/run-failures.ts'
+import { RunStateError, type Runs } from '../catalog/runs.ts'
 import { EngineUnavailableError } from '../errors.ts'
 import type { JobQueue } from '../queue/job-queue.ts'
 import { spentOn } from '../reprocess/estimate.ts'
@@ -19,7 +21,8 @@ export const EXIT_STOPPED = 3
 
 /** What a run is watched by: its lanes where there is a queue to ask, and what it costs where there are prices. */
 export type Watched = {
-  runs: Pick<Runs, 'find' | 'failureCodes'>
+  runs: Pick<Runs, 'find'>
+  runFailures: Pick<RunFailures, 'codes'>
   queue?: Pick<JobQueue, 'counts'>
   prices?: Prices
 }
@@ -76,8 +79,11 @@ export function exitCodeOf({ state, failed }: Pick<RunReport, 'state' | 'failed'
 }
 
 /** What costs more to ask for, and changes more slowly. A queue that is unavailable holds no run's watcher up. */
-async function lookBeside({ runs, queue }: Watched, run: RunReport): Promise<Pick<Seen, 'codes' | 'lanes'>> {
-  const codes = run.failed > 0 ? await runs.failureCodes(run.id) : []
+async function lookBeside(
+  { runFailures, queue }: Watched,
+  run: RunReport,
+): Promise<Pick<Seen, 'codes' | 'lanes'>> {
+  const codes = run.failed > 0 ? await runFailures.codes(run.id) : []
   if (!queue) return { codes, lanes: null }
   try {
     const [live, batch] = await Promise.all([queue.counts('live'), queue.counts('batch')])

@@ -116,8 +116,8 @@ function onCommand(): Command {
     .action(async () => {
       const { SetupError } = await import('../errors.ts')
       const { RELAY } = await import('../webhooks/relay.ts')
-      await withServices(async ({ catalog: { runs } }) => {
-        const run = await runs.recurring(RELAY)
+      await withServices(async ({ catalog: { runs, recurringRuns } }) => {
+        const run = await recurringRuns.find(RELAY)
         if (!run) throw new SetupError('No server has WEBHOOK_URL yet: start one with it.')
         await runs.resume(run.id)
         console.log('Webhooks are on. `darkroom webhooks` shows whether the app takes them.')

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { ReplicaLag, Replicas } from '../catalog/replicas.ts'
 import type { Runs } from '../catalog/runs.ts'
 import type { JobQueue } from '../queue/job-queue.ts'
@@ -13,7 +14,7 @@ export type PaceLimits = {
 
 export type PaceEngines = {
   queue: Pick<JobQueue, 'oldestWaiting' | 'counts'>
-  runs: Pick<Runs, 'pace'>
+  runs: Pick<Runs, 'pace' | 'paceOf'>
   replicas: Pick<Replicas, 'lags'>
 }
 
@@ -41,7 +42,8 @@ const DATABASE_SLOW = 'a database is slow'
 export class YieldingPace {
   readonly #engines: PaceEngines
   readonly #run: number
-  readonly #limits: PaceLimits
+  #limits: PaceLimits
+  #limitsLookAt = performance.now() + LOOK_ASIDE_MS
   #window = FIRST_WINDOW
   #isSlow = false
   #delayed = { count: 0, lookAt: 0 }
@@ -66,6 +68,7 @@ export class YieldingPace {
   }
 
   readonly allow: Pace = async (open) => {
+    await this.#heedChange()
     const none = (heldBecause: string) => ({ jobs: 0, heldBecause })
     if (await this.#isLiveWaiting()) {
       this.#narrow()
@@ -91,6 +94,18 @@ export class YieldingPace {
       jobs: room > 0 ? await this.#grant(room) : 0,
       heldBecause: this.#isSlow ? DATABASE_SLOW : limits || null,
     }
+  }
+
+  /** An operator may have changed the limits. */
+  async #heedChange(): Promise<void> {
+    const now = performance.now()
+    if (now < this.#limitsLookAt) return
+    this.#limitsLookAt = now + LOOK_ASIDE_MS
+    const limits = await this.#engines.runs.paceOf<PaceLimits>(this.#run)
+    if (limits === null || isDeepStrictEqual(limits, this.#limits)) return
+    this.#limits = limits
+    this.#granted = null
+    this.#restsUntil = 0
   }
 
   async #isLiveWaiting(): Promise<boolean> {

@@ -1,6 +1,7 @@
 import type { RemakeWork } from '../catalog/remakes.ts'
-import type { Selection } from '../catalog/selected-photos.ts'
+import type { Range, Selection } from '../catalog/selected-photos.ts'
 import type { PhotoId } from '../photo/photo-id.ts'
+import type { OwnerId } from '../photo/shard.ts'
 import type { Job } from '../queue/job.ts'
 import type { RunEngines, RunKind, Step } from '../runs/run-kind.ts'
 import { type Look, type NextJobs, throughJobs } from '../runs/through-jobs.ts'
@@ -25,6 +26,16 @@ export type Reprocess = {
   asked?: string
   /** What it was thought to take, by what was made before to know that. */
   estimate?: Estimate | null
+  /** Which photos were chosen, to be told: of a list how many there are, and when they were taken in. */
+  chosen?: {
+    owners: readonly OwnerId[] | null
+    ids: number | null
+    shards: Range | null
+    from: string | null
+    to: string | null
+  }
+  /** The run whose failures are tried again. */
+  retries?: number
 }
 
 type Cursor = { source: number; at: unknown; taken: number }

@@ -76,7 +76,7 @@ async function planRecurring({ catalog }: RunEngines, kinds: readonly RunKind[])
   for (const kind of kinds) {
     if (kind.pauseMs !== null) {
       const { name, pauseMs } = kind
-      await catalog.runs.keepRecurring({ kind: name, slices: kind.slices({}), inSeconds: pauseMs / 1000 })
+      await catalog.recurringRuns.keep({ kind: name, slices: kind.slices({}), inSeconds: pauseMs / 1000 })
     }
   }
 }

@@ -1,4 +1,4 @@
-import type { Runs } from '../catalog/runs.ts'
+import type { RecurringRuns } from '../catalog/recurring-runs.ts'
 import type { Backlog, WebhookEvents } from '../catalog/webhook-events.ts'
 import { addedAt } from '../photo/photo-id.ts'
 import { RELAY, type RelayState } from './relay.ts'
@@ -19,8 +19,12 @@ export type WebhookStatus = {
 }
 
 /** Whether the app is told of what happens to photos. Throws EngineUnavailableError. */
-export async function webhookStatus({ runs }: { runs: Pick<Runs, 'recurring'> }): Promise<WebhookStatus> {
-  const run = await runs.recurring(RELAY)
+export async function webhookStatus({
+  recurringRuns,
+}: {
+  recurringRuns: RecurringRuns
+}): Promise<WebhookStatus> {
+  const run = await recurringRuns.find(RELAY)
   const state = run?.cursor as RelayState | null | undefined
   const { failing = null, acceptedAt = null } = state ?? {}
   const failingSince = failing?.since ?? null
@@ -33,10 +37,10 @@ export async function webhookStatus({ runs }: { runs: Pick<Runs, 'recurring'> })
 
 /** What waits to be told, and since when. */
 export async function webhookBacklog(catalog: {
-  runs: Pick<Runs, 'recurring'>
+  recurringRuns: RecurringRuns
   webhookEvents: Pick<WebhookEvents, 'backlog'>
 }): Promise<Omit<Backlog, 'first'> & { since: string | null }> {
-  const state = (await catalog.runs.recurring(RELAY))?.cursor as RelayState | null | undefined
+  const state = (await catalog.recurringRuns.find(RELAY))?.cursor as RelayState | null | undefined
   if (!state) return { untold: 0, refused: 0, since: null }
   const { first, ...counts } = await catalog.webhookEvents.backlog(state.since)
   return { ...counts, since: first === null ? null : addedAt(first).toISOString() }

@@ -48,8 +48,8 @@ export async function openRelay(ranges?: readonly ShardRange[], first?: TestData
     jobs,
     tell,
     begin: async () => {
-      const { runs, runParts } = server.catalog
-      await runs.keepRecurring({ kind: 'webhooks', slices: [{}], inSeconds: 0 })
+      const { recurringRuns, runParts } = server.catalog
+      await recurringRuns.keep({ kind: 'webhooks', slices: [{}], inSeconds: 0 })
       const part = await runParts.take({ holder: 'first', kinds: ['webhooks'], except: [] })
       const [kind] = kinds
       if (!part || !kind) throw new Error('no part')

@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import type { RunReport } from '../../src/catalog/runs.ts'
+import type { RunReport } from '../../src/catalog/reported-runs.ts'
 import { recipeNumbers } from '../../src/photo/recipe.ts'
 import { withCanary } from '../../src/reprocess/canary.ts'
 import { type Reprocess, reprocess } from '../../src/reprocess/reprocess.ts'

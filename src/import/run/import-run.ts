@@ -1,4 +1,5 @@
-import type { PhotoFailure, Tally } from '../../catalog/runs.ts'
+import type { Tally } from '../../catalog/reported-runs.ts'
+import type { PhotoFailure } from '../../catalog/runs.ts'
 import { SetupError } from '../../errors.ts'
 import type { PhotoId } from '../../photo/photo-id.ts'
 import type { RunKind, Step } from '../../runs/run-kind.ts'

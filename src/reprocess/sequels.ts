@@ -1,24 +1,34 @@
 import type { Catalog } from '../catalog/catalog.ts'
-import { type RunReport, RunStateError } from '../catalog/runs.ts'
+import type { RunReport } from '../catalog/reported-runs.ts'
+import { RunStateError, type Steering } from '../catalog/runs.ts'
 import type { PhotoId } from '../photo/photo-id.ts'
-import type { Reprocess } from '../reprocess/reprocess.ts'
+import type { Reprocess } from './reprocess.ts'
+import type { AsideSelection } from './through-aside.ts'
 
 /** What can be done with a run of `reprocess`, or with one that rolled it back, when it is not going on. */
-export type Sequel = 'rollback' | 'finish' | 'verify'
+export const SEQUELS = ['rollback', 'finish', 'verify'] as const
+export type Sequel = (typeof SEQUELS)[number]
 
 const PAGE = 1_000
 const IDS_OF_A_PART = 5_000
 
 /**
  * Starts a run that acts on what another showed. Returns its number. What a rollback has nothing of before to show of stays
- * ready, as it had failed: how many these are stands in its selection. Throws RunStateError when that can't be.
+ * ready, as it had failed: how many these are stands in its selection. Throws RunStateError when that can't be, and
+ * RunChangedError when another version was seen of the run that it follows.
  */
-export async function startSequel(catalog: Catalog, sequel: Sequel, id: number): Promise<number> {
+export async function startSequel(
+  catalog: Catalog,
+  sequel: Sequel,
+  id: number,
+  steering: Steering = {},
+): Promise<number> {
   const run = await catalog.runs.find(id)
   refuse(run, sequel, ['reprocess', 'rollback'])
   const { keepSeconds } = keptBy(run)
   const stayReady = sequel === 'rollback' ? run.costs.mended : 0
   const selection = { run: id, keepSeconds, ...(stayReady > 0 && { stayReady }) }
+  await catalog.runs.claim(id, steering)
   return await catalog.runs.start({
     kind: sequel,
     selection,
@@ -26,8 +36,16 @@ export async function startSequel(catalog: Catalog, sequel: Sequel, id: number):
   })
 }
 
-/** Starts a run of the photos that failed in another. Returns its number, or null when none did. */
-export async function startRetry(catalog: Catalog, id: number, code: string | null): Promise<number | null> {
+/**
+ * Starts a run of the photos that failed in another, all or those of a code. Returns its number, or null when none did.
+ * Throws as startSequel does.
+ */
+export async function startRetry(
+  catalog: Catalog,
+  id: number,
+  code: string | null,
+  steering: Steering = {},
+): Promise<number | null> {
   const run = await catalog.runs.find(id)
   // @NOTE What failed in it are lines, which have no photos: their numbers stand where those of others have ids.
   if (run.kind.startsWith('import')) {
@@ -38,21 +56,22 @@ export async function startRetry(catalog: Catalog, id: number, code: string | nu
   refuse(run, 'retry', ['reprocess'])
   const ids: PhotoId[] = []
   for (let after: PhotoId | null = null; ; after = ids.at(-1) ?? null) {
-    const page = await catalog.runs.failures(id, { code, after, limit: PAGE })
+    const page = await catalog.runFailures.page(id, { code, after, limit: PAGE })
     ids.push(...page.map(({ photoId }) => photoId))
     if (page.length < PAGE) break
   }
   if (ids.length === 0) return null
-  const before = run.selection as Reprocess
+  const { canary: _, estimate: __, ...before } = run.selection as Reprocess
   const slices = Array.from({ length: Math.ceil(ids.length / IDS_OF_A_PART) }, (_, part) => ({
     sources: [{ by: 'id', ids: ids.slice(part * IDS_OF_A_PART, (part + 1) * IDS_OF_A_PART) }],
   }))
-  const selection = { ...before, select: { ...before.select, state: 'all' }, limit: null }
+  const selection = { ...before, select: { ...before.select, state: 'all' }, limit: null, retries: id }
+  await catalog.runs.claim(id, steering)
   return await catalog.runs.start({ kind: run.kind, selection, slices })
 }
 
 function keptBy({ kind, selection }: RunReport): { keepSeconds: number } {
-  return kind === 'reprocess' ? (selection as Reprocess).work : (selection as { keepSeconds: number })
+  return kind === 'reprocess' ? (selection as Reprocess).work : (selection as AsideSelection)
 }
 
 function refuse({ id, kind, state }: RunReport, what: string, kinds: readonly string[]): void {
