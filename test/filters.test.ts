@@ -1,17 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import {
-  atStrength,
-  type ColorTable,
-  identityTable,
-  TABLE_SIZE,
-  tableDigest,
-  tableOf,
-} from '../src/photo/color-table.ts'
+import { atStrength, type ColorTable, identityTable, TABLE_SIZE, tableOf } from '../src/photo/color-table.ts'
 import { compileFilter } from '../src/photo/compile-filter.ts'
 import { toCube } from '../src/photo/cube.ts'
 import type { Filter, FilterName } from '../src/photo/filter.ts'
 import { FILTERS } from '../src/photo/filters.ts'
+import { tableDigest } from '../src/photo/table-digest.ts'
 import { applyTable } from '../workers/renditions/look/apply-table.ts'
 import type { Pixels } from '../workers/renditions/pixels.ts'
 

@@ -1,13 +1,14 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FilterMissingError, InvalidCubeError } from '../errors.ts'
-import { type ColorTable, tableDigest } from '../photo/color-table.ts'
+import type { ColorTable } from '../photo/color-table.ts'
 import { compileFilter } from '../photo/compile-filter.ts'
 import { type Cube, parseCube } from '../photo/cube.ts'
 import type { FilterName } from '../photo/filter.ts'
 import DIGESTS from '../photo/filters/digests.json' with { type: 'json' }
 import { FILTERS } from '../photo/filters.ts'
 import type { AppliedLook, FilterTable, Look } from '../photo/look.ts'
+import { tableDigest } from '../photo/table-digest.ts'
 
 /** A filter ready for use: what apps show of it, its table, and the digest of the table's content. */
 export type BookedFilter = {

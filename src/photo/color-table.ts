@@ -1,11 +1,10 @@
-import { createHash } from 'node:crypto'
 import type { Rgb } from './filter.ts'
 
 /** Lattice points along each axis of the tables we make, as photo tools commonly write. */
 export const TABLE_SIZE = 33
 
 /** Every value is a whole number of these, so that text and bytes of a table carry the very same numbers. */
-const STEPS = 65_535
+export const STEPS = 65_535
 
 /**
  * A 3-D colour table: size³ colours of red, green and blue in 0..1, in the order of the `.cube` format, red
@@ -42,22 +41,23 @@ export function identityTable(size = TABLE_SIZE): ColorTable {
 
 /** The table at a strength of 0 to 1: each colour that far on its way from itself to what the table says. */
 export function atStrength({ size, values }: ColorTable, strength: number): ColorTable {
+  const blended = new Float32Array(values.length)
   const last = size - 1
-  // Red changes with every color, green with every row of them, blue with every plane.
-  const strides = [1, size, size * size]
-  const blended = values.map((to, i) => {
-    const place = Math.floor(Math.floor(i / 3) / (strides[i % 3] as number)) % size
+  const blend = (i: number, place: number) => {
     const from = place / last
-    return from + strength * (to - from)
-  })
+    blended[i] = from + strength * ((values[i] as number) - from)
+  }
+  let i = 0
+  for (let blue = 0; blue < size; blue++) {
+    for (let green = 0; green < size; green++) {
+      for (let red = 0; red < size; red++) {
+        blend(i++, red)
+        blend(i++, green)
+        blend(i++, blue)
+      }
+    }
+  }
   return { size, values: blended }
-}
-
-/** 16 hex digits that name the table's content: tables of the same digest make the same pixels. */
-export function tableDigest({ size, values }: ColorTable): string {
-  const steps = new Uint16Array(values.length)
-  for (let i = 0; i < values.length; i++) steps[i] = Math.round((values[i] as number) * STEPS)
-  return createHash('sha256').update(`${size} `).update(steps).digest('hex').slice(0, 16)
 }
 
 /**

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { ColorTable } from '../../../src/photo/color-table.ts'
+import { applyPlainly, latticeOf, pointsOf } from '../../../src/photo/plain-table.ts'
 import type { Pixels } from '../pixels.ts'
-import { applyPlainly, fractionOf, latticeOf } from './plain-table.ts'
 
 /** kernels/look-up.ts, compiled, in a memory of its own. */
 type Kernel = {
@@ -53,16 +53,12 @@ function applyOnVectors(kernel: Kernel, { data, channels }: Pixels, table: Color
   }
 }
 
-function putTable({ buffer }: WebAssembly.Memory, { size, values }: ColorTable): void {
+function putTable({ buffer }: WebAssembly.Memory, table: ColorTable): void {
+  const { size } = table
   const { rest, point } = latticeOf(size)
   const axes = [1, size, size * size].map((step) => point.map((at) => at * step * POINT_BYTES))
   for (const [i, list] of [rest, ...axes].entries()) new Int32Array(buffer, i * 1024, 256).set(list)
-  const points = new Int16Array(buffer, TABLE_AT, size ** 3 * 4)
-  for (let from = 0, to = 0; from < values.length; from += 3, to += 4) {
-    points[to] = fractionOf(values[from] as number)
-    points[to + 1] = fractionOf(values[from + 1] as number)
-    points[to + 2] = fractionOf(values[from + 2] as number)
-  }
+  pointsOf(table, new Int16Array(buffer, TABLE_AT, size ** 3 * 4))
 }
 
 function roomIn(memory: WebAssembly.Memory, size: number): Uint8Array {
