@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command } from 'commander'
 import manifest from '../package.json' with { type: 'json' }
+import { consoleCommand } from './commands/console.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { filtersCommand } from './commands/filters.ts'
 import { importCommand } from './commands/import.ts'
@@ -32,6 +33,7 @@ const program = new Command('darkroom')
   .addCommand(migrateCommand())
   .addCommand(uploadCommand())
   .addCommand(tokenCommand())
+  .addCommand(consoleCommand())
   .addCommand(filtersCommand())
   .addCommand(reprocessCommand())
   .addCommand(importCommand())

@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs'
 import type { Config } from './config/config.ts'
-import { EngineUnavailableError } from './errors.ts'
+import { EngineUnavailableError, SetupError } from './errors.ts'
 import { createApp } from './http/app.ts'
-import { openTokens } from './http/auth/open-tokens.ts'
+import { openTokens, type Tokens } from './http/auth/open-tokens.ts'
+import { PAGE_FILE } from './http/console/built-page.ts'
 import { DirectGrants } from './http/direct-grants.ts'
 import { FirstViews } from './http/first-views.ts'
 import { drain, listen } from './http/listen.ts'
@@ -30,7 +32,7 @@ export async function serve(config: Config, log: Log): Promise<AsyncDisposable> 
 
   const { catalog, queue, store, cdn, filters, presets } = services
   await catalog.installation.keepPresets(presets.map(({ name }) => name))
-  const { authenticate } = opened.use(await openTokens(config, log))
+  const { authenticate, sign } = opened.use(await openTokens(config, log))
   const counters = opened.use(openCounters(config.queue, log)).client
   const stopping = new AbortController()
   const interrupting = new AbortController()
@@ -54,6 +56,7 @@ export async function serve(config: Config, log: Log): Promise<AsyncDisposable> 
     presets,
     authenticate,
     cookieDomain: config.cdn.cookieDomain,
+    console: config.hasConsole ? consoleOf(config, sign) : null,
     corsOrigins: config.corsOrigins,
     publicUrl: config.publicUrl,
     maxUploadBytes: config.maxUploadBytes,
@@ -93,6 +96,16 @@ export async function serve(config: Config, log: Log): Promise<AsyncDisposable> 
 function tellOfFeeds({ feeds }: Services['catalog'], log: Log): void {
   const { photos, ...remembered } = feeds.takeRates()
   if (photos) log.info({ remembered, photos }, 'feeds')
+}
+
+function consoleOf({ cdn, publicUrl }: Config, sign: Tokens['sign']) {
+  if (!existsSync(PAGE_FILE)) {
+    throw new SetupError(
+      'The console is not built. Run `npm run build:console` in the checkout, or set CONSOLE=off.',
+    )
+  }
+  const delivery = new URL(cdn.kind === 'local' ? publicUrl : cdn.origin).origin
+  return { delivery, sign }
 }
 
 /** What delivers here: all renditions, or those that a CDN in front asks for because its bucket does not have them. */

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { access, constants, mkdir, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
@@ -8,6 +9,7 @@ import { startEmbeddedPostgres } from './embedded-postgres/embedded-postgres.ts'
 import { SetupError } from './errors.ts'
 import { signToken } from './http/auth/sign-token.ts'
 import { openTokenSecret } from './http/auth/token-secret.ts'
+import { PAGE_FILE } from './http/console/built-page.ts'
 import { checkAddress } from './http/listen.ts'
 import type { Log } from './log.ts'
 import type { OwnerId } from './photo/shard.ts'
@@ -18,6 +20,8 @@ import { supervise } from './supervisor/supervisor.ts'
 import { superviseWorkers } from './worker-processes.ts'
 
 const CLI = join(import.meta.dirname, 'cli.ts')
+/** Not there in an image, which has the built page. */
+const BUILD_CONSOLE = join(import.meta.dirname, '../console/build.ts')
 
 /**
  * A young generation of 4 MB, not 1, for the garbage of uploads: it is collected a quarter as often. What `serve` sets by
@@ -42,6 +46,8 @@ export type Started = AsyncDisposable & {
   /** Where the database lies: a folder, or the names of others' servers. */
   database: string
   token: string | null
+  /** Opens the console, signed in where we make the tokens; null where it is off. */
+  console: string | null
 }
 
 /**
@@ -55,11 +61,14 @@ export async function start(config: Config, env: NodeJS.ProcessEnv, log: Log): P
     config.auth.kind === 'secret' ? (config.auth.secret ?? (await openTokenSecret(config.home))) : null
   await signingKeyOf(config.cdn)
   await readPresets(config.presetsFile)
+  const building = config.hasConsole === false ? Promise.resolve(false) : buildConsole(log)
   const { database, place } = await openDatabase(config, log, opened)
   // Before anything is started on its account: a port that is taken makes one clear line.
   await checkAddress(config)
+  const hasConsole = await building
   const processEnv = {
     ...env,
+    CONSOLE: hasConsole ? 'on' : 'off',
     DARKROOM_HOME: config.home,
     ...(database.kind === 'url' && { DATABASE_URL: [database.url, ...database.replicas].join('|') }),
   }
@@ -82,7 +91,8 @@ export async function start(config: Config, env: NodeJS.ProcessEnv, log: Log): P
   opened.defer(async () => {
     await Promise.all([api[Symbol.asyncDispose](), workers[Symbol.asyncDispose]()])
   })
-  await Promise.all([api.ready, workers.ready])
+  const linking = hasConsole ? linkToConsole(config, secret, processEnv) : null
+  await Promise.all([linking, api.ready, workers.ready])
 
   const disposal = opened.move()
   return {
@@ -90,6 +100,7 @@ export async function start(config: Config, env: NodeJS.ProcessEnv, log: Log): P
     home: config.home,
     database: place,
     token: secret === null ? null : await signToken(secret, TRIAL_OWNER, TRIAL_TOKEN_S),
+    console: await linking,
     [Symbol.asyncDispose]: async () => await disposal.disposeAsync(),
   }
 }
@@ -110,10 +121,40 @@ async function openDatabase(
   return { database: { kind: 'url', url, replicas: [] }, place: path }
 }
 
-/** In a process of its own: what migrates wants a third of the memory that we hold from then on. */
-async function migrate(env: NodeJS.ProcessEnv): Promise<void> {
+/**
+ * The page, if it is older than what it is made of: what builds it is loaded in no process that stays. Returns whether there is
+ * one; without it all else goes on.
+ */
+async function buildConsole(log: Log): Promise<boolean> {
   try {
-    await promisify(execFile)(process.execPath, [CLI, 'migrate'], { env })
+    if (existsSync(BUILD_CONSOLE)) await promisify(execFile)(process.execPath, [BUILD_CONSOLE])
+  } catch (error) {
+    const { stderr = '', message } = error as Error & { stderr?: string }
+    const reason = /^\w*Error: .*$/m.exec(stderr)?.[0] ?? message
+    log.warn({ reason }, 'the console can not be built, and is as it was before, if it was there')
+  }
+  return existsSync(PAGE_FILE)
+}
+
+/** Good once, and for minutes. Where tokens come from an issuer, the page asks for one. */
+async function linkToConsole(
+  { publicUrl }: Config,
+  secret: string | null,
+  env: NodeJS.ProcessEnv,
+): Promise<string> {
+  if (secret === null) return `${publicUrl}/console`
+  return await run(['console', TRIAL_OWNER, '--operator'], env)
+}
+
+async function migrate(env: NodeJS.ProcessEnv): Promise<void> {
+  await run(['migrate'], env)
+}
+
+/** What a command prints. In a process of its own: what these load wants a third of the memory that we hold from then on. */
+async function run(command: readonly string[], env: NodeJS.ProcessEnv): Promise<string> {
+  try {
+    const { stdout } = await promisify(execFile)(process.execPath, [CLI, ...command], { env })
+    return stdout.trim()
   } catch (error) {
     const said = /^darkroom: (.*)\n$/s.exec((error as { stderr?: string }).stderr ?? '')?.[1]
     throw said ? new SetupError(said, { cause: error }) : error

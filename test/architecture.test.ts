@@ -58,6 +58,7 @@ const HOMES: Record<string, string> = {
   '@fastify/multipart': 'src/http',
   '@fastify/rate-limit': 'src/http/limits',
   '@fastify/under-pressure': 'src/http/limits',
+  '@fastify/static': 'src/http/console',
   '@fastify/swagger': 'src/http',
   '@fastify/swagger-ui': 'src/http',
   '@fastify/type-provider-typebox': 'src/http',

@@ -91,6 +91,10 @@ const CALLS: {
     },
     settled: (photos, ids) => photos.settled(ids.slice(-500)),
   },
+  consoleCodes: {
+    make: (codes) => codes.make({ owner, isOperator: true }),
+    spend: (codes) => codes.spend('AAAAAAAAAAAAAAAAAAAAAA'),
+  },
   looks: {
     want: (looks, ids) => looks.want(at(ids, 0.4), owner, { look }),
     show: (looks, ids) =>

@@ -2,6 +2,7 @@ import type { SharedCache } from '../cache/shared-cache.ts'
 import { Adoptions } from './adoptions.ts'
 import { Aside } from './aside.ts'
 import type { Changes } from './changes.ts'
+import { ConsoleCodes } from './console-codes.ts'
 import { DailyUses } from './daily-uses.ts'
 import { Feeds } from './feeds.ts'
 import { Follows } from './follows.ts'
@@ -68,6 +69,7 @@ export class Catalog {
   readonly runParts: RunParts
   readonly runCosts: RunCosts
   readonly runFailures: RunFailures
+  readonly consoleCodes: ConsoleCodes
   readonly health: Health
   readonly replicas: Replicas
   readonly #shards: ShardMap
@@ -105,6 +107,7 @@ export class Catalog {
     this.runParts = new RunParts(shards)
     this.runCosts = new RunCosts(shards)
     this.runFailures = new RunFailures(shards)
+    this.consoleCodes = new ConsoleCodes(shards)
     this.health = new Health(shards)
     this.replicas = new Replicas(shards)
   }

@@ -42,5 +42,11 @@ export const RUN_TABLES = ['runs', 'run_parts', 'run_failures', 'run_failure_cod
 /** A row for each shard, which goes where that does: moves know them by name. */
 export const SHARD_TABLES = ['shard_clocks'] as const
 
-/** What a database knows of itself, and of its shards while they move; no row of these moves. */
-export const OWN_TABLES = ['shards', 'shard_changes', 'installation', 'darkroom_migrations'] as const
+/** What a database knows of itself, of its shards while they move, and of the console for minutes; no row of these moves. */
+export const OWN_TABLES = [
+  'shards',
+  'shard_changes',
+  'installation',
+  'darkroom_migrations',
+  'console_codes',
+] as const

@@ -10,11 +10,16 @@ export function parseOwner(text: string): OwnerId {
 }
 
 /** A token for the owner, signed with the secret the server checks with. Throws SetupError when we don't have it. */
-export async function ownerToken({ auth, home }: Config, owner: OwnerId, seconds: number): Promise<string> {
+export async function ownerToken(
+  { auth, home }: Config,
+  owner: OwnerId,
+  seconds: number,
+  as: { isOperator: boolean } = { isOperator: false },
+): Promise<string> {
   if (auth.kind === 'jwks') {
     throw new SetupError(`Tokens come from the issuer whose keys are at ${auth.url}: ask it for one.`)
   }
   const { signToken } = await import('../http/auth/sign-token.ts')
   const { readTokenSecret } = await import('../http/auth/token-secret.ts')
-  return await signToken(auth.secret ?? (await readTokenSecret(home)), owner, seconds)
+  return await signToken(auth.secret ?? (await readTokenSecret(home)), owner, seconds, as)
 }

@@ -28,7 +28,7 @@ export function startCommand(): Command {
     })
 }
 
-function greeting({ url, home, database, token }: Started): string {
+function greeting({ url, home, database, token, console: page }: Started): string {
   const lines = [
     '',
     `  Darkroom is ready.`,
@@ -38,7 +38,17 @@ function greeting({ url, home, database, token }: Started): string {
     `  Database  ${database}`,
     `  Token     ${token ?? 'from your issuer (JWKS_URL)'}`,
     '',
-    '  Try it, and open one of the URLs it answers with:',
+    ...(page
+      ? [
+          `  Look at it, ${token === null ? 'with a token of your own' : 'signed in by this link, once and within five minutes (npm run darkroom -- console makes others)'}:`,
+          '',
+          `  ${page}`,
+          '',
+        ]
+      : []),
+    page
+      ? '  Or try it from here, and open one of the URLs it answers with:'
+      : '  Try it, and open one of the URLs it answers with:',
     '',
     `  curl -H "Authorization: Bearer ${token ?? '$TOKEN'}" -H "Prefer: wait=20" -F "file=@${SAMPLE}" ${url}/v1/photos`,
     '',

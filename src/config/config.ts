@@ -95,6 +95,8 @@ export type Config = {
   stopSeconds: number
   /** How long objects that no photo has are kept before they are deleted. */
   quarantineDays: number
+  /** Whether the page to look at is served; null where nobody said: then `start` does, and `serve` does not. */
+  hasConsole: boolean | null
   logLevel: string
 }
 
@@ -159,6 +161,7 @@ function configOf(values: Values): Config {
     batchNice: values.BATCH_NICE,
     workerMemoryBytes: values.WORKER_MEMORY_MB * 1_000_000,
     stopSeconds: values.STOP_SECONDS,
+    hasConsole: values.CONSOLE && values.CONSOLE === 'on',
     logLevel: values.LOG_LEVEL,
   }
 }

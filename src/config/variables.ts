@@ -89,6 +89,14 @@ export const VARIABLES = {
     read: integer(0, 3600),
     default: '20',
   },
+  CONSOLE: {
+    topic: 'server',
+    meaning:
+      '`on` or `off`: whether the API serves the page to look at, `/console`. What it shows of others wants a token with `role: "operator"`',
+    read: oneOf('on', 'off'),
+    otherwise: '`on` in `start`, `off` in `serve`',
+    example: 'on',
+  },
   LOG_LEVEL: {
     topic: 'server',
     meaning: '`debug`, `info`, `warn`, `error`',

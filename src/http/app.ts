@@ -26,6 +26,7 @@ import { basePathOf, withoutBasePath } from './base-path.ts'
 import { addBodyRules } from './body.ts'
 import { compileInput } from './check-input.ts'
 import { addCompression } from './compression.ts'
+import { type ConsoleOptions, consoleRoutes } from './console/console.ts'
 import { addCors } from './cors.ts'
 import type { DirectGrants } from './direct-grants.ts'
 import { addErrorReplies, createReplyError } from './error-replies.ts'
@@ -122,6 +123,8 @@ export type AppDependencies = {
   trustedProxies: readonly string[]
   /** Serves renditions when no CDN in front does. */
   edge: FastifyPluginAsync | null
+  /** The page to look at; null where it is off. */
+  console: Pick<ConsoleOptions, 'delivery' | 'sign'> | null
   /** Whose pages may use the API from a browser. */
   corsOrigins: readonly string[]
   /** As clients see it: what is told of our own paths begins with its path. */
@@ -197,6 +200,11 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
   await app.register(filterRoutes({ ...dependencies, basePath }))
   describeTus(app, dependencies.maxUploadBytes)
   if (edge) await app.register(edge)
+  if (dependencies.console) {
+    const { counters } = dependencies.requestRates
+    const codes = catalog.consoleCodes
+    await app.register(consoleRoutes({ ...dependencies, ...dependencies.console, basePath, codes, counters }))
+  }
   const grants = dependencies.directGrants
   if (grants) await app.register(directBytesRoute({ ...dependencies, grants }))
 

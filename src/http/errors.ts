@@ -215,6 +215,24 @@ export class InvalidGrantError extends DarkroomError {
   }
 }
 
+/** Somebody else's page asks for a session, or names none, as only what is no browser does. */
+export class ForeignOriginError extends DarkroomError {
+  readonly code = 'foreign_origin'
+  constructor() {
+    super('Only the console itself asks for this. Open it at PUBLIC_URL, or at the address of this server.')
+  }
+}
+
+/** Once used, or five minutes old, or none of ours. */
+export class ConsoleCodeSpentError extends DarkroomError {
+  readonly code = 'console_code_spent'
+  constructor() {
+    super(
+      'The link is good once, and for five minutes. `darkroom console` prints another, as `npm start` does.',
+    )
+  }
+}
+
 /** The client went away before its upload was whole. Nobody reads the reply; nothing is kept. */
 export class UploadAbortedError extends DarkroomError {
   readonly code = 'upload_aborted'

@@ -21,6 +21,8 @@ export const STATUSES = {
   wrong_size: 400,
   unauthenticated: 401,
   invalid_grant: 403,
+  foreign_origin: 403,
+  console_code_spent: 403,
   photo_not_found: 404,
   filter_not_found: 404,
   id_unknown: 404,

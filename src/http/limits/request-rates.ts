@@ -6,6 +6,8 @@ import { TooManyRequestsError } from '../errors.ts'
 import { tellLimit } from './limit-fields.ts'
 
 export type RequestRates = {
+  /** Of what is counted for itself. */
+  name?: string
   /** Requests a second of one owner, and of one address; null for any number. */
   perOwner: number | null
   perAddress: number | null
@@ -30,7 +32,7 @@ type Counted = { name: 'owner' | 'address'; key: string; most: number }
  */
 export async function createRequestRates(
   app: FastifyInstance,
-  { perOwner, perAddress, counters }: RequestRates,
+  { name: room, perOwner, perAddress, counters }: RequestRates,
   log: Log,
 ) {
   await app.register(rateLimit, {
@@ -38,7 +40,9 @@ export async function createRequestRates(
     timeWindow: WINDOW_S * 1000,
     keyGenerator: (request) => countedOf(request).key,
     max: (request) => countedOf(request).most,
-    ...(counters ? { redis: counters, nameSpace: NAME_SPACE } : { cache: LOCAL_KEYS }),
+    ...(counters
+      ? { redis: counters, nameSpace: room ? `${NAME_SPACE}${room}:` : NAME_SPACE }
+      : { cache: LOCAL_KEYS }),
   })
   const count = app.createRateLimit()
   const tellUnavailable = onceAMinute((fields, message) => log.warn(fields, message))
