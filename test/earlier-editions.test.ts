@@ -40,7 +40,7 @@ async function remake(id: PhotoId, digest: string) {
   const [claimed] = await catalog.remakes.claim([id])
   const photo = await find(id)
   const { facts, recipe, renditions } = made(digest)
-  const remade = { facts, recipe, upload: renditions, later: [], put: renditions }
+  const remade = { facts, recipe, upload: renditions, later: [], put: renditions, difference: null }
   const again = async () => await catalog.remakes.show(photo, claimed?.edition ?? 0, remade, RUN)
   expect(await again()).toBe(true)
   return { again }

@@ -146,7 +146,14 @@ describe('a feed', () => {
     expect(await changed(() => renditions.recordLater(photo, { look: null, edition: 0 }, later))).toBe(true)
     const [claimed] = await remakes.claim([photo.id])
     const { facts, recipe } = MADE
-    const remade = { facts, recipe, upload: MADE.renditions, later: [], put: MADE.renditions }
+    const remade = {
+      facts,
+      recipe,
+      upload: MADE.renditions,
+      later: [],
+      put: MADE.renditions,
+      difference: null,
+    }
     const run = { run: 1, keepSeconds: 60 }
     expect(await changed(() => remakes.show(photo, claimed?.edition ?? 0, remade, run))).toBe(true)
     const undo = { run: 1, by: 2, keepSeconds: 60 }

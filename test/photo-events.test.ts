@@ -207,7 +207,14 @@ describe('no news are', () => {
     const owner = newOwner()
     const id = await readyPhoto(catalog, owner)
     const [claimed] = await catalog.remakes.claim([id])
-    const remade = { facts: MADE.facts, upload: MADE.renditions, later: [], put: MADE.renditions, recipe: 2 }
+    const remade = {
+      facts: MADE.facts,
+      upload: MADE.renditions,
+      later: [],
+      put: MADE.renditions,
+      difference: null,
+      recipe: 2,
+    }
     await catalog.remakes.show((await catalog.photos.find(id)) as Photo, claimed?.edition as number, remade, {
       run: 1,
       keepSeconds: 60,

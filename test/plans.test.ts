@@ -149,7 +149,7 @@ const CALLS: {
     states: (remakes, ids) => remakes.states(ids.slice(-500)),
     show: async (remakes, ids) => {
       const id = at(ids, 0.4)
-      const remade = { facts, upload: renditions, later: [], put: renditions, recipe: 1 }
+      const remade = { facts, upload: renditions, later: [], put: renditions, difference: null, recipe: 1 }
       for (const edition of [1, 7])
         await remakes.show(unmoved(id), edition, remade, { run: 1, keepSeconds: 60 })
     },
@@ -158,6 +158,9 @@ const CALLS: {
     count: (aside) => aside.count(1, [{ from: 0, to: 8191 }]),
     page: async (aside, ids) => {
       for (const after of [null, at(ids, 0.5)]) await aside.page(1, [{ from: 0, to: 8191 }], after, 100)
+    },
+    furthest: async (aside, ids) => {
+      for (const after of [null, { id: at(ids, 0.5), difference: 3 }]) await aside.furthest(7, after, 100)
     },
     renditions: (aside, ids) => aside.renditions(ids.slice(-100), 1),
     showAgain: (aside, ids) => aside.showAgain(ids.slice(-100), { run: 1, by: 2, keepSeconds: 60 }),

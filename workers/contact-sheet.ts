@@ -5,6 +5,7 @@ import { createLog } from '../src/log.ts'
 import { renditionKey } from '../src/photo/object-keys.ts'
 import type { Photo, Rendition } from '../src/photo/photo.ts'
 import { tellFailure } from '../src/process/tell-failure.ts'
+import { pairOf } from '../src/reprocess/pairs.ts'
 import { openServices, type Services } from '../src/services.ts'
 import { type ComparedTiles, compareTiles } from './renditions/compared-tiles.ts'
 import { drawSheet, type Tile } from './renditions/sheet.ts'
@@ -14,7 +15,6 @@ import { drawSheet, type Tile } from './renditions/sheet.ts'
 /** So many photos are compared, and so many of them drawn. */
 const COMPARED = 500
 const DRAWN = 24
-const ALL_SHARDS = [{ from: 0, to: 8191 }]
 
 const { values } = parseArgs({ options: { run: { type: 'string' }, output: { type: 'string' } } })
 
@@ -28,7 +28,7 @@ try {
 
 async function writeSheet(services: Services, run: number, output: string): Promise<void> {
   const { catalog } = services
-  const ids = await catalog.aside.page(run, ALL_SHARDS, null, COMPARED)
+  const ids = (await catalog.aside.furthest(run, null, COMPARED)).map(({ id }) => id)
   const before = await catalog.aside.renditions(ids, run)
   const compared: (ComparedTiles & { id: string })[] = []
   for (const photo of await catalog.photos.findAll(ids)) {
@@ -49,21 +49,14 @@ async function writeSheet(services: Services, run: number, output: string): Prom
   )
 }
 
-/** The largest of what the run made, beside the largest of before; both show the whole photo. */
 async function tilesOf(
   { store, presets }: Services,
   photo: Photo,
   earlier: readonly Rendition[],
 ): Promise<ComparedTiles | null> {
-  const inside = new Set(presets.filter(({ fit }) => fit === 'inside').map(({ name }) => name))
-  const digests = new Set(earlier.map(({ digest }) => digest))
-  const largest = (renditions: readonly Rendition[]) =>
-    renditions
-      .filter(({ preset, format }) => inside.has(preset) && format !== 'avif')
-      .toSorted((a, b) => b.width * b.height - a.width * a.height)[0]
-  const then = largest(earlier)
-  const now = largest(photo.renditions.filter(({ digest }) => !digests.has(digest)))
-  if (!then || !now) return null
+  const pair = pairOf(photo, earlier, presets)
+  if (!pair) return null
+  const { before: then, after: now } = pair
   const [one, other] = [then, now].map((rendition) => store.read(renditionKey(photo, rendition)))
   return await compareTiles((await one) as Buffer, (await other) as Buffer)
 }

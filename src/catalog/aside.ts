@@ -1,10 +1,14 @@
 import type { Rendition } from '../photo/photo.ts'
 import type { PhotoId } from '../photo/photo-id.ts'
+import { SHARD_COUNT } from '../photo/shard.ts'
 import { putAside } from './earlier-renditions.ts'
 import { decodeRenditions } from './rendition-value.ts'
 import type { Range } from './selected-photos.ts'
 import type { ShardMap } from './shard-map.ts'
 import { shardsOf } from './shard-places.ts'
+
+/** A photo that a run made anew, and how far that is from what was shown before. */
+export type Differing = { id: PhotoId; difference: number }
 
 /** What runs put aside as they showed other editions: it can be shown again for as long as it is kept. */
 export class Aside {
@@ -46,6 +50,23 @@ export class Aside {
       .slice(0, limit)
   }
 
+  /**
+   * So many of these photos, those first whose new edition is furthest from what was put aside, in ΔE2000; after one of them.
+   * What was put aside before that was measured comes last, as 0.
+   */
+  async furthest(run: number, after: Differing | null, limit: number): Promise<Differing[]> {
+    const rows = await this.#shards.ofShards(shardsOf({ from: 0, to: SHARD_COUNT - 1 })).read<Differing>(
+      `select photo_id::text as id, coalesce(difference, 0) as difference from earlier_renditions e
+       where all_shards_here($1) and shard_of(photo_id) <@ $1::int4multirange and run = $2
+         and (-coalesce(difference, 0), photo_id) > ($3::real, $4::bigint)
+       order by -coalesce(difference, 0), e.photo_id limit $5`,
+      [run, after ? -after.difference : '-Infinity', after?.id ?? '0', limit],
+    )
+    const isBefore = (a: Differing, b: Differing) =>
+      a.difference === b.difference ? BigInt(a.id) < BigInt(b.id) : a.difference > b.difference
+    return rows.toSorted((a, b) => (isBefore(a, b) ? -1 : 1)).slice(0, limit)
+  }
+
   /** What the run put aside of these photos. */
   async renditions(ids: readonly PhotoId[], run: number): Promise<Map<PhotoId, Rendition[]>> {
     const rows = await this.#shards.ofEach(ids).read<{ id: PhotoId; renditions: Buffer }>(
@@ -67,7 +88,7 @@ export class Aside {
   ): Promise<PhotoId[]> {
     const rows = await this.#shards.ofEach(ids).query<{ id: PhotoId }>(
       `with before as (
-         select p.*, e.edition as earlier_edition
+         select p.*, e.edition as earlier_edition, e.difference
          from photos p join earlier_renditions e on e.photo_id = p.id and e.run = $2 and e.remade_as = p.edition
          where p.id = any($1::bigint[]) and p.deleted_at is null and p.wanted_at is null and not e.is_doomed
            and photos_are_here($1)
@@ -86,9 +107,9 @@ export class Aside {
        ), aside as (
          ${putAside(
            `select id, edition, filter, strength, renditions, later_renditions, recipe,
-              now() + $4 * interval '1 second', $3::int, earlier_edition, color, thumbhash
+              now() + $4 * interval '1 second', $3::int, earlier_edition, color, thumbhash, difference
             from before where id in (select id from photo)`,
-           ['run', 'remade_as', 'color', 'thumbhash'],
+           ['run', 'remade_as', 'color', 'thumbhash', 'difference'],
          )}
        )
        select id::text from photo

@@ -41,6 +41,8 @@ export type Remade = {
   put: readonly Rendition[]
   /** The number of the recipes that all of it was made by; null when these are several. */
   recipe: number | null
+  /** How far what was put is from what is shown, in ΔE2000; null when nothing was compared. */
+  difference: number | null
 }
 
 /**
@@ -124,7 +126,7 @@ export class Remakes {
   async show(
     { id, secret }: Place,
     edition: number,
-    { facts, upload, later, put, recipe }: Remade,
+    { facts, upload, later, put, recipe, difference }: Remade,
     { run, keepSeconds }: { run: number; keepSeconds: number },
   ): Promise<boolean> {
     const rows = await this.#shards.ofPhoto(id).query(
@@ -141,12 +143,12 @@ export class Remakes {
        ), aside as (
          ${putAside(
            `select id, edition, filter, strength, renditions, later_renditions, recipe,
-              now() + $11 * interval '1 second', $12::int, $2::int, color, thumbhash
+              now() + $11 * interval '1 second', $12::int, $2::int, color, thumbhash, $14::real
             from before where is_due and renditions is not null
             union all
-            select id, ${beside('$2::int')}, filter, strength, $13::bytea, null, null, now(), null, null, null, null
+            select id, ${beside('$2::int')}, filter, strength, $13::bytea, null, null, now(), null, null, null, null, null
             from before where not is_due and edition <> $2`,
-           ['run', 'remade_as', 'color', 'thumbhash'],
+           ['run', 'remade_as', 'color', 'thumbhash', 'difference'],
          )}
        )
        select id from photo union all select id from before where edition = $2`,
@@ -164,6 +166,7 @@ export class Remakes {
         Math.max(keepSeconds, this.#keepSeconds),
         run,
         encodeRenditions(put),
+        difference,
       ],
     )
     return rows.length > 0

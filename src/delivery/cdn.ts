@@ -28,6 +28,9 @@ export interface Cdn {
   /** What opens the photo's renditions to the viewer: the viewer's grant, or one of the photo's own where that does not reach. */
   deliver(place: Place, viewer: OwnerId): Delivery
 
+  /** What opens all renditions that lie at the place, also those that are not shown any more, for some minutes. */
+  lend(place: Place): Delivery
+
   /** Whether copies of renditions outlive their objects, and have to be taken down. */
   readonly keepsCopies: boolean
 

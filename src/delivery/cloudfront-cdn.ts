@@ -30,6 +30,10 @@ export class CloudFrontCdn implements Cdn, Disposable {
     return this.#signed.deliver(place, viewer)
   }
 
+  lend(place: Place): Delivery {
+    return this.#signed.lend(place)
+  }
+
   /**
    * By tag where the distribution reads tags, else by a wildcard of the path. Each photo costs as one path either way,
    * and needs no list of what was ever made of it.

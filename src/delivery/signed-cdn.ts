@@ -18,6 +18,9 @@ export type SignedCdnOptions = ExpiryRule & {
 /** About 40 MB of queries. One more signature for what is beyond them: 0.3 ms. */
 const MAX_REMEMBERED = 50_000
 
+/** For whoever looks at a photo's renditions once. */
+const LENT: ExpiryRule = { windowSeconds: 300, minLifeSeconds: 600 }
+
 /** Signs a policy once for a window, and reuses it for all that it covers. */
 export class SignedCdn implements Cdn {
   /** The local edge reads the store at every request. */
@@ -40,14 +43,18 @@ export class SignedCdn implements Cdn {
     return prefix.startsWith(PUBLIC_PREFIX) ? this.grant(viewer) : this.#deliver(prefix, place.id)
   }
 
+  lend(place: Place): Delivery {
+    return this.#deliver(renditionsPrefix(place), place.id, LENT)
+  }
+
   async invalidate(copies: readonly Copies[]): Promise<readonly Copies[]> {
     return copies
   }
 
   /** What opens all that begins so, until the next turn of whoever it is for. */
-  #deliver(path: string, whom: string): Delivery {
+  #deliver(path: string, whom: string, rule: ExpiryRule = this.#options): Delivery {
     const { origin, key } = this.#options
-    const grant = { prefix: `${origin}/${path}`, expires: expiryOf(whom, this.#now(), this.#options) }
+    const grant = { prefix: `${origin}/${path}`, expires: expiryOf(whom, this.#now(), rule) }
     const policy = policyText(grant)
     const query = () => {
       const signed = this.#signed.get(policy) ?? signedQuery(grant, key)

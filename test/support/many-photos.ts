@@ -34,8 +34,9 @@ export async function writePhotos(
         | (${shard} << 10) | (n % 1024) as id
       from generate_series(1, ${count}) n
     ) photo;
-    insert into earlier_renditions (photo_id, edition, renditions, due_at)
-    select id, -1, ${value}, now() + case when (id & 1023) % 20 = 5 then interval '-1 day' else interval '1 day' end
+    insert into earlier_renditions (photo_id, edition, renditions, due_at, run, difference)
+    select id, -1, ${value}, now() + case when (id & 1023) % 20 = 5 then interval '-1 day' else interval '1 day' end, 7,
+      (id & 1023) % 100
     from photos where shard_of(id) = ${shard};
     commit`)
   await database.query('analyze photos, earlier_renditions')

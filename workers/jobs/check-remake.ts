@@ -10,7 +10,11 @@ import type { RenditionFile } from '../renditions/make-renditions.ts'
 /** A look whose filter has changed may change every colour; what is light stays light. */
 const LEAST_CORRELATION = 0.7
 
-export type Check = (file: RenditionFile) => Promise<void>
+export type Check = {
+  check(file: RenditionFile): Promise<void>
+  /** How far the one that is furthest away is from what is shown, in ΔE2000, of those that were checked; null when none was compared. */
+  difference(): number | null
+}
 
 /**
  * Checks files that were made before anybody sees one: each decodes whole, has the size that is recorded of it, and, where
@@ -25,7 +29,8 @@ export function checkOf(
 ): Check {
   const inside = new Set(presets.filter(({ fit }) => fit === 'inside').map(({ name }) => name))
   let shown: Promise<SeenFile | null> | null = null
-  return async ({ preset, format, width, height, body }) => {
+  let difference: number | null = null
+  const check: Check['check'] = async ({ preset, format, width, height, body }) => {
     const seen = await seeFile(body)
     if (seen.width !== width || seen.height !== height) {
       throw new DoubtfulRenditionError(
@@ -37,6 +42,7 @@ export function checkOf(
     const before = await shown
     if (before === null) return
     const likeness = likenessOf(seen, before)
+    if (likeness) difference = Math.max(difference ?? 0, likeness.difference)
     const isOther =
       likeness === null ||
       (hasNewLook ? likeness.correlation < LEAST_CORRELATION : likeness.difference > maxDifference)
@@ -46,6 +52,7 @@ export function checkOf(
       : 'has another shape than what is shown'
     throw new DoubtfulRenditionError(`The ${format} of ${preset} ${how}: it may be another picture.`)
   }
+  return { check, difference: () => difference }
 }
 
 /** The smallest rendition that shows the whole photo; null when none is there. */

@@ -52,9 +52,9 @@ async function make(
   const today = recipeNumberOf(engines, photo.look)
   const recipe = (made: Remade['put']) => (plan.isWhole(made) ? today : null)
   if (plan.presets.length === 0 && photo.facts)
-    return { facts: photo.facts, ...plan.stages([]), put: [], recipe: recipe([]) }
+    return { facts: photo.facts, ...plan.stages([]), put: [], recipe: recipe([]), difference: null }
 
-  const check = checkOf(engines, photo, work, photo.look !== null && photo.recipe !== today)
+  const { check, difference } = checkOf(engines, photo, work, photo.look !== null && photo.recipe !== today)
   await using decoded = await decodeOriginal(engines, photo, plan.presets)
   const put = async (stage: Stage, rivals = new Map()) =>
     await putRenditions(
@@ -66,5 +66,11 @@ async function make(
     )
   const first = await put('upload')
   const made = [...first, ...(await put('after', smallest([...plan.kept, ...first])))]
-  return { facts: await decoded.facts, ...plan.stages(made), put: made, recipe: recipe(made) }
+  return {
+    facts: await decoded.facts,
+    ...plan.stages(made),
+    put: made,
+    recipe: recipe(made),
+    difference: difference(),
+  }
 }
