@@ -114,7 +114,8 @@ describe('a feed', () => {
     while (feed.hasOlder) await feed.loadOlder()
     const began = feed.photos.map(({ id }) => id)
     const young = await add(3)
-    await feed.loadNewer()
+    do await feed.loadNewer()
+    while (feed.hasNewer)
     const [newest] = feed.photos as [Photo]
     const url = feed.url(newest, newest.renditions[0] as Photo['renditions'][number])
     await client.delete(old[0] as string)

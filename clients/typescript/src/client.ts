@@ -117,7 +117,8 @@ export class DarkroomClient {
 
   /** The photos of those whom the viewer follows, newest first, page by page. */
   feed(options: FeedOptions = {}): PhotoFeed {
-    return new PhotoFeed(this.#api, '/v1/feed', options)
+    const isOfFeed = ({ visibility, status }: Photo) => visibility === 'public' && status === 'ready'
+    return new PhotoFeed(this.#api, '/v1/feed', options, isOfFeed)
   }
 
   /**
@@ -130,6 +131,7 @@ export class DarkroomClient {
 
   /** An owner's photos, newest first, page by page. */
   photosOf(owner: string, options: FeedOptions = {}): PhotoFeed {
-    return new PhotoFeed(this.#api, `/v1/owners/${encodeURIComponent(owner)}/photos`, options)
+    const path = `/v1/owners/${encodeURIComponent(owner)}/photos`
+    return new PhotoFeed(this.#api, path, options, (photo) => photo.owner === owner)
   }
 }
