@@ -1,18 +1,13 @@
-import { existsSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { needs } from './needs.ts'
+import { findProgram } from './programs.ts'
 
-const PROGRAMS = ['chromium', 'chromium-browser', 'google-chrome']
+export const CHROMIUM = findProgram('chromium', 'chromium-browser', 'google-chrome')
 
-const program = (process.env.PATH ?? '')
-  .split(delimiter)
-  .flatMap((folder) => PROGRAMS.map((name) => join(folder, name)))
-  .find(existsSync)
-
-export const testWithChromium = needs('Chromium', program !== undefined, 'apt-get install chromium')
+export const testWithChromium = needs('Chromium', CHROMIUM !== null, 'apt-get install chromium')
 
 export type PreviewOptions = {
   /** Bytes of a PNG. */
@@ -57,7 +52,7 @@ export async function servePage(script = ''): Promise<AsyncDisposable & { origin
 /** A page of a headless Chromium; it ends with its browser. */
 export async function openPage(): Promise<{ browser: Browser; page: Page }> {
   const browser = await chromium.launch({
-    executablePath: program as string,
+    executablePath: CHROMIUM as string,
     args: ['--use-angle=swiftshader', '--enable-unsafe-swiftshader'],
   })
   return { browser, page: await browser.newPage() }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import { inject } from 'vitest'
-import { TEMPLATE } from './global.ts'
+import { TEMPLATE } from './template-database.ts'
 
 /** A migrated database of the test's own, on the real server all tests share. Dropped when disposed. */
 export type TestDatabase = AsyncDisposable & {

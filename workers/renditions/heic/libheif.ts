@@ -83,7 +83,10 @@ export function startLibheif(modules: LibheifModules): Libheif {
   const start = require('libheif-js/libheif-wasm/libheif.js') as (options: object) => Libheif
   let exported: readonly unknown[] = []
   const libheif = start({
-    instantiateWasm(imports: object, done: (instance: WebAssembly.Instance) => void) {
+    instantiateWasm(
+      imports: Record<string, Record<string, never>>,
+      done: (instance: WebAssembly.Instance) => void,
+    ) {
       const instance = new WebAssembly.Instance(modules.libheif, imports)
       exported = Object.values(instance.exports)
       done(instance)
@@ -94,7 +97,7 @@ export function startLibheif(modules: LibheifModules): Libheif {
   })
   const memory = exported.find((each) => each instanceof WebAssembly.Memory)
   const table = exported.find((each) => each instanceof WebAssembly.Table)
-  if (modules.kernels && table) {
+  if (modules.kernels && memory && table) {
     const { exports } = new WebAssembly.Instance(modules.kernels, { env: { memory } })
     putTransforms(libheif, table, FIRST_TRANSFORM, exports as Kernels)
   }

@@ -1,0 +1,41 @@
+import pg from 'pg'
+import { pino } from 'pino'
+import type { TestProject } from 'vitest/node'
+import { migrateCatalog } from '../../src/catalog/migrate.ts'
+import { forgetLibpqVariables } from '../../src/config/environment.ts'
+import { allShardsAt } from '../../src/config/shard-ranges.ts'
+import { startEmbeddedPostgres } from '../../src/embedded-postgres/embedded-postgres.ts'
+import { migratePostgresQueue } from '../../src/queue/postgres-set-up.ts'
+import { temporaryHome } from './processes/temporary-home.ts'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    databaseUrl: string
+  }
+}
+
+export const TEMPLATE = 'darkroom_template'
+
+/** One real PostgreSQL for all test files, with a migrated database that each service copies for itself. */
+export async function startTemplate(project: Pick<TestProject, 'provide'>): Promise<AsyncDisposable> {
+  forgetLibpqVariables()
+  await using opened = new AsyncDisposableStack()
+  const home = opened.use(await temporaryHome())
+  const postgres = opened.use(
+    await startEmbeddedPostgres({ directory: home.postgres, log: pino({ level: 'warn' }) }),
+  )
+  const client = new pg.Client({ connectionString: postgres.url })
+  await client.connect()
+  // Tests kill processes and never the machine, which is all that fsync is for. Databases come and go ten times as fast.
+  await client.query('alter system set fsync = off')
+  await client.query('select pg_reload_conf()')
+  await client.query(`create database ${TEMPLATE}`)
+  await client.end()
+
+  const template = new URL(postgres.url)
+  template.pathname = TEMPLATE
+  await migrateCatalog(allShardsAt(template.href))
+  await migratePostgresQueue(template.href)
+  project.provide('databaseUrl', postgres.url)
+  return opened.move()
+}
