@@ -33,6 +33,8 @@ export type Ask = {
   signal?: Signal | undefined
   onSent?: ((bytes: number) => void) | undefined
   retryMs?: number | undefined
+  /** Hears why it is sent again, and in how many milliseconds. */
+  onWait?: ((problem: Problem, ms: number) => void) | undefined
 }
 
 /**
@@ -71,6 +73,7 @@ export class Api {
         }
         const wait = waitMs(attempt, error.retryAfterMs)
         if (!error.isPassing || Date.now() + wait > endsAt) throw error
+        ask.onWait?.(error, wait)
         await sleep(wait, ask.signal)
       }
     }

@@ -27,7 +27,7 @@ export class DarkroomClient {
   }
 
   /** An id to upload a photo under, good for a day. */
-  async reserveId(options: Pick<Ask, 'signal' | 'retryMs'> = {}): Promise<string> {
+  async reserveId(options: Pick<Ask, 'signal' | 'retryMs' | 'onWait'> = {}): Promise<string> {
     return await reserveId(this.#api, options)
   }
 

@@ -3,10 +3,12 @@ export { DarkroomClient } from './client.ts'
 export type { EventOptions } from './events.ts'
 export { type FeedOptions, PhotoFeed } from './feed.ts'
 export type { Place, Spot } from './feed-places.ts'
+export { indexedDbStore } from './indexed-db-store.ts'
 export { type Rendition, renditionsOf, renditionUrl, srcset, type Wish } from './pictures.ts'
 export { type OpenStream, type PhotoSource, type Send, streamBy } from './platform.ts'
 export { Problem } from './problem.ts'
-export { indexedDbStore, memoryStore, type QueueStore, type StoredUpload } from './queue-store.ts'
+export { memoryStore, type QueueStore, type StoredUpload } from './queue-store.ts'
+export type { QueuedUpload } from './queued-upload.ts'
 export { thumbhashPixels, thumbhashUrl } from './thumbhash.ts'
 export type {
   Delivery,
@@ -23,4 +25,4 @@ export type {
   StreamedEvent,
 } from './types.ts'
 export type { UploadFields, UploadOptions } from './upload.ts'
-export { type QueuedUpload, UploadQueue, type UploadQueueOptions } from './upload-queue.ts'
+export { type NamedSource, type QueueProgress, UploadQueue, type UploadQueueOptions } from './upload-queue.ts'

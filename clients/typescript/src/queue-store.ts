@@ -1,18 +1,22 @@
 import type { PhotoSource } from './platform.ts'
 import type { UploadFields } from './upload.ts'
 
-/** What is remembered of a photo that is to be uploaded, its bytes included. */
+/** What is remembered of a photo that is to be uploaded, besides its bytes. */
 export type StoredUpload = {
   key: string
   /** The order in which they were added. */
   place: number
   name: string
-  source: PhotoSource
+  size: number
+  /** Of a `File`, in milliseconds since 1970. */
+  modifiedAt: number | null
   fields: UploadFields
   /** The id that it is sent under: whoever sends it again after a reload makes no other photo. */
   id: string | null
-  /** Of a large one the SHA-256 of its parts, as they were read first. Those of before have none. */
-  parts?: readonly string[] | null
+  /** The SHA-256 of its parts, as they were read first: of a large one, and of one whose bytes are not kept. */
+  parts: readonly string[] | null
+  /** Whether the store has its bytes. */
+  isKept: boolean
   /** Why it was given up. */
   problem: { code: string; message: string } | null
 }
@@ -20,89 +24,49 @@ export type StoredUpload = {
 /** Where an upload queue remembers what it has to do. */
 export type QueueStore = {
   all(): Promise<StoredUpload[]>
-  put(upload: StoredUpload): Promise<void>
-  remove(key: string): Promise<void>
+  /** All of them, or none. */
+  put(uploads: readonly StoredUpload[]): Promise<void>
+  /** As `put`, with its bytes. Throws when there is no room for them. */
+  keep(upload: StoredUpload, source: PhotoSource): Promise<void>
+  /** The bytes that were kept. */
+  read(key: string): Promise<PhotoSource | null>
+  /** With their bytes. */
+  remove(keys: readonly string[]): Promise<void>
+  /** Whether all of it is paused. Without it a queue that is opened anew is not. */
+  paused?: { get(): Promise<boolean>; set(isPaused: boolean): Promise<void> }
   /** Resolves when nobody else works on it, with what lets others do so. Without it there is nobody else. */
   hold?(): Promise<() => void>
+  /** Hears what the others tell who use the store, and tells them. */
+  link?(hear: (news: unknown) => void): { tell(news: unknown): void; close(): void }
 }
 
 /** Remembers for as long as the page or the process lives. */
 export function memoryStore(): QueueStore {
   const uploads = new Map<string, StoredUpload>()
+  const sources = new Map<string, PhotoSource>()
+  let isPaused = false
+  const put = (all: readonly StoredUpload[]) => {
+    for (const upload of all) uploads.set(upload.key, upload)
+  }
   return {
     all: async () => [...uploads.values()],
-    put: async (upload) => void uploads.set(upload.key, upload),
-    remove: async (key) => void uploads.delete(key),
+    put: async (all) => put(all),
+    keep: async (upload, source) => {
+      put([upload])
+      sources.set(upload.key, source)
+    },
+    read: async (key) => sources.get(key) ?? null,
+    remove: async (keys) => {
+      for (const key of keys) {
+        uploads.delete(key)
+        sources.delete(key)
+      }
+    },
+    paused: {
+      get: async () => isPaused,
+      set: async (value) => {
+        isPaused = value
+      },
+    },
   }
-}
-
-type IdbRequest<Value> = {
-  result: Value
-  error: unknown
-  onsuccess: (() => void) | null
-  onerror: (() => void) | null
-}
-type IdbStore = {
-  getAll(): IdbRequest<StoredUpload[]>
-  put(value: StoredUpload): IdbRequest<unknown>
-  delete(key: string): IdbRequest<unknown>
-}
-type IdbTransaction = {
-  objectStore(name: string): IdbStore
-  oncomplete: (() => void) | null
-  onabort: (() => void) | null
-  error: unknown
-}
-type IdbDatabase = {
-  createObjectStore(name: string, options: { keyPath: string }): unknown
-  transaction(name: string, mode: 'readonly' | 'readwrite'): IdbTransaction
-}
-type IdbFactory = { open(name: string): IdbRequest<IdbDatabase> & { onupgradeneeded: (() => void) | null } }
-
-type Locks = { request(name: string, whileHeld: () => Promise<void>): Promise<void> }
-
-const UPLOADS = 'uploads'
-
-/**
- * Remembers in the browser: a `File` in IndexedDB is a copy of its own, which survives a reload, a restart, and whatever
- * becomes of the file. Of the tabs of a browser one holds it at a time. Methods throw what the browser does, such as QuotaExceededError.
- */
-export function indexedDbStore(name = 'darkroom-uploads'): QueueStore {
-  const { indexedDB, navigator } = globalThis as unknown as {
-    indexedDB: IdbFactory
-    navigator: { locks?: Locks }
-  }
-  const opened = (async () => {
-    const opening = indexedDB.open(name)
-    opening.onupgradeneeded = () => opening.result.createObjectStore(UPLOADS, { keyPath: 'key' })
-    return await resultOf(opening)
-  })()
-  /** Resolves when what was done will outlive the page. */
-  const write = async (act: (store: IdbStore) => void): Promise<void> => {
-    const transaction = (await opened).transaction(UPLOADS, 'readwrite')
-    act(transaction.objectStore(UPLOADS))
-    await new Promise<void>((resolve, reject) => {
-      transaction.oncomplete = () => resolve()
-      transaction.onabort = () => reject(transaction.error)
-    })
-  }
-  return {
-    all: async () =>
-      await resultOf((await opened).transaction(UPLOADS, 'readonly').objectStore(UPLOADS).getAll()),
-    put: async (upload) => await write((store) => store.put(upload)),
-    remove: async (key) => await write((store) => store.delete(key)),
-    hold: async () =>
-      await new Promise((held) => {
-        const whileHeld = () => new Promise<void>((letGo) => held(letGo))
-        if (navigator.locks) void navigator.locks.request(name, whileHeld)
-        else held(() => {})
-      }),
-  }
-}
-
-async function resultOf<Value>(request: IdbRequest<Value>): Promise<Value> {
-  return await new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result)
-    request.onerror = () => reject(request.error)
-  })
 }

@@ -16,6 +16,8 @@ export type SendOptions = {
   signal?: Signal | undefined
   /** For how long it is sent again while the connection breaks or the server says to wait. */
   retryMs?: number | undefined
+  /** Hears why it is sent again, and in how many milliseconds. */
+  onWait?: ((problem: Problem, ms: number) => void) | undefined
 }
 
 /** What was read is not what was read before: the bytes that are there already are of another file. */
@@ -33,7 +35,7 @@ export async function uploadInParts(
   api: Api,
   source: PhotoSource,
   fields: Record<string, unknown>,
-  { id, parts, onParts, onProgress, signal, retryMs = 60_000 }: SendOptions & { id: string },
+  { id, parts, onParts, onProgress, onWait, signal, retryMs = 60_000 }: SendOptions & { id: string },
 ): Promise<Photo> {
   const { size } = source
   const digests = parts ?? (await digestsOf(source))
@@ -45,6 +47,7 @@ export async function uploadInParts(
       headers: { ...TUS, 'upload-length': `${size}`, 'upload-metadata': metadataOf({ ...fields, id }) },
       signal,
       retryMs,
+      onWait,
     })
 
   let reply = await begin()
@@ -75,6 +78,7 @@ export async function uploadInParts(
       if (!(error instanceof Problem && (error.isPassing || error.code === 'upload_offset'))) throw error
       const wait = waitMs(attempt++, error.retryAfterMs)
       if (Date.now() + wait > movedAt + retryMs) throw error
+      onWait?.(error, wait)
       await sleep(wait, signal)
       reply = await begin()
     }
@@ -84,7 +88,7 @@ export async function uploadInParts(
     }
     offset = offsetOf(reply)
   }
-  return await api.json<Photo>(`/v1/photos/${id}`, { signal, retryMs })
+  return await api.json<Photo>(`/v1/photos/${id}`, { signal, retryMs, onWait })
 }
 
 /** What is left of an upload that is given up is deleted, if the server can be asked. */

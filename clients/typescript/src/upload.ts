@@ -32,7 +32,10 @@ export type UploadOptions = UploadFields &
   }
 
 /** An id for a photo that is still to be sent; good for a day. */
-export async function reserveId(api: Api, options: Pick<Ask, 'signal' | 'retryMs'> = {}): Promise<string> {
+export async function reserveId(
+  api: Api,
+  options: Pick<Ask, 'signal' | 'retryMs' | 'onWait'> = {},
+): Promise<string> {
   const { ids } = await api.json<{ ids: string[] }>('/v1/ids', {
     method: 'POST',
     body: { count: 1 },
@@ -51,9 +54,9 @@ export async function uploadPhoto(
   source: PhotoSource,
   options: UploadOptions = {},
 ): Promise<Photo> {
-  const { signal, retryMs } = options
+  const { signal, retryMs, onWait } = options
   for (let times = 1; ; times++) {
-    const id = options.id ?? (await reserveId(api, { signal, retryMs }))
+    const id = options.id ?? (await reserveId(api, { signal, retryMs, onWait }))
     try {
       return await uploadUnder(api, source, { ...options, id })
     } catch (error) {
@@ -70,7 +73,7 @@ async function uploadUnder(
   source: PhotoSource,
   options: UploadOptions & { id: string },
 ): Promise<Photo> {
-  const { id, onProgress, signal, retryMs, filter, strength, visibility, focus, alt } = options
+  const { id, onProgress, onWait, signal, retryMs, filter, strength, visibility, focus, alt } = options
   const fields = { filter, strength, visibility, focus: focus && `${focus.x},${focus.y}`, alt }
   if (source.size > LARGE_BYTES) return await uploadInParts(api, source, fields, options)
 
@@ -85,6 +88,7 @@ async function uploadUnder(
     body: bytes,
     signal,
     retryMs,
+    onWait,
     ...(onProgress && { onSent: (sent: number) => onProgress({ sent: Math.min(sent, total), total }) }),
   })
 }
