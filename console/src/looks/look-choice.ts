@@ -1,0 +1,33 @@
+import { signal } from '@preact/signals'
+import type { Filter, Photo } from 'darkroom-client'
+import { API } from '../place.ts'
+
+/** A look to choose: one of Darkroom's, or a `.cube` that is on this page alone, whose `file` then is known. */
+export type LookChoice = {
+  name: string
+  title: string
+  description: string
+  /** What it is drawn by; null leaves the photo as it is. */
+  table: string | null
+  file: DroppedFile | null
+}
+
+export type DroppedFile = { name: string; text: string }
+
+/** Of a photo: null is none. */
+export type Look = { filter: string; strength: number } | null
+
+/** What was dropped stays until the page is left. */
+export const dropped = signal<readonly LookChoice[]>([])
+
+export function choiceOf({ name, title, description, cube }: Filter): LookChoice {
+  return { name, title, description, table: new URL(cube, API).href, file: null }
+}
+
+export function lookOf({ filter, strength }: Pick<Photo, 'filter' | 'strength'>): Look {
+  return filter === null ? null : { filter, strength: strength ?? 1 }
+}
+
+export function isSameLook(one: Look, other: Look): boolean {
+  return one?.filter === other?.filter && one?.strength === other?.strength
+}
