@@ -295,7 +295,7 @@ export class FilterMissingError extends JobMustWaitError {
   readonly code = 'filter_missing'
   constructor(name: string) {
     super(
-      `There is no filter "${name}" here. If it is one of your own, put its .cube file into FILTERS_DIR on every machine, then start again.`,
+      `There is no filter "${name}" here. If it is one of your own, keep it by PUT /v1/filters/:name, or put its .cube file into FILTERS_DIR on every machine and start again.`,
     )
   }
 }

@@ -18,6 +18,8 @@ import { workRuns } from './runs/work-runs.ts'
 import { openBucket, openCounters, openServices, type Services } from './services.ts'
 
 const TOLD_EVERY_MS = 60_000
+/** So soon a server knows what is kept by another, also if nobody asks for it. */
+const FILTERS_EVERY_MS = 5_000
 
 /**
  * The API, and its part in all runs, listening until disposed. Disposing takes no more connections, and lets requests in flight
@@ -80,6 +82,9 @@ export async function serve(config: Config, log: Log): Promise<AsyncDisposable> 
   await listen(app, config)
   const telling = setInterval(() => tellOfFeeds(catalog, log), TOLD_EVERY_MS).unref()
   opened.defer(() => clearInterval(telling))
+
+  const looking = setInterval(() => void filters.look().catch(() => {}), FILTERS_EVERY_MS).unref()
+  opened.defer(() => clearInterval(looking))
 
   // It stops at once, before requests are drained.
   opened.use(

@@ -72,6 +72,9 @@ export async function openServices(
   const cdn = await openCdn(config, signingKey, opened)
   const webhook = config.webhook && opened.use(new Webhook(config.webhook))
 
+  const filters = await openFilterBook(config.filtersDirectory, catalog.keptFilters)
+  await filters.look().catch(tolerateUnavailable(log, 'which filters are kept is not known'))
+
   const disposal = opened.move()
   return {
     catalog,
@@ -79,7 +82,7 @@ export async function openServices(
     adopted,
     queue,
     cdn,
-    filters: await openFilterBook(config.filtersDirectory),
+    filters,
     presets: presetsInUse,
     signingKey,
     webhook,

@@ -148,7 +148,7 @@ describe("an operator's folder of .cube files", () => {
     const book = await openFilterBook(folder.path)
 
     expect(book.badFiles).toEqual([])
-    expect(book.all.filter(({ isOwn }) => !isOwn)).toMatchObject([
+    expect(book.all.filter(({ origin }) => origin === 'file')).toMatchObject([
       { name: 'kodak-2383-d65', title: 'Half', description: 'From Kodak 2383 (D65).cube' },
       { name: 'plain', title: 'plain' },
     ])

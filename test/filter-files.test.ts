@@ -23,7 +23,7 @@ async function get(url: string, headers: Record<string, string> = {}) {
 test('a table is sent compressed to who takes that, and plain to others, under entity tags of their own', async () => {
   await using service = await startService()
   const url = `${service.url}/v1/filters/noir.cube`
-  const text = toCube(NOIR.table(), NOIR.title)
+  const text = toCube(await NOIR.table(), NOIR.title)
 
   const plain = await get(url)
   const refused = await get(url, { 'accept-encoding': 'br, gzip;q=0' })
@@ -57,15 +57,21 @@ test('whoever asks for tables, the process that answers compiles none of ours', 
   ])
 
   expect(again).toBe(cube)
-  expect(gunzipSync(cube).toString() === toCube(NOIR.table(), NOIR.title)).toBe(true)
-  expect(hald.equals(await toHald(NOIR.table()))).toBe(true)
+  expect(gunzipSync(cube).toString() === toCube(await NOIR.table(), NOIR.title)).toBe(true)
+  expect(hald.equals(await toHald(await NOIR.table()))).toBe(true)
 })
 
 test("an operator's table is sent as it is, and one that can't be made is tried again", async () => {
   const files = new TableFiles()
-  const own = { ...NOIR, name: 'plain' as FilterName, isOwn: false, title: 'Plain', table: identityTable }
+  const own = {
+    ...NOIR,
+    name: 'plain' as FilterName,
+    origin: 'file' as const,
+    title: 'Plain',
+    table: async () => identityTable(),
+  }
 
-  await expect(files.get({ ...own, isOwn: true }, 'cube')).rejects.toThrow()
+  await expect(files.get({ ...own, origin: 'own' }, 'cube')).rejects.toThrow()
 
   expect(gunzipSync(await files.get(own, 'cube')).toString()).toBe(toCube(identityTable(), 'Plain'))
 })

@@ -4,6 +4,7 @@ import { Database } from '../src/catalog/database.ts'
 import type { LeftPlaces, MarkedPhoto } from '../src/catalog/places.ts'
 import { ShardMap } from '../src/catalog/shard-map.ts'
 import { allShardsAt } from '../src/config/shard-ranges.ts'
+import { identityTable } from '../src/photo/color-table.ts'
 import type { FilterName } from '../src/photo/filter.ts'
 import type { Photo } from '../src/photo/photo.ts'
 import { addedAt, type PhotoId } from '../src/photo/photo-id.ts'
@@ -43,6 +44,7 @@ const renditions = [
   { preset: 'feed', format: 'webp', digest: '00000001', width: 4, height: 3, bytes: 12 },
 ] as const
 const made = { facts, renditions, recipe: 1 }
+const KEPT = { name: 'my-amber' as FilterName, title: 'Amber', digest: '0011223344556677' }
 
 type Calls<Room> = Record<
   {
@@ -127,6 +129,12 @@ const CALLS: {
     doom: (room) => room.doom(new Date(), 500),
     forgetDoomed: (room, ids) =>
       room.forgetDoomed({ ...placeOf(at(ids, 0.4)), edition: -1, renditions: [], value: Buffer.alloc(0) }),
+  },
+  keptFilters: {
+    all: (kept) => kept.all(),
+    table: (kept) => kept.table(KEPT),
+    keep: (kept) => kept.keep({ ...KEPT, title: 'Amber', table: identityTable(2), keptBy: owner }),
+    remove: (kept) => kept.remove(KEPT.name),
   },
   places: {
     tellAgain: (places) => places.tellAgain({ owner }),

@@ -43,7 +43,7 @@ describe('a preview drawn by WebGL, of every filter', () => {
           if (!isMeant(i)) continue
           const table = `${service.url}/v1/filters/${name}.${extension}`
           for (const strength of i % 3 === 0 ? [1, 0.35] : [1]) {
-            const made = withLook(decoded, tableOfLook({ filter: name, strength }, service.filters))
+            const made = withLook(decoded, await tableOfLook({ filter: name, strength }, service.filters))
             const shown = await page.preview({ picture, table, sampling, strength })
             for (const difference of differencesOf(made, shown)) differences.push(difference)
           }

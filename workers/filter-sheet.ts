@@ -48,10 +48,10 @@ async function tilesOf(
   const header = await readHeader(original, maxPixels)
   const size = scaledFor(header, { width: side, height: side, fit: 'inside' })
   const picture = await decode(header, size, maxPixels)
-  const looks = filters.all.map((filter): Tile => {
+  const looks = filters.all.map(async (filter): Promise<Tile> => {
     const data = Buffer.from(picture.data)
-    applyTable({ ...picture, data }, filter.table())
+    applyTable({ ...picture, data }, await filter.table())
     return { name: filter.name, picture: { ...picture, data } }
   })
-  return [{ name: 'no filter', picture }, ...looks]
+  return [{ name: 'no filter', picture }, ...(await Promise.all(looks))]
 }

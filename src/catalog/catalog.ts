@@ -10,6 +10,7 @@ import { Health } from './health.ts'
 import { IdempotencyKeys } from './idempotency-keys.ts'
 import { Imports } from './imports.ts'
 import { Installation } from './installation.ts'
+import { KeptFilters } from './kept-filters.ts'
 import { KeptObjects } from './kept-objects.ts'
 import { Looks } from './looks.ts'
 import { PhotoEvents } from './photo-events.ts'
@@ -64,6 +65,7 @@ export class Catalog {
   readonly imports: Imports
   readonly adoptions: Adoptions
   readonly installation: Installation
+  readonly keptFilters: KeptFilters
   readonly runs: Runs
   readonly recurringRuns: RecurringRuns
   readonly runParts: RunParts
@@ -102,6 +104,7 @@ export class Catalog {
     this.imports = new Imports(shards)
     this.adoptions = new Adoptions(shards)
     this.installation = new Installation(shards)
+    this.keptFilters = new KeptFilters(shards)
     this.runs = new Runs(shards)
     this.recurringRuns = new RecurringRuns(shards)
     this.runParts = new RunParts(shards)

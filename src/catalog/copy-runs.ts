@@ -2,36 +2,41 @@ import { lockArriving } from './copy-shards.ts'
 import type { Queries } from './database.ts'
 import { RUNS_SHARD } from './runs.ts'
 import type { Run } from './shard-run.ts'
-import { RUN_TABLES } from './sharded-tables.ts'
+import { FIRST_SHARD_TABLES, RUN_TABLES } from './sharded-tables.ts'
 
 const PAGE = 10_000
 
 /**
- * Copies the runs that lie beside their shard when it is among those that move. Nobody writes to them meanwhile, and they
+ * Copies the runs, and what else lies beside their shard, when that is among those that move. Nobody writes to them meanwhile, and they
  * are few: so they are copied whole, in the moment before the switch. Servers go on with their parts at the target.
  */
 export async function copyRuns(source: Queries, run: Run): Promise<void> {
   if (run.from > RUNS_SHARD) return
   await run.target.transaction(async (target) => {
     await lockArriving(target, run)
-    await target.query('delete from runs')
-    for (const table of RUN_TABLES) await copyTable(source, target, table)
+    await removeAll(target)
+    for (const table of [...RUN_TABLES, ...FIRST_SHARD_TABLES]) await copyTable(source, target, table)
     await target.query(
       `select setval(pg_get_serial_sequence('runs', 'id'), max(id)) from runs having max(id) is not null`,
     )
   })
 }
 
-/** Deletes the runs of a database that their shard has left. */
+/** Deletes them of a database that their shard has left. */
 export async function removeRuns(queries: Queries, shards: readonly number[]): Promise<void> {
-  if (shards.includes(RUNS_SHARD)) await queries.query('delete from runs')
+  if (shards.includes(RUNS_SHARD)) await removeAll(queries)
+}
+
+/** All else of a run goes with it. */
+async function removeAll(queries: Queries): Promise<void> {
+  for (const table of ['runs', ...FIRST_SHARD_TABLES]) await queries.query(`delete from ${table}`)
 }
 
 /** @NOTE Rows go as text: a JavaScript number would round the ids. */
 async function copyTable(
   source: Queries,
   target: Queries,
-  table: (typeof RUN_TABLES)[number],
+  table: (typeof RUN_TABLES | typeof FIRST_SHARD_TABLES)[number],
 ): Promise<void> {
   await source.query(`declare copied no scroll cursor for select to_jsonb(t)::text as row from ${table} t`)
   for (;;) {

@@ -39,6 +39,9 @@ export const SHARDED_ROOTS: readonly ShardedRoot[] = [
 /** Beside shard 0, where all runs are, in the order in which they refer to each other. Such a table has a trigger, too. */
 export const RUN_TABLES = ['runs', 'run_parts', 'run_failures', 'run_failure_codes', 'run_costs'] as const
 
+/** Beside shard 0, too, with such a trigger, each by itself. */
+export const FIRST_SHARD_TABLES = ['kept_filters'] as const
+
 /** A row for each shard, which goes where that does: moves know them by name. */
 export const SHARD_TABLES = ['shard_clocks'] as const
 

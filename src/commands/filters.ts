@@ -42,7 +42,7 @@ function exportCommand(): Command {
       const { all } = await openFilters()
       await mkdir(folder, { recursive: true })
       for (const { name, title, table } of all) {
-        await writeFile(join(folder, `${name}.cube`), toCube(table(), title))
+        await writeFile(join(folder, `${name}.cube`), toCube(await table(), title))
       }
       console.log(`${all.length} filters written to ${folder}`)
     })

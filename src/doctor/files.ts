@@ -26,7 +26,7 @@ export async function examineFilters({ filtersDirectory: directory }: Config): P
   if (badFiles.length > 0) {
     throw new SetupError(badFiles.map(({ path, reason }) => `${path} is no filter: ${reason}`).join('\n'))
   }
-  const own = all.filter(({ isOwn }) => isOwn).length
+  const own = all.filter(({ origin }) => origin === 'own').length
   return `${own} of ours, ${all.length - own} from ${directory}`
 }
 

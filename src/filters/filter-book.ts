@@ -1,10 +1,11 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { FilterMissingError, InvalidCubeError } from '../errors.ts'
+import { LRUCache } from 'lru-cache'
+import { EngineUnavailableError, FilterMissingError, InvalidCubeError } from '../errors.ts'
 import type { ColorTable } from '../photo/color-table.ts'
 import { compileFilter } from '../photo/compile-filter.ts'
 import { type Cube, parseCube } from '../photo/cube.ts'
-import type { FilterName } from '../photo/filter.ts'
+import { type FilterName, type KeptFilter, MAX_FILTER_NAME } from '../photo/filter.ts'
 import DIGESTS from '../photo/filters/digests.json' with { type: 'json' }
 import { FILTERS } from '../photo/filters.ts'
 import type { AppliedLook, FilterTable, Look } from '../photo/look.ts'
@@ -13,13 +14,17 @@ import { tableDigest } from '../photo/table-digest.ts'
 /** A filter ready for use: what apps show of it, its table, and the digest of the table's content. */
 export type BookedFilter = {
   name: FilterName
-  /** Comes with Darkroom; the others are the operator's. */
-  isOwn: boolean
+  /** Comes with Darkroom, from a file of the operator's, or is kept in the catalog, where it may change. */
+  origin: 'own' | 'file' | 'kept'
   title: string
   description: string
-  table(): ColorTable
+  /** Throws FilterMissingError when it has another by now, or none. */
+  table(): Promise<ColorTable>
   digest: string
 }
+
+/** Of each that is kept. */
+export const KEPT = { origin: 'kept', description: 'Kept by an operator' } as const
 
 /** A file of the operator's that is no filter, and why, in one line. */
 export type BadCubeFile = { path: string; reason: string }
@@ -27,18 +32,44 @@ export type BadCubeFile = { path: string; reason: string }
 /** No .cube of 65 points an axis is larger. */
 const MAX_FILE_CHARACTERS = 50e6
 
-/** Every filter there is: our own, and those of the operator's `.cube` files. */
-export class FilterBook {
-  readonly #filters: ReadonlyMap<string, BookedFilter>
-  readonly badFiles: readonly BadCubeFile[]
+/** Where filters are kept besides: the catalog. */
+export type FilterKeeper = {
+  all(): Promise<KeptFilter[]>
+  table(filter: KeptFilter): Promise<ColorTable | null>
+}
 
-  constructor(filters: readonly BookedFilter[], badFiles: readonly BadCubeFile[] = []) {
-    this.#filters = new Map(filters.map((filter) => [filter.name, filter]))
+/** Of kept ones, these many tables stay in the process: 3 MB each at most. */
+const MOST_TABLES = 8
+
+/**
+ * Every filter there is: our own, those of the operator's `.cube` files, and those that are kept in the catalog, of which it
+ * knows what it last read there.
+ */
+export class FilterBook {
+  readonly #fixed: ReadonlyMap<string, BookedFilter>
+  readonly #keeper: FilterKeeper | null
+  readonly #tables = new LRUCache<string, ColorTable>({ max: MOST_TABLES })
+  readonly badFiles: readonly BadCubeFile[]
+  #kept: ReadonlyMap<string, BookedFilter> = new Map()
+  #looking: Promise<void> | null = null
+  /** By performance.now(). */
+  #lookedAt = -Infinity
+
+  constructor(
+    filters: readonly BookedFilter[],
+    {
+      badFiles = [],
+      keeper = null,
+    }: { badFiles?: readonly BadCubeFile[]; keeper?: FilterKeeper | null } = {},
+  ) {
+    this.#fixed = new Map(filters.map((filter) => [filter.name, filter]))
     this.badFiles = badFiles
+    this.#keeper = keeper
   }
 
   get all(): readonly BookedFilter[] {
-    return [...this.#filters.values()]
+    const kept = [...this.#kept.values()].filter(({ name }) => !this.#fixed.has(name))
+    return [...this.#fixed.values(), ...kept]
   }
 
   /** What decides the pixels of each. */
@@ -46,9 +77,9 @@ export class FilterBook {
     return this.all.map(({ name, digest }) => ({ filter: name, table: digest }))
   }
 
-  /** Null when there is no filter of that name. */
+  /** Null when there is no filter of that name, as far as is known. */
   find(name: string): BookedFilter | null {
-    return this.#filters.get(name) ?? null
+    return this.#fixed.get(name) ?? this.#kept.get(name) ?? null
   }
 
   /** The filter of a look that was asked for once. Throws FilterMissingError when it is not here any more. */
@@ -62,6 +93,45 @@ export class FilterBook {
   applied(look: Look): AppliedLook {
     return { ...look, table: this.get(look.filter).digest }
   }
+
+  /**
+   * Looks in the catalog what a filter is that is neither our own nor a file's, so that it is known as it is there now. One that
+   * is known may be used while the catalog is unavailable; else throws EngineUnavailableError.
+   */
+  async learn(name: string | undefined): Promise<void> {
+    if (name === undefined || this.#fixed.has(name)) return
+    await this.look().catch((error) => {
+      if (!(error instanceof EngineUnavailableError) || !this.#kept.has(name)) throw error
+    })
+  }
+
+  /** Reads what is kept in the catalog, unless that was done so short a time ago. Throws EngineUnavailableError. */
+  async look({ withinMs = 0 } = {}): Promise<void> {
+    if (!this.#keeper || performance.now() - this.#lookedAt < withinMs) return
+    // What was begun before may have seen less than there is now.
+    await this.#looking?.catch(() => {})
+    this.#looking ??= this.#read(this.#keeper).finally(() => {
+      this.#looking = null
+    })
+    await this.#looking
+  }
+
+  async #read(keeper: FilterKeeper): Promise<void> {
+    const kept = await keeper.all()
+    this.#kept = new Map(kept.map((filter) => [filter.name, this.#bookedOf(filter, keeper)]))
+    this.#lookedAt = performance.now()
+  }
+
+  #bookedOf(filter: KeptFilter, keeper: FilterKeeper): BookedFilter {
+    const { name, digest } = filter
+    const table = async () => {
+      const known = this.#tables.get(digest) ?? (await keeper.table(filter))
+      if (!known) throw new FilterMissingError(name)
+      this.#tables.set(digest, known)
+      return known
+    }
+    return { ...filter, ...KEPT, table }
+  }
 }
 
 /** Our own filters alone. */
@@ -71,9 +141,13 @@ export function ownFilters(): FilterBook {
 
 /**
  * Our own filters and one for each `.cube` file of the folder, named after the file; no folder is no files. What
- * can't be used is listed in `badFiles` and harms nothing else. Files are read once: a change wants a new start.
+ * can't be used is listed in `badFiles` and harms nothing else. Files are read once: a change wants a new start. What
+ * `keeper` has is read when it is looked for.
  */
-export async function openFilterBook(folder: string): Promise<FilterBook> {
+export async function openFilterBook(
+  folder: string,
+  keeper: FilterKeeper | null = null,
+): Promise<FilterBook> {
   const booked = new Map<string, BookedFilter>(OWN.map((filter) => [filter.name, filter]))
   const badFiles: BadCubeFile[] = []
   for (const file of await cubeFiles(folder)) {
@@ -86,7 +160,7 @@ export async function openFilterBook(folder: string): Promise<FilterBook> {
       badFiles.push({ path, reason: (error as Error).message })
     }
   }
-  return new FilterBook([...booked.values()], badFiles)
+  return new FilterBook([...booked.values()], { badFiles, keeper })
 }
 
 const KNOWN: Readonly<Record<string, string>> = DIGESTS
@@ -95,16 +169,17 @@ const OWN: readonly BookedFilter[] = Array.from(FILTERS, ([name, filter]) => {
   // Compiled when first asked for: few processes need them all, and 33 take three seconds.
   const table = once(() => compileFilter(filter))
   const { title, description } = filter
-  return { name, isOwn: true, title, description, table, digest: KNOWN[name] ?? tableDigest(table()) }
+  const digest = KNOWN[name] ?? tableDigest(table())
+  return { name, origin: 'own', title, description, table: async () => table(), digest }
 })
 
 function fromCube(name: FilterName, file: string, { title, table }: Cube): BookedFilter {
   return {
     name,
-    isOwn: false,
+    origin: 'file',
     title: title ?? file.replace(/\.cube$/i, ''),
     description: `From ${file}`,
-    table: () => table,
+    table: async () => table,
     digest: tableDigest(table),
   }
 }
@@ -117,7 +192,7 @@ function nameOf(file: string): FilterName {
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')
     .replace(/^-+|-+$/g, '')
-  if (name === '' || name.length > 64) {
+  if (name === '' || name.length > MAX_FILTER_NAME) {
     throw new InvalidCubeError('the file name must hold 1 to 64 Latin letters and digits')
   }
   return name as FilterName

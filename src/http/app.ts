@@ -35,6 +35,7 @@ import { demandLeastRate, LEAST_RATE } from './least-rate.ts'
 import { MOST_PRESSURE, refuseUnderPressure } from './limits/pressure.ts'
 import { createRequestRates, type RequestRates } from './limits/request-rates.ts'
 import { limitUploadsAtOnce } from './limits/uploads-at-once.ts'
+import { operatorRoutes } from './operator/operator-routes.ts'
 import { replyToParserError } from './parser-errors.ts'
 import { addReplyHeaders } from './reply-headers.ts'
 import { aboutRoutes } from './routes/about.ts'
@@ -95,7 +96,7 @@ const OPENAPI = {
 } as const
 
 /** In the order in which they are shown. */
-const TAGS = ['photos', 'feed', 'events', 'about', 'health']
+const TAGS = ['photos', 'feed', 'events', 'about', 'operator', 'health']
 
 export type AppDependencies = {
   ingest: Ingest
@@ -234,6 +235,7 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
     await withToken.register(meRoute(dependencies))
     await withToken.register(cookieRoutes(dependencies))
     await withToken.register(photoFilterRoutes({ ...dependencies, recipes, settleWatch }))
+    await withToken.register(operatorRoutes({ ...dependencies, basePath }))
     await withToken.register(async (uploads) => {
       uploads.removeAllContentTypeParsers()
       logUploads(uploads)

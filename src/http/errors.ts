@@ -108,6 +108,26 @@ export class FilterNotFoundError extends DarkroomError {
   }
 }
 
+/** The name is that of a filter that nobody can change by the API. */
+export class FilterTakenError extends DarkroomError {
+  readonly code = 'filter_taken'
+  constructor(name: string, origin: 'own' | 'file') {
+    super(
+      origin === 'own'
+        ? `The filter "${name}" comes with Darkroom. Choose another name.`
+        : `The filter "${name}" comes from a file in FILTERS_DIR: change it there, or choose another name.`,
+    )
+  }
+}
+
+/** The caller's token has no role `operator`. */
+export class OperatorOnlyError extends DarkroomError {
+  readonly code = 'operator_only'
+  constructor() {
+    super('This is for operators: it wants a token with the claim "role": "operator".')
+  }
+}
+
 export class CookiesUnavailableError extends DarkroomError {
   readonly code = 'cookies_unavailable'
   constructor() {

@@ -19,10 +19,12 @@ export const STATUSES = {
   digest_mismatch: 400,
   invalid_idempotency_key: 400,
   wrong_size: 400,
+  invalid_cube: 400,
   unauthenticated: 401,
   invalid_grant: 403,
   foreign_origin: 403,
   console_code_spent: 403,
+  operator_only: 403,
   photo_not_found: 404,
   filter_not_found: 404,
   id_unknown: 404,
@@ -35,6 +37,7 @@ export const STATUSES = {
   photo_failed: 409,
   upload_offset: 409,
   id_taken: 409,
+  filter_taken: 409,
   too_many_followed: 409,
   request_in_flight: 409,
   bytes_missing: 409,
@@ -78,7 +81,7 @@ const DISCREET: Partial<Record<ProblemCode, string>> = {
   invalid_url: 'The URL is not valid: a % must be followed by two hexadecimal digits of UTF-8.',
   url_too_long: 'A part of the path is too long.',
   unsupported_media_type:
-    'The Content-Type is not one that is taken here: a photo comes as image/…, application/octet-stream or multipart/form-data, all else as application/json.',
+    'The Content-Type is not one that is taken here: a photo comes as image/…, application/octet-stream or multipart/form-data, a .cube file as text/plain, all else as application/json.',
 }
 
 /** Problem details (RFC 9457). */

@@ -4,16 +4,16 @@ import { requestedLook } from './requested-look.ts'
 import type { UploadFields } from './schemas/photo-fields.ts'
 
 /** What the fields of an upload say of its photo, wherever they stood. Throws InvalidFieldError. */
-export function wishesOf(
+export async function wishesOf(
   { visibility = 'public', focus, filter, strength, alt }: UploadFields,
   filters: FilterBook,
-): Pick<Upload, 'visibility' | 'alt' | 'focus' | 'look'> {
+): Promise<Pick<Upload, 'visibility' | 'alt' | 'focus' | 'look'>> {
   const [x = 0, y = 0] = focus?.split(',').map(Number) ?? []
   return {
     visibility,
     // Half a surrogate pair is no character, and no database keeps it.
     alt: alt?.toWellFormed() ?? null,
     focus: focus === undefined ? null : { x, y },
-    look: filter === undefined ? null : requestedLook({ filter, strength }, filters),
+    look: filter === undefined ? null : await requestedLook({ filter, strength }, filters),
   }
 }

@@ -60,6 +60,16 @@ export function atStrength({ size, values }: ColorTable, strength: number): Colo
   return { size, values: blended }
 }
 
+/** The table's values as the whole numbers that they are. */
+export function stepsOf({ values }: Pick<ColorTable, 'values'>): Uint16Array<ArrayBuffer> {
+  return Uint16Array.from(values, (value) => Math.round(value * STEPS))
+}
+
+/** The very table that these are the steps of. */
+export function tableOfSteps(size: number, steps: Uint16Array): ColorTable {
+  return { size, values: Float32Array.from(steps, (step) => step / STEPS) }
+}
+
 /**
  * What the table says of a color of 0..1, written to `out`. Tetrahedral interpolation: from the lattice point
  * below the color to the one above, along the axis with the most of the way behind it first.

@@ -1,6 +1,13 @@
 /** The word a filter is asked for by. Which there are is told by the filter book: ours, and the operator's own. */
 export type FilterName = string & { readonly brand: 'FilterName' }
 
+/** One that an operator keeps in the catalog; `digest` names the content of its table. */
+export type KeptFilter = { name: FilterName; title: string; digest: string }
+
+/** What filters are called that come by a file or are kept: `kodak-2383-d65`. */
+export const FILTER_NAME_PATTERN = '^[a-z0-9]+(?:-[a-z0-9]+)*$'
+export const MAX_FILTER_NAME = 64
+
 /** A tone curve: points of input and output, both 0..1, rising from input 0 to input 1, output never falling. */
 export type Curve = readonly (readonly [input: number, output: number])[]
 

@@ -2,12 +2,11 @@ import { expect } from 'vitest'
 import type { PhotoReply } from '../../src/http/schemas/photo.ts'
 import type { PhotoId } from '../../src/photo/photo-id.ts'
 import { fixture } from './pictures.ts'
-import type { TestService } from './service.ts'
-import { authorization, type Fields, photoForm, postForm } from './uploads.ts'
+import { authorization, type Fields, photoForm, postForm, type Service } from './uploads.ts'
 
 /** One photo taken in. */
 export async function upload(
-  service: TestService,
+  service: Service,
   fields: Fields = {},
   owner = 'alice',
   headers: Fields = {},
@@ -19,7 +18,7 @@ export async function upload(
 
 /** One photo, with all that is made before it is ready. */
 export async function uploadReady(
-  service: TestService,
+  service: Service,
   fields: Fields = {},
   owner = 'alice',
 ): Promise<PhotoReply & { id: PhotoId }> {
@@ -28,11 +27,11 @@ export async function uploadReady(
   return photo as PhotoReply & { id: PhotoId }
 }
 
-export async function get(service: TestService, path: string, owner = 'alice'): Promise<Response> {
+export async function get(service: Service, path: string, owner = 'alice'): Promise<Response> {
   return await fetch(`${service.url}${path}`, { headers: await authorization(service, owner) })
 }
 
-export async function remove(service: TestService, id: string, owner = 'alice'): Promise<Response> {
+export async function remove(service: Service, id: string, owner = 'alice'): Promise<Response> {
   return await fetch(`${service.url}/v1/photos/${id}`, {
     method: 'DELETE',
     headers: await authorization(service, owner),

@@ -1,4 +1,4 @@
-"""What OpenAPI has no words for: presets are those there are, the bytes of a file are a photo, the file is the last part of its form, a page has one bound, a digest is that of the body, a key is in quotes or not."""
+"""What OpenAPI has no words for: presets and filters are those there are, the bytes of a file are a photo, the file is the last part of its form, a page has one bound, a digest is that of the body, a key is in quotes or not."""
 
 import base64
 import os
@@ -14,6 +14,8 @@ PHOTO = base64.b64decode(
 FIELDS = {"filter", "strength", "visibility", "focus", "alt"}
 
 KEY = re.compile("[!#-~][ -~]{0,254}")
+
+FILTER = re.compile("[a-z0-9]+(-[a-z0-9]+)*")
 
 PRESET = re.compile("[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
@@ -50,6 +52,10 @@ def before_call(context, case, kwargs):
         case.path_parameters["id"] = os.environ["DIRECT_UPLOAD"]
     if isinstance(case.body, dict) and "file" in case.body:
         case.body["file"] = case.body.pop("file")
+    for fields in (case.query, case.body):
+        name = fields.get("filter") if isinstance(fields, dict) else None
+        if isinstance(name, str) and len(name) <= 64 and FILTER.fullmatch(name):
+            fields["filter"] = "mono"
     presets = (case.query or {}).get("presets")
     names = presets.split(",") if isinstance(presets, str) else presets
     if isinstance(names, list) and names and all(isinstance(name, str) and PRESET.fullmatch(name) for name in names):

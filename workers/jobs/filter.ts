@@ -28,6 +28,7 @@ async function makeEdition(engines: FilterEngines, photoId: PhotoId, edition: nu
   const photo = await catalog.photos.find(photoId)
   if (photo?.wanted?.edition !== edition) return
   const change = photo.wanted
+  await engines.filters.learn(change.look?.filter)
   const earlier = isDeepStrictEqual(change.focus, photo.focus)
     ? await showEarlier(engines, photo, change, beganAt)
     : null

@@ -13,6 +13,7 @@ export function finishPhoto(engines: WorkerEngines): JobHandler {
     const photo = await engines.catalog.photos.find(photoId)
     if (photo?.status !== 'ready' || photo.edition !== edition) return
 
+    await engines.filters.learn(photo.look?.filter)
     const presets = engines.presets.filter(({ after }) => after.length > 0)
     // Nothing follows: recorded as what there is, so that nobody asks for it again.
     if (presets.length === 0) {

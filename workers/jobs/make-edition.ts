@@ -48,6 +48,7 @@ async function make(
   { edition, work, destination }: Parameters<typeof makeEdition>[2],
 ): Promise<Remade> {
   const { filters, presets } = engines
+  await filters.learn(photo.look?.filter)
   const plan = planRemake(photo, { presets, look: photo.look && filters.applied(photo.look) }, work)
   const today = recipeNumberOf(engines, photo.look)
   const recipe = (made: Remade['put']) => (plan.isWhole(made) ? today : null)

@@ -19,6 +19,7 @@ export function resizePhoto(engines: WorkerEngines): JobHandler {
     if (!photo) return await deleteRenditions(store, photoId)
 
     const { look, edition } = photo
+    await engines.filters.learn(look?.filter)
     await using decoded = await decodeOriginal(engines, photo, engines.presets)
     const renditions = await putRenditions(engines, photo, decoded, { stage: 'upload', edition })
     const facts = await decoded.facts

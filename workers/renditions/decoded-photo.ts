@@ -78,7 +78,7 @@ export async function decodePhoto(
   { look, focus, presets }: DecodeOptions,
   { maxPixels, filters }: { maxPixels: number; filters: FilterBook },
 ): Promise<DecodedPhoto> {
-  const inLook = look && { applied: filters.applied(look), table: tableOf(look, filters) }
+  const inLook = look && { applied: filters.applied(look), table: await tableOf(look, filters) }
   const header = await readHeader(original, maxPixels)
   const largestFirst = presets.toSorted(largestFirstIn(header))
   const [largest] = largestFirst

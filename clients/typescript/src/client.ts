@@ -2,6 +2,7 @@ import { Api, type ApiOptions, type Ask } from './api.ts'
 import { sleep } from './backoff.ts'
 import { type EventOptions, readEvents } from './events.ts'
 import { type FeedOptions, PhotoFeed } from './feed.ts'
+import { Operator } from './operator.ts'
 import type { PhotoSource, Signal } from './platform.ts'
 import type { Filter, Filters, Me, Photo, PhotoChange, Photos, Preset, StreamedEvent } from './types.ts'
 import { reserveId, type UploadOptions, uploadPhoto } from './upload.ts'
@@ -16,9 +17,12 @@ const MOST_PAUSE_MS = 2_000
 /** Darkroom, as an app uses it. Every method throws Problem. */
 export class DarkroomClient {
   readonly #api: Api
+  /** For a token with the role `operator`. */
+  readonly operator: Operator
 
   constructor(options: ApiOptions) {
     this.#api = new Api(options)
+    this.operator = new Operator(this.#api)
   }
 
   /** Resolves as soon as the server has the photo; `waitUntilReady` waits for its renditions. */

@@ -165,6 +165,10 @@ export interface Filter {
   title: string
   description: string
   /**
+   * By an operator, who may change it: its paths change with its table.
+   */
+  isKept: boolean
+  /**
    * Path of its colour table as a `.cube` file.
    */
   cube: string

@@ -80,7 +80,7 @@ export function directUploadsRoute({
       const { bytes, type, sha256 = null, ...fields } = asked
       if (bytes > maxUploadBytes) throw new PhotoTooLargeError(maxUploadBytes)
       await refuseSpent(catalog, { owner, limits, bytes })
-      const direct: DirectUpload = { ...wishesOf(fields, filters), bytes, sha256 }
+      const direct: DirectUpload = { ...(await wishesOf(fields, filters)), bytes, sha256 }
       const key = idempotencyKeyOf(request)
       const [id] =
         key === null

@@ -8,19 +8,11 @@ import { encodingFor } from '../compression.ts'
 import { answerKnown, entityTagOf, isKnown, notModified, tagged } from '../conditional-get.ts'
 import { FilterNotFoundError } from '../errors.ts'
 import { problemReplies } from '../problem-replies.ts'
+import { filterReply, filtersReply } from '../schemas/filter.ts'
 import { noQuery } from '../schemas/types.ts'
 
-const filter = Type.Object(
-  {
-    name: Type.String(),
-    title: Type.String(),
-    description: Type.String(),
-    cube: Type.String({ description: 'Path of its colour table as a `.cube` file.' }),
-    hald: Type.String({ description: 'Path of its colour table as a HALD picture.' }),
-  },
-  { title: 'Filter' },
-)
-export const filtersReply = Type.Object({ filters: Type.Array(filter) }, { title: 'Filters' })
+/** Anybody may ask, without a token: so often it is looked in the catalog. */
+const LOOKS_EVERY_MS = 1_000
 
 const DAY_S = 86_400
 const YEAR_S = 365 * DAY_S
@@ -76,17 +68,18 @@ type Dependencies = { filters: FilterBook; basePath: string }
 /** The looks, and the very tables that renditions are made with. The same for everybody, so no token is asked for. */
 export function filterRoutes({ filters, basePath }: Dependencies): FastifyPluginAsyncTypebox {
   const files = new TableFiles()
-  const list = { filters: filters.all.map((filter) => replyOf(filter, basePath)) }
-  const listTag = entityTagOf(list)
 
   return async (app) => {
     app.get('/v1/filters', { schema: listSchema }, async (request, reply) => {
-      if (answerKnown(request, reply, listTag)) return reply
+      // What is known is told while the catalog is unavailable.
+      await filters.look({ withinMs: LOOKS_EVERY_MS }).catch(() => {})
+      const list = { filters: filters.all.map((filter) => filterReply(filter, basePath)) }
+      if (answerKnown(request, reply, entityTagOf(list))) return reply
       return list
     })
 
     app.get('/v1/filters/:name.cube', { schema: cubeSchema, config: OWN_CORS }, async (request, reply) => {
-      const filter = find(filters, request.params.name)
+      const filter = await find(filters, request.params.name)
       const isCompressed = encodingFor(request.headers['accept-encoding'], ['gzip']) !== null
       reply.header('vary', 'accept-encoding')
       if (isTableKnown(request, reply, filter, `"${filter.digest}.cube${isCompressed ? '.gz' : ''}"`))
@@ -101,7 +94,7 @@ export function filterRoutes({ filters, basePath }: Dependencies): FastifyPlugin
     })
 
     app.get('/v1/filters/:name.png', { schema: haldSchema, config: OWN_CORS }, async (request, reply) => {
-      const filter = find(filters, request.params.name)
+      const filter = await find(filters, request.params.name)
       const etag = `"${filter.digest}.hald"`
       if (isTableKnown(request, reply, filter, etag)) return reply
       return reply.type('image/png').send(await files.get(filter, 'hald'))
@@ -109,7 +102,8 @@ export function filterRoutes({ filters, basePath }: Dependencies): FastifyPlugin
   }
 }
 
-function find(filters: FilterBook, name: string): BookedFilter {
+async function find(filters: FilterBook, name: string): Promise<BookedFilter> {
+  if (!filters.find(name)) await filters.look({ withinMs: LOOKS_EVERY_MS })
   const filter = filters.find(name)
   if (!filter) throw new FilterNotFoundError(name)
   return filter
@@ -133,9 +127,4 @@ function isTableKnown(
   if (!isKnown(request.headers, etag)) return false
   reply.code(304).send()
   return true
-}
-
-function replyOf({ name, title, description, digest }: BookedFilter, basePath: string) {
-  const table = `${basePath}/v1/filters/${name}`
-  return { name, title, description, cube: `${table}.cube?v=${digest}`, hald: `${table}.png?v=${digest}` }
 }

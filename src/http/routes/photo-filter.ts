@@ -89,7 +89,7 @@ export function photoFilterRoutes({
 
   return async (app) => {
     app.put('/v1/photos/:id/filter', { schema: changeSchema }, async (request, reply) => {
-      return await change(request, reply, requestedLook(request.body, filters))
+      return await change(request, reply, await requestedLook(request.body, filters))
     })
 
     app.delete('/v1/photos/:id/filter', { schema: removeSchema }, async (request, reply) => {

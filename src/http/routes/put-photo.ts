@@ -65,7 +65,7 @@ export function putPhotoRoute({
       },
       async (request, reply) => {
         const ingested = await ingest({
-          ...wishesOf(request.query, filters),
+          ...(await wishesOf(request.query, filters)),
           owner: request.owner,
           trace: traceOf(request),
           id: parsePhotoId(request.params.id),

@@ -118,7 +118,7 @@ export function uploadRoute({
           ? await readUploadForm(request, reply, { checkFields: formFields(query), digests })
           : { fields: query, body: bareBody(request, reply) }
         // The digests and the length of a form are of all of it, not of its file.
-        const asked = wishesOf(fields, filters)
+        const asked = await wishesOf(fields, filters)
         const ofFile = isForm
           ? { digests: NO_DIGESTS, announced: null }
           : { digests, announced: announcedOf(request) }

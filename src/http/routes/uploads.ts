@@ -59,10 +59,12 @@ export function uploadRoutes({ filters, basePath, ...engines }: Dependencies): F
   const checkFields = textCheckOf(fields)
 
   /** What Upload-Metadata says of the photo; what else it says, such as `filename`, is the client's own. Throws InvalidFieldError. */
-  function toldOf(metadata: string): Omit<Wishes, 'trace' | 'limits'> & { id: PhotoId | null } {
+  async function toldOf(
+    metadata: string,
+  ): Promise<Omit<Wishes, 'trace' | 'limits'> & { id: PhotoId | null }> {
     const told = parseMetadata(metadata)
     const known = Object.keys(fields.properties).filter((name) => told.has(name))
-    const wishes = wishesOf(
+    const wishes = await wishesOf(
       checkFields(Object.fromEntries(known.map((name) => [name, told.get(name)]))),
       filters,
     )
@@ -82,7 +84,7 @@ export function uploadRoutes({ filters, basePath, ...engines }: Dependencies): F
     if (length === 0) throw new EmptyFileError()
     if (length !== null && length > maxUploadBytes) throw new PhotoTooLargeError(maxUploadBytes)
     const metadata = String(headers['upload-metadata'] ?? '')
-    const { id } = toldOf(metadata)
+    const { id } = await toldOf(metadata)
     if (id !== null) await resumable.takeOver(id, owner)
     const before = id === null ? null : await stateOf(request, id).catch(nullIfNone)
     if (before !== null) {
@@ -111,7 +113,7 @@ export function uploadRoutes({ filters, basePath, ...engines }: Dependencies): F
   }
 
   async function finish(request: FastifyRequest, upload: OpenUpload): Promise<Photo> {
-    const { id: _, ...wishes } = toldOf(upload.metadata)
+    const { id: _, ...wishes } = await toldOf(upload.metadata)
     const ingested = await resumable.finish(upload, {
       ...wishes,
       trace: traceOf(request),

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox'
+import { FILTER_NAME_PATTERN, MAX_FILTER_NAME } from '../../photo/filter.ts'
 import { MAX_ALT, VISIBILITIES, type Visibility } from '../../photo/photo.ts'
 import { renditionWishes } from './rendition-wishes.ts'
 import { oneOf } from './types.ts'
@@ -34,9 +35,15 @@ export const photoChange = Type.Object(
   { additionalProperties: false },
 )
 
-/** A look by its name, of those there are, and how much of it. */
+/** A look by its name, and how much of it. Which there are may change: `requestedLook` says whether this is one. */
 export function lookSchema(filterNames: readonly string[]) {
-  return { filter: oneOf(filterNames), strength: Type.Optional(strength) }
+  const filter = Type.String({
+    pattern: FILTER_NAME_PATTERN,
+    maxLength: MAX_FILTER_NAME,
+    description: 'one of those that GET /v1/filters lists',
+    examples: [...filterNames],
+  })
+  return { filter, strength: Type.Optional(strength) }
 }
 
 const FIELD_OPTIONS = { additionalProperties: false, dependentRequired: { strength: ['filter'] } }

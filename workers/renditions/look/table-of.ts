@@ -3,7 +3,7 @@ import { atStrength, type ColorTable } from '../../../src/photo/color-table.ts'
 import type { Look } from '../../../src/photo/look.ts'
 
 /** The colour table of a look. Throws FilterMissingError. */
-export function tableOf({ filter, strength }: Look, filters: FilterBook): ColorTable {
-  const table = filters.get(filter).table()
+export async function tableOf({ filter, strength }: Look, filters: FilterBook): Promise<ColorTable> {
+  const table = await filters.get(filter).table()
   return strength === 1 ? table : atStrength(table, strength)
 }
