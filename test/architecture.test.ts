@@ -111,6 +111,23 @@ function placeOf(file: string): string {
 
 const levelOf = (place: string) => LAYERS.findIndex((layer) => layer.includes(place))
 
+/** The page runs in browsers: of the server it has the vocabulary alone, which is pure, and it speaks to it by the client. */
+test('the console imports nothing of the server but src/photo, and nothing of Node', async () => {
+  const page = globSync('console/src/**/*.{ts,tsx}', { cwd: ROOT })
+  const found = (await Promise.all(page.map(importsOf))).flat()
+  const allowed =
+    /^(console\/src\/|src\/photo\/|darkroom-client$|preact(\/hooks)?$|@preact\/signals$|uplot)|\?(worker&)?url$/
+  const shared = files.filter((file) => file.startsWith('src/photo/'))
+  const takesNode = new Set(
+    (await Promise.all(shared.map(importsOf)))
+      .flat()
+      .flatMap(({ from, to }) => (/^node:/.test(to) ? [from] : [])),
+  )
+
+  expect(found.filter(({ to }) => !allowed.test(to) || takesNode.has(to))).toEqual([])
+  expect(page.length).toBeGreaterThan(10)
+})
+
 test('every file has a place in the layers', () => {
   expect(files.filter((file) => placeOf(file).startsWith('nowhere'))).toEqual([])
   expect(own.length).toBeGreaterThan(100)
