@@ -1,5 +1,6 @@
 import './picture.css'
 import { type Delivery, type Photo, srcset, thumbhashPixels, type Wish } from 'darkroom-client'
+import type { ComponentChildren } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 
 export type PictureProps = {
@@ -13,13 +14,15 @@ export type PictureProps = {
   aspectRatio?: number
   /** One of the first that are seen. */
   isUrgent?: boolean
+  /** What is shown until the picture is here, if that is more than its colour and its thumbhash. */
+  under?: ComponentChildren
 }
 
 /**
  * A photo in a box whose size is known before anything of it is here: its colour, then its thumbhash, then the picture, in the
  * format and the width that the browser takes. Nothing moves meanwhile.
  */
-export function Picture({ photo, sizes, presets, delivery, aspectRatio, isUrgent }: PictureProps) {
+export function Picture({ photo, sizes, presets, delivery, aspectRatio, isUrgent, under }: PictureProps) {
   const { width, height } = photo.original
   const ratio = aspectRatio ?? (width && height ? width / height : 4 / 3)
   const [isDecoded, setDecoded] = useState(false)
@@ -50,7 +53,7 @@ export function Picture({ photo, sizes, presets, delivery, aspectRatio, isUrgent
 
   return (
     <span class="picture" style={{ aspectRatio: String(ratio), background: photo.color ?? undefined }}>
-      {photo.thumbhash && !isDecoded && <Thumbhash hash={photo.thumbhash} />}
+      {under ?? (photo.thumbhash && !isDecoded && <Thumbhash hash={photo.thumbhash} />)}
       {hasPicture && (
         <picture>
           {sources.map(([type, set]) => (

@@ -22,12 +22,14 @@ export function percent(share: number): string {
   return number(share, { style: 'percent', maximumFractionDigits: share < 0.1 ? 1 : 0 })
 }
 
-/** `340 ms`, `2.4 s`, `3 min`. */
+/** `340ms`, `2.4s`, `3 min`: as short as the language has it, as often three of them stand in a row. */
 export function duration(ms: number): string {
-  const unit = (value: number, name: string, digits: number) =>
-    number(value, { style: 'unit', unit: name, unitDisplay: 'short', maximumFractionDigits: digits })
+  const unit = (value: number, name: string, digits: number) => {
+    const unitDisplay = name.endsWith('second') ? 'narrow' : 'short'
+    return number(value, { style: 'unit', unit: name, unitDisplay, maximumFractionDigits: digits })
+  }
   if (ms < 1_000) return unit(Math.round(ms), 'millisecond', 0)
-  if (ms < 60_000) return unit(ms / 1_000, 'second', 1)
+  if (ms < 60_000) return unit(ms / 1_000, 'second', ms < 10_000 ? 1 : 0)
   if (ms < 3_600_000) return unit(ms / 60_000, 'minute', 0)
   return unit(ms / 3_600_000, 'hour', 1)
 }
@@ -36,4 +38,11 @@ export function time(at: Date | string): string {
   return new Intl.DateTimeFormat(language.value, { dateStyle: 'medium', timeStyle: 'short' }).format(
     new Date(at),
   )
+}
+
+/** The time alone if it is today's. */
+export function clock(at: number): string {
+  const isToday = new Date(at).toDateString() === new Date().toDateString()
+  const dateStyle = isToday ? undefined : 'medium'
+  return new Intl.DateTimeFormat(language.value, { timeStyle: 'short', dateStyle }).format(at)
 }

@@ -37,7 +37,166 @@ export const de: Words = {
       unreachable: 'Darkroom antwortet nicht. Läuft es?',
     },
   },
-  develop: { title: 'Entwickeln' },
+  develop: {
+    title: 'Entwickeln',
+    invite: 'Fotos oder einen Ordner irgendwo auf diese Seite ziehen, einfügen oder hier auswählen.',
+    inviteMore:
+      'Sie werden gesendet, entwickelt und unten gezeigt, sobald sie fertig sind. Nichts geht verloren, wenn die Seite neu lädt oder das Netz wegbleibt.',
+    drop: 'Loslassen, um sie zu entwickeln',
+    choose: 'Fotos auswählen',
+    chooseFolder: 'Ordner auswählen',
+    photograph: 'Foto aufnehmen',
+    next: 'Für alle, die jetzt dazukommen',
+    look: 'Look',
+    noLook: 'Keiner',
+    strength: 'Stärke',
+    visibility: 'Wer es sieht',
+    public: 'Alle',
+    private: 'Nur Sie',
+    alt: 'Was es zeigt, in Worten',
+    altHint: 'Wird vorgelesen, wenn jemand es nicht sieht',
+    tray: 'Fotos in Arbeit',
+    filters: 'Welche Fotos zu sehen sind',
+    filter: {
+      all: (count) => `Alle ${count}`,
+      underway: (count) => `In Arbeit ${count}`,
+      developed: (count) => `Entwickelt ${count}`,
+      failed: (count) => `Fehlgeschlagen ${count}`,
+    },
+    none: 'Davon gibt es keine.',
+    states: {
+      waiting: 'Wartet auf das Senden',
+      developing: 'Wird entwickelt',
+      missing: 'Noch einmal auswählen',
+      failed: 'Fehlgeschlagen',
+    },
+    missingWhat:
+      'Dieser Browser hatte keinen Platz dafür, und die Seite wurde neu geladen. Wählen Sie dieselbe Datei noch einmal: Es geht weiter, wo es war.',
+    times: { sent: 'gesendet', waited: 'gewartet', developed: 'entwickelt' },
+    timesOf: (sent, waited, developed) =>
+      `In ${sent} gesendet, ${waited} gewartet, in ${developed} entwickelt`,
+    open: (name) => `${name}, entwickelt: öffnen`,
+    remove: (name) => `${name} entfernen`,
+    cancelOne: (name) => `${name} nicht senden`,
+    retryOne: (name) => `${name} noch einmal versuchen`,
+    progress: 'Alle Fotos',
+    progressOne: (name) => `Gesendet von ${name}`,
+    summary: (done, total) => `${done} von ${total} gesendet`,
+    allSent: (total, text) => (total === 1 ? '1 Foto gesendet' : `${text} Fotos gesendet`),
+    developing: (count) => `${count} werden entwickelt`,
+    failedCount: (count) => `${count} fehlgeschlagen`,
+    rate: (amount) => `${amount} in der Sekunde`,
+    left: (time) => `noch ${time}`,
+    pause: 'Anhalten',
+    resume: 'Weiter',
+    paused: 'Angehalten',
+    pausedHint: 'Bis „Weiter“ wird nichts gesendet, auch nicht nach dem Neuladen.',
+    elsewhere: 'Ein anderer Tab sendet diese.',
+    waits: {
+      unreachable: 'Keine Verbindung zu Darkroom. Es geht von selbst weiter.',
+      daily_limit_reached: (at) =>
+        `Die Grenze für einen Tag ist erreicht. Um ${at} geht es von selbst weiter.`,
+      other: (at) => `Darkroom bittet zu warten. Um ${at} geht es von selbst weiter.`,
+    },
+    tryNow: 'Jetzt versuchen',
+    cancelAll: 'Alle abbrechen',
+    cancelAllTitle: (count, text) =>
+      count === 1
+        ? 'Das eine Foto, das noch fehlt, nicht senden?'
+        : `Die ${text} Fotos, die noch fehlen, nicht senden?`,
+    cancelAllWhat: 'Was schon gesendet ist, bleibt.',
+    cancelAllYes: 'Nicht senden',
+    cancelAllNo: 'Weiter senden',
+    retryAll: (text) => `${text} noch einmal versuchen`,
+    clear: 'Entwickelte ausblenden',
+    added: (count, text) => (count === 1 ? '1 Foto dazu' : `${text} Fotos dazu`),
+    twice: (count, text) => (count === 1 ? '1 war schon da' : `${text} waren schon da`),
+    refused: (count, text) => (count === 1 ? '1 ist kein Foto' : `${text} sind keine Fotos`),
+    leftOut: (count, text) =>
+      count === 1
+        ? '1 andere Datei des Ordners bleibt draußen'
+        : `${text} andere Dateien des Ordners bleiben draußen`,
+    nothingFound: 'Darin sind keine Fotos.',
+    allDone: (text) => `Alles ist entwickelt: ${text}`,
+    earlier: 'Ihre neuesten Fotos',
+    earlierNone: 'Sie haben noch keine Fotos.',
+    unnamed: 'Foto',
+    noPreview: 'Dieser Browser zeigt davon keine Vorschau.',
+    notStored:
+      'Dieser Browser lässt die Seite nichts aufbewahren, darum kann sie keine Fotos senden. Vielleicht ist es ein privates Fenster.',
+    problems: {
+      unsupported_format: {
+        title: 'Kein Foto',
+        what: 'Senden Sie JPEG, HEIC, PNG, WebP, AVIF, GIF oder TIFF.',
+      },
+      unsupported_photo: {
+        title: 'Lässt sich nicht entwickeln',
+        what: 'Speichern Sie es als gewöhnliches JPEG oder als PNG oder TIFF mit 8 oder 16 Bit, und senden Sie das.',
+      },
+      corrupt_photo: {
+        title: 'Beschädigt oder unvollständig',
+        what: 'Öffnen Sie die Datei, um zu sehen, ob sie ganz ist, und senden Sie eine gute Kopie.',
+      },
+      empty_file: { title: 'Leer', what: 'In dieser Datei ist nichts. Kopieren Sie sie noch einmal.' },
+      photo_too_large: { title: 'Zu große Datei', what: 'Speichern Sie es kleiner, und senden Sie das.' },
+      body_too_large: { title: 'Zu große Datei', what: 'Speichern Sie es kleiner, und senden Sie das.' },
+      too_many_pixels: { title: 'Zu viele Pixel', what: 'Verkleinern Sie es, und senden Sie das.' },
+      processing_failed: {
+        title: 'Ließ sich nicht entwickeln',
+        what: 'Das liegt an uns. Senden Sie es noch einmal; hilft das nicht, sagen Sie es dem Betreiber.',
+      },
+      file_changed: {
+        title: 'Geändert oder verschoben',
+        what: 'Die Datei ist nicht mehr, was sie war. Wählen Sie sie noch einmal.',
+      },
+      bytes_changed: {
+        title: 'Ändert sich noch',
+        what: 'Eine App schreibt diese Datei noch. Versuchen Sie es danach noch einmal.',
+      },
+      photo_deleted: {
+        title: 'Inzwischen gelöscht',
+        what: 'Wählen Sie es noch einmal, um es wieder zu haben.',
+      },
+      digest_mismatch: {
+        title: 'Unterwegs verändert',
+        what: 'Noch einmal versuchen; bleibt es so, hilft vielleicht ein anderes Netz.',
+      },
+      checksum_mismatch: {
+        title: 'Unterwegs verändert',
+        what: 'Noch einmal versuchen; bleibt es so, hilft vielleicht ein anderes Netz.',
+      },
+      upload_aborted: { title: 'Abgebrochen', what: 'Noch einmal versuchen.' },
+      request_timeout: {
+        title: 'Zu langsam',
+        what: 'Die Verbindung ist sehr langsam. Versuchen Sie es noch einmal, wenn sie besser ist.',
+      },
+      filter_not_found: {
+        title: 'Diesen Look gibt es nicht',
+        what: 'Er wurde inzwischen entfernt. Wählen Sie das Foto noch einmal, mit einem anderen.',
+      },
+      invalid_field: {
+        title: 'Angaben nicht möglich',
+        what: 'Vielleicht ist die Beschreibung länger als 2.000 Zeichen.',
+      },
+      unauthenticated: {
+        title: 'Abgemeldet',
+        what: 'Melden Sie sich wieder an, dann noch einmal versuchen.',
+      },
+      unexpected_reply: {
+        title: 'Jemand anderes hat geantwortet',
+        what: 'Ein Proxy oder eine Anmeldeseite Ihres Netzes steht dazwischen. Danach noch einmal versuchen.',
+      },
+      QuotaExceededError: {
+        title: 'Kein Platz im Browser',
+        what: 'Schaffen Sie Platz auf der Platte, dann noch einmal versuchen.',
+      },
+      original_missing: {
+        title: 'Die Datei ist weg',
+        what: 'Der Speicher hat sie nicht mehr. Senden Sie sie noch einmal.',
+      },
+      other: { title: 'Fehlgeschlagen', what: 'Noch einmal versuchen, oder dem Betreiber sagen.' },
+    },
+  },
   photo: { title: 'Foto', gone: 'Dieses Foto gibt es nicht mehr.' },
   looks: {
     title: 'Looks',

@@ -35,7 +35,161 @@ export const en = {
       unreachable: 'Darkroom does not answer. Is it running?',
     },
   },
-  develop: { title: 'Develop' },
+  develop: {
+    title: 'Develop',
+    invite: 'Drop photos or a folder anywhere on this page, paste them, or choose them here.',
+    inviteMore:
+      'They are sent, developed, and shown below as they become ready. Nothing is lost when the page is reloaded or the network is.',
+    drop: 'Drop them to develop them',
+    choose: 'Choose photos',
+    chooseFolder: 'Choose a folder',
+    photograph: 'Take a photo',
+    next: 'For what you add next',
+    look: 'Look',
+    noLook: 'None',
+    strength: 'Strength',
+    visibility: 'Who sees it',
+    public: 'Everybody',
+    private: 'Only you',
+    alt: 'What it shows, in words',
+    altHint: 'Read to those who do not see it',
+    tray: 'Photos being developed',
+    filters: 'Which photos are shown',
+    filter: {
+      all: (count: string) => `All ${count}`,
+      underway: (count: string) => `Under way ${count}`,
+      developed: (count: string) => `Developed ${count}`,
+      failed: (count: string) => `Failed ${count}`,
+    },
+    none: 'None of these.',
+    states: {
+      waiting: 'Waiting to be sent',
+      developing: 'Being developed',
+      missing: 'Choose it again',
+      failed: 'Failed',
+    },
+    missingWhat:
+      'This browser had no room to keep it, and the page was reloaded. Choose the same file again: it goes on where it was.',
+    times: { sent: 'sent', waited: 'waited', developed: 'developed' },
+    timesOf: (sent: string, waited: string, developed: string) =>
+      `Sent in ${sent}, waited ${waited}, developed in ${developed}`,
+    open: (name: string) => `${name}, developed: open it`,
+    remove: (name: string) => `Remove ${name}`,
+    cancelOne: (name: string) => `Do not send ${name}`,
+    retryOne: (name: string) => `Try ${name} again`,
+    progress: 'All photos',
+    progressOne: (name: string) => `Sent of ${name}`,
+    summary: (done: string, total: string) => `${done} of ${total} sent`,
+    allSent: (total: number, text: string) => (total === 1 ? '1 photo sent' : `${text} photos sent`),
+    developing: (count: string) => `${count} being developed`,
+    failedCount: (count: string) => `${count} failed`,
+    rate: (amount: string) => `${amount} a second`,
+    left: (time: string) => `${time} left`,
+    pause: 'Pause',
+    resume: 'Go on',
+    paused: 'Paused',
+    pausedHint: 'Nothing is sent until you go on, also after a reload.',
+    elsewhere: 'Another tab sends these.',
+    waits: {
+      unreachable: 'No connection to Darkroom. It goes on by itself.',
+      daily_limit_reached: (at: string) =>
+        `You have reached the limit of a day. It goes on by itself at ${at}.`,
+      other: (at: string) => `Darkroom asks to wait. It goes on by itself at ${at}.`,
+    },
+    tryNow: 'Try now',
+    cancelAll: 'Cancel all',
+    cancelAllTitle: (count: number, text: string) =>
+      count === 1
+        ? 'Do not send the one photo that is left?'
+        : `Do not send the ${text} photos that are left?`,
+    cancelAllWhat: 'Those that were sent already stay.',
+    cancelAllYes: 'Do not send them',
+    cancelAllNo: 'Go on sending',
+    retryAll: (text: string) => `Try ${text} again`,
+    clear: 'Clear developed',
+    added: (count: number, text: string) => (count === 1 ? '1 photo added' : `${text} photos added`),
+    twice: (count: number, text: string) =>
+      count === 1 ? '1 was there already' : `${text} were there already`,
+    refused: (count: number, text: string) => (count === 1 ? '1 is no photo' : `${text} are no photos`),
+    leftOut: (count: number, text: string) =>
+      count === 1
+        ? '1 other file of the folder was left out'
+        : `${text} other files of the folder were left out`,
+    nothingFound: 'There are no photos in this.',
+    allDone: (text: string) => `All is developed: ${text}`,
+    earlier: 'Your newest photos',
+    earlierNone: 'You have no photos yet.',
+    unnamed: 'Photo',
+    noPreview: 'This browser shows no preview of it.',
+    notStored:
+      'This browser lets the page keep nothing, so photos can not be sent from here. A private window may be the reason.',
+    problems: {
+      unsupported_format: {
+        title: 'No photo',
+        what: 'Send JPEG, HEIC, PNG, WebP, AVIF, GIF or TIFF.',
+      },
+      unsupported_photo: {
+        title: 'A kind that can not be developed',
+        what: 'Save it as an ordinary JPEG, or as PNG or TIFF with 8 or 16 bits, and send that.',
+      },
+      corrupt_photo: {
+        title: 'Damaged or incomplete',
+        what: 'Open the file to see whether it is whole, and send a good copy.',
+      },
+      empty_file: {
+        title: 'Empty',
+        what: 'There is nothing in this file. Copy it again from where it came.',
+      },
+      photo_too_large: { title: 'Too large a file', what: 'Save it smaller, and send that.' },
+      body_too_large: { title: 'Too large a file', what: 'Save it smaller, and send that.' },
+      too_many_pixels: { title: 'Too many pixels', what: 'Scale it down, and send that.' },
+      processing_failed: {
+        title: 'Could not be developed',
+        what: 'That is our fault. Send it once more; if it fails again, tell whoever runs this Darkroom.',
+      },
+      file_changed: {
+        title: 'Changed or moved',
+        what: 'The file is not what it was when you chose it. Choose it again.',
+      },
+      bytes_changed: {
+        title: 'Goes on changing',
+        what: 'An app still writes this file. Try again when it has ended.',
+      },
+      photo_deleted: { title: 'Deleted meanwhile', what: 'To have it again, choose it again.' },
+      digest_mismatch: {
+        title: 'Altered on its way',
+        what: 'Try again; if it stays so, another network may help.',
+      },
+      checksum_mismatch: {
+        title: 'Altered on its way',
+        what: 'Try again; if it stays so, another network may help.',
+      },
+      upload_aborted: { title: 'Broken off', what: 'Try again.' },
+      request_timeout: {
+        title: 'Too slow',
+        what: 'The connection is very slow. Try again when it is better.',
+      },
+      filter_not_found: {
+        title: 'No such look',
+        what: 'Its look was taken away meanwhile. Choose it again with another.',
+      },
+      invalid_field: {
+        title: 'Not as it is told',
+        what: 'Its description may be longer than 2,000 characters.',
+      },
+      unauthenticated: { title: 'Signed out', what: 'Sign in again, then try again.' },
+      unexpected_reply: {
+        title: 'Somebody else answered',
+        what: 'A proxy or a sign-in page of your network stands between. Try again when it is gone.',
+      },
+      QuotaExceededError: { title: 'No room in the browser', what: 'Free some disk space, then try again.' },
+      original_missing: {
+        title: 'Its file is gone',
+        what: 'The storage does not have it any more. Send it again.',
+      },
+      other: { title: 'Failed', what: 'Try again, or tell whoever runs this Darkroom.' },
+    },
+  },
   photo: { title: 'Photo', gone: 'This photo is gone.' },
   looks: {
     title: 'Looks',
