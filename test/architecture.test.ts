@@ -45,6 +45,8 @@ const LAYERS: readonly (readonly string[])[] = [
 const NEIGHBOURS = [
   // a route hands the body to the use case
   'src/http → src/ingest',
+  // an operator enqueues again what failed
+  'src/http → src/sweep',
   'src/import → src/ingest',
   // what was adopted is told by its first bytes when it is first read, as an upload is
   'workers → src/ingest',

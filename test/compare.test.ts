@@ -23,6 +23,7 @@ const rendition = fc.record<KeptRendition>({
   preset: fc.constantFrom('thumb', 'feed', 'full'),
   format: fc.constantFrom('webp', 'jpeg', 'avif'),
   digest: fc.constantFrom('00000001', '71bca1a2', 'ffffffff'),
+  bytes: fc.nat(),
   isShown: fc.boolean(),
 })
 const renditions = fc.uniqueArray(rendition, {
@@ -40,7 +41,7 @@ const scene = fc.record({
 
 function differenceIn({ place, hasOriginal, stored, recorded, hasRow, isRemoved, isSettled }: Scene) {
   const photo: KeptPhoto | null = hasRow
-    ? { ...place, format: 'jpeg', edition: 0, isRemoved, isSettled, renditions: recorded }
+    ? { ...place, format: 'jpeg', bytes: 1, edition: 0, isRemoved, isSettled, renditions: recorded }
     : null
   const keys = [
     ...(hasOriginal ? [originalKey(place.id, 'jpeg')] : []),

@@ -82,7 +82,7 @@ describe('the OpenAPI document', () => {
     const parameters = [...operations.values()].flatMap(({ parameters = [] }) => parameters)
     const named = (name: string) => parameters.filter((parameter) => parameter.name === name)
 
-    expect(named('limit').map(({ required }) => required ?? false)).toEqual([false, false])
+    expect(new Set(named('limit').map(({ required }) => required ?? false))).toEqual(new Set([false]))
     expect(named('id').length).toBeGreaterThan(3)
     for (const { schema } of [
       ...named('id'),

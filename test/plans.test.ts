@@ -136,6 +136,10 @@ const CALLS: {
     keep: (kept) => kept.keep({ ...KEPT, title: 'Amber', table: identityTable(2), keptBy: owner }),
     remove: (kept) => kept.remove(KEPT.name),
   },
+  storageUse: {
+    last: (use) => use.last(),
+    record: (use) => use.record({ photos: 1, objects: 2, originalBytes: 3, renditionBytes: 4 }),
+  },
   places: {
     tellAgain: (places) => places.tellAgain({ owner }),
     read: (places, ids) => places.read(at(ids, 0.6)),
@@ -282,6 +286,8 @@ const CALLS: {
     newOf: async (events, ids) => {
       for (const after of [at(ids, 0), at(ids, 0.9)]) await events.newOf([owner, ...MANY_OWNERS], after, 100)
     },
+    ofPhoto: (events, ids) => events.ofPhoto(at(ids, 0.5)),
+    readyTimes: (events) => events.readyTimes(new Date(Date.now() - 3_600_000)),
     lastOf: async (events) => {
       await events.lastOf(owner)
       const nobody = { onWritten: () => {}, onFollowing: () => {}, onGap: () => {}, onFailure: () => {} }

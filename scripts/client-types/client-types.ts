@@ -3,6 +3,8 @@ import { compile, type JSONSchema } from 'json-schema-to-typescript'
 import { meReply } from '../../src/http/routes/me.ts'
 import { streamedEvent } from '../../src/http/schemas/event.ts'
 import { filtersReply } from '../../src/http/schemas/filter.ts'
+import { historyReply } from '../../src/http/schemas/history.ts'
+import { failedJobsReply, jobsReply, retriedReply, statsReply } from '../../src/http/schemas/operator.ts'
 import { photoPageReply, photoReply, photosReply } from '../../src/http/schemas/photo.ts'
 import { photoChange } from '../../src/http/schemas/photo-fields.ts'
 import { presetSchema } from '../../src/presets/preset-schema.ts'
@@ -20,6 +22,11 @@ const SCHEMAS = {
   StreamedEvent: streamedEvent,
   Filters: filtersReply,
   Me: meReply,
+  PhotoHistory: historyReply,
+  Jobs: jobsReply,
+  FailedJobs: failedJobsReply,
+  RetriedJobs: retriedReply,
+  Stats: statsReply,
   Preset: { ...presetSchema, title: 'Preset' },
 }
 

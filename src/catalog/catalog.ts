@@ -28,6 +28,7 @@ import { RunParts } from './run-parts.ts'
 import { Runs } from './runs.ts'
 import { SelectedPhotos } from './selected-photos.ts'
 import type { ShardMap } from './shard-map.ts'
+import { StorageUse } from './storage-use.ts'
 import { Uploads } from './uploads.ts'
 import { WebhookEvents } from './webhook-events.ts'
 
@@ -66,6 +67,7 @@ export class Catalog {
   readonly adoptions: Adoptions
   readonly installation: Installation
   readonly keptFilters: KeptFilters
+  readonly storageUse: StorageUse
   readonly runs: Runs
   readonly recurringRuns: RecurringRuns
   readonly runParts: RunParts
@@ -105,6 +107,7 @@ export class Catalog {
     this.adoptions = new Adoptions(shards)
     this.installation = new Installation(shards)
     this.keptFilters = new KeptFilters(shards)
+    this.storageUse = new StorageUse(shards)
     this.runs = new Runs(shards)
     this.recurringRuns = new RecurringRuns(shards)
     this.runParts = new RunParts(shards)

@@ -8,7 +8,7 @@ import { decodeRenditions } from './rendition-value.ts'
 import type { ShardMap } from './shard-map.ts'
 import { isInShards } from './shard-order.ts'
 
-export type KeptRendition = Pick<Rendition, 'preset' | 'namedBy' | 'format' | 'digest'> & {
+export type KeptRendition = Pick<Rendition, 'preset' | 'namedBy' | 'format' | 'digest' | 'bytes'> & {
   /** Viewers see it now; others are of looks before and after. */
   isShown: boolean
 }
@@ -16,6 +16,8 @@ export type KeptRendition = Pick<Rendition, 'preset' | 'namedBy' | 'format' | 'd
 export type KeptPhoto = Place & {
   /** Null: its original is not ours. */
   format: FormatName | null
+  /** Of its original. */
+  bytes: number
   edition: number
   /** Its purge deletes all of it. */
   isRemoved: boolean
@@ -25,7 +27,7 @@ export type KeptPhoto = Place & {
 }
 
 const KEPT =
-  `select p.id::text, p.visibility, ${SECRET} as secret, case when p.adopted_from is null then p.format end as format, p.edition, p.deleted_at is not null as "isRemoved",
+  `select p.id::text, p.visibility, ${SECRET} as secret, case when p.adopted_from is null then p.format end as format, coalesce(p.bytes, 0)::float8 as bytes, p.edition, p.deleted_at is not null as "isRemoved",
     (p.status <> 'processing' and p.wanted_at is null
       and (p.status = 'failed' or p.later_renditions is not null)) as "isSettled",
     coalesce(p.renditions, '') || coalesce(p.later_renditions, '') as shown,

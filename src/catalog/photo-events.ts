@@ -1,6 +1,6 @@
 import { EngineUnavailableError } from '../errors.ts'
 import type { Timing, Visibility } from '../photo/photo.ts'
-import type { PhotoId } from '../photo/photo-id.ts'
+import { firstIdAt, type PhotoId } from '../photo/photo-id.ts'
 import { type OwnerId, shardOfOwner } from '../photo/shard.ts'
 import { EventTail, type TailListener } from './event-tail.ts'
 import type { ShardMap } from './shard-map.ts'
@@ -114,6 +114,33 @@ export class PhotoEvents {
       [after, limit],
     )
     return rows.toSorted(inOrder).slice(0, limit)
+  }
+
+  /** What is kept of what happened to one photo, in its order. */
+  async ofPhoto(id: PhotoId): Promise<PhotoEvent[]> {
+    return await this.#shards.ofPhoto(id).read<PhotoEvent>(
+      `select ${EVENT} from photo_events e
+       where e.photo_id = $1 and photo_is_here($1) order by e.photo_id, e.id`,
+      [id],
+    )
+  }
+
+  /**
+   * How long photos took from intake until they were ready, since then: of each minute, in milliseconds since 1970, how many took so
+   * long, in steps of 5 %. What a database has that is unavailable is missing.
+   */
+  async readyTimes(since: Date): Promise<{ minute: number; ms: number; photos: number }[]> {
+    return await this.#shards.everywhere().read(
+      `select minute, power(1.05, step + 0.5) as ms, count(*)::int as photos from (
+         select ((e.id >> 23) + 1704067200000) / 60000 * 60000::float8 as minute,
+           floor(ln(greatest(e.waited_ms::float8 + e.developed_ms, 1)) / ln(1.05)) as step
+         from photo_events e
+         where only_shards_here($1) and coalesce(shard_of(e.id) <@ $1::int4multirange, false)
+           and e.id > $2 and e.type = 'photo.ready' and e.developed_ms is not null
+       ) ready
+       group by minute, step`,
+      [firstIdAt(since)],
+    )
   }
 
   /** Looks at what is written from now on, for as long as it is not disposed. */

@@ -40,7 +40,7 @@ export const SHARDED_ROOTS: readonly ShardedRoot[] = [
 export const RUN_TABLES = ['runs', 'run_parts', 'run_failures', 'run_failure_codes', 'run_costs'] as const
 
 /** Beside shard 0, too, with such a trigger, each by itself. */
-export const FIRST_SHARD_TABLES = ['kept_filters'] as const
+export const FIRST_SHARD_TABLES = ['kept_filters', 'storage_use'] as const
 
 /** A row for each shard, which goes where that does: moves know them by name. */
 export const SHARD_TABLES = ['shard_clocks'] as const

@@ -1,12 +1,9 @@
 import { Command } from 'commander'
-import type { JobQueue } from '../queue/job-queue.ts'
 import type { Services } from '../services.ts'
 
 const EXPLANATION = `
 Somebody waits for live jobs, and nobody for batch jobs. A job that failed is kept for 30 days; what it failed with is
 its code. One that waits for its next attempt, or for an engine that is unavailable, is delayed.`
-
-const PAGE = 1_000
 
 type Options = { failed?: true; code?: string; json?: true }
 
@@ -24,13 +21,11 @@ export function jobsCommand(): Command {
       const { failedReport, totalsReport } = await import('./jobs-report.ts')
       await withServices(async ({ queue }) => {
         if (failed || code !== undefined) {
-          let isAny = false
-          for await (const page of failedJobs(queue, code)) {
-            isAny = true
-            console.log(json ? page.map((each) => JSON.stringify(each)).join('\n') : failedReport(page))
-          }
-          if (!isAny && !json)
-            console.log(code === undefined ? 'No job has failed.' : `No job has failed with ${code}.`)
+          const { failedJobs } = await import('../sweep/failed-jobs.ts')
+          const jobs = await Array.fromAsync(failedJobs(queue, { code }))
+          if (json) for (const each of jobs) console.log(JSON.stringify(each))
+          else if (jobs.length > 0) console.log(failedReport(jobs))
+          else console.log(code === undefined ? 'No job has failed.' : `No job has failed with ${code}.`)
           return
         }
         const totals = await queue.totals()
@@ -45,25 +40,16 @@ export function jobsCommand(): Command {
         .option('--code <code>', 'only those that failed with it')
         .action(async ({ code }: { code?: string }) => {
           await withServices(async ({ queue, catalog }) => {
+            const { failedJobs, retryJob } = await import('../sweep/failed-jobs.ts')
             let count = 0
-            for await (const page of failedJobs(queue, code)) {
-              for (const { job } of page) {
-                if (job.kind === 'resize' || job.kind === 'import') await catalog.photos.retry(job.photoId)
-                await queue.enqueue(job)
-              }
-              count += page.length
+            for await (const each of failedJobs(queue, { code })) {
+              await retryJob({ queue, catalog }, each)
+              count += 1
             }
             console.log(`Enqueued again: ${count.toLocaleString('en')}.`)
           })
         }),
     )
-}
-
-async function* failedJobs(queue: JobQueue, code: string | undefined) {
-  for await (const page of queue.failed(PAGE)) {
-    const chosen = page.filter((each) => code === undefined || each.code === code)
-    if (chosen.length > 0) yield chosen
-  }
 }
 
 async function withServices(act: (services: Services) => Promise<void>): Promise<void> {

@@ -54,6 +54,7 @@ import { meRoute } from './routes/me.ts'
 import { ownerPhotosRoute } from './routes/owner-photos.ts'
 import { photoChangeRoute } from './routes/photo-change.ts'
 import { photoFilterRoutes } from './routes/photo-filter.ts'
+import { photoHistoryRoute } from './routes/photo-history.ts'
 import { photoRoutes } from './routes/photos.ts'
 import { putPhotoRoute } from './routes/put-photo.ts'
 import { uploadRoute } from './routes/upload.ts'
@@ -224,6 +225,7 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
     refuseUnknownPresets(withToken, dependencies)
     const settleWatch = new SettleWatch(catalog, stopping)
     await withToken.register(photoRoutes({ ...dependencies, recipes }))
+    await withToken.register(photoHistoryRoute({ ...dependencies, recipes }))
     await withToken.register(externalPhotoRoutes({ ...dependencies, recipes }))
     await withToken.register(ownerPhotosRoute({ ...dependencies, recipes }))
     await withToken.register(feedRoute({ ...dependencies, recipes }))

@@ -14,9 +14,13 @@ import {
 } from './schemas/photo.ts'
 import type { RenditionWishes } from './schemas/rendition-wishes.ts'
 
-/** Who is told, and what of renditions they asked for; the timing is that of the one photo that they ask for. */
+/**
+ * Who is told, and what of renditions they asked for. As an operator they are told what else only the owner is. The timing is
+ * that of the one photo that is asked for.
+ */
 export type Audience = {
   viewer: OwnerId
+  isOperator?: boolean
   wishes: RenditionWishes
   cdn: Cdn
   recipes: Recipes
@@ -104,9 +108,12 @@ export function replyOf(photo: Photo, audience: Audience): Told {
   return new ToldPhotos([photo], audience).each()[0] as Told
 }
 
-function tell(photo: Photo, { viewer, wishes, cdn, recipes, timing = null }: Audience): ToldPhoto {
+function tell(
+  photo: Photo,
+  { viewer, isOperator = false, wishes, cdn, recipes, timing = null }: Audience,
+): ToldPhoto {
   const { id, original, facts } = photo
-  const isOwner = photo.owner === viewer
+  const knowsAll = isOperator || photo.owner === viewer
   const shown = isPromised(photo) ? promisedRenditions(photo, recipes).map(unmade) : photo.renditions
   const renditions = shown.filter(isWished(wishes))
   const delivery = renditions.length > 0 ? cdn.deliver(photo, viewer) : null
@@ -124,8 +131,8 @@ function tell(photo: Photo, { viewer, wishes, cdn, recipes, timing = null }: Aud
       format: original.format,
       width: facts?.width ?? null,
       height: facts?.height ?? null,
-      bytes: isOwner ? original.bytes : null,
-      sha256: isOwner ? original.sha256 : null,
+      bytes: knowsAll ? original.bytes : null,
+      sha256: knowsAll ? original.sha256 : null,
     },
     color: facts?.color ?? null,
     thumbhash: facts?.thumbhash ?? null,
@@ -134,8 +141,8 @@ function tell(photo: Photo, { viewer, wishes, cdn, recipes, timing = null }: Aud
     wanted: photo.wanted && { ...lookReply(photo.wanted.look), focus: photo.wanted.focus },
     renditions: renditions.map((rendition) => pathReply(rendition, prefix)),
     expiresAt: delivery?.expiresAt.toISOString() ?? null,
-    timing: isOwner ? timing : null,
-    failure: isOwner ? photo.failure : null,
+    timing: knowsAll ? timing : null,
+    failure: knowsAll ? photo.failure : null,
   }
   return { reply, delivery }
 }

@@ -1,4 +1,5 @@
 import type { Catalog } from '../catalog/catalog.ts'
+import type { Stored } from '../catalog/storage-use.ts'
 import { SetupError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { photoIdOfOriginal } from '../photo/object-keys.ts'
@@ -7,6 +8,7 @@ import type { JobQueue } from '../queue/job-queue.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import { compare } from './compare.ts'
 import { mendMissing } from './missing-objects.ts'
+import { NOTHING_STORED, withPhoto } from './stored-bytes.ts'
 import { SHARDS, storedShards } from './stored-shards.ts'
 
 export type LapEngines = { catalog: Catalog; queue: JobQueue; store: ObjectStore }
@@ -33,6 +35,8 @@ export type Lap = {
   remade: number
   /** Photos whose original is not there any more. */
   withoutOriginal: number
+  /** What photos have in the store; not there in a lap that was begun before this was counted. */
+  stored?: Stored
 }
 
 const DAY_MS = 24 * 3_600_000
@@ -56,6 +60,7 @@ export function startLap(now: Date): Lap {
     candidates: [],
     remade: 0,
     withoutOriginal: 0,
+    stored: NOTHING_STORED,
   }
 }
 
@@ -80,6 +85,7 @@ export async function* walkOn(
       const photo = kept.get(id) ?? null
       const difference = compare(keys, photo)
       if (keys.length > 0) lap.photos += 1
+      if (photo && lap.stored) lap.stored = withPhoto(lap.stored, photo)
       if (photo && (difference.isOriginalMissing || difference.missing.length > 0)) {
         const { remade, isOriginalLost } = await mendMissing(
           { catalog, queue, store },

@@ -102,6 +102,7 @@ async function finishLap(
   const deleted = await deleteExpired(engines, quarantineDays, log, now)
   await deleteScratch(engines, log, now)
   await deleteLostChunks(engines, log, now)
+  if (lap.stored) await engines.catalog.storageUse.record(lap.stored)
   const { remade, withoutOriginal, forgotten } = lap
   return { quarantined, deleted, remade, withoutOriginal, forgotten }
 }

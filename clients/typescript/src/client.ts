@@ -4,7 +4,17 @@ import { type EventOptions, readEvents } from './events.ts'
 import { type FeedOptions, PhotoFeed } from './feed.ts'
 import { Operator } from './operator.ts'
 import type { PhotoSource, Signal } from './platform.ts'
-import type { Filter, Filters, Me, Photo, PhotoChange, Photos, Preset, StreamedEvent } from './types.ts'
+import type {
+  Filter,
+  Filters,
+  Me,
+  Photo,
+  PhotoChange,
+  PhotoHistory,
+  Photos,
+  Preset,
+  StreamedEvent,
+} from './types.ts'
 import { reserveId, type UploadOptions, uploadPhoto } from './upload.ts'
 import { UploadQueue, type UploadQueueOptions } from './upload-queue.ts'
 
@@ -67,6 +77,11 @@ export class DarkroomClient {
       if (photo.status !== 'processing' || left() === 0) return photo
       await sleep(Math.min(pause, left()), signal)
     }
+  }
+
+  /** What happened to a photo of one's own; an operator is told of anybody's, and of its jobs and objects. */
+  async history(id: string, options: Pick<Ask, 'signal' | 'retryMs'> = {}): Promise<PhotoHistory> {
+    return await this.#api.json(`/v1/photos/${id}/history`, options)
   }
 
   async change(id: string, change: PhotoChange): Promise<Photo> {

@@ -13,16 +13,21 @@ export type { QueuedUpload } from './queued-upload.ts'
 export { thumbhashPixels, thumbhashUrl } from './thumbhash.ts'
 export type {
   Delivery,
+  FailedJobs,
   FeedEvent,
   Filter,
+  Jobs,
   Me,
   Photo,
   PhotoChange,
   PhotoEvent,
+  PhotoHistory,
   PhotoPage,
   Photos,
   Preset,
   ResetEvent,
+  RetriedJobs,
+  Stats,
   StreamedEvent,
 } from './types.ts'
 export type { UploadFields, UploadOptions } from './upload.ts'

@@ -1,5 +1,7 @@
-import type { Api } from './api.ts'
-import type { Filter } from './types.ts'
+import type { Api, Ask } from './api.ts'
+import type { FailedJobs, Filter, Jobs, RetriedJobs, Stats } from './types.ts'
+
+type Asked = Pick<Ask, 'signal' | 'retryMs'>
 
 /** What an operator may, whose token has the role `operator`. Every method throws Problem. */
 export class Operator {
@@ -13,6 +15,30 @@ export class Operator {
   async keepFilter(name: string, cube: Uint8Array<ArrayBuffer>): Promise<Filter> {
     const headers = { 'content-type': 'text/plain' }
     return await this.#api.json(`/v1/filters/${name}`, { method: 'PUT', body: cube, headers })
+  }
+
+  /** What waits, runs and failed. */
+  async jobs(options: Asked = {}): Promise<Jobs> {
+    return await this.#api.json('/v1/jobs', options)
+  }
+
+  /** Those that failed for good, the last first, and how many by code; only one code's, if one is given. */
+  async failedJobs({
+    code,
+    limit,
+    ...options
+  }: Asked & { code?: string; limit?: number } = {}): Promise<FailedJobs> {
+    return await this.#api.json('/v1/jobs/failed', { query: { code, limit }, ...options })
+  }
+
+  /** Enqueues again what had failed by then, all or what failed with the code: some of them, while it `hasMore`. */
+  async retryJobs(chosen: { code?: string; until: string }): Promise<RetriedJobs> {
+    return await this.#api.json('/v1/jobs/retry', { method: 'POST', body: chosen })
+  }
+
+  /** How much is stored, and how long photos took of late. */
+  async stats(options: Asked = {}): Promise<Stats> {
+    return await this.#api.json('/v1/stats', options)
   }
 
   /** Photos that have the look stay as they are. */

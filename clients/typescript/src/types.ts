@@ -197,6 +197,167 @@ export interface Me {
     resetsAt: string
   }
 }
+/**
+ * `jobs` and `objects` are told to operators; they are null for others.
+ */
+export interface PhotoHistory {
+  photo: Photo
+  /**
+   * What happened to it, the oldest first: of a day at least. Its `addedAt` is before them.
+   */
+  events: Happening[]
+  jobs: PhotoJob[] | null
+  objects: PhotoObject[] | null
+}
+export interface Happening {
+  type: 'photo.ready' | 'photo.failed' | 'photo.look' | 'photo.visibility' | 'photo.deleted'
+  at: string
+  /**
+   * That of the photo from then on.
+   */
+  visibility: 'public' | 'private'
+  timing: {
+    /**
+     * From intake, or from its owner's change, until a worker began.
+     */
+    waitedMs: number
+    /**
+     * From then on until it was shown.
+     */
+    developedMs: number
+  } | null
+  failure: string | null
+}
+export interface PhotoJob {
+  kind: string
+  edition: number | null
+  /**
+   * Pending: it waits, runs, or waits for its next attempt.
+   */
+  state: 'pending' | 'failed'
+  code: string | null
+  message: string | null
+}
+export interface PhotoObject {
+  /**
+   * In the store; where an original lies that is not ours.
+   */
+  key: string
+  contentType: string | null
+  bytes: number | null
+  isThere: boolean | null
+}
+export interface Jobs {
+  lanes: {
+    live: Lane
+    batch: Lane
+  }
+  kinds:
+    | {
+        lane: 'live' | 'batch'
+        kind: string
+        waiting: number
+        active: number
+        /**
+         * They wait for their next attempt, or for an engine that is unavailable.
+         */
+        delayed: number
+        /**
+         * For good; kept for 30 days.
+         */
+        failed: number
+      }[]
+    | null
+  /**
+   * When it was counted.
+   */
+  asOf: string
+}
+export interface Lane {
+  waiting: number
+  active: number
+  /**
+   * They wait for their next attempt, or for an engine that is unavailable.
+   */
+  delayed: number
+  /**
+   * For good; kept for 30 days.
+   */
+  failed: number
+  oldestWaitingAt: string | null
+}
+export interface FailedJobs {
+  /**
+   * Of all codes, the most frequent first.
+   */
+  codes: {
+    code: string
+    count: number
+  }[]
+  /**
+   * Whether these are all: else there are more, which are not counted.
+   */
+  isAll: boolean
+  jobs: FailedJob[]
+  /**
+   * When it was counted.
+   */
+  asOf: string
+}
+export interface FailedJob {
+  lane: 'live' | 'batch'
+  kind: string
+  photo: string
+  code: string
+  /**
+   * For an operator.
+   */
+  message: string
+  attempts: number
+  failedAt: string
+}
+export interface RetriedJobs {
+  retried: number
+  /**
+   * Ask again: there are more of them.
+   */
+  hasMore: boolean
+}
+export interface Stats {
+  storage: {
+    photos: number
+    objects: number
+    /**
+     * Of originals that are ours, and of renditions.
+     */
+    bytes: number
+    originalBytes: number
+    renditionBytes: number
+    /**
+     * When it was counted.
+     */
+    asOf: string
+  } | null
+  /**
+   * The minutes of the last hour in which photos became ready.
+   */
+  ready: {
+    /**
+     * The beginning of a minute.
+     */
+    at: string
+    photos: number
+    /**
+     * Half of them took no longer, from intake until they were ready.
+     */
+    p50Ms: number
+    p95Ms: number
+  }[]
+  /**
+   * When it was counted.
+   */
+  asOf: string
+}
 export interface Preset {
   /**
    * up to 32 lower-case letters, digits and single hyphens, a letter first
