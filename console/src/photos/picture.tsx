@@ -1,7 +1,9 @@
 import './picture.css'
-import { type Delivery, type Photo, srcset, thumbhashPixels, type Wish } from 'darkroom-client'
+import { type Delivery, type Photo, srcset } from 'darkroom-client'
 import type { ComponentChildren } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
+import { isOnline } from '../connection.ts'
+import { Thumbhash } from './thumbhash.tsx'
 
 export type PictureProps = {
   photo: Photo
@@ -16,45 +18,61 @@ export type PictureProps = {
   isUrgent?: boolean
   /** What is shown until the picture is here, if that is more than its colour and its thumbhash. */
   under?: ComponentChildren
+  /** Told when the picture can't be had: the photo may be gone, or its URL may have ended. */
+  onFailed?: () => void
 }
 
 /**
  * A photo in a box whose size is known before anything of it is here: its colour, then its thumbhash, then the picture, in the
- * format and the width that the browser takes. Nothing moves meanwhile.
+ * format and the width that the browser takes. Nothing moves meanwhile. A photo that gets another look shows the one it had until
+ * that is here.
  */
-export function Picture({ photo, sizes, presets, delivery, aspectRatio, isUrgent, under }: PictureProps) {
+export function Picture(props: PictureProps) {
+  const { photo, sizes, presets, delivery, aspectRatio, isUrgent, under, onFailed } = props
   const { width, height } = photo.original
   const ratio = aspectRatio ?? (width && height ? width / height : 4 / 3)
   const [isDecoded, setDecoded] = useState(false)
   const [fades, setFades] = useState(true)
+  const [failed, setFailed] = useState<Photo | null>(null)
   const image = useRef<HTMLImageElement>(null)
-  const wish = (format: NonNullable<Wish['formats']>[number]) =>
-    srcset(photo, { formats: [format], ...(presets && { presets }) }, delivery)
-  const [avif, webp, jpeg] = [wish('avif'), wish('webp'), wish('jpeg')]
+  // What failed is asked for again with what is known then, and when the connection is back.
+  const isAgain = failed !== null && failed !== photo && isOnline.value
+  const { avif, webp, jpeg } = useSets(photo, presets, delivery, isAgain)
   const sources = [
     ['image/avif', avif],
     ['image/webp', webp],
   ].filter(([, set]) => set)
-  const hasPicture = avif !== '' || webp !== '' || jpeg !== ''
 
   useEffect(() => {
     const img = image.current
     if (!img) return
+    setFailed(null)
     // What is in the browser's cache needs no fading in.
     if (img.complete && img.naturalWidth > 0) setFades(false)
     img.decode().then(
       () => setDecoded(true),
       () => {},
     )
-    return () => {
-      img.removeAttribute('srcset')
-    }
-  }, [jpeg, avif, webp])
+  }, [avif, webp, jpeg])
 
+  useEffect(
+    () => () => {
+      // What nobody looks at any more is not loaded.
+      const img = image.current
+      img?.remove()
+      img?.removeAttribute('srcset')
+    },
+    [],
+  )
+
+  const tellFailed = () => {
+    setFailed(photo)
+    onFailed?.()
+  }
   return (
     <span class="picture" style={{ aspectRatio: String(ratio), background: photo.color ?? undefined }}>
       {under ?? (photo.thumbhash && !isDecoded && <Thumbhash hash={photo.thumbhash} />)}
-      {hasPicture && (
+      {(avif || webp || jpeg) && (
         <picture>
           {sources.map(([type, set]) => (
             <source key={type} type={type} srcset={set} sizes={sizes} />
@@ -67,6 +85,7 @@ export function Picture({ photo, sizes, presets, delivery, aspectRatio, isUrgent
             alt={photo.alt ?? ''}
             decoding="async"
             fetchpriority={isUrgent ? 'high' : 'auto'}
+            onError={tellFailed}
           />
         </picture>
       )}
@@ -74,16 +93,25 @@ export function Picture({ photo, sizes, presets, delivery, aspectRatio, isUrgent
   )
 }
 
-/** Drawn on a canvas: the page's policy allows no `data:` URLs. */
-export function Thumbhash({ hash }: { hash: string }) {
-  const canvas = useRef<HTMLCanvasElement>(null)
-  useEffect(() => {
-    const { width, height, rgba } = thumbhashPixels(hash)
-    const element = canvas.current
-    if (!element) return
-    element.width = width
-    element.height = height
-    element.getContext('2d')?.putImageData(new ImageData(new Uint8ClampedArray(rgba), width, height), 0, 0)
-  }, [hash])
-  return <canvas ref={canvas} />
+/**
+ * The `srcset` of each format, the same for as long as the pictures are: what is here need not be loaded again because its URL was
+ * signed anew, or because there is AVIF of it by now.
+ */
+function useSets(
+  photo: Photo,
+  presets: readonly string[] | undefined,
+  delivery: Delivery | undefined,
+  isAgain: boolean,
+) {
+  const kept = useRef<{ name: string; avif: string; webp: string; jpeg: string } | null>(null)
+  const name = photo.renditions
+    .filter(({ format }) => format !== 'avif')
+    .map(({ path, url }) => path ?? url?.replace(/\?.*/, ''))
+    .join(' ')
+  if (kept.current?.name !== name || isAgain) {
+    const set = (format: 'avif' | 'webp' | 'jpeg') =>
+      srcset(photo, { formats: [format], ...(presets && { presets }) }, delivery)
+    kept.current = { name, avif: set('avif'), webp: set('webp'), jpeg: set('jpeg') }
+  }
+  return kept.current
 }

@@ -34,10 +34,12 @@ export function duration(ms: number): string {
   return unit(ms / 3_600_000, 'hour', 1)
 }
 
+let times: Intl.DateTimeFormat | null = null
+
 export function time(at: Date | string): string {
-  return new Intl.DateTimeFormat(language.value, { dateStyle: 'medium', timeStyle: 'short' }).format(
-    new Date(at),
-  )
+  if (times?.resolvedOptions().locale !== language.value)
+    times = new Intl.DateTimeFormat(language.value, { dateStyle: 'medium', timeStyle: 'short' })
+  return times.format(new Date(at))
 }
 
 /** The time alone if it is today's. */
