@@ -7,7 +7,10 @@ const FIRST = '#/develop'
 
 export const route = signal<Route>(routeOf(location.hash))
 
+// An entry of the history is told whether there is one of this page before it.
+if (history.state === null) keepState({ isFirst: true })
 addEventListener('hashchange', () => {
+  if (history.state === null) keepState({ isFirst: false })
   route.value = routeOf(location.hash)
 })
 
@@ -19,6 +22,12 @@ export function linkTo(...words: string[]): string {
 /** Goes to a view, as a link would. */
 export function go(...words: string[]): void {
   location.hash = linkTo(...words)
+}
+
+/** Goes to the view that was there before this one; to the first one when the page began with this. */
+export function goBack(): void {
+  if (keptState().isFirst === false) history.back()
+  else location.hash = FIRST
 }
 
 /** What a view wants to find again when it is come back to, such as its place; kept with its entry of the history. */

@@ -77,7 +77,8 @@ async function renewed(): Promise<void> {
 /** The code is out of the address bar and the history before anything is asked for. */
 function takeCode(): string | null {
   const code = /^#code=([\w-]+)$/.exec(location.hash)?.[1] ?? null
-  if (code !== null) history.replaceState(null, '', `${location.pathname}${location.search}#/develop`)
+  if (code !== null)
+    history.replaceState(history.state, '', `${location.pathname}${location.search}#/develop`)
   return code
 }
 

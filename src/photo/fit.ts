@@ -1,5 +1,7 @@
-import type { Focus } from './photo.ts'
 import type { Box } from './presets.ts'
+
+/** A point of a picture, both in 0..1 from the top left corner. */
+export type Point = { x: number; y: number }
 
 /** Whole pixels, at least 1 × 1. */
 export type Size = { width: number; height: number }
@@ -52,7 +54,7 @@ export function renditionSize(photo: Size, box: Box): Size {
 }
 
 /** The largest crop of that aspect, centred on the focus as nearly as the picture's edges allow. */
-export function cropAround(focus: Focus, picture: Size, aspect: Size): Crop {
+export function cropAround(focus: Point, picture: Size, aspect: Size): Crop {
   const { width, height } = largestWithin(picture, aspect)
   return {
     left: clamp(Math.round(focus.x * picture.width - width / 2), picture.width - width),

@@ -1,3 +1,4 @@
+import type { Point } from './fit.ts'
 import type { FormatName } from './formats.ts'
 import type { Look, LookChange } from './look.ts'
 import type { PhotoId } from './photo-id.ts'
@@ -12,11 +13,8 @@ export type PhotoStatus = (typeof PHOTO_STATUSES)[number]
 export const VISIBILITIES = ['public', 'private'] as const
 export type Visibility = (typeof VISIBILITIES)[number]
 
-/** The most characters there may be of it. */
-export const MAX_ALT = 2_000
-
-/** A point of the upright photo, both in 0..1 from the top left corner, that every crop keeps in sight. */
-export type Focus = { x: number; y: number }
+/** What of the upright photo every crop keeps in sight. */
+export type Focus = Point
 
 /**
  * How long it took, in milliseconds: from intake, or from its owner's change, until a worker began what came of it; and from then

@@ -36,6 +36,12 @@ export function keep(photo: Photo): Photo {
   return photo
 }
 
+/** Keeps that there is no such photo any more. */
+export function keepGone(id: string): void {
+  const found = kept.get(id)
+  if (found) found.value = null
+}
+
 /** Asks for the photo anew, as soon as there is an answer. */
 export function refresh(id: string): void {
   asked.add(id)
@@ -61,9 +67,7 @@ function begin(): void {
   hasBegun = true
   onEvent((event) => {
     if (event.type === 'reset') for (const id of kept.keys()) refresh(id)
-    else if (event.type === 'photo.deleted') {
-      const found = kept.get(event.photo)
-      if (found) found.value = null
-    } else if (kept.has(event.photo)) refresh(event.photo)
+    else if (event.type === 'photo.deleted') keepGone(event.photo)
+    else if (kept.has(event.photo)) refresh(event.photo)
   })
 }

@@ -3,7 +3,7 @@ import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typ
 import type { FilterBook } from '../../filters/filter-book.ts'
 import { NO_DIGESTS } from '../../ingest/digests.ts'
 import type { Ingest } from '../../ingest/ingest.ts'
-import { MAX_ALT } from '../../photo/photo.ts'
+import { MAX_ALT } from '../../photo/alt.ts'
 import { compileInput, textCheckOf } from '../check-input.ts'
 import { parseContentDigest } from '../content-digest.ts'
 import { InvalidFieldError } from '../errors.ts'
