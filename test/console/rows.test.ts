@@ -109,7 +109,7 @@ describe('the place', () => {
         (all, gone, wide, other, at) => {
           const before = layOut(all, frameFor(wide), { hasMore: false })
           const y = at % Math.max(1, Math.floor(before.height))
-          const anchor = anchorAt(before, y, 800)
+          const anchor = anchorAt(before, y, { screen: 800, bar: 56 })
           if (!anchor) return
           const left = all.filter(
             ({ id }, i) => id === anchor.spot.id || !gone.some((one) => one % all.length === i),
@@ -130,7 +130,7 @@ describe('the place', () => {
   test('is that of the next photo when the photo itself is gone', () => {
     const all = Array.from({ length: 40 }, (_, i) => placeOf(400 - i, [3000, 2000]))
     const before = layOut(all, frameFor(400), { hasMore: false })
-    const anchor = anchorAt(before, 2_000, 800)
+    const anchor = anchorAt(before, 2_000, { screen: 800, bar: 56 })
     const left = all.filter(({ id }) => id !== anchor?.spot.id)
     const after = layOut(left, frameFor(400), { before, hasMore: false })
     expect(anchor && yOf(after, anchor, feedOf(left), 0)).toBeCloseTo(2_000, 0)

@@ -5,7 +5,7 @@ import { keepState } from '../route.ts'
 import { useMoves } from './moves.ts'
 import type { OpenFeed } from './open-feed.ts'
 import { anchorAt, leftOutAt, TALLEST, yOf } from './place.ts'
-import { layOut, type Rows, rowAt, rowHeightFor, rowOf, tilesOf } from './rows.ts'
+import { layOut, rowAt, rowHeightFor, rowOf, tilesOf } from './rows.ts'
 import { Tile, type TileProps } from './tile.tsx'
 
 /** Rows that are there above and below what is seen. */
@@ -25,7 +25,6 @@ export function FeedList({ open, label }: { open: OpenFeed; label: string }) {
   const { feed } = open
   const list = useRef<HTMLDivElement>(null)
   const width = useWidth(list)
-  const before = useRef<Rows | null>(null)
   const [range, setRange] = useState<Range>({ from: 0, to: 0, leftOut: 0 })
   const [focused, setFocused] = useState<Place | null>(null)
   const version = open.version.value
@@ -34,10 +33,11 @@ export function FeedList({ open, label }: { open: OpenFeed; label: string }) {
   const rows = useMemo(() => {
     const frame = { width, rowHeight: rowHeightFor(width), gap: GAP }
     const places = feed.places.slice(hidden)
-    return layOut(width > 0 ? places : [], frame, { before: before.current, hasMore: feed.hasOlder })
+    return layOut(width > 0 ? places : [], frame, { before: open.rows, hasMore: feed.hasOlder })
   }, [version, width, hidden])
 
   const shown = useRef(range)
+  const settled = useRef<number | null>(null)
   const look = (wanted?: number) => {
     const element = list.current
     if (!element || rows.firsts.length < 2) return
@@ -47,7 +47,13 @@ export function FeedList({ open, label }: { open: OpenFeed; label: string }) {
     const leftOut = leftOutAt(y, rows.height, shown.current.leftOut)
     const off = y - leftOut + top
     if (Math.abs(off) >= 1) scrollBy(0, off)
-    open.anchor = anchorAt(rows, y, screen)
+    // What was looked at before it was laid out anew is looked at still, until the reader scrolls.
+    if (wanted !== undefined) settled.current = scrollY
+    else if (scrollY !== settled.current || !open.anchor) {
+      settled.current = null
+      const bar = document.querySelector<HTMLElement>('header.bar')?.offsetHeight ?? 0
+      open.anchor = anchorAt(rows, y, { screen, bar })
+    }
     const from = Math.max(0, rowAt(rows, y) - SPARE_ROWS)
     const to = Math.min(rows.firsts.length - 1, rowAt(rows, y + screen) + 1 + SPARE_ROWS)
     const is = shown.current
@@ -61,9 +67,15 @@ export function FeedList({ open, label }: { open: OpenFeed; label: string }) {
 
   // In the frame in which it is laid out anew.
   useLayoutEffect(() => {
-    before.current = rows
+    if (width > 0) open.rows = rows
     look(open.anchor ? yOf(rows, open.anchor, feed, hidden) : undefined)
   }, [rows])
+
+  // What could not be asked for meanwhile.
+  const isIdle = !open.isBusy.value && open.problem.value === null
+  useEffect(() => {
+    if (isIdle) look()
+  }, [isIdle])
 
   useEffect(() => {
     feed.show(hidden + (rows.firsts[range.from] ?? 0), hidden + (rows.firsts[range.to] ?? 0))
@@ -100,7 +112,14 @@ export function FeedList({ open, label }: { open: OpenFeed; label: string }) {
       const place = rows.places[index] as Place
       const top = (rows.tops[row] ?? 0) - range.leftOut
       const of = feed.hasOlder ? -1 : rows.places.length
-      const props = { place, photo: place.photo, top, start, width: wide, height: rows.heights[row] ?? 0 }
+      const props = {
+        place,
+        photo: place.photo,
+        top,
+        start,
+        width: wide,
+        height: Math.round(rows.heights[row] ?? 0),
+      }
       nodes.push(tiles({ ...props, place, index, of, delivery, isUrgent: row < 2, onGone: open.tell }))
     }
   }

@@ -3,6 +3,7 @@ import { type PhotoFeed, Problem, type Spot, type StreamedEvent } from 'darkroom
 import { onEvent } from '../events.ts'
 import { client, session } from '../session.ts'
 import type { Anchor } from './place.ts'
+import type { Rows } from './rows.ts'
 
 /** What tiles are made of: nothing else is asked for. */
 export const PRESETS = ['small', 'medium', 'feed'] as const
@@ -25,8 +26,10 @@ export class OpenFeed {
   readonly version = signal(0)
   readonly problem: Signal<Problem | null> = signal(null)
   readonly isBusy = signal(false)
-  /** Where the reader was when they left. */
+  /** Where the reader is, and was when they left. */
   anchor: Anchor | null = null
+  /** As it was laid out last. */
+  rows: Rows | null = null
   /** The newest photo that the reader has let in. */
   #letIn: Spot | null = null
   #hasBegun = false

@@ -7,13 +7,20 @@ export type Anchor = { spot: Spot; offset: number }
 /** Firefox gives an element of more than 17.8 million pixels no height at all. */
 export const TALLEST = 8_000_000
 
-/** Of rows of which `y` is at the upper edge of the screen: the first that begins below it, or the one that is cut by it. */
-export function anchorAt(rows: Rows, y: number, screen: number): Anchor | null {
+/**
+ * Of rows of which `y` is at the upper edge of the screen, where a bar covers them: the first that begins below that, or the one that
+ * is cut by it.
+ */
+export function anchorAt(
+  rows: Rows,
+  y: number,
+  { screen, bar }: { screen: number; bar: number },
+): Anchor | null {
   if (rows.firsts.length < 2) return null
-  const cut = rowAt(rows, y)
-  const next = rows.tops[cut + 1] ?? 0
-  const isNextSeen = cut + 2 < rows.firsts.length && next < y + screen / 2
-  const row = (rows.tops[cut] ?? 0) >= y || !isNextSeen ? cut : cut + 1
+  const cut = rowAt(rows, y + bar)
+  const isCut = (rows.tops[cut] ?? 0) < y + bar
+  const isNextSeen = cut + 2 < rows.firsts.length && (rows.tops[cut + 1] ?? 0) < y + (bar + screen) / 2
+  const row = isCut && isNextSeen ? cut + 1 : cut
   const place = rows.places[rows.firsts[row] ?? 0]
   return place ? { spot: { id: place.id, at: place.at }, offset: (rows.tops[row] ?? 0) - y } : null
 }

@@ -5,7 +5,8 @@ export type Frame = { width: number; rowHeight: number; gap: number }
 
 /**
  * Photos in rows that fill the width. `firsts`, `tops` and `heights` are of the rows, and each has one more entry, for the end of the last
- * row; what is behind that is in no row yet, as more is to come.
+ * row; what is behind that is in no row yet, as more is to come. Tiles are as wide as the exact height makes them, and as high as that in
+ * whole pixels.
  */
 export type Rows = {
   frame: Frame
@@ -192,7 +193,8 @@ function measured(rows: readonly Row[], { gap }: Frame) {
     firsts[row] = first
     tops[row] = top
     heights[row] = height
-    top += height + gap
+    // Whole pixels, so that what is scrolled to is exactly there.
+    top += Math.round(height) + gap
   }
   firsts[rows.length] = rows.at(-1)?.end ?? 0
   tops[rows.length] = top

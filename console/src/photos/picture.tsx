@@ -33,11 +33,10 @@ export function Picture(props: PictureProps) {
   const ratio = aspectRatio ?? (width && height ? width / height : 4 / 3)
   const [isDecoded, setDecoded] = useState(false)
   const [fades, setFades] = useState(true)
-  const [failed, setFailed] = useState<Photo | null>(null)
+  const [hasFailed, setFailed] = useState(false)
+  const [attempt, setAttempt] = useState(0)
   const image = useRef<HTMLImageElement>(null)
-  // What failed is asked for again with what is known then, and when the connection is back.
-  const isAgain = failed !== null && failed !== photo && isOnline.value
-  const { avif, webp, jpeg } = useSets(photo, presets, delivery, isAgain)
+  const { avif, webp, jpeg } = useSets(photo, presets, delivery, hasFailed)
   const sources = [
     ['image/avif', avif],
     ['image/webp', webp],
@@ -46,14 +45,19 @@ export function Picture(props: PictureProps) {
   useEffect(() => {
     const img = image.current
     if (!img) return
-    setFailed(null)
+    setFailed(false)
     // What is in the browser's cache needs no fading in.
     if (img.complete && img.naturalWidth > 0) setFades(false)
     img.decode().then(
       () => setDecoded(true),
       () => {},
     )
-  }, [avif, webp, jpeg])
+  }, [avif, webp, jpeg, attempt])
+
+  const isHere = isOnline.value
+  useEffect(() => {
+    if (isHere && hasFailed) setAttempt(attempt + 1)
+  }, [isHere])
 
   useEffect(
     () => () => {
@@ -66,14 +70,14 @@ export function Picture(props: PictureProps) {
   )
 
   const tellFailed = () => {
-    setFailed(photo)
+    setFailed(true)
     onFailed?.()
   }
   return (
     <span class="picture" style={{ aspectRatio: String(ratio), background: photo.color ?? undefined }}>
       {under ?? (photo.thumbhash && !isDecoded && <Thumbhash hash={photo.thumbhash} />)}
       {(avif || webp || jpeg) && (
-        <picture>
+        <picture key={attempt}>
           {sources.map(([type, set]) => (
             <source key={type} type={type} srcset={set} sizes={sizes} />
           ))}
@@ -101,14 +105,14 @@ function useSets(
   photo: Photo,
   presets: readonly string[] | undefined,
   delivery: Delivery | undefined,
-  isAgain: boolean,
+  hasFailed: boolean,
 ) {
   const kept = useRef<{ name: string; avif: string; webp: string; jpeg: string } | null>(null)
   const name = photo.renditions
     .filter(({ format }) => format !== 'avif')
     .map(({ path, url }) => path ?? url?.replace(/\?.*/, ''))
     .join(' ')
-  if (kept.current?.name !== name || isAgain) {
+  if (kept.current?.name !== name || hasFailed) {
     const set = (format: 'avif' | 'webp' | 'jpeg') =>
       srcset(photo, { formats: [format], ...(presets && { presets }) }, delivery)
     kept.current = { name, avif: set('avif'), webp: set('webp'), jpeg: set('jpeg') }

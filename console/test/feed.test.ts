@@ -1,0 +1,268 @@
+import type { Page } from 'playwright-core'
+import { beforeAll, describe, expect } from 'vitest'
+import { DarkroomClient } from '../../clients/typescript/src/darkroom-client.ts'
+import type { OwnerId } from '../../src/photo/shard.ts'
+import { MADE } from '../../test/support/feed-world.ts'
+import { PLAIN } from '../../test/support/photos.ts'
+import { SECRET } from '../../test/support/place.ts'
+import { BROWSERS, inChromium } from './support/browsers.ts'
+import { writePhotos } from './support/many-photos.ts'
+import { runningConsole } from './support/running-console.ts'
+
+const running = runningConsole()
+/** Newest first. */
+let ids: string[] = []
+
+beforeAll(async () => {
+  ids = await writePhotos(running().service, 'alice', 700)
+  await Promise.all(
+    ['vera', 'walt', 'xena', 'yuri', 'zoe'].map(async (viewer) => (await clientOf(viewer)).follow('alice')),
+  )
+})
+
+async function clientOf(owner: string): Promise<DarkroomClient> {
+  const { service } = running()
+  const token = await service.token(owner)
+  return new DarkroomClient({ url: service.url, token: () => token })
+}
+
+/** A photo that is ready at once, of which events tell. */
+async function post(owner: string): Promise<string> {
+  const { catalog } = running().service
+  const id = await catalog.photos.nextId(owner as OwnerId)
+  const photo = { ...PLAIN, id, owner: owner as OwnerId, secret: SECRET }
+  await catalog.photos.insert(photo)
+  await catalog.renditions.record(
+    photo,
+    { look: null, edition: 0 },
+    {
+      ...MADE,
+      facts: { ...MADE.facts, thumbhash: '1QcSHQRnh493V4dIh4eXh1h4kJUI' },
+    },
+  )
+  return id
+}
+
+const tile = (page: Page, id: string) => page.locator(`[data-photo="${id}"]`)
+const shownIn = async (page: Page) =>
+  await page
+    .locator('[data-photo]')
+    .evaluateAll((tiles) => tiles.map((each) => (each as HTMLElement).dataset.photo as string))
+
+async function topOf(page: Page, id: string): Promise<number> {
+  return await tile(page, id).evaluate((each) => Math.round(each.getBoundingClientRect().top))
+}
+
+/** Scrolls, page by page, until the photo is on the screen. */
+async function scrollTo(page: Page, id: string): Promise<void> {
+  await expect
+    .poll(
+      async () => {
+        if ((await tile(page, id).count()) > 0) return true
+        await page.evaluate(() => scrollBy(0, 2 * innerHeight))
+        return false
+      },
+      { interval: 30 },
+    )
+    .toBe(true)
+  await tile(page, id).evaluate((each) => scrollBy(0, each.getBoundingClientRect().top - 200))
+}
+
+/** The first photo that begins on the screen. */
+async function firstSeen(page: Page): Promise<string> {
+  return await page.locator('[data-photo]').evaluateAll((tiles) => {
+    const seen = tiles.map((each) => ({
+      id: (each as HTMLElement).dataset.photo,
+      top: each.getBoundingClientRect().top,
+    }))
+    return seen.filter(({ top }) => top > 60).toSorted((a, b) => a.top - b.top)[0]?.id as string
+  })
+}
+
+describe.each(BROWSERS)('in $name, the feed', ({ name, test }) => {
+  test('announces new photos, which come in by a touch and move nothing before', async () => {
+    const page = await running().open(name, { owner: 'vera', at: '#/feed' })
+    await tile(page, ids[0] as string).waitFor()
+    await scrollTo(page, ids[60] as string)
+    const seen = await firstSeen(page)
+    const top = await topOf(page, seen)
+    const young = [await post('alice'), await post('alice')]
+
+    const button = page.locator('.fresh button')
+    await expect.poll(async () => await button.textContent().catch(() => '')).toBe('2 new')
+    expect(await topOf(page, seen)).toBe(top)
+    await button.click()
+
+    await tile(page, young[1] as string).waitFor()
+    expect((await shownIn(page)).slice(0, 2)).toEqual(young.toReversed())
+    expect(await button.count()).toBe(0)
+    expect(await page.evaluate(() => scrollY)).toBe(0)
+    await Promise.all(young.map(async (id) => await (await clientOf('alice')).delete(id)))
+  })
+
+  test('is where it was after a look at a photo, and after a reload, hundreds of photos down', async () => {
+    const page = await running().open(name, { owner: 'walt', at: '#/feed' })
+    await tile(page, ids[0] as string).waitFor()
+    await scrollTo(page, ids[400] as string)
+    const seen = await firstSeen(page)
+    const top = await topOf(page, seen)
+
+    // @NOTE Playwright's own click scrolls in Firefox.
+    await tile(page, seen).evaluate((each) => each.querySelector('a')?.click())
+    await expect.poll(() => page.url()).toContain(`#/photos/${seen}`)
+    await page.goBack()
+    await tile(page, seen).waitFor()
+    expect(await topOf(page, seen)).toBe(top)
+
+    await page.reload()
+    await tile(page, seen).waitFor()
+    await expect.poll(async () => Math.abs((await topOf(page, seen)) - top)).toBeLessThanOrEqual(1)
+    // And up from there to the newest.
+    await expect
+      .poll(
+        async () => {
+          await page.evaluate(() => scrollTo(0, 0))
+          return await tile(page, ids[0] as string).count()
+        },
+        { interval: 30 },
+      )
+      .toBe(1)
+  })
+})
+
+describe('the feed', () => {
+  inChromium('shows every photo once and in the order of the API, while others post and delete', async () => {
+    const page = await running().open('chromium', { owner: 'xena', at: '#/feed' })
+    await tile(page, ids[0] as string).waitFor()
+    const client = await clientOf('alice')
+    const gone = [ids[150], ids[333], ids[699]] as string[]
+    const met: string[] = []
+    let young = ''
+    let isOver = false
+    while (!isOver) {
+      for (const id of await shownIn(page)) if (!met.includes(id)) met.push(id)
+      if (met.length > 90 && gone.length > 0) await client.delete(gone.shift() as string)
+      if (met.length > 200 && !young) young = await post('alice')
+      isOver =
+        (await page.locator('.feed-end').textContent())?.startsWith('That is all') === true &&
+        (await page.evaluate(() => scrollY + innerHeight >= document.documentElement.scrollHeight - 2))
+      await page.evaluate(() => scrollBy(0, innerHeight))
+    }
+    for (const id of await shownIn(page)) if (!met.includes(id)) met.push(id)
+
+    const isKnown = new Set(ids)
+    const expected = ids.filter((id) => ![ids[150], ids[333], ids[699]].includes(id))
+    expect(met.filter((id) => isKnown.has(id) && expected.includes(id)).toSorted(byId)).toEqual(expected)
+    ids = expected
+    await client.delete(young)
+  })
+
+  inChromium('a photo that is deleted goes without a jump, and so do photos above what is seen', async () => {
+    const page = await running().open('chromium', { owner: 'yuri', at: '#/owners/alice' })
+    await tile(page, ids[0] as string).waitFor()
+    await scrollTo(page, ids[80] as string)
+    const seen = await firstSeen(page)
+    const place = ids.indexOf(seen)
+    const top = await topOf(page, seen)
+    const client = await clientOf('alice')
+    const [above, below] = [ids[place - 2], ids[place + 1]] as [string, string]
+    await client.delete(above)
+    await client.delete(below)
+
+    // Nobody is told of what others delete: the page looks again when somebody comes back to it.
+    await page.evaluate(() => {
+      Date.now = (
+        (now) => () =>
+          now() + 120_000
+      )(Date.now)
+      document.dispatchEvent(new Event('visibilitychange'))
+    })
+    await expect.poll(async () => await tile(page, below).count()).toBe(0)
+    await expect.poll(async () => await tile(page, above).count()).toBe(0)
+    expect(await topOf(page, seen)).toBe(top)
+    ids = ids.filter((id) => id !== above && id !== below)
+  })
+
+  inChromium('keeps what one looks at when the window gets another size', async () => {
+    const page = await running().open('chromium', { owner: 'yuri', at: '#/feed' })
+    await tile(page, ids[0] as string).waitFor()
+    await scrollTo(page, ids[200] as string)
+    const seen = await firstSeen(page)
+    const top = await topOf(page, seen)
+
+    for (const [width, height] of [
+      [360, 740],
+      [740, 360],
+      [1280, 800],
+    ] as const) {
+      await page.setViewportSize({ width, height })
+      await expect.poll(async () => Math.abs((await topOf(page, seen)) - top)).toBeLessThanOrEqual(1)
+    }
+  })
+
+  inChromium('goes on where it was when the connection is back', async () => {
+    const page = await running().open('chromium', { owner: 'zoe', at: '#/feed' })
+    await tile(page, ids[0] as string).waitFor()
+    await page.context().setOffline(true)
+    await page.getByText('There is no connection.').first().waitFor()
+    await expect
+      .poll(async () => {
+        await page.evaluate(() => scrollBy(0, innerHeight))
+        return await page.locator('.feed-end [role=alert]').count()
+      })
+      .toBe(1)
+    const seen = await firstSeen(page)
+    const top = await topOf(page, seen)
+
+    await page.context().setOffline(false)
+
+    await expect.poll(async () => await page.locator('.feed-end [role=alert]').count()).toBe(0)
+    expect(await topOf(page, seen)).toBe(top)
+    await scrollTo(page, ids[300] as string)
+  })
+
+  inChromium(
+    'is walked through by keys, and who has the focus keeps it when it is scrolled away',
+    async () => {
+      const page = await running().open('chromium', { owner: 'zoe', at: '#/feed' })
+      await tile(page, ids[0] as string).waitFor()
+      await tile(page, ids[0] as string)
+        .locator('a')
+        .first()
+        .focus()
+      const focused = async () =>
+        await page.evaluate(() => document.activeElement?.closest<HTMLElement>('[data-photo]')?.dataset.photo)
+
+      await page.keyboard.press('ArrowRight')
+      expect(await focused()).toBe(ids[1])
+      await page.keyboard.press('ArrowLeft')
+      expect(await focused()).toBe(ids[0])
+      await page.keyboard.press('PageDown')
+      await page.keyboard.press('PageDown')
+      await page.keyboard.press('ArrowDown')
+      const far = await focused()
+      expect(ids.indexOf(far as string)).toBeGreaterThan(8)
+      await page.evaluate(() => scrollBy(0, 8 * innerHeight))
+      await page.waitForFunction(() => document.querySelectorAll('[data-photo]').length > 0)
+      expect(await focused()).toBe(far)
+      await page.keyboard.press('Home')
+      expect(await focused()).toBe(ids[0])
+      expect(await tile(page, ids[0] as string).isVisible()).toBe(true)
+    },
+  )
+
+  inChromium('is empty until somebody is followed, whose photos are there at once', async () => {
+    const page = await running().open('chromium', { owner: 'newcomer', at: '#/feed' })
+    await page.getByText('You follow nobody yet').waitFor()
+    await page.getByLabel('Owner', { exact: true }).fill('alice')
+    await page.getByRole('button', { name: 'Follow', exact: true }).click()
+    await tile(page, ids[0] as string).waitFor()
+    await page.getByText('You follow 1').click()
+    await page.getByRole('button', { name: 'Unfollow: alice' }).click()
+    await page.getByText('You follow nobody yet').waitFor()
+  })
+})
+
+function byId(a: string, b: string): number {
+  return Number(BigInt(b) - BigInt(a))
+}
