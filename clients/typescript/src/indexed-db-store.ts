@@ -47,7 +47,7 @@ const IS_PAUSED = 'isPaused'
 
 /**
  * Remembers in the browser: a `File` in IndexedDB is a copy of its own, which survives a reload, a restart, and whatever
- * becomes of the file. Of the tabs of a browser one holds it at a time, and the others hear of what it does. Methods throw what the
+ * becomes of the file (but in private windows of Chromium, where it is the file itself). Of the tabs of a browser one holds it at a time, and the others hear of what it does. Methods throw what the
  * browser does, such as QuotaExceededError.
  */
 export function indexedDbStore(name = 'darkroom-uploads'): QueueStore {

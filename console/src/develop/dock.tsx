@@ -129,11 +129,9 @@ function Going({ state, left }: { state: TrayState; left: readonly TrayItem[] })
   pace.add(performance.now(), sent)
   const rate = pace.bytesPerSecond
   if (rate === null) return <>{bytes(total - sent)}</>
-  return (
-    <>
-      {text.rate(bytes(rate))} · {text.left(duration(Math.max(1_000, ((total - sent) / rate) * 1000)))}
-    </>
-  )
+  const leftMs = Math.max(1_000, ((total - sent) / rate) * 1000)
+  // One text: what stands behind another moves with it.
+  return <>{`${text.rate(bytes(rate))} · ${text.left(duration(leftMs))}`}</>
 }
 
 function isHeldUp({ delay }: TrayItem): boolean {

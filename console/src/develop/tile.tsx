@@ -82,8 +82,10 @@ function Standing({ item, title }: { item: TrayItem; title: string }) {
   if (state === 'sending')
     return (
       <>
-        <progress value={sent} max={item.bytes} aria-label={text.progressOne(title)} />
-        <div class="soft numbers">{bytes(item.bytes)}</div>
+        <progress key="how-far" value={sent} max={item.bytes} aria-label={text.progressOne(title)} />
+        <div key="bytes" class="soft numbers">
+          {bytes(item.bytes)}
+        </div>
       </>
     )
   if (state === 'developed') return <Times sentMs={sentMs} timing={timing} />
@@ -101,8 +103,12 @@ function Standing({ item, title }: { item: TrayItem; title: string }) {
   const word = state === 'waiting' || state === 'developing' ? text.states[state] : ''
   return (
     <>
-      <div class="soft">{word}</div>
-      <div class="soft numbers">{bytes(item.bytes)}</div>
+      <div key="state" class="soft">
+        {word}
+      </div>
+      <div key="bytes" class="soft numbers">
+        {bytes(item.bytes)}
+      </div>
     </>
   )
 }
