@@ -14,8 +14,15 @@ export const session = signal<Session>({ kind: 'opening' })
 let bearer: { token: string; expiresAt: number } | null = null
 const MARGIN_MS = 30_000
 
+const CODE = /^#code=([\w-]+)$/
+
 /** All that the page asks of Darkroom. */
 export const client = new DarkroomClient({ url: API, token: async ({ isRefused }) => await token(isRefused) })
+
+// A link that is pasted where the page is open already loads nothing.
+addEventListener('hashchange', () => {
+  if (CODE.test(location.hash)) void open()
+})
 
 /** Signs in by the code of the link that was opened, or as whoever was signed in before. */
 export async function open(): Promise<void> {
@@ -76,7 +83,7 @@ async function renewed(): Promise<void> {
 
 /** The code is out of the address bar and the history before anything is asked for. */
 function takeCode(): string | null {
-  const code = /^#code=([\w-]+)$/.exec(location.hash)?.[1] ?? null
+  const code = CODE.exec(location.hash)?.[1] ?? null
   if (code !== null)
     history.replaceState(history.state, '', `${location.pathname}${location.search}#/develop`)
   return code
