@@ -28,7 +28,7 @@ export function Stage({ photo, pictures, choice, hundredths }: StageProps) {
 
   if (problem !== null)
     return (
-      <div class="stage-failed">
+      <div class="preview-failed">
         <p class="bad" role="alert">
           {common.failed(problem)}
         </p>
@@ -46,29 +46,29 @@ export function Stage({ photo, pictures, choice, hundredths }: StageProps) {
     )
   return (
     <figure
-      class="stage"
+      class="preview"
       dir="ltr"
       style={{ '--split': `${split}%`, '--ratio': width && height ? width / height : 1 }}
     >
       <LookCanvas drawing={{ picture, table: null, strength: 1, isUrgent: true }} onFailed={setProblem} />
       {choice.table !== null && (
         <>
-          <div class="stage-after">
+          <div class="preview-after">
             <LookCanvas
               drawing={{ picture, table: choice.table, strength, isUrgent: true }}
               onFailed={setProblem}
             />
             {made !== undefined && <Made url={made} />}
           </div>
-          <span class="stage-word" aria-hidden="true">
+          <span class="preview-word" aria-hidden="true">
             {looks.before}
           </span>
-          <span class="stage-word is-after" aria-hidden="true">
+          <span class="preview-word is-after" aria-hidden="true">
             {looks.after}
           </span>
-          <span class="stage-line" aria-hidden="true" />
+          <span class="preview-line" aria-hidden="true" />
           <input
-            class="stage-divider"
+            class="preview-divider"
             type="range"
             min={0}
             max={100}

@@ -145,9 +145,12 @@ function Frame({ photo, rendition, layout, width }: FrameProps) {
   const scale = Math.min(1, available / width)
   const isSquare = columns === 3
   return (
-    <div class="frame-room" ref={room}>
-      <div class="frame" style={{ width: `${width}px`, zoom: String(scale) }}>
-        <div class="frame-grid" style={{ gridTemplateColumns: `repeat(${columns}, 1fr)`, gap: `${gap}px` }}>
+    <div class="phone-frame-room" ref={room}>
+      <div class="phone-frame" style={{ width: `${width}px`, zoom: String(scale) }}>
+        <div
+          class="phone-frame-grid"
+          style={{ gridTemplateColumns: `repeat(${columns}, 1fr)`, gap: `${gap}px` }}
+        >
           <img
             src={renditionUrl(rendition, photo)}
             alt={photo.alt ?? ''}
@@ -156,7 +159,7 @@ function Frame({ photo, rendition, layout, width }: FrameProps) {
           {Array.from({ length: columns * (columns === 1 ? 1 : 2) - 1 }, (_, index) => (
             <span
               key={index}
-              class="frame-other"
+              class="phone-frame-other"
               style={{ aspectRatio: isSquare ? '1' : `${rendition.width} / ${rendition.height}` }}
             />
           ))}
