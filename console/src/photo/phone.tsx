@@ -117,7 +117,7 @@ function Taken({ taken: { webkit, gecko }, slot, pixelRatio }: TakenProps) {
     `${preset} ${t.formats[format]}, ${pixels({ width, height })}`
   const wanted = Math.round(slot * pixelRatio)
   return (
-    <p class="taken numbers" data-taken={webkit.width}>
+    <p class="taken numbers" data-webkit={webkit.width} data-gecko={gecko.width}>
       <strong>{named(webkit)}</strong> · <strong>{bytes(webkit.bytes)}</strong>{' '}
       <span class="soft">
         {t.fills(number(wanted), percent(webkit.width / wanted))}

@@ -69,7 +69,7 @@ function Shown({ photo }: { photo: Photo }) {
   }
   const pair = chosen ?? firstPair(whole)
   return (
-    <article class="photo">
+    <article class={`photo ${kind.isTransparent ? 'is-transparent' : ''}`}>
       <header class="photo-head">
         <h1>{t.title}</h1>
         <span class="mono soft">{photo.shortcode}</span>
@@ -92,7 +92,11 @@ function Shown({ photo }: { photo: Photo }) {
         <>
           <div class="photo-top">
             <div class="photo-stage">
-              <Stage photo={photo} kind={kind} focus={isOwn && photo.status === 'ready' ? focus : null} />
+              <Stage
+                photo={photo}
+                moves={kind.moves}
+                focus={isOwn && photo.status === 'ready' ? focus : null}
+              />
               {isOwn && <FocusLine focus={focus} />}
             </div>
             <div class="photo-side">

@@ -48,7 +48,7 @@ function Visibility({ photo }: { photo: Photo }) {
         ))}
       </fieldset>
       <p class="small soft">{t.visibilityMeans[wished]}</p>
-      <Outcome saving={saving} saved={t.visibilitySaved[photo.visibility]} />
+      <Outcome saving={saving} saved="" />
     </div>
   )
 }

@@ -1,10 +1,10 @@
 import type { Photo } from 'darkroom-client'
+import { useState } from 'preact/hooks'
 import type { Point } from '../../../src/photo/fit.ts'
 import { Picture } from '../photos/picture.tsx'
+import { wholePresets } from '../photos/whole-presets.ts'
 import { number, percent } from '../words/amounts.ts'
 import { words } from '../words/words.ts'
-import { isWhole } from './crop.ts'
-import { isMade } from './expected.ts'
 import type { FocusChange } from './use-focus.ts'
 
 /** Beyond these a photo is scrolled through rather than shown at a size at which nothing is seen. */
@@ -15,13 +15,13 @@ const LEAP = 0.1
 
 type StageProps = {
   photo: Photo
-  kind: { isTransparent: boolean; moves: boolean }
+  moves: boolean
   /** Null for those who may not move it. */
   focus: FocusChange | null
 }
 
 /** The photo, as large as there is room for. A click on it, or the arrow keys, say what crops keep in sight. */
-export function Stage({ photo, kind, focus }: StageProps) {
+export function Stage({ photo, moves, focus }: StageProps) {
   const { width, height } = photo.original
   const ratio = width && height ? width / height : 4 / 3
   const shape = ratio < TALLEST ? 'is-tall' : ratio > WIDEST ? 'is-wide' : ''
@@ -30,7 +30,7 @@ export function Stage({ photo, kind, focus }: StageProps) {
     focus?.set({ x: (clientX - box.left) / box.width, y: (clientY - box.top) / box.height })
   }
   return (
-    <div class={`stage ${shape} ${kind.isTransparent ? 'is-transparent' : ''}`}>
+    <div class={`stage ${shape}`}>
       {/* biome-ignore lint/a11y/noStaticElementInteractions: the marker in it does the same by keys. */}
       {/* biome-ignore lint/a11y/useKeyWithClickEvents: the marker in it does the same by keys. */}
       <div
@@ -38,14 +38,28 @@ export function Stage({ photo, kind, focus }: StageProps) {
         style={{ '--ratio': String(ratio), '--pixels': `${width ?? 4000}px` }}
         onClick={focus ? point : undefined}
       >
-        <Picture
-          photo={photo}
-          sizes="(min-width: 64rem) 62vw, 100vw"
-          presets={wholePresets(photo, kind.moves)}
-          isUrgent
-        />
+        <Exchanged photo={photo} moves={moves} />
         {focus && <Marker {...focus} />}
       </div>
+    </div>
+  )
+}
+
+/** When there are other pictures of the photo, those before stay until a new one can be seen. */
+function Exchanged({ photo, moves }: { photo: Photo; moves: boolean }) {
+  const [loaded, setLoaded] = useState<Photo | null>(null)
+  const isNew = loaded !== null && picturesOf(loaded) !== picturesOf(photo)
+  return (
+    <div class={`exchanged ${loaded ? 'is-loaded' : ''}`} onLoadCapture={() => setLoaded(photo)}>
+      {(isNew ? [loaded, photo] : [photo]).map((one) => (
+        <Picture
+          key={picturesOf(one)}
+          photo={one}
+          sizes="(min-width: 64rem) 62vw, 100vw"
+          presets={moves ? movingPresets(one) : wholePresets(one)}
+          isUrgent
+        />
+      ))}
     </div>
   )
 }
@@ -95,23 +109,24 @@ function movedBy({ key, shiftKey }: KeyboardEvent, { x, y }: Point): Point | nul
   }
 }
 
-/** Of what moves only those in which it does. */
-function wholePresets(photo: Photo, moves: boolean): string[] {
-  const { width, height } = photo.original
-  const whole = photo.renditions.filter(
-    (rendition) =>
-      isMade(rendition) &&
-      (!width || !height || isWhole(rendition, { width, height })) &&
-      (!moves || rendition.format === 'webp'),
-  )
-  return [...new Set(whole.map(({ preset }) => preset))]
+/** Those in which it moves. */
+function movingPresets({ renditions }: Photo): string[] {
+  return renditions.filter(({ format }) => format === 'webp').map(({ preset }) => preset)
+}
+
+/** Another look, focus or place of the photo has other ones; what comes later in AVIF is of the same. */
+function picturesOf({ renditions }: Photo): string {
+  return renditions
+    .filter(({ format }) => format !== 'avif')
+    .map(({ url }) => url?.split('?')[0])
+    .join()
 }
 
 function round(share: number): number {
   return Math.round(share * 100) / 100
 }
 
-/** `1,600 × 1,200`. */
+/** `1,600 × 1,200`, the width first also where one writes from right to left. */
 export function pixels({ width, height }: { width: number; height: number }): string {
-  return `${number(width)} × ${number(height)}`
+  return `\u2066${number(width)} × ${number(height)}\u2069`
 }
