@@ -54,6 +54,24 @@ describe('darkroom start, while it runs,', () => {
     expect(rendition.status).toBe(200)
   })
 
+  test('has printed a link above it that opens the console, signed in as an operator', async () => {
+    const printed = darkroom.printed()
+    const [link = '', code = ''] = /^ +(http:\S+\/console#code=([\w-]{22}))$/m.exec(printed)?.slice(1) ?? []
+    const asPage = { origin: darkroom.url, 'content-type': 'application/json' }
+
+    const page = await fetch(link)
+    const body = JSON.stringify({ code })
+    const session = await fetch(`${darkroom.url}/console/session`, { method: 'POST', headers: asPage, body })
+
+    expect([page.status, session.status]).toEqual([200, 204])
+    expect(printed.indexOf(link)).toBeLessThan(printed.indexOf('curl '))
+    const [, payload = ''] = (session.headers.get('set-cookie') ?? '').split('.')
+    expect(JSON.parse(Buffer.from(payload, 'base64url').toString())).toMatchObject({
+      sub: 'me',
+      role: 'operator',
+    })
+  })
+
   test('gives the database room for as many workers as there are', async () => {
     const options = await readFile(join(home.postgres, 'data/postmaster.opts'), 'utf8')
 
