@@ -13,6 +13,7 @@ import { detachedImport } from './import/run/detached-import.ts'
 import { createComplete } from './ingest/direct-uploads.ts'
 import { createIngest } from './ingest/ingest.ts'
 import type { Log } from './log.ts'
+import { readPrices } from './reprocess/prices.ts'
 import { runKinds } from './run-kinds.ts'
 import { workRuns } from './runs/work-runs.ts'
 import { openBucket, openCounters, openServices, type Services } from './services.ts'
@@ -56,6 +57,7 @@ export async function serve(config: Config, log: Log): Promise<AsyncDisposable> 
     cdn,
     filters,
     presets,
+    prices: await readPrices(config.pricesFile),
     authenticate,
     cookieDomain: config.cdn.cookieDomain,
     console: config.hasConsole ? consoleOf(config, sign) : null,

@@ -47,6 +47,8 @@ const NEIGHBOURS = [
   'src/http → src/ingest',
   // an operator enqueues again what failed
   'src/http → src/sweep',
+  // operators begin and look at runs over the API
+  'src/http → src/reprocess',
   'src/import → src/ingest',
   // what was adopted is told by its first bytes when it is first read, as an upload is
   'workers → src/ingest',

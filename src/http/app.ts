@@ -19,6 +19,7 @@ import type { DailyLimits } from '../photo/daily-limits.ts'
 import type { Preset } from '../photo/presets.ts'
 import type { OwnerId } from '../photo/shard.ts'
 import type { JobQueue } from '../queue/job-queue.ts'
+import type { Prices } from '../reprocess/prices.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import { collectAllowedMethods } from './allowed-methods.ts'
 import type { Authenticate, Caller } from './auth/authenticate.ts'
@@ -111,6 +112,8 @@ export type AppDependencies = {
   /** What both this API and the CDN are of; null when cookies are for the API's own host. */
   cookieDomain: string | null
   filters: FilterBook
+  /** What operators pay for what runs take. */
+  prices: Prices
   presets: readonly Preset[]
   /** Whether the app is to be told of what happens to photos. */
   hasWebhook: boolean

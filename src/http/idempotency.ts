@@ -94,12 +94,13 @@ function idsOf(found: KeyState): [PhotoId, ...PhotoId[]] {
   }
 }
 
-function tellReplayed(reply: FastifyReply): void {
+/** That an earlier request made what is told. */
+export function tellReplayed(reply: FastifyReply): void {
   reply.header('idempotent-replayed', 'true')
 }
 
 /** A key is for one route, and for what is asked of it. */
-function fingerprintOf({ method, routeOptions }: FastifyRequest, asked: unknown): string {
+export function fingerprintOf({ method, routeOptions }: FastifyRequest, asked: unknown): string {
   return hash('sha256', JSON.stringify([method, routeOptions.url, asked]))
 }
 

@@ -22,7 +22,9 @@ const IDS_OF_A_PART = 5_000
 /** What is taken in from now on is made by today's recipes. */
 export function selectionOf({ state, from, to, newestFirst }: Choice, now: Date): Reprocess['select'] {
   const before = to !== null && to < now ? to : now
-  return { state, newestFirst, from: firstIdAt(from ?? new Date(0)), before: firstIdAt(before) }
+  // Later than all there is, an id has no room for.
+  const first = from !== null && from > now ? now : (from ?? new Date(0))
+  return { state, newestFirst, from: firstIdAt(first), before: firstIdAt(before) }
 }
 
 /**

@@ -25,7 +25,7 @@ export type TestService = AsyncDisposable &
     config: Config
     url: string
     database: TestDatabase
-    token(owner: string): Promise<string>
+    token(owner: string, options?: { isOperator: boolean }): Promise<string>
     /**
      * A worker of each lane in this process, with the handlers that real ones have. AVIF is made on request: else it is put off, as if
      * somebody always waited, and its jobs give it up.
@@ -62,7 +62,8 @@ export async function startService(env: Record<string, string> = {}, log = silen
     config,
     url: config.publicUrl,
     database,
-    token: async (owner) => await signToken(await openTokenSecret(home), owner as OwnerId, 3600),
+    token: async (owner, options) =>
+      await signToken(await openTokenSecret(home), owner as OwnerId, 3600, options),
     work: ({ withAvif } = { withAvif: false }) => {
       const { queue } = services
       const oldestWaiting = async (lane: Lane) => (withAvif ? await queue.oldestWaiting(lane) : new Date())
