@@ -7,7 +7,9 @@ import { historyReply } from '../../src/http/schemas/history.ts'
 import { failedJobsReply, jobsReply, retriedReply, statsReply } from '../../src/http/schemas/operator.ts'
 import { photoPageReply, photoReply, photosReply } from '../../src/http/schemas/photo.ts'
 import { photoChange } from '../../src/http/schemas/photo-fields.ts'
-import { presetSchema } from '../../src/presets/preset-schema.ts'
+import { reprocessWish, run, runDetail, runs, runWish } from '../../src/http/schemas/run.ts'
+import { runFailures, runPairs } from '../../src/http/schemas/run-photos.ts'
+import { presetName, presetSchema } from '../../src/presets/preset-schema.ts'
 
 export const CLIENT_TYPES_FILE = join(import.meta.dirname, '../../clients/typescript/src/types.ts')
 
@@ -27,6 +29,13 @@ const SCHEMAS = {
   FailedJobs: failedJobsReply,
   RetriedJobs: retriedReply,
   Stats: statsReply,
+  Run: run,
+  RunDetail: runDetail,
+  Runs: runs,
+  RunWish: runWish(presetName),
+  ReprocessWish: reprocessWish(presetName),
+  RunFailures: runFailures,
+  RunPairs: runPairs,
   Preset: { ...presetSchema, title: 'Preset' },
 }
 

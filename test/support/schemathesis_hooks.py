@@ -1,4 +1,4 @@
-"""What OpenAPI has no words for: presets and filters are those there are, the bytes of a file are a photo, the file is the last part of its form, a page has one bound, a digest is that of the body, a key is in quotes or not."""
+"""What OpenAPI has no words for: presets and filters are those there are, the bytes of a file are a photo, the file is the last part of its form, a page has one bound, a digest is that of the body, a key is in quotes or not, a run is of owners or of ids, from before to, and dry or with a canary."""
 
 import base64
 import os
@@ -34,8 +34,12 @@ def filter_case(context, case):
     query, headers = case.query or {}, case.headers or {}
     fields = FIELDS & set(query)
     announced = case.body.get("bytes", 0) if isinstance(case.body, dict) else 0
+    select = case.body.get("select") if isinstance(case.body, dict) else None
+    select = select if isinstance(select, dict) else {}
     return (
-        len({"before", "after", "around"} & set(query)) <= 1
+        not ({"owners", "ids"} <= set(select) or {"from", "to"} <= set(select))
+        and not (isinstance(case.body, dict) and {"dryRun", "canary"} <= set(case.body))
+        and len({"before", "after", "around"} & set(query)) <= 1
         and not (fields and isinstance(case.body, dict))
         and not ("strength" in fields and "filter" not in fields)
         and "content-digest" not in headers

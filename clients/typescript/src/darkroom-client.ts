@@ -10,6 +10,7 @@ export { type OpenStream, type PhotoSource, type Send, streamBy } from './platfo
 export { Problem } from './problem.ts'
 export { memoryStore, type QueueStore, type StoredUpload } from './queue-store.ts'
 export type { QueuedUpload } from './queued-upload.ts'
+export type { Runs, SeenRun } from './runs.ts'
 export { thumbhashPixels, thumbhashUrl } from './thumbhash.ts'
 export type {
   Delivery,
@@ -25,9 +26,15 @@ export type {
   PhotoPage,
   Photos,
   Preset,
+  ReprocessWish,
   ResetEvent,
   RetriedJobs,
   Stats,
+  Run,
+  RunDetail,
+  RunFailures,
+  RunPairs,
+  RunWish,
   StreamedEvent,
 } from './types.ts'
 export type { UploadFields, UploadOptions } from './upload.ts'

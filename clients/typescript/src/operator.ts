@@ -1,4 +1,5 @@
 import type { Api, Ask } from './api.ts'
+import { Runs } from './runs.ts'
 import type { FailedJobs, Filter, Jobs, RetriedJobs, Stats } from './types.ts'
 
 type Asked = Pick<Ask, 'signal' | 'retryMs'>
@@ -6,9 +7,11 @@ type Asked = Pick<Ask, 'signal' | 'retryMs'>
 /** What an operator may, whose token has the role `operator`. Every method throws Problem. */
 export class Operator {
   readonly #api: Api
+  readonly runs: Runs
 
   constructor(api: Api) {
     this.#api = api
+    this.runs = new Runs(api)
   }
 
   /** Keeps a look for everybody: the bytes of a `.cube` file, under a name of small letters, digits and hyphens. */

@@ -358,6 +358,386 @@ export interface Stats {
    */
   asOf: string
 }
+export interface Run {
+  id: number
+  /**
+   * `reprocess`, `sample` (a dry run), `rollback`, `finish`, `verify`, `import`, or a kind that recurs.
+   */
+  kind: string
+  /**
+   * It begins anew by itself, for ever; the counts are of all times.
+   */
+  recurs: boolean
+  state: 'running' | 'pausing' | 'paused' | 'waiting' | 'complete' | 'stopped' | 'cancelled'
+  reason: string | null
+  /**
+   * Send it when you steer the run: what was changed since is not overrun.
+   */
+  version: number
+  changedAt: string | null
+  steeredBy: string | null
+  createdAt: string
+  movedAt: string | null
+  endedAt: string | null
+  /**
+   * For how long it has run, without its pauses.
+   */
+  ranSeconds: number
+  /**
+   * Whether `selected` is final.
+   */
+  isCounted: boolean
+  /**
+   * `done + skipped + failed + left`, always.
+   */
+  selected: number
+  done: number
+  skipped: number
+  failed: number
+  left: number
+  inFlight: number
+  tally: {
+    [k: string]: number
+  }
+  parts: number
+  partsEnded: number
+  partsHeld: number
+  /**
+   * Those that work it now.
+   */
+  servers: string[]
+  of: number | null
+  select: {
+    state: 'stale' | 'missing' | 'failed' | 'all'
+    order: 'newest' | 'oldest'
+    limit: number | null
+    owners: string[] | null
+    ids: number | null
+    from: string | null
+    to: string | null
+  } | null
+  work: {
+    presets: string[] | null
+    formats: string[] | null
+    maxDifference: number
+    keepSeconds: number
+  } | null
+  pace: {
+    rate: number | null
+    share: number | null
+  } | null
+  maxFailures: number | null
+  canary: number | null
+}
+export interface RunDetail {
+  id: number
+  /**
+   * `reprocess`, `sample` (a dry run), `rollback`, `finish`, `verify`, `import`, or a kind that recurs.
+   */
+  kind: string
+  /**
+   * It begins anew by itself, for ever; the counts are of all times.
+   */
+  recurs: boolean
+  state: 'running' | 'pausing' | 'paused' | 'waiting' | 'complete' | 'stopped' | 'cancelled'
+  reason: string | null
+  /**
+   * Send it when you steer the run: what was changed since is not overrun.
+   */
+  version: number
+  changedAt: string | null
+  steeredBy: string | null
+  createdAt: string
+  movedAt: string | null
+  endedAt: string | null
+  /**
+   * For how long it has run, without its pauses.
+   */
+  ranSeconds: number
+  /**
+   * Whether `selected` is final.
+   */
+  isCounted: boolean
+  /**
+   * `done + skipped + failed + left`, always.
+   */
+  selected: number
+  done: number
+  skipped: number
+  failed: number
+  left: number
+  inFlight: number
+  tally: {
+    [k: string]: number
+  }
+  parts: number
+  partsEnded: number
+  partsHeld: number
+  /**
+   * Those that work it now.
+   */
+  servers: string[]
+  of: number | null
+  select: {
+    state: 'stale' | 'missing' | 'failed' | 'all'
+    order: 'newest' | 'oldest'
+    limit: number | null
+    owners: string[] | null
+    ids: number | null
+    from: string | null
+    to: string | null
+  } | null
+  work: {
+    presets: string[] | null
+    formats: string[] | null
+    maxDifference: number
+    keepSeconds: number
+  } | null
+  pace: {
+    rate: number | null
+    share: number | null
+  } | null
+  maxFailures: number | null
+  canary: number | null
+  /**
+   * The codes that most photos failed with.
+   */
+  failures: {
+    code: string
+    count: number
+  }[]
+  sample: Sample | null
+  estimate: Estimate | null
+  spent: Spent | null
+}
+/**
+ * Of what kinds the photos are, and how many of each are made to know what all take.
+ */
+export interface Sample {
+  photos: number
+  owners: {
+    count: number
+    isExact: boolean
+  }
+  kinds: {
+    name: string
+    photos: number
+    made: number
+  }[]
+}
+export interface Estimate {
+  photos: number
+  /**
+   * It is told by so many that were made.
+   */
+  made: number
+  /**
+   * So many were busy at a time.
+   */
+  workers: number
+  seconds: Interval
+  cpuMs: Interval
+  puts: Interval
+  bytesBefore: Interval
+  bytesAfter: Interval
+  bytesAside: Interval
+  money: {
+    currency: string
+    /**
+     * Whose prices they are, and of which day.
+     */
+    pricesOf: string
+    once: Interval
+    monthly: Interval
+  }
+}
+/**
+ * 9 times of 10 it is from `low` to `high`.
+ */
+export interface Interval {
+  expected: number
+  low: number
+  high: number
+}
+export interface Spent {
+  made: number
+  cpuMs: number
+  puts: number
+  bytesBefore: number
+  bytesAfter: number
+  money: number
+  currency: string
+}
+export interface Runs {
+  runs: Run[]
+  next: string | null
+}
+export interface RunWish {
+  /**
+   * reprocess
+   */
+  kind: 'reprocess'
+  /**
+   * which photos: "state" (stale, missing, failed, all), and perhaps up to 100 "owners" or up to 10000 "ids", "from" and "to" as times of ISO 8601, "limit", and "order" (newest, oldest)
+   */
+  select: {
+    state: 'stale' | 'missing' | 'failed' | 'all'
+    /**
+     * @minItems 1
+     * @maxItems 100
+     */
+    owners?: [string, ...string[]]
+    /**
+     * @minItems 1
+     * @maxItems 10000
+     */
+    ids?: [string, ...string[]]
+    /**
+     * Taken in from then on.
+     */
+    from?: string
+    /**
+     * Taken in before then.
+     */
+    to?: string
+    limit?: number
+    order?: 'newest' | 'oldest'
+  }
+  /**
+   * what is made: "presets" of those there are; "formats" of webp, jpeg, avif; "maxDifference", a ΔE2000 from 0 to 100; "keepSeconds", up to a year
+   */
+  work?: {
+    /**
+     * @minItems 1
+     *
+     * Items: up to 32 lower-case letters, digits and single hyphens, a letter first
+     */
+    presets?: [string, ...string[]]
+    /**
+     * @minItems 1
+     */
+    formats?: ['webp' | 'jpeg' | 'avif', ...('webp' | 'jpeg' | 'avif')[]]
+    maxDifference?: number
+    keepSeconds?: number
+  }
+  /**
+   * how fast: "rate", photos a second, from 0.01 on, and "share", percent of the time, from 0.1 on; null for what is left over
+   */
+  pace?: {
+    rate?: number | null
+    share?: number | null
+  }
+  /**
+   * percent of photos that may fail before it stops, from 0.1 to 100
+   */
+  maxFailures?: number
+  /**
+   * so many photos that are made first, from 1 to 2000
+   */
+  canary?: number
+  /**
+   * { "sample" }: so many are made where nobody looks, from 2 to 2000, to know what all would take
+   */
+  dryRun?: {
+    sample: number
+  }
+}
+export interface ReprocessWish {
+  /**
+   * reprocess
+   */
+  kind: 'reprocess'
+  /**
+   * which photos: "state" (stale, missing, failed, all), and perhaps up to 100 "owners" or up to 10000 "ids", "from" and "to" as times of ISO 8601, "limit", and "order" (newest, oldest)
+   */
+  select: {
+    state: 'stale' | 'missing' | 'failed' | 'all'
+    /**
+     * @minItems 1
+     * @maxItems 100
+     */
+    owners?: [string, ...string[]]
+    /**
+     * @minItems 1
+     * @maxItems 10000
+     */
+    ids?: [string, ...string[]]
+    /**
+     * Taken in from then on.
+     */
+    from?: string
+    /**
+     * Taken in before then.
+     */
+    to?: string
+    limit?: number
+    order?: 'newest' | 'oldest'
+  }
+  /**
+   * what is made: "presets" of those there are; "formats" of webp, jpeg, avif; "maxDifference", a ΔE2000 from 0 to 100; "keepSeconds", up to a year
+   */
+  work?: {
+    /**
+     * @minItems 1
+     *
+     * Items: up to 32 lower-case letters, digits and single hyphens, a letter first
+     */
+    presets?: [string, ...string[]]
+    /**
+     * @minItems 1
+     */
+    formats?: ['webp' | 'jpeg' | 'avif', ...('webp' | 'jpeg' | 'avif')[]]
+    maxDifference?: number
+    keepSeconds?: number
+  }
+}
+export interface RunFailures {
+  failures: {
+    /**
+     * Of the photo; of an import the number of the line.
+     */
+    id: string
+    photo: Photo | null
+    code: string
+    message: string
+    attempts: number
+    failedAt: string
+  }[]
+  next: string | null
+}
+export interface RunPairs {
+  pairs: {
+    id: string
+    owner: string
+    /**
+     * The mean ΔE2000 of both from afar, or that of the rendition that is furthest away.
+     */
+    difference: number
+    before: {
+      preset: string
+      format: 'webp' | 'jpeg' | 'avif'
+      /**
+       * Signed for some minutes.
+       */
+      url: string
+      width: number
+      height: number
+      bytes: number
+    }
+    after: {
+      preset: string
+      format: 'webp' | 'jpeg' | 'avif'
+      /**
+       * Signed for some minutes.
+       */
+      url: string
+      width: number
+      height: number
+      bytes: number
+    }
+  }[]
+  next: string | null
+}
 export interface Preset {
   /**
    * up to 32 lower-case letters, digits and single hyphens, a letter first

@@ -7,7 +7,7 @@ import { IdempotencyKeyReusedError, InvalidFieldError } from '../errors.ts'
 import { fingerprintOf, idempotencyKeyOf, tellReplayed } from '../idempotency.ts'
 import { problemReplies } from '../problem-replies.ts'
 import { type RunWish, reprocessWish, run, runWish } from '../schemas/run.ts'
-import { noQuery } from '../schemas/types.ts'
+import { noQuery, oneOf } from '../schemas/types.ts'
 import { idempotencyKey, idempotentReplayed } from '../schemas/upload.ts'
 import { runReply } from './run-reply.ts'
 import { type RunDependencies, runsCommon } from './runs.ts'
@@ -19,6 +19,7 @@ const REPLICA_LAG_S = 10
 /** POST /v1/runs and /v1/runs/count. */
 export function beginRunRoutes(dependencies: RunDependencies): FastifyPluginAsyncTypebox {
   const { catalog, presets, basePath } = dependencies
+  const preset = oneOf(presets.map(({ name }) => name))
   const beginSchema = {
     ...runsCommon,
     operationId: 'beginRun',
@@ -27,7 +28,7 @@ export function beginRunRoutes(dependencies: RunDependencies): FastifyPluginAsyn
       'As `darkroom reprocess`: servers begin within seconds. With `dryRun` some are made where nobody looks, to know what all would take; with `canary` some are made first, and the run is paused until it is resumed.',
     querystring: noQuery,
     headers: Type.Object(idempotencyKey),
-    body: runWish(presets),
+    body: runWish(preset),
     response: {
       201: {
         ...run,
@@ -45,7 +46,7 @@ export function beginRunRoutes(dependencies: RunDependencies): FastifyPluginAsyn
     summary: 'How many photos a run would act on',
     description: 'Reads the index of all that are selected: ask before you begin, and not over and over.',
     querystring: noQuery,
-    body: Type.Object(reprocessWish(presets), { title: 'Count wish', additionalProperties: false }),
+    body: reprocessWish(preset),
     response: {
       200: Type.Object({ photos: Type.Integer() }, { title: 'Count' }),
       ...problemReplies('json', 'operator_only'),

@@ -3,23 +3,16 @@ import type { Differing } from '../../catalog/aside.ts'
 import type { Delivery } from '../../delivery/cdn.ts'
 import { renditionKey } from '../../photo/object-keys.ts'
 import type { Rendition } from '../../photo/photo.ts'
-import { PHOTO_ID_PATTERN, type PhotoId } from '../../photo/photo-id.ts'
-import { RENDITION_FORMAT_NAMES } from '../../photo/rendition-formats.ts'
+import type { PhotoId } from '../../photo/photo-id.ts'
 import { type PhotoPair, pairsOf } from '../../reprocess/pairs.ts'
 import { replyOf } from '../photo-reply.ts'
 import { problemReplies } from '../problem-replies.ts'
-import { photoReply } from '../schemas/photo.ts'
 import { runParams } from '../schemas/run.ts'
-import { nullable, oneOf } from '../schemas/types.ts'
+import { NUMBER_PATTERN, PAIR_PATTERN, runFailures, runPairs } from '../schemas/run-photos.ts'
 import { type RunDependencies, runsCommon } from './runs.ts'
 
 const PAGE = 20
 const MOST = 100
-
-/** Ids, and numbers of lines. Below 2^63. */
-const NUMBER_PATTERN = '^(?:0|[1-9][0-9]{0,17}|[1-8][0-9]{18}|9[01][0-9]{17}|92[01][0-9]{16})$'
-/** How far the last pair is apart, by the bits of its number, as no decimal has all of them; and its photo. */
-const PAIR_PATTERN = `^[0-9]{1,10}-${PHOTO_ID_PATTERN.slice(1)}`
 
 const limit = Type.Optional(
   Type.Integer({ minimum: 1, maximum: MOST, default: PAGE, description: `a number from 1 to ${MOST}` }),
@@ -39,36 +32,10 @@ const failuresSchema = {
     { additionalProperties: false },
   ),
   response: {
-    200: Type.Object(
-      {
-        failures: Type.Array(
-          Type.Object({
-            id: Type.String({ description: 'Of the photo; of an import the number of the line.' }),
-            photo: nullable(photoReply),
-            code: Type.String(),
-            message: Type.String(),
-            attempts: Type.Integer(),
-            failedAt: Type.String({ format: 'date-time' }),
-          }),
-        ),
-        next: nullable(
-          Type.String({ pattern: NUMBER_PATTERN, description: 'Send it as `after` to get more.' }),
-        ),
-      },
-      { title: 'Run failures' },
-    ),
+    200: runFailures,
     ...problemReplies('token', 'operator_only', 'run_not_found', 'invalid_cursor'),
   },
 }
-
-const side = Type.Object({
-  preset: Type.String(),
-  format: oneOf(RENDITION_FORMAT_NAMES),
-  url: Type.String({ description: 'Signed for some minutes.' }),
-  width: Type.Integer(),
-  height: Type.Integer(),
-  bytes: Type.Integer(),
-})
 
 const pairsSchema = {
   ...common,
@@ -84,26 +51,7 @@ const pairsSchema = {
     { additionalProperties: false },
   ),
   response: {
-    200: Type.Object(
-      {
-        pairs: Type.Array(
-          Type.Object({
-            id: Type.String(),
-            owner: Type.String(),
-            difference: Type.Number({
-              description:
-                'The mean ΔE2000 of both from afar, or that of the rendition that is furthest away.',
-            }),
-            before: side,
-            after: side,
-          }),
-        ),
-        next: nullable(
-          Type.String({ pattern: PAIR_PATTERN, description: 'Send it as `after` to get more.' }),
-        ),
-      },
-      { title: 'Run pairs' },
-    ),
+    200: runPairs,
     ...problemReplies('token', 'operator_only', 'run_not_found', 'invalid_cursor'),
   },
 }

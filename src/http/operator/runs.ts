@@ -5,8 +5,8 @@ import type { FilterBook } from '../../filters/filter-book.ts'
 import type { Preset } from '../../photo/presets.ts'
 import type { Prices } from '../../reprocess/prices.ts'
 import { problemReplies } from '../problem-replies.ts'
-import { RUN_PATTERN, run, runDetail, runParams } from '../schemas/run.ts'
-import { noQuery, nullable } from '../schemas/types.ts'
+import { RUN_PATTERN, runDetail, runParams, runs } from '../schemas/run.ts'
+import { noQuery } from '../schemas/types.ts'
 import { runDetailReply, runReply } from './run-reply.ts'
 
 export type RunDependencies = {
@@ -37,15 +37,7 @@ const listSchema = {
     { additionalProperties: false },
   ),
   response: {
-    200: Type.Object(
-      {
-        runs: Type.Array(run),
-        next: nullable(
-          Type.String({ pattern: RUN_PATTERN, description: 'Send it as `before` to get older runs.' }),
-        ),
-      },
-      { title: 'Runs' },
-    ),
+    200: runs,
     ...problemReplies('token', 'operator_only', 'invalid_cursor'),
   },
 }
@@ -63,10 +55,10 @@ const findSchema = {
 export function runRoutes({ catalog, prices }: RunDependencies): FastifyPluginAsyncTypebox {
   return async (app) => {
     app.get('/v1/runs', { schema: listSchema }, async ({ query: { before, limit = PAGE } }) => {
-      const runs = await catalog.runs.page({ before: before === undefined ? null : Number(before), limit })
-      const others = runs.filter(({ recurs }) => !recurs)
+      const page = await catalog.runs.page({ before: before === undefined ? null : Number(before), limit })
+      const others = page.filter(({ recurs }) => !recurs)
       const last = others.length < limit ? undefined : others.at(-1)
-      return { runs: runs.map(runReply), next: last ? String(last.id) : null }
+      return { runs: page.map(runReply), next: last ? String(last.id) : null }
     })
 
     app.get('/v1/runs/:run', { schema: findSchema }, async ({ params }) => {

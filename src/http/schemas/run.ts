@@ -1,8 +1,8 @@
 import { type Static, Type } from 'typebox'
 import { SELECTED_STATES } from '../../catalog/selected-photos.ts'
 import { WRITTEN_PHOTO_ID_PATTERN } from '../../photo/photo-id.ts'
-import type { Preset } from '../../photo/presets.ts'
 import { RENDITION_FORMAT_NAMES } from '../../photo/rendition-formats.ts'
+import type { presetName } from '../../presets/preset-schema.ts'
 import { MAX_SAMPLE } from '../../reprocess/sampling.ts'
 import { ownerSchema } from './photo.ts'
 import { nullable, oneOf } from './types.ts'
@@ -11,6 +11,8 @@ export const RUN_PATTERN = '^[1-9][0-9]{0,8}$'
 export const runParams = Type.Object({
   run: Type.String({ pattern: RUN_PATTERN, description: 'The number of a run.' }),
 })
+
+type PresetSchema = typeof presetName
 
 const MAX_IDS = 10_000
 const MAX_OWNERS = 100
@@ -50,7 +52,7 @@ export const run = Type.Object(
     failed: count,
     left: count,
     inFlight: count,
-    tally: Type.Record(Type.String(), Type.Number()),
+    tally: Type.Object({}, { additionalProperties: Type.Number() }),
     parts: count,
     partsEnded: count,
     partsHeld: count,
@@ -84,6 +86,16 @@ export const run = Type.Object(
   { title: 'Run' },
 )
 export type RunReply = Static<typeof run>
+
+export const runs = Type.Object(
+  {
+    runs: Type.Array(run),
+    next: nullable(
+      Type.String({ pattern: RUN_PATTERN, description: 'Send it as `before` to get older runs.' }),
+    ),
+  },
+  { title: 'Runs' },
+)
 
 const interval = Type.Object(
   { expected: Type.Number(), low: Type.Number(), high: Type.Number() },
@@ -151,8 +163,8 @@ export const runDetail = Type.Object(
 )
 export type RunDetailReply = Static<typeof runDetail>
 
-/** Which photos, and what is made of them, by the names of the presets that there are. */
-export function reprocessWish(presets: readonly Preset[]) {
+/** Which photos, and what is made of them, of presets with such a name. */
+export function reprocessWish(preset: PresetSchema) {
   const select = Type.Object(
     {
       state: oneOf(SELECTED_STATES),
@@ -170,20 +182,22 @@ export function reprocessWish(presets: readonly Preset[]) {
       description: `which photos: "state" (${SELECTED_STATES.join(', ')}), and perhaps up to ${MAX_OWNERS} "owners" or up to ${MAX_IDS} "ids", "from" and "to" as times of ISO 8601, "limit", and "order" (newest, oldest)`,
     },
   )
-  const names = presets.map(({ name }) => name)
   const work = Type.Object(
     {
-      presets: Type.Optional(Type.Array(oneOf<string>(names), { minItems: 1, uniqueItems: true })),
+      presets: Type.Optional(Type.Array(preset, { minItems: 1, uniqueItems: true })),
       formats: Type.Optional(Type.Array(oneOf(RENDITION_FORMAT_NAMES), { minItems: 1, uniqueItems: true })),
       maxDifference: Type.Optional(Type.Number({ minimum: 0, maximum: 100, default: 6 })),
       keepSeconds: Type.Optional(Type.Integer({ minimum: 0, maximum: YEAR_S, default: 604_800 })),
     },
     {
       additionalProperties: false,
-      description: `what is made: "presets" of ${names.join(', ')}; "formats" of ${RENDITION_FORMAT_NAMES.join(', ')}; "maxDifference", a ΔE2000 from 0 to 100; "keepSeconds", up to a year`,
+      description: `what is made: "presets" of those there are; "formats" of ${RENDITION_FORMAT_NAMES.join(', ')}; "maxDifference", a ΔE2000 from 0 to 100; "keepSeconds", up to a year`,
     },
   )
-  return { kind: Type.Literal('reprocess', { description: 'reprocess' }), select, work: Type.Optional(work) }
+  return Type.Object(
+    { kind: Type.Literal('reprocess', { description: 'reprocess' }), select, work: Type.Optional(work) },
+    { title: 'Reprocess wish', additionalProperties: false },
+  )
 }
 
 export const paceWish = Type.Object(
@@ -199,10 +213,10 @@ export const paceWish = Type.Object(
 )
 
 /** What begins a run. */
-export function runWish(presets: readonly Preset[]) {
+export function runWish(preset: PresetSchema) {
   return Type.Object(
     {
-      ...reprocessWish(presets),
+      ...reprocessWish(preset).properties,
       pace: Type.Optional(paceWish),
       maxFailures: Type.Optional(
         Type.Number({
