@@ -54,6 +54,8 @@ export async function clientTypes(): Promise<string> {
   const root = { title: 'Root', type: 'object', properties, definitions } as JSONSchema
   const text = await compile(root, 'Root', {
     additionalProperties: false,
+    // Else a list of one at least would be a tuple.
+    ignoreMinAndMaxItems: true,
     bannerComment: HEAD,
     style: { semi: false, singleQuote: true, printWidth: 110 },
   })

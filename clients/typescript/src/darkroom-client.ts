@@ -17,6 +17,7 @@ export type {
   FailedJobs,
   FeedEvent,
   Filter,
+  Interval,
   Jobs,
   Me,
   Photo,
@@ -29,12 +30,12 @@ export type {
   ReprocessWish,
   ResetEvent,
   RetriedJobs,
-  Stats,
   Run,
   RunDetail,
   RunFailures,
   RunPairs,
   RunWish,
+  Stats,
   StreamedEvent,
 } from './types.ts'
 export type { UploadFields, UploadOptions } from './upload.ts'

@@ -586,12 +586,12 @@ export interface RunWish {
      * @minItems 1
      * @maxItems 100
      */
-    owners?: [string, ...string[]]
+    owners?: string[]
     /**
      * @minItems 1
      * @maxItems 10000
      */
-    ids?: [string, ...string[]]
+    ids?: string[]
     /**
      * Taken in from then on.
      */
@@ -612,11 +612,11 @@ export interface RunWish {
      *
      * Items: up to 32 lower-case letters, digits and single hyphens, a letter first
      */
-    presets?: [string, ...string[]]
+    presets?: string[]
     /**
      * @minItems 1
      */
-    formats?: ['webp' | 'jpeg' | 'avif', ...('webp' | 'jpeg' | 'avif')[]]
+    formats?: ('webp' | 'jpeg' | 'avif')[]
     maxDifference?: number
     keepSeconds?: number
   }
@@ -656,12 +656,12 @@ export interface ReprocessWish {
      * @minItems 1
      * @maxItems 100
      */
-    owners?: [string, ...string[]]
+    owners?: string[]
     /**
      * @minItems 1
      * @maxItems 10000
      */
-    ids?: [string, ...string[]]
+    ids?: string[]
     /**
      * Taken in from then on.
      */
@@ -682,11 +682,11 @@ export interface ReprocessWish {
      *
      * Items: up to 32 lower-case letters, digits and single hyphens, a letter first
      */
-    presets?: [string, ...string[]]
+    presets?: string[]
     /**
      * @minItems 1
      */
-    formats?: ['webp' | 'jpeg' | 'avif', ...('webp' | 'jpeg' | 'avif')[]]
+    formats?: ('webp' | 'jpeg' | 'avif')[]
     maxDifference?: number
     keepSeconds?: number
   }
@@ -768,7 +768,7 @@ export interface Preset {
    *
    * @minItems 1
    */
-  upload: ['webp' | 'jpeg' | 'avif', ...('webp' | 'jpeg' | 'avif')[]]
+  upload: ('webp' | 'jpeg' | 'avif')[]
   /**
    * a list of webp, jpeg, avif, each once, made once a photo is ready
    *
