@@ -1,5 +1,11 @@
-import { words } from '../words/words.ts'
+import './runs.css'
+import { BeginRun } from './begin-run.tsx'
+import { RunList } from './run-list.tsx'
+import { RunView } from './run-view.tsx'
 
-export function Runs(_: { words: readonly string[] }) {
-  return <h1>{words.value.runs.title}</h1>
+/** `#/runs`, `#/runs/new` and `#/runs/N`. */
+export function Runs({ words: [which = ''] }: { words: readonly string[] }) {
+  if (which === 'new') return <BeginRun />
+  if (/^\d+$/.test(which)) return <RunView key={which} id={Number(which)} />
+  return <RunList />
 }

@@ -1,0 +1,129 @@
+import type { Run } from 'darkroom-client'
+import { useState } from 'preact/hooks'
+import { Failed, Loading, State } from '../parts/state.tsx'
+import { linkTo } from '../route.ts'
+import { client } from '../session.ts'
+import { number, percent, time } from '../words/amounts.ts'
+import { words } from '../words/words.ts'
+import { partOf } from './pace.ts'
+import { usePolled } from './polled.ts'
+
+/** Every run, those that recur apart. */
+export function RunList() {
+  const { runs: said } = words.value
+  const { value, problem, ask } = usePolled(
+    async (signal) => await client.operator.runs.list({ signal }),
+    'list',
+  )
+  if (!value) return problem ? <Failed why={problem.message} onRetry={ask} /> : <Loading />
+  const others = value.runs.filter(({ recurs }) => !recurs)
+  const recurring = value.runs.filter(({ recurs }) => recurs)
+  return (
+    <div class="runs">
+      <header class="runs-head">
+        <h1>{said.title}</h1>
+        <a class="button main" href={linkTo('runs', 'new')}>
+          {said.begin}
+        </a>
+      </header>
+      {problem && <p class="bad">{words.value.common.unreachable}</p>}
+      {others.length === 0 ? (
+        <State title={said.none}>
+          <p class="soft">{said.noneMeans}</p>
+        </State>
+      ) : (
+        <RunTable runs={others} title={said.title} />
+      )}
+      {value.next !== null && <Older before={value.next} />}
+      {recurring.length > 0 && (
+        <details class="runs-recurring">
+          <summary>{said.recurring(number(recurring.length))}</summary>
+          <p class="soft small">{said.recurringMeans}</p>
+          <RecurringTable runs={recurring} />
+        </details>
+      )}
+    </div>
+  )
+}
+
+function RunTable({ runs, title }: { runs: readonly Run[]; title: string }) {
+  const { runs: said } = words.value
+  return (
+    <ul class="runs-list" aria-label={title}>
+      {runs.map((run) => (
+        <li key={run.id}>
+          <a href={linkTo('runs', String(run.id))}>
+            <span class="runs-name">
+              <span class="numbers soft">{run.id}</span>{' '}
+              {said.kinds[run.kind as keyof typeof said.kinds] ?? run.kind}
+            </span>
+            <StateWord state={run.state} />
+            <span class="numbers">
+              {run.isCounted ? percent(partOf(run)) : said.counting} ·{' '}
+              {said.photos(run.selected, number(run.selected))}
+              {run.failed > 0 && <span class="bad"> · {said.failedCount(number(run.failed))}</span>}
+            </span>
+            <span class="soft small numbers">{time(run.createdAt)}</span>
+            <progress
+              value={partOf(run)}
+              max={1}
+              aria-label={said.progress}
+              class={run.state === 'running' ? '' : 'is-still'}
+            />
+          </a>
+        </li>
+      ))}
+    </ul>
+  )
+}
+
+/** What was begun before, page by page, when it is asked for. */
+function Older({ before }: { before: string }) {
+  const { runs: said, common } = words.value
+  const [pages, setPages] = useState<readonly Run[]>([])
+  const [next, setNext] = useState<string | null>(before)
+  const [why, setWhy] = useState<string | null>(null)
+  const load = async () => {
+    if (next === null) return
+    setWhy(null)
+    try {
+      const page = await client.operator.runs.list({ before: next })
+      setPages([...pages, ...page.runs])
+      setNext(page.next)
+    } catch (error) {
+      setWhy((error as Error).message)
+    }
+  }
+  return (
+    <>
+      {pages.length > 0 && <RunTable runs={pages} title={said.older} />}
+      {why !== null && <p class="bad">{common.failed(why)}</p>}
+      {next !== null && (
+        <button type="button" class="button" onClick={load}>
+          {said.older}
+        </button>
+      )}
+    </>
+  )
+}
+
+function RecurringTable({ runs }: { runs: readonly Run[] }) {
+  const { runs: said } = words.value
+  return (
+    <ul class="runs-quiet small">
+      {runs.map((run) => (
+        <li key={run.id}>
+          <a href={linkTo('runs', String(run.id))}>{run.kind}</a>
+          <span class={run.state === 'waiting' || run.state === 'running' ? 'soft' : 'bad'}>
+            {said.states[run.state]}
+          </span>
+          <span class="soft numbers">{said.doneCount(number(run.done))}</span>
+        </li>
+      ))}
+    </ul>
+  )
+}
+
+export function StateWord({ state }: { state: Run['state'] }) {
+  return <span class={`runs-state is-${state}`}>{words.value.runs.states[state]}</span>
+}

@@ -1,0 +1,111 @@
+import type { Page } from 'playwright-core'
+import { beforeAll, describe, expect } from 'vitest'
+import type { PhotoId } from '../../src/photo/photo-id.ts'
+import { replaceOriginal } from '../../test/support/originals.ts'
+import { fixture } from '../../test/support/pictures.ts'
+import { photoForm, postForm } from '../../test/support/uploads.ts'
+import { BROWSERS } from './support/browsers.ts'
+import { runningConsole } from './support/running-console.ts'
+
+const MINUTES = 60_000
+const running = runningConsole()
+const SEEN = { timeout: 30_000 }
+let torn: PhotoId
+
+beforeAll(async () => {
+  const { service } = running()
+  for (const file of ['plain.jpg', 'alpha.png', 'plain.jpg', 'plain.jpg']) {
+    const reply = await postForm(service, photoForm(await fixture(file)), { prefer: 'wait=30' })
+    torn = ((await reply.json()) as { id: PhotoId }).id
+  }
+}, 2 * MINUTES)
+
+const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true })
+const state = (page: Page, name: string) => page.locator('.run-head .runs-state', { hasText: name })
+
+async function beginPage(page: Page): Promise<void> {
+  await page.getByRole('link', { name: 'Make photos anew' }).click()
+  await page.getByLabel('All of them').check()
+}
+
+describe.each(BROWSERS)('runs in $name', ({ name, test }) => {
+  test('a reprocess is tried, begun with a canary, looked at, goes on, and is rolled back', {
+    timeout: 2 * MINUTES,
+  }, async () => {
+    const page = await running().open(name, { owner: 'olga', isOperator: true, at: '#/runs' })
+
+    await beginPage(page)
+    await button(page, 'Count them').click()
+    await page.getByText('Those are 4 photos.').waitFor(SEEN)
+    await page.getByLabel('Photos that a dry run makes').fill('2')
+    await button(page, 'Dry run').click()
+    await page.getByRole('heading', { name: 'What 4 photos would take' }).waitFor(SEEN)
+    expect(await page.getByRole('row', { name: 'Money, once' }).textContent()).toMatch(/\d/)
+
+    await page.getByRole('link', { name: 'All runs' }).click()
+    await beginPage(page)
+    await page.getByLabel('Photos of the canary').fill('2')
+    await button(page, 'Begin with a canary of 2').click()
+    await page.getByRole('heading', { name: 'The canary: before and after' }).waitFor(SEEN)
+    const pictures = page.locator('.pair-pictures img')
+    await expect
+      .poll(() =>
+        pictures.evaluateAll((all) => all.filter((img) => (img as HTMLImageElement).naturalWidth > 0).length),
+      )
+      .toBe(2)
+    await page.getByLabel('Divider between before and after').fill('20')
+    await button(page, 'Flicker').click()
+
+    await button(page, 'Looks good: go on').click()
+    await state(page, 'complete').waitFor(SEEN)
+    await button(page, 'Roll back').click()
+    await page.getByRole('dialog').getByText('Up to 4 photos').waitFor(SEEN)
+    await page.getByRole('dialog').getByRole('button', { name: 'Roll back' }).click()
+    await page.getByRole('heading', { name: 'Rolled back' }).waitFor(SEEN)
+    await state(page, 'complete').waitFor(SEEN)
+  })
+
+  test('who acts on what somebody else has changed sees that, and does nothing', async () => {
+    const { service, open } = running()
+    const run = await service.catalog.runs.start({
+      kind: 'reprocess',
+      selection: { pace: { rate: null, share: null } },
+      slices: [],
+    })
+    await service.database.query(
+      `insert into run_parts (run, part, slice, selected, due_at) values (${run}, 1, '{}', 5, now() + interval '50 minutes')`,
+    )
+    const page = await open(name, { owner: 'olga', isOperator: true, at: `#/runs/${run}` })
+    await button(page, 'Pause').waitFor(SEEN)
+    // Between two looks of the page.
+    await page.route(`**/v1/runs/${run}`, async (route) => await route.abort())
+    await service.catalog.runs.changePace(run, { rate: 5 }, { by: 'otto' })
+
+    await button(page, 'Pause').click()
+
+    await page.locator('.run-changed').waitFor(SEEN)
+    expect(await service.catalog.runs.find(run)).toMatchObject({ state: 'running', steeredBy: 'otto' })
+    await page.unroute(`**/v1/runs/${run}`)
+    await service.catalog.runs.cancel(run)
+  })
+})
+
+describe.each(BROWSERS.slice(0, 1))('runs in $name', ({ name, test }) => {
+  test('behind the code of a failure are the photos that failed', async () => {
+    const { service, open } = running()
+    await replaceOriginal(service.store, torn)
+    const page = await open(name, { owner: 'olga', isOperator: true, at: '#/runs/new' })
+    await page.getByLabel('All of them').check()
+    await page.getByLabel('Photos of the canary').fill('')
+    await page.getByLabel('Stop when so many percent fail').fill('')
+    await button(page, 'Begin with all of them').click()
+    await state(page, 'complete').waitFor(SEEN)
+
+    await page.getByRole('button', { name: /corrupt_photo/ }).click()
+
+    await page.getByRole('link', { name: torn }).waitFor(SEEN)
+    expect(await page.locator('.run-failed-picture img').count()).toBe(1)
+    await page.goto(`${page.url().split('#')[0]}#/runs`)
+    await page.locator('.runs-list').waitFor(SEEN)
+  })
+})
