@@ -7,6 +7,7 @@ import { aborted, stopSignal } from '../src/process/stop-signal.ts'
 import { openBench } from './bench.ts'
 import type { Figure, Line } from './line.ts'
 import { against } from './lines/against.ts'
+import { consoleFeed } from './lines/console-feed.ts'
 import { cpu } from './lines/cpu.ts'
 import { endurance } from './lines/endurance.ts'
 import { events } from './lines/events.ts'
@@ -56,6 +57,7 @@ const LINES: readonly Line[] = [
   fanOut,
   feeder,
   feeds,
+  consoleFeed,
   events,
   idle,
   slowClients,

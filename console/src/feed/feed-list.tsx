@@ -11,7 +11,7 @@ import { Tile, type TileProps } from './tile.tsx'
 /** Rows that are there above and below what is seen. */
 const SPARE_ROWS = 3
 /** So many screens before its end the next page is asked for. */
-const AHEAD = 3
+const AHEAD = 6
 const REST_MS = 120
 const GAP = 4
 

@@ -92,7 +92,8 @@ function Shown({ open, onChange }: { open: OpenFeed; onChange: () => void }) {
   return (
     <>
       <FeedList key={open} open={open} label={label} />
-      <div class="feed-end soft small">
+      {/* Another one below each page, as it does not move: what was at the end is there no more. */}
+      <div key={open.feed.places.length} class="feed-end soft small">
         {problem ? (
           <Failed why={whyOf(problem)} onRetry={() => void open.older()} />
         ) : open.feed.hasOlder ? (

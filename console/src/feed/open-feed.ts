@@ -7,7 +7,7 @@ import type { Rows } from './rows.ts'
 
 /** What tiles are made of: nothing else is asked for. */
 export const PRESETS = ['small', 'medium', 'feed'] as const
-const WISH = { presets: PRESETS, formats: ['avif', 'jpeg'] as const, limit: 60, retryMs: 3_000 }
+const WISH = { presets: PRESETS, formats: ['avif', 'jpeg'] as const, limit: 80, retryMs: 3_000 }
 
 /** Events of so long are one question. */
 const TOGETHER_MS = 300

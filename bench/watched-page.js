@@ -1,0 +1,19 @@
+// Runs in a page from its beginning on: what readers would feel, as `watched`.
+
+globalThis.watched = { longestTask: 0, shift: 0, nodes: 0, usableAt: 0 }
+
+new PerformanceObserver((list) => {
+  for (const { duration } of list.getEntries()) watched.longestTask = Math.max(watched.longestTask, duration)
+}).observe({ type: 'longtask', buffered: true })
+
+new PerformanceObserver((list) => {
+  for (const { value } of list.getEntries()) watched.shift += value
+}).observe({ type: 'layout-shift', buffered: true })
+
+const everyFrame = () => {
+  watched.nodes = Math.max(watched.nodes, document.getElementsByTagName('*').length)
+  if (watched.usableAt === 0 && document.querySelector('[data-photo] img.is-decoded'))
+    watched.usableAt = performance.now()
+  requestAnimationFrame(everyFrame)
+}
+everyFrame()
