@@ -103,9 +103,11 @@ function Standing({ item, title }: { item: TrayItem; title: string }) {
   const word = state === 'waiting' || state === 'developing' ? text.states[state] : ''
   return (
     <>
-      <div key="state" class="soft">
-        {word}
-      </div>
+      {word && (
+        <div key="state" class="soft">
+          {word}
+        </div>
+      )}
       <div key="bytes" class="soft numbers">
         {bytes(item.bytes)}
       </div>

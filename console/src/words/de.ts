@@ -61,7 +61,7 @@ export const de: Words = {
       all: (count) => `Alle ${count}`,
       underway: (count) => `In Arbeit ${count}`,
       developed: (count) => `Entwickelt ${count}`,
-      failed: (count) => `Fehlgeschlagen ${count}`,
+      failed: (count) => `Fehler ${count}`,
     },
     none: 'Davon gibt es keine.',
     states: {
