@@ -15,7 +15,7 @@ type TilesProps = {
 /** All looks on the photo, each in full: one choice of many, which arrow keys go through. */
 export function Tiles({ choices, picture, color, chosen, onChoose }: TilesProps) {
   return (
-    <div class="tiles" role="radiogroup" aria-label={words.value.looks.all}>
+    <div class="look-tiles" role="radiogroup" aria-label={words.value.looks.all}>
       {choices.map((choice) => (
         <Tile
           key={choice.name}
@@ -40,28 +40,30 @@ type TileProps = {
 
 function Tile({ choice, picture, color, isChosen, onChoose }: TileProps) {
   const { name, title, description, table } = choice
-  const tile = useRef<HTMLLabelElement>(null)
+  const tile = useRef<HTMLDivElement>(null)
   const isSeen = useSeen(tile)
   const id = useId()
   return (
-    <label class="tile" ref={tile} title={description}>
-      <input
-        type="radio"
-        class="unseen"
-        name="look"
-        value={name}
-        checked={isChosen}
-        aria-describedby={id}
-        onChange={() => onChoose(name)}
-      />
-      <span class="tile-picture" style={{ background: color ?? undefined }}>
-        {isSeen && <LookCanvas drawing={{ picture, table, strength: 1, isUrgent: false }} />}
-      </span>
-      <span class="tile-name">{title}</span>
+    <div class="look-tile" ref={tile} title={description}>
+      <label>
+        <input
+          type="radio"
+          class="unseen"
+          name="look"
+          value={name}
+          checked={isChosen}
+          aria-describedby={id}
+          onChange={() => onChoose(name)}
+        />
+        <span class="look-picture" style={{ background: color ?? undefined }}>
+          {isSeen && <LookCanvas drawing={{ picture, table, strength: 1, isUrgent: false }} />}
+        </span>
+        <span class="look-name">{title}</span>
+      </label>
       <span class="unseen" id={id}>
         {description}
       </span>
-    </label>
+    </div>
   )
 }
 
