@@ -1,5 +1,5 @@
 import { promisify } from 'node:util'
-import { parentPort, workerData } from 'node:worker_threads'
+import { parentPort } from 'node:worker_threads'
 import { gzip } from 'node:zlib'
 import type { ColorTable } from '../photo/color-table.ts'
 import { compileFilter } from '../photo/compile-filter.ts'
@@ -8,7 +8,7 @@ import type { Filter, FilterName } from '../photo/filter.ts'
 import { FILTERS } from '../photo/filters.ts'
 import { toHald } from '../photo/hald.ts'
 
-/** What a thread is begun with. A table of null is that of our own filter of the name. */
+/** What a thread is asked for, one after the other. A table of null is that of our own filter of the name. */
 export type TableFileTask = {
   kind: 'cube' | 'hald'
   name: FilterName
@@ -16,14 +16,23 @@ export type TableFileTask = {
   table: ColorTable | null
 }
 
-const task = workerData as TableFileTask
-const table = task.table ?? compileFilter(FILTERS.get(task.name) as Filter)
+/** The file, or why there is none. */
+export type TableFileAnswer = { file: Uint8Array } | { error: Error }
 
-switch (task.kind) {
-  case 'cube':
-    parentPort?.postMessage(await promisify(gzip)(toCube(table, task.title), { level: 9 }))
-    break
-  case 'hald':
-    parentPort?.postMessage(await toHald(table))
-    break
+parentPort?.on('message', async (task: TableFileTask) => {
+  parentPort?.postMessage(await answerTo(task))
+})
+
+async function answerTo({ kind, name, title, table }: TableFileTask): Promise<TableFileAnswer> {
+  try {
+    const whole = table ?? compileFilter(FILTERS.get(name) as Filter)
+    switch (kind) {
+      case 'cube':
+        return { file: await promisify(gzip)(toCube(whole, title), { level: 9 }) }
+      case 'hald':
+        return { file: await toHald(whole) }
+    }
+  } catch (error) {
+    return { error: error as Error }
+  }
 }
