@@ -39,6 +39,7 @@ export function PairStage({ pair }: { pair: Pair }) {
           style={{
             '--split': `${isFlickering ? (shows === 'after' ? 0 : 100) : split}%`,
             '--width': `${after.width * scale}px`,
+            '--ratio': after.width / after.height,
             aspectRatio: `${after.width} / ${after.height}`,
           }}
         >

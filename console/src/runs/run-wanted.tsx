@@ -1,6 +1,6 @@
 import type { RunDetail } from 'darkroom-client'
 import { linkTo } from '../route.ts'
-import { duration, number, time } from '../words/amounts.ts'
+import { number, time } from '../words/amounts.ts'
 import { words } from '../words/words.ts'
 
 /** Which photos, what is made of them, and how fast: as it was begun. */
@@ -20,7 +20,7 @@ export function Wanted({ run }: { run: RunDetail }) {
       : []),
     ...(work?.presets ? [[said.presets, work.presets.join(', ')] as const] : []),
     ...(work?.formats ? [[said.formats, work.formats.join(', ')] as const] : []),
-    ...(work && run.kind === 'reprocess' ? [[said.keptFor, duration(work.keepSeconds * 1000)] as const] : []),
+    ...(work && run.kind === 'reprocess' ? [[said.keptFor, daysOf(work.keepSeconds)] as const] : []),
     ...(pace?.rate ? [[said.rateLimit, number(pace.rate)] as const] : []),
     ...(pace?.share ? [[said.shareLimit, number(pace.share)] as const] : []),
     ...(run.maxFailures !== null ? [[said.maxFailures, number(run.maxFailures)] as const] : []),
@@ -48,6 +48,11 @@ export function Wanted({ run }: { run: RunDetail }) {
       </dl>
     </section>
   )
+}
+
+function daysOf(seconds: number): string {
+  const unit = { style: 'unit', unit: 'day', unitDisplay: 'long', maximumFractionDigits: 1 } as const
+  return number(seconds / 86_400, unit)
 }
 
 /** Machines, without the numbers of their processes. */
