@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { compile, type JSONSchema } from 'json-schema-to-typescript'
+import { readyReply } from '../../src/http/routes/health.ts'
 import { meReply } from '../../src/http/routes/me.ts'
 import { streamedEvent } from '../../src/http/schemas/event.ts'
 import { filtersReply } from '../../src/http/schemas/filter.ts'
@@ -36,6 +37,7 @@ const SCHEMAS = {
   ReprocessWish: reprocessWish(presetName),
   RunFailures: runFailures,
   RunPairs: runPairs,
+  Readiness: readyReply,
   Preset: { ...presetSchema, title: 'Preset' },
 }
 

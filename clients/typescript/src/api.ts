@@ -30,6 +30,8 @@ export type Ask = {
   headers?: Record<string, string>
   /** Bytes, or what becomes JSON. */
   body?: Uint8Array<ArrayBuffer> | object
+  /** A status besides 2xx that is a reply, too. */
+  taken?: number
   signal?: Signal | undefined
   onSent?: ((bytes: number) => void) | undefined
   retryMs?: number | undefined
@@ -90,7 +92,8 @@ export class Api {
   async #once(path: string, ask: Ask, isRefused: boolean): Promise<Reply> {
     const request = await this.#request(path, ask, isRefused)
     const reply = await this.#reached((this.#options.send ?? sendHere)(request), ask)
-    if (reply.status < 200 || reply.status >= 300) throw problemOf(reply, request.url)
+    const isTaken = reply.status === ask.taken || (reply.status >= 200 && reply.status < 300)
+    if (!isTaken) throw problemOf(reply, request.url)
     return reply
   }
 

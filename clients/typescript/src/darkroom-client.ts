@@ -27,6 +27,7 @@ export type {
   PhotoPage,
   Photos,
   Preset,
+  Readiness,
   ReprocessWish,
   ResetEvent,
   RetriedJobs,

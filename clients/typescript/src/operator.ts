@@ -1,6 +1,7 @@
 import type { Api, Ask } from './api.ts'
+import { Problem } from './problem.ts'
 import { Runs } from './runs.ts'
-import type { FailedJobs, Filter, Jobs, RetriedJobs, Stats } from './types.ts'
+import type { FailedJobs, Filter, Jobs, Readiness, RetriedJobs, Stats } from './types.ts'
 
 type Asked = Pick<Ask, 'signal' | 'retryMs'>
 
@@ -42,6 +43,13 @@ export class Operator {
   /** How much is stored, and how long photos took of late. */
   async stats(options: Asked = {}): Promise<Stats> {
     return await this.#api.json('/v1/stats', options)
+  }
+
+  /** Which engines answer, as load balancers are told: also while the server can take no work. */
+  async readiness(options: Asked = {}): Promise<Readiness> {
+    const told = await this.#api.json<Readiness | object>('/readyz', { taken: 503, ...options })
+    if ('engines' in told) return told
+    throw new Problem({ status: 503, code: 'unavailable', message: 'The server is being stopped.' })
   }
 
   /** Photos that have the look stay as they are. */

@@ -738,6 +738,25 @@ export interface RunPairs {
   }[]
   next: string | null
 }
+export interface Readiness {
+  status: 'ready' | 'unavailable'
+  engines: {
+    /**
+     * Partial: of several databases some do not answer.
+     */
+    database: 'ready' | 'partial' | 'unavailable'
+    queue: 'ready' | 'unavailable'
+    storage: 'ready' | 'unavailable'
+    /**
+     * Whether those that are configured are read from. Their databases answer for those that are not, so it is ready without them.
+     */
+    replicas?: 'ready' | 'partial' | 'unavailable'
+  }
+  /**
+   * Whether the app is told of what happens to photos, where a webhook is configured: `failing` while it takes nothing, `off` until an operator says so. The server takes work all the same.
+   */
+  webhook?: 'new' | 'on' | 'failing' | 'off'
+}
 export interface Preset {
   /**
    * up to 32 lower-case letters, digits and single hyphens, a letter first

@@ -48,3 +48,8 @@ export function clock(at: number): string {
   const dateStyle = isToday ? undefined : 'medium'
   return new Intl.DateTimeFormat(language.value, { timeStyle: 'short', dateStyle }).format(at)
 }
+
+/** A time to the second. */
+export function moment(at: number): string {
+  return new Intl.DateTimeFormat(language.value, { dateStyle: 'medium', timeStyle: 'medium' }).format(at)
+}

@@ -11,26 +11,32 @@ import { oneOf } from '../schemas/types.ts'
 const healthReply = Type.Object({ status: Type.Literal('alive') })
 
 const engineState = oneOf(['ready', 'unavailable'])
-const readyReply = Type.Object({
-  status: engineState,
-  engines: Type.Object({
-    database: oneOf(['ready', 'partial', 'unavailable'], 'Partial: of several databases some do not answer.'),
-    queue: engineState,
-    storage: engineState,
-    replicas: Type.Optional(
-      oneOf(
+export const readyReply = Type.Object(
+  {
+    status: engineState,
+    engines: Type.Object({
+      database: oneOf(
         ['ready', 'partial', 'unavailable'],
-        'Whether those that are configured are read from. Their databases answer for those that are not, so it is ready without them.',
+        'Partial: of several databases some do not answer.',
+      ),
+      queue: engineState,
+      storage: engineState,
+      replicas: Type.Optional(
+        oneOf(
+          ['ready', 'partial', 'unavailable'],
+          'Whether those that are configured are read from. Their databases answer for those that are not, so it is ready without them.',
+        ),
+      ),
+    }),
+    webhook: Type.Optional(
+      oneOf(
+        ['new', 'on', 'failing', 'off'],
+        'Whether the app is told of what happens to photos, where a webhook is configured: `failing` while it takes nothing, `off` until an operator says so. The server takes work all the same.',
       ),
     ),
-  }),
-  webhook: Type.Optional(
-    oneOf(
-      ['new', 'on', 'failing', 'off'],
-      'Whether the app is told of what happens to photos, where a webhook is configured: `failing` while it takes nothing, `off` until an operator says so. The server takes work all the same.',
-    ),
-  ),
-})
+  },
+  { title: 'Readiness' },
+)
 
 export type ReadyReply = Static<typeof readyReply>
 
