@@ -32,7 +32,7 @@ export function Queue({ jobs: { lanes, kinds, asOf } }: { jobs: Jobs }) {
             <tbody key={lane}>
               <tr>
                 <th scope="row">
-                  {lane} <span class="soft small">{operator.lanes[lane]}</span>
+                  {lane} <span class="soft small lane-means">{operator.lanes[lane]}</span>
                 </th>
                 {STATES.map((state) => (
                   <Amount key={state} state={state} value={lanes[lane][state]} />

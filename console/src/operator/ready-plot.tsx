@@ -39,7 +39,7 @@ function optionsFor(host: HTMLElement): uPlot.Options {
     cursor: { show: false },
     scales: { y: { range: (_plot, _least, most) => [0, most * 1.1 || 1] } },
     axes: [
-      { ...axis, values: (_plot, ticks) => ticks.map((tick) => clock(tick * 1_000)), space: 80 },
+      { ...axis, values: (_plot, ticks) => ticks.map((tick) => clock(tick * 1_000)), space: 80, size: 28 },
       { ...axis, values: (_plot, ticks) => ticks.map((tick) => duration(tick)), size: 64, space: 36 },
     ],
     series: [

@@ -7,7 +7,8 @@ import { bytes, duration, moment } from '../words/amounts.ts'
 import { words } from '../words/words.ts'
 import { stepsOf } from './history-steps.ts'
 
-type HistoryProps = { photo: Photo; isOperator: boolean }
+/** What is known of the photo besides its id says when it has changed. */
+type HistoryProps = { photo: Pick<Photo, 'id'> & Partial<Photo>; isOperator: boolean }
 
 /** A photo's way in time, as far as it is kept; for an operator its jobs and objects as well. Asked for anew when the photo changes. */
 export function History({ photo, isOperator }: HistoryProps) {

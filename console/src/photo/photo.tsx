@@ -12,6 +12,7 @@ import { Crops } from './crops.tsx'
 import { expectedRenditions, kindOf, type MadeRendition } from './expected.ts'
 import { Facts } from './facts.tsx'
 import { FailedPhoto } from './failed-photo.tsx'
+import { History } from './history.tsx'
 import { Loupe, type Pair } from './loupe.tsx'
 import { WHOLE } from './loupe-geometry.ts'
 import { nameOf } from './names.ts'
@@ -32,10 +33,12 @@ export function PhotoView({ words: [word = ''] }: { words: readonly string[] }) 
 function Kept({ id }: { id: string }) {
   const t = words.value.photo
   const photo = photoOf(id).value
+  const { isOperator } = session.value as { isOperator: boolean }
   const wasHere = useRef(false)
   if (photo) wasHere.current = true
   if (photo) return <Shown photo={photo} />
   if (photo === undefined) return <Loading />
+  if (!wasHere.current && isOperator) return <Others id={id} />
   return (
     <State title={wasHere.current ? t.goneNow : t.gone}>
       {!wasHere.current && <p class="soft">{t.goneWhy}</p>}
@@ -46,9 +49,22 @@ function Kept({ id }: { id: string }) {
   )
 }
 
+/** A photo that its owner alone is shown, or none: an operator is told what happened to it. */
+function Others({ id }: { id: string }) {
+  return (
+    <article class="photo">
+      <header class="photo-head">
+        <h1>{words.value.photo.title}</h1>
+        <span class="mono soft">{id}</span>
+      </header>
+      <History photo={{ id }} isOperator />
+    </article>
+  )
+}
+
 function Shown({ photo }: { photo: Photo }) {
   const t = words.value.photo
-  const { owner } = session.value as { owner: string }
+  const { owner, isOperator } = session.value as { owner: string; isOperator: boolean }
   const presets = presetsInUse()
   const kind = kindOf(photo, presets)
   const all = photo.status === 'failed' ? [] : expectedRenditions(photo, presets)
@@ -110,6 +126,7 @@ function Shown({ photo }: { photo: Photo }) {
           <Phone photo={photo} whole={whole} cut={made.filter(({ preset }) => boxes.has(preset))} />
         </>
       )}
+      {(isOwn || isOperator) && <History photo={photo} isOperator={isOperator} />}
     </article>
   )
 }

@@ -571,7 +571,7 @@ export const de: Words = {
     queue: 'Warteschlange',
     lane: 'Spur',
     lanes: { live: 'jemand wartet', batch: 'niemand wartet' },
-    states: { waiting: 'Warten', active: 'Laufen', delayed: 'Verschoben', failed: 'Gescheitert' },
+    states: { waiting: 'Wartet', active: 'Läuft', delayed: 'Später', failed: 'Fehler' },
     oldest: 'Wartet am längsten',
     idle: 'Nichts wartet, läuft oder ist gescheitert.',
     tooMany: 'Es sind zu viele Aufträge, um sie nach Art zu zeigen.',
