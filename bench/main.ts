@@ -8,6 +8,7 @@ import { openBench } from './bench.ts'
 import type { Figure, Line } from './line.ts'
 import { against } from './lines/against.ts'
 import { consoleFeed } from './lines/console-feed.ts'
+import { consoleUpload } from './lines/console-upload.ts'
 import { cpu } from './lines/cpu.ts'
 import { endurance } from './lines/endurance.ts'
 import { events } from './lines/events.ts'
@@ -44,6 +45,7 @@ const LINES: readonly Line[] = [
   jobs,
   heic,
   uploadLine,
+  consoleUpload,
   tus,
   imports,
   importLines,
