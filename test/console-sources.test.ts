@@ -46,6 +46,17 @@ test('colours are named once, in the tokens', async () => {
   expect(await found(others, colours)).toEqual([])
 })
 
+test('a class is of one sheet: all that were shown before are still there, and would change each other', async () => {
+  const sheetsOf = new Map<string, Set<string>>()
+  for (const line of await found(sheets, /^\s*\.[\w-]+[^;]*[{,]$/)) {
+    const [, sheet = '', name = ''] = /^(\S+?):\d+ \.([\w-]+)/.exec(line) ?? []
+    sheetsOf.set(name, (sheetsOf.get(name) ?? new Set()).add(sheet))
+  }
+
+  expect([...sheetsOf].filter(([, files]) => files.size > 1)).toEqual([])
+  expect(sheetsOf.size).toBeGreaterThan(50)
+})
+
 /** What a group of words has, and what its words take. */
 function shapeOf(words: unknown): unknown {
   if (typeof words === 'function') return words.length
