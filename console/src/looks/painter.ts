@@ -49,6 +49,9 @@ export class Painter {
         bitmap.close()
         return
       }
+      // Not every browser takes them from the picture.
+      if (this.#canvas.width !== bitmap.width) this.#canvas.width = bitmap.width
+      if (this.#canvas.height !== bitmap.height) this.#canvas.height = bitmap.height
       this.#canvas.getContext('bitmaprenderer')?.transferFromImageBitmap(bitmap)
       this.#canvas.dataset.by = by
       this.#shown = drawing
