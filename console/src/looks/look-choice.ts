@@ -10,6 +10,8 @@ export type LookChoice = {
   /** What it is drawn by; null leaves the photo as it is. */
   table: string | null
   file: DroppedFile | null
+  /** An operator keeps it, and may do so no more. */
+  isKept: boolean
 }
 
 export type DroppedFile = { name: string; text: string }
@@ -20,8 +22,8 @@ export type Look = { filter: string; strength: number } | null
 /** What was dropped stays until the page is left. */
 export const dropped = signal<readonly LookChoice[]>([])
 
-export function choiceOf({ name, title, description, cube }: Filter): LookChoice {
-  return { name, title, description, table: new URL(cube, API).href, file: null }
+export function choiceOf({ name, title, description, cube, isKept }: Filter): LookChoice {
+  return { name, title, description, table: new URL(cube, API).href, file: null, isKept }
 }
 
 export function lookOf({ filter, strength }: Pick<Photo, 'filter' | 'strength'>): Look {
@@ -30,4 +32,14 @@ export function lookOf({ filter, strength }: Pick<Photo, 'filter' | 'strength'>)
 
 export function isSameLook(one: Look, other: Look): boolean {
   return one?.filter === other?.filter && one?.strength === other?.strength
+}
+
+/** As Darkroom names the look of such a file: `Kodak 2383 (D65).cube` is `kodak-2383-d65`. */
+export function suggestedName(file: string): string {
+  return file
+    .replace(/\.cube$/i, '')
+    .normalize('NFKD')
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-+|-+$/g, '')
 }

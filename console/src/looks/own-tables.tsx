@@ -1,8 +1,10 @@
 import { useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import { say } from '../parts/say.tsx'
+import { session } from '../session.ts'
 import { words } from '../words/words.ts'
 import { parse } from './drawing.ts'
+import { KeepLook } from './keep-look.tsx'
 import { dropped, type LookChoice } from './look-choice.ts'
 
 type OwnTablesProps = { choice: LookChoice; onChoose: (name: string) => void; onKept: () => void }
@@ -12,7 +14,7 @@ type Mistake = { file: string; why: string }
 const MOST_BYTES = 50_000_000
 
 /** `.cube` files that are chosen here or dropped on the page: looks as the others, on this page alone. */
-export function OwnTables({ onChoose }: OwnTablesProps) {
+export function OwnTables({ choice, onChoose, onKept }: OwnTablesProps) {
   const { looks } = words.value
   const input = useRef<HTMLInputElement>(null)
   const mistakes = useSignal<readonly Mistake[]>([])
@@ -60,6 +62,9 @@ export function OwnTables({ onChoose }: OwnTablesProps) {
           </p>
         ))}
       </div>
+      {session.value.kind === 'in' && session.value.isOperator && (
+        <KeepLook choice={choice} onChoose={onChoose} onKept={onKept} />
+      )}
     </section>
   )
 }
@@ -76,6 +81,7 @@ async function add(file: File): Promise<string> {
     description: looks.fromFile(file.name),
     table,
     file: { name: file.name, text },
+    isKept: false,
   }
   // The same file again takes its former place.
   dropped.value = [...dropped.value.filter((other) => other.file?.name !== file.name), choice]

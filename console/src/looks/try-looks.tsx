@@ -32,6 +32,7 @@ export function TryLooks({ photo, first, pictures, filters, onKept }: TryLooksPr
     description: looks.noneMeans,
     table: null,
     file: null,
+    isKept: false,
   }
   const choices = [none, ...dropped.value, ...filters.map(choiceOf)]
   const choice = choices.find(({ name }) => name === chosen.value) ?? none

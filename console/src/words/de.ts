@@ -373,6 +373,14 @@ export const de: Words = {
     added: (file) => `${file} ist jetzt unter den Looks.`,
     fromFile: (file) => `Aus ${file}`,
     badFile: (file, why) => `${file} ist kein Look: ${why}.`,
+    keepAs: 'Für alle behalten als',
+    nameRule: 'Kleine lateinische Buchstaben, Ziffern und einzelne Bindestriche dazwischen',
+    keep: 'Look behalten',
+    kept: (name) => `${name} wird behalten: Fotos können ihn jetzt haben.`,
+    remove: (title) => `${title} nicht mehr behalten`,
+    removeMeans:
+      'Fotos, die ihn haben, bleiben, wie sie sind. Kein anderes Foto kann ihn bekommen, bis er wieder behalten wird.',
+    removed: (title) => `${title} wird nicht mehr behalten.`,
     tooLarge: 'sie ist größer, als eine Tabelle mit 65 Punkten sein kann',
   },
   feed: {

@@ -359,6 +359,13 @@ export const en = {
     added: (file: string) => `${file} is among the looks now.`,
     fromFile: (file: string) => `From ${file}`,
     badFile: (file: string, why: string) => `${file} is no look: ${why}.`,
+    keepAs: 'Keep it for everybody as',
+    nameRule: 'Small Latin letters, digits, and single hyphens between them',
+    keep: 'Keep the look',
+    kept: (name: string) => `${name} is kept: photos can have it now.`,
+    remove: (title: string) => `Keep ${title} no more`,
+    removeMeans: 'Photos that have it stay as they are. No other photo can get it until it is kept again.',
+    removed: (title: string) => `${title} is kept no more.`,
     tooLarge: 'it is larger than any table of 65 points can be',
   },
   feed: {
