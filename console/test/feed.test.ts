@@ -121,7 +121,7 @@ describe.each(BROWSERS)('in $name, the feed', ({ name, test }) => {
     await expect
       .poll(
         async () => {
-          await page.evaluate(() => scrollTo(0, 0))
+          await page.evaluate(() => window.scrollTo(0, 0))
           return await tile(page, ids[0] as string).count()
         },
         { interval: 30 },
