@@ -116,9 +116,9 @@ function Bar({ current }: { current: string }) {
 function Shown({ name, rest }: { name: string; rest: readonly string[] }) {
   const { common } = words.value
   const { isOperator } = session.value as { isOperator: boolean }
-  if (FOR_OPERATORS.has(name) && !isOperator) return <State title={common.operatorsOnly} />
+  if (FOR_OPERATORS.has(name) && !isOperator) return <State isView title={common.operatorsOnly} />
   const View = VIEWS[name]
-  return View ? <View key={name} words={rest} /> : <State title={common.notFound} />
+  return View ? <View key={name} words={rest} /> : <State isView title={common.notFound} />
 }
 
 /** A view whose code is fetched when it is shown first. */

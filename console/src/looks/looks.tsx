@@ -18,7 +18,7 @@ export function Looks({ words: [id = ''] }: { words: readonly string[] }) {
   const [filters, problem, reload] = useFilters()
   const [tookOff, setTookOff] = useState<Look>(null)
   if (photo === undefined) return <Loading />
-  if (photo === null) return <State title={ofPhoto.gone} />
+  if (photo === null) return <State isView title={ofPhoto.gone} />
   const pictures = plainPicturesOf(photo)
   return (
     <>

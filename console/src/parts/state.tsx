@@ -1,11 +1,18 @@
 import type { ComponentChildren } from 'preact'
 import { words } from '../words/words.ts'
 
+type StateProps = {
+  title: string
+  /** All that the view is: then its title is that of the page. */
+  isView?: boolean
+  children?: ComponentChildren
+}
+
 /** What stands in place of content: nothing is there yet, or it is being loaded, or that failed. */
-export function State({ title, children }: { title: string; children?: ComponentChildren }) {
+export function State({ title, isView = false, children }: StateProps) {
   return (
     <div class="state">
-      <h2>{title}</h2>
+      {isView ? <h1>{title}</h1> : <h2>{title}</h2>}
       {children}
     </div>
   )

@@ -27,7 +27,7 @@ import { useNews } from './use-news.ts'
 /** `#/photos/ID`, an id in digits or a shortcode. */
 export function PhotoView({ words: [word = ''] }: { words: readonly string[] }) {
   const id = photoIdOf(word)
-  return id === null ? <State title={words.value.common.notFound} /> : <Kept id={id} />
+  return id === null ? <State isView title={words.value.common.notFound} /> : <Kept id={id} />
 }
 
 function Kept({ id }: { id: string }) {
@@ -40,7 +40,7 @@ function Kept({ id }: { id: string }) {
   if (photo === undefined) return <Loading />
   if (!wasHere.current && isOperator) return <Others id={id} />
   return (
-    <State title={wasHere.current ? t.goneNow : t.gone}>
+    <State isView title={wasHere.current ? t.goneNow : t.gone}>
       {!wasHere.current && <p class="soft">{t.goneWhy}</p>}
       <a class="button" href={linkTo('feed')}>
         {words.value.common.feed}
