@@ -108,7 +108,7 @@ function Standing({ item, title }: { item: TrayItem; title: string }) {
           {word}
         </div>
       )}
-      <div key="bytes" class="soft numbers">
+      <div key={word ? 'bytes' : 'alone'} class="soft numbers">
         {bytes(item.bytes)}
       </div>
     </>
