@@ -14,7 +14,7 @@ export function Engines({ readiness: { engines, webhook } }: { readiness: Readin
     ...(webhook ? [['webhook', webhook] as const] : []),
   ] as const
   return (
-    <dl class="facts">
+    <dl class="operator-facts">
       {states.map(([name, state]) => (
         <div key={name}>
           <dt>{operator.engine[name]}</dt>

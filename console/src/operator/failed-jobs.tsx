@@ -72,7 +72,7 @@ function Codes({ told: { codes, isAll }, code, onChoose }: CodesProps) {
   const choices = [{ code: null, count: total }, ...codes]
   return (
     <>
-      <ul class="codes" aria-label={operator.byCode}>
+      <ul class="failure-codes" aria-label={operator.byCode}>
         {choices.map((each) => (
           <li key={each.code ?? ''}>
             <button
@@ -145,7 +145,7 @@ function Retry({ asked: { code, count, isAll, until }, onClose }: { asked: Asked
           {common.failed(problem)}
         </p>
       )}
-      <p class="dialog-acts">
+      <p class="job-acts">
         <button type="button" class="button" onClick={onClose}>
           {common.cancel}
         </button>

@@ -13,7 +13,8 @@ export function Queue({ jobs: { lanes, kinds, asOf } }: { jobs: Jobs }) {
     since === null ? '–' : duration(Math.max(0, Date.parse(asOf) - Date.parse(since)))
   return (
     <>
-      <div class="scrolls">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is scrolled by keys, too. */}
+      <div class="scrolls" tabIndex={0}>
         <table class="counts numbers">
           <thead>
             <tr>

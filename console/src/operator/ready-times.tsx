@@ -23,7 +23,8 @@ export function ReadyTimes({ ready, asOf }: { ready: Stats['ready']; asOf: strin
       </p>
       <details>
         <summary class="small">{operator.asTable}</summary>
-        <div class="scrolls short">
+        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is scrolled by keys, too. */}
+        <div class="scrolls short" tabIndex={0}>
           <table class="counts numbers small">
             <thead>
               <tr>

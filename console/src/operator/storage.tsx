@@ -15,7 +15,7 @@ export function Storage({ storage }: { storage: Stats['storage'] }) {
   ] as const
   return (
     <>
-      <dl class="facts numbers">
+      <dl class="operator-facts numbers">
         {facts.map(([name, value]) => (
           <div key={name}>
             <dt>{name}</dt>
