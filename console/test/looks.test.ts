@@ -1,16 +1,19 @@
 import type { Page } from 'playwright-core'
+import sharp from 'sharp'
 import { beforeAll, describe, expect } from 'vitest'
 import { atStrength, type ColorTable, tableOf } from '../../src/photo/color-table.ts'
 import { compileFilter } from '../../src/photo/compile-filter.ts'
 import { toCube } from '../../src/photo/cube.ts'
 import type { Filter } from '../../src/photo/filter.ts'
 import { FILTERS } from '../../src/photo/filters.ts'
-import { noisyJpeg } from '../../test/support/pictures.ts'
-import { BROWSERS } from './support/browsers.ts'
+import { fixture, noisyJpeg } from '../../test/support/pictures.ts'
+import { colorDifference, labOf } from '../../workers/renditions/color/color-difference.ts'
+import { BROWSERS, inChromium } from './support/browsers.ts'
 import {
   beforeWorker,
   digestInLook,
   digestShown,
+  pixelsShown,
   randomPixels,
   showInstead,
   type ToldPhoto,
@@ -33,6 +36,11 @@ function turned(size: number): ColorTable {
     1 - green * (1 - blue / 2),
     (blue + red * green) / 2,
   ])
+}
+
+async function goToLooks(page: Page, { id }: ToldPhoto): Promise<void> {
+  await page.evaluate((hash) => location.assign(hash), `#/photos/${id}/looks`)
+  await page.getByRole('radio', { name: 'As taken', exact: true }).waitFor({ state: 'attached' })
 }
 
 async function choose(page: Page, title: string): Promise<void> {
@@ -75,5 +83,63 @@ describe.each(BROWSERS)('in $name', ({ name, test }) => {
         expect(await page.locator('.preview-after canvas').getAttribute('data-by')).toBe(by)
       }
     })
+  })
+})
+
+describe('in chromium', () => {
+  const [name, test] = ['chromium', inChromium] as const
+
+  test('a look that is given is shown without anybody seeing the change', async () => {
+    const { service } = running()
+    const own = await upload(service, await fixture('sample.jpg'))
+    const page = await running().open(name)
+    await goToLooks(page, own)
+    await choose(page, 'Honey')
+    await page.locator('.preview-after canvas.is-painted').waitFor()
+
+    const drawn = await pixelsShown(page, '.preview-after canvas')
+    await page.getByRole('button', { name: 'Give it this look' }).click()
+    await page.locator('.preview-after img.is-painted').waitFor()
+
+    const url = await page.locator('.preview-after img').getAttribute('src')
+    const made = await sharp(await (await fetch(url as string)).arrayBuffer())
+      .raw()
+      .toBuffer()
+    let sum = 0
+    for (let i = 0, j = 0; i < made.length; i += 3, j += 4)
+      sum += colorDifference(labOf(made.readUIntBE(i, 3)), labOf(drawn.data.readUIntBE(j, 3)))
+    expect(sum / (made.length / 3)).toBeLessThanOrEqual(1)
+    await page.getByRole('button', { name: 'Undo: As taken' }).click()
+    await page.getByText('The photo has no look.').waitFor()
+  })
+
+  test('a file that is no look is refused with its line, and the others go on', async () => {
+    const page = await running().open(name)
+    await goToLooks(page, photo)
+
+    await page.locator('input[type=file]').setInputFiles([
+      { name: 'broken.cube', mimeType: '', buffer: Buffer.from('LUT_3D_SIZE 2\n0 0 0\n0 0 blue\n') },
+      { name: 'turned.cube', mimeType: '', buffer: Buffer.from(toCube(turned(3), 'Turned 3')) },
+    ])
+
+    await page.getByText('broken.cube is no look: line 3: "0 0 blue" must be three numbers.').waitFor()
+    await page.locator('.preview-after canvas.is-painted').waitFor()
+    expect(await page.getByRole('radio', { name: 'Turned 3', exact: true }).isChecked()).toBe(true)
+  })
+
+  test('arrow keys go through looks, strength and divider', async () => {
+    const page = await running().open(name)
+    await goToLooks(page, photo)
+
+    await page.getByRole('radio', { name: 'As taken', exact: true }).focus()
+    await page.keyboard.press('ArrowRight')
+    await page.getByLabel('Strength').focus()
+    await page.keyboard.press('ArrowLeft')
+    await page.getByLabel('Divider between before and after').focus()
+    await page.keyboard.press('ArrowLeft')
+
+    expect(await page.getByRole('radio', { name: 'Mono', exact: true }).isChecked()).toBe(true)
+    expect(await page.getByLabel('Strength').getAttribute('aria-valuetext')).toBe('99%')
+    expect(await page.getByLabel('Divider between before and after').inputValue()).toBe('49')
   })
 })

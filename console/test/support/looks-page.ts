@@ -80,3 +80,19 @@ export async function digestShown(page: Page, canvas = '.preview-after canvas'):
     return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('')
   }, canvas)
 }
+
+/** RGBA of what a canvas of the page shows. */
+export async function pixelsShown(
+  page: Page,
+  canvas: string,
+): Promise<{ data: Buffer; width: number; height: number }> {
+  const { text, ...size } = await page.evaluate((selector) => {
+    const shown = document.querySelector(selector) as HTMLCanvasElement
+    const { width, height } = shown
+    const context = new OffscreenCanvas(width, height).getContext('2d') as OffscreenCanvasRenderingContext2D
+    context.drawImage(shown, 0, 0)
+    const { data } = context.getImageData(0, 0, width, height)
+    return { text: new Uint8Array(data.buffer).toBase64(), width, height }
+  }, canvas)
+  return { data: Buffer.from(text, 'base64'), ...size }
+}
