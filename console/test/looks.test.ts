@@ -13,6 +13,7 @@ import {
   beforeWorker,
   digestInLook,
   digestShown,
+  LOSING_WEBGL,
   pixelsShown,
   randomPixels,
   showInstead,
@@ -141,5 +142,44 @@ describe('in chromium', () => {
     expect(await page.getByRole('radio', { name: 'Mono', exact: true }).isChecked()).toBe(true)
     expect(await page.getByLabel('Strength').getAttribute('aria-valuetext')).toBe('99%')
     expect(await page.getByLabel('Divider between before and after').inputValue()).toBe('49')
+  })
+
+  test('looks are drawn on when the graphics card has lost everything', async () => {
+    const page = await running().open(name)
+    const pixels = randomPixels()
+    await showInstead(page, photo, pixels)
+    await beforeWorker(page, LOSING_WEBGL)
+    await goToLooks(page, photo)
+    await choose(page, 'Neon')
+    await page.locator('.preview-after canvas.is-painted').waitFor()
+
+    await page.evaluate(() => new BroadcastChannel('lose').postMessage('all'))
+    await page.getByLabel('Strength').fill('50')
+
+    const made = digestInLook(pixels, atStrength(compileFilter(FILTERS.get('neon' as never) as Filter), 0.5))
+    await expect.poll(() => digestShown(page)).toBe(made)
+  })
+
+  test('an operator keeps a look of a file for everybody, and no more', async () => {
+    const page = await running().open(name, { isOperator: true })
+    await goToLooks(page, photo)
+    const file = {
+      name: `Of ${name}.cube`,
+      mimeType: '',
+      buffer: Buffer.from(toCube(turned(3), `Of ${name}`)),
+    }
+    await page.locator('input[type=file]').setInputFiles(file)
+
+    await page.getByRole('button', { name: 'Keep the look' }).click()
+    await page.getByRole('button', { name: 'Give it this look' }).and(page.locator(':enabled')).waitFor()
+    const kept = await page.getByRole('radio', { name: `Of ${name}`, exact: true }).getAttribute('value')
+    await page.getByRole('button', { name: `Keep Of ${name} no more` }).click()
+    await page
+      .getByRole('dialog')
+      .getByRole('button', { name: `Keep Of ${name} no more` })
+      .click()
+    await page.getByRole('radio', { name: `Of ${name}`, exact: true }).waitFor({ state: 'detached' })
+
+    expect(kept).toBe(`of-${name}`)
   })
 })

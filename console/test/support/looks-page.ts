@@ -59,6 +59,16 @@ export const WITHOUT_WEBGL = `
     return kind === 'webgl2' ? null : getContext.call(this, kind, ...rest)
   }`
 
+/** It loses its contexts when the page says so on the channel `lose`. */
+export const LOSING_WEBGL = `
+  const getContext = OffscreenCanvas.prototype.getContext
+  OffscreenCanvas.prototype.getContext = function (kind, ...rest) {
+    const context = getContext.call(this, kind, ...rest)
+    if (kind === 'webgl2')
+      new BroadcastChannel('lose').onmessage = () => context.getExtension('WEBGL_lose_context').loseContext()
+    return context
+  }`
+
 /** SHA-256 of what the server makes of those pixels. */
 export function digestInLook(pixels: Buffer, table: ColorTable): string {
   const data = Buffer.from(pixels)
