@@ -79,7 +79,7 @@ describe.each(BROWSERS)('in $name', ({ name, test }) => {
         for (const strength of strengths) {
           await page.getByLabel('Strength').fill(String(strength))
           const made = digestInLook(pixels, strength === 100 ? table : atStrength(table, strength / 100))
-          await expect.poll(() => digestShown(page), `${title} at ${strength}`).toBe(made)
+          await expect.poll(() => digestShown(page), { message: `${title} at ${strength}` }).toBe(made)
         }
         expect(await page.locator('.preview-after canvas').getAttribute('data-by')).toBe(by)
       }
