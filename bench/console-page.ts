@@ -5,7 +5,7 @@ import { findProgram } from '../test/support/programs.ts'
 import type { Home } from './darkroom.ts'
 
 /** As watched-page.js counts them: milliseconds, shares of the screen, elements. */
-export type Watched = { longestTask: number; shift: number; nodes: number; usableAt: number }
+export type Watched = { longestTask: number; shift: number; nodes: number; usableAt: number; frames: number }
 
 export type ConsolePage = AsyncDisposable & {
   page: Page
@@ -19,12 +19,12 @@ const CHROMIUM = ['chromium', 'chromium-browser', 'google-chrome']
 /** The console in a headless Chromium, signed in, at a view, as soon as a picture is there. */
 export async function openConsole(
   home: Home,
-  { owner, at }: { owner: OwnerId; at: string },
+  { owner, at, flags = [] }: { owner: OwnerId; at: string; flags?: string[] },
 ): Promise<ConsolePage> {
   const executablePath = findProgram(...CHROMIUM)
   if (!executablePath) throw new Error('There is no Chromium: apt-get install chromium')
   await using opened = new AsyncDisposableStack()
-  const browser = await chromium.launch({ executablePath })
+  const browser = await chromium.launch({ executablePath, args: flags })
   opened.defer(async () => await browser.close())
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 } })
   const url = `${home.config.publicUrl}/console`

@@ -8,6 +8,7 @@ import { openBench } from './bench.ts'
 import type { Figure, Line } from './line.ts'
 import { against } from './lines/against.ts'
 import { consoleFeed } from './lines/console-feed.ts'
+import { consoleLooks } from './lines/console-looks.ts'
 import { consoleUpload } from './lines/console-upload.ts'
 import { cpu } from './lines/cpu.ts'
 import { endurance } from './lines/endurance.ts'
@@ -60,6 +61,7 @@ const LINES: readonly Line[] = [
   feeder,
   feeds,
   consoleFeed,
+  consoleLooks,
   events,
   idle,
   slowClients,

@@ -1,6 +1,6 @@
 // Runs in a page from its beginning on: what readers would feel, as `watched`.
 
-globalThis.watched = { longestTask: 0, shift: 0, nodes: 0, usableAt: 0 }
+globalThis.watched = { longestTask: 0, shift: 0, nodes: 0, usableAt: 0, frames: 0 }
 
 new PerformanceObserver((list) => {
   for (const { duration } of list.getEntries()) watched.longestTask = Math.max(watched.longestTask, duration)
@@ -11,6 +11,7 @@ new PerformanceObserver((list) => {
 }).observe({ type: 'layout-shift', buffered: true })
 
 const everyFrame = () => {
+  watched.frames++
   watched.nodes = Math.max(watched.nodes, document.getElementsByTagName('*').length)
   if (watched.usableAt === 0 && document.querySelector('[data-photo] img.is-decoded'))
     watched.usableAt = performance.now()

@@ -11,6 +11,7 @@ import { addedAt, type PhotoId } from '../src/photo/photo-id.ts'
 import { type OwnerId, shardOfOwner } from '../src/photo/shard.ts'
 import { openTestDatabase } from './support/database.ts'
 import {
+  writeDifferences,
   writeEvents,
   writeFollows,
   writePhotos,
@@ -365,6 +366,7 @@ test(`no statement sorts or scans what an index gives, however many photos there
 }, async () => {
   await using database = await openTestDatabase()
   await writePhotos(database, { owner, shard: shardOfOwner(owner), count: PHOTOS })
+  await writeDifferences(database)
   await writeReservations(database, owner)
   await writeShown(database, MANY_OWNERS)
   await writeFollows(database, { owner, shard: shardOfOwner(owner), count: 50_000 })

@@ -14,13 +14,14 @@ import { ownBytes } from '../process-figures.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const CHROMIUM = { programs: ['chromium'], packages: ['chromium'] }
-const ROUNDS = 3
+const ROUNDS = 2
 const PHOTOS = 1_000
 const LOOK_MS = 250
 
 /** A folder of photos into the page, against the same by `darkroom upload`, which sends as many at a time; and what the page takes meanwhile. */
 export const consoleUpload: Line = {
   name: 'console-upload',
+  isLong: true,
   measure: async (bench) => {
     if (!isMeasurable('uploads by the page', CHROMIUM)) return []
     await buildConsole()

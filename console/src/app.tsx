@@ -127,8 +127,8 @@ function lazy(load: () => Promise<View>): View {
   return function Lazy(props) {
     const [View, setView] = useState<View | null>(() => loaded)
     const [problem, setProblem] = useState<string | null>(null)
-    const begin = () => {
-      setProblem(null)
+    useEffect(() => {
+      if (View) return
       load().then(
         (view) => {
           loaded = view
@@ -136,11 +136,9 @@ function lazy(load: () => Promise<View>): View {
         },
         (error: Error) => setProblem(error.message),
       )
-    }
-    useEffect(() => {
-      if (!View) begin()
     }, [])
     if (View) return <View {...props} />
-    return problem === null ? <Loading /> : <Failed why={problem} onRetry={begin} />
+    // A newer page may have taken the place of this one, whose views are gone then: it is this page that must be loaded again.
+    return problem === null ? <Loading /> : <Failed why={problem} onRetry={() => location.reload()} />
   }
 }

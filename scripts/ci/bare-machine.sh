@@ -71,11 +71,14 @@ start() {
   clone_for "$home" "$user" && inside "$user" "${@:3}" bash -c 'cd ~/darkroom && paste-and-stop.sh'
 }
 
+# Every second file, which ones goes by the commit: all of them have run on the machine that this one is on.
 # What it skips is counted by the servers that it wants and npm does not have.
 run_tests() {
-  inside app bash -c '
+  local part
+  part=$((0x$(git -c safe.directory='*' rev-parse --short=4 HEAD) % 2 + 1))/2
+  inside app PART="$part" bash -c '
     cd ~/darkroom
-    npm test -- --reporter=default --reporter=json --outputFile.json="$HOME/report.json" >"$HOME/test.log" 2>&1 ||
+    npm test -- --shard="$PART" --reporter=default --reporter=json --outputFile.json="$HOME/report.json" >"$HOME/test.log" 2>&1 ||
       { tail -400 "$HOME/test.log"; exit 1; }
     grep -E "^ +Tests " "$HOME/test.log"
     node --eval "
@@ -92,7 +95,7 @@ run_tests() {
 if make_machine >"$machine.log" 2>&1; then
   play 'npm start makes a photo, as an ordinary user, with NODE_ENV=production' start app /home/app NODE_ENV=production
   play 'npm start makes a photo, as root' start root /root
-  play 'npm test passes, as an ordinary user' run_tests
+  play 'npm test passes for half of the files, as an ordinary user' run_tests
 else
   tail -20 "$machine.log"
   failed=1

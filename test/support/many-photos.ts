@@ -34,12 +34,22 @@ export async function writePhotos(
         | (${shard} << 10) | (n % 1024) as id
       from generate_series(1, ${count}) n
     ) photo;
-    insert into earlier_renditions (photo_id, edition, renditions, due_at, run, difference)
-    select id, -1, ${value}, now() + case when (id & 1023) % 20 = 5 then interval '-1 day' else interval '1 day' end, 7,
-      (id & 1023) % 100
+    insert into earlier_renditions (photo_id, edition, renditions, due_at, run)
+    select id, -1, ${value}, now() + case when (id & 1023) % 20 = 5 then interval '-1 day' else interval '1 day' end, 7
     from photos where shard_of(id) = ${shard};
     commit`)
   await database.query('analyze photos, earlier_renditions')
+}
+
+/** Keeps of each earlier edition how far the one after it is from it: tables of before have no place for that. */
+export async function writeDifferences(database: TestDatabase): Promise<void> {
+  await database.query(`
+    begin;
+    set local synchronous_commit = off;
+    set local darkroom.moves_shards = 'yes';
+    update earlier_renditions set difference = (photo_id & 1023) % 100;
+    commit`)
+  await database.query('analyze earlier_renditions')
 }
 
 /** Reserves an id of the owner's next to that of each photo, every second one with a key and an upload that has begun, and gives as many others a day. */

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
-import type { Page } from 'playwright-core'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Page, Route } from 'playwright-core'
 import sharp from 'sharp'
 import { DarkroomClient } from '../../../clients/typescript/src/darkroom-client.ts'
 import type { TestService } from '../../../test/support/service.ts'
@@ -15,6 +16,8 @@ export type Scene = {
   shows: string
   /** What its reader does, once they are there. */
   act?(page: Page): Promise<unknown>
+  /** What goes wrong there as it shall. */
+  allows?: RegExp
 }
 
 /** Parts of one photo, that differ as those of a day do: what is cut out of it, and how much redder or brighter it is. */
@@ -44,9 +47,42 @@ async function partsOfAPhoto(): Promise<Buffer[]> {
   )
 }
 
-async function clientOf(service: TestService, owner: string): Promise<DarkroomClient> {
-  const token = await service.token(owner)
+async function clientOf(
+  service: TestService,
+  owner: string,
+  as = { isOperator: false },
+): Promise<DarkroomClient> {
+  const token = await service.token(owner, as)
   return new DarkroomClient({ url: service.url, token: () => token })
+}
+
+/** Of a run that made two photos anew and waits until somebody has looked at them. */
+async function beginCanary(service: TestService, owner: string): Promise<number> {
+  const { runs } = (await clientOf(service, 'olga', { isOperator: true })).operator
+  const { id } = await runs.begin(
+    { kind: 'reprocess', select: { state: 'all', owners: [owner] }, canary: 2 },
+    { key: 'scenes' },
+  )
+  while ((await runs.find(id)).state !== 'paused') await sleep(200)
+  return id
+}
+
+/** Tiles are drawn one after the other. */
+async function allPainted(page: Page): Promise<void> {
+  await page.waitForFunction(
+    () =>
+      document.querySelectorAll('.look-tile canvas').length > 30 &&
+      document.querySelectorAll('.look-tile canvas:not(.is-painted)').length === 0,
+  )
+}
+
+/** Goes to a view whose pages the API answers like that. */
+function goWhile(at: string, answer: (route: Route) => Promise<void>, shows: string) {
+  return async (page: Page) => {
+    await page.route('**/v1/feed?*', answer)
+    await page.evaluate((hash) => location.replace(hash), at)
+    await page.locator(shows).first().waitFor()
+  }
 }
 
 /** Owners with photos, `me` with a following; and every view in every state that does not come by itself. */
@@ -64,6 +100,7 @@ export async function prepareScenes(service: TestService): Promise<Scene[]> {
     for (const part of parts.slice(owner === 'bob' ? 3 : 0)) await upload(owner, part)
   const me = await clientOf(service, 'me')
   await Promise.all(['alice', 'bob'].map(async (owner) => await me.follow(owner)))
+  const canary = await beginCanary(service, 'alice')
   const picture = 'main img'
 
   return [
@@ -103,13 +140,41 @@ export async function prepareScenes(service: TestService): Promise<Scene[]> {
         await page.locator('.notice-line').first().waitFor()
       },
     },
+    {
+      name: 'feed-loading',
+      visit: {},
+      shows: 'main h1',
+      act: goWhile('#/feed', async () => {}, 'main .state, main h1'),
+    },
+    {
+      name: 'feed-failed',
+      visit: {},
+      shows: 'main h1',
+      act: goWhile(
+        '#/feed',
+        async (route) =>
+          await route.fulfill({
+            status: 400,
+            contentType: 'application/problem+json',
+            body: JSON.stringify({ status: 400, code: 'invalid_field', detail: 'Nobody knows why.' }),
+          }),
+        '[role=alert]',
+      ),
+      allows: /400/,
+    },
     { name: 'owner', visit: { at: '#/owners/alice' }, shows: picture },
     { name: 'photo', visit: { at: `#/photos/${first}` }, shows: picture },
     { name: 'photo-gone', visit: { at: '#/photos/764879989359635463' }, shows: 'main p, main h1, main h2' },
-    { name: 'looks', visit: { at: `#/photos/${first}/looks` }, shows: 'main canvas' },
+    { name: 'looks', visit: { at: `#/photos/${first}/looks` }, shows: 'main canvas', act: allPainted },
     { name: 'operators-only', visit: { at: '#/runs' }, shows: 'main p, main h1, main h2' },
     { name: 'nothing-here', visit: { at: '#/nowhere' }, shows: 'main p, main h1, main h2' },
-    { name: 'runs-empty', visit: { isOperator: true, at: '#/runs' }, shows: 'main h1, main h2' },
+    { name: 'runs', visit: { isOperator: true, at: '#/runs' }, shows: '.runs-list' },
+    {
+      name: 'run-canary',
+      visit: { isOperator: true, at: `#/runs/${canary}` },
+      shows: '.pair-pictures img',
+    },
+    { name: 'run-begin', visit: { isOperator: true, at: '#/runs/new' }, shows: 'main form, main fieldset' },
     { name: 'operator', visit: { isOperator: true, at: '#/operator' }, shows: 'main h1, main h2' },
     { name: 'german', visit: { language: 'de' }, shows: picture },
   ]
