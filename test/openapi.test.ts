@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { Compile } from 'typebox/compile'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { DarkroomClient } from '../clients/typescript/src/darkroom-client.ts'
 import type { PhotoReply } from '../src/http/schemas/photo.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
 import type { OwnerId } from '../src/photo/shard.ts'
@@ -49,6 +50,21 @@ async function nameExample(service: TestService): Promise<void> {
 }
 
 /** One whose bytes are there: its id. */
+/** One of no photo, which is over: as good as any to ask for what comes after. */
+async function endedRun(service: TestService): Promise<string> {
+  const client = new DarkroomClient({
+    url: service.url,
+    token: async () => await service.token('olga', { isOperator: true }),
+  })
+  const { runs } = client.operator
+  const run = await runs.begin(
+    { kind: 'reprocess', select: { state: 'all', owners: ['nobody'] } },
+    { key: 'ended' },
+  )
+  await runs.cancel(run)
+  return String(run.id)
+}
+
 async function beginDirectUpload(service: TestService): Promise<string> {
   const photo = await fixture('plain.jpg')
   const begun = await fetch(`${service.url}/v1/direct-uploads`, {
@@ -330,6 +346,11 @@ describe('the OpenAPI document', () => {
             PYTHONDONTWRITEBYTECODE: '1',
             SCHEMATHESIS_HOOKS: 'schemathesis_hooks',
             DIRECT_UPLOAD: await beginDirectUpload(service),
+            RUN: await endedRun(service),
+            RESERVED_ID: await new DarkroomClient({
+              url: service.url,
+              token: async () => await service.token('alice'),
+            }).reserveId(),
           },
         },
       )

@@ -21,7 +21,11 @@ const FOLDER = process.env.SCREENSHOTS ? resolve(process.env.SCREENSHOTS) : null
 
 /** Those of a wide window that README shows, in `docs/`: drawn anew with the others. */
 const DOCS = join(import.meta.dirname, '../../docs')
-const OF_README: Readonly<Record<string, 'light' | 'dark'>> = { looks: 'dark', feed: 'light', 'run-canary': 'light' }
+const OF_README: Readonly<Record<string, 'light' | 'dark'>> = {
+  looks: 'dark',
+  feed: 'light',
+  'run-canary': 'light',
+}
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
@@ -75,7 +79,9 @@ async function openScene(
   const page = await running().open(browser, { ...visit, ...tastes })
   await page.locator(shows).first().waitFor()
   await act?.(page)
-  await page.waitForFunction(() => [...document.images].every(({ complete }) => complete))
+  await page.waitForFunction(() =>
+    [...document.images].every(({ complete, loading }) => complete || loading === 'lazy'),
+  )
   return page
 }
 
@@ -86,7 +92,9 @@ async function keepPicture(
 ): Promise<void> {
   const picture = await page.screenshot({ path: join(folder, `${name}-${scheme}-${width}.png`) })
   if (width === 1280 && OF_README[name] === scheme)
-    await sharp(picture).jpeg({ quality: 80, mozjpeg: true }).toFile(join(DOCS, `console-${name}.jpg`))
+    await sharp(picture)
+      .jpeg({ quality: 80, mozjpeg: true })
+      .toFile(join(DOCS, `console-${name}.jpg`))
 }
 
 // Named here, as tests are before anything is prepared; the first of them says when one is forgotten.

@@ -52,10 +52,15 @@ def filter_case(context, case):
 
 @schemathesis.hook
 def before_call(context, case, kwargs):
-    """Of a direct upload an id is one that was begun: others are all unknown."""
+    """Of an upload an id is one that was given, and what follows a run follows one there is: others are all unknown."""
     id = (case.path_parameters or {}).get("id")
     if case.operation.path.endswith("/complete") and isinstance(id, str) and re.fullmatch("[1-9][0-9]*", id):
         case.path_parameters["id"] = os.environ["DIRECT_UPLOAD"]
+    if case.operation.label == "PUT /v1/photos/{id}" and isinstance(id, str) and re.fullmatch("[1-9][0-9]*", id):
+        case.path_parameters["id"] = os.environ["RESERVED_ID"]
+    run = (case.path_parameters or {}).get("run")
+    if case.operation.path.startswith("/v1/runs/{run}/") and re.fullmatch("[1-9][0-9]*", str(run)):
+        case.path_parameters["run"] = os.environ["RUN"]
     if isinstance(case.body, dict) and "file" in case.body:
         case.body["file"] = case.body.pop("file")
     if case.operation.path.startswith("/v1/runs"):
