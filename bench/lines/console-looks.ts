@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { CDPSession, Page } from 'playwright-core'
 import { buildConsole } from '../../test/support/built-console.ts'
 import type { Bench } from '../bench.ts'
@@ -9,6 +10,7 @@ import { type Line, value } from '../line.ts'
 /** Over the whole slider and back. */
 const STEPS = 200
 const LOOK = 'Amber'
+const LOOK_MS = 100
 
 /**
  * Somebody drags the strength of a look on a picture that is 1080 wide: what the page's main thread does for each frame that it
@@ -51,7 +53,8 @@ async function drag(darkroom: Darkroom, id: string, flags: string[]) {
   await look.waitFor({ state: 'attached' })
   await look.check({ force: true })
   // All tiles are drawn, and so is the picture.
-  await page.waitForFunction("document.querySelectorAll('.look-tile canvas:not(.is-painted)').length === 0")
+  const unpainted = "document.querySelectorAll('.look-tile canvas:not(.is-painted)').length"
+  while ((await page.evaluate<number>(unpainted)) > 0) await sleep(LOOK_MS)
   await page.evaluate('watched.longestTask = 0')
 
   const before = await spent(session, page)

@@ -90,6 +90,12 @@ async function keepPicture(
   folder: string,
   { name, scheme, width }: { name: string; scheme: 'light' | 'dark'; width: number },
 ): Promise<void> {
+  // Those that came in a moment ago are seen whole.
+  await page.waitForFunction(() =>
+    [...document.querySelectorAll('img.is-decoded')].every(
+      (image) => getComputedStyle(image).opacity === '1',
+    ),
+  )
   const picture = await page.screenshot({ path: join(folder, `${name}-${scheme}-${width}.png`) })
   if (width === 1280 && OF_README[name] === scheme)
     await sharp(picture)

@@ -173,6 +173,12 @@ export async function prepareScenes(service: TestService): Promise<Scene[]> {
       name: 'run-canary',
       visit: { isOperator: true, at: `#/runs/${canary}` },
       shows: '.pair-pictures img',
+      act: async (page) => {
+        await page
+          .locator('.pair-pictures')
+          .first()
+          .evaluate((pair) => pair.scrollIntoView({ block: 'center' }))
+      },
     },
     { name: 'run-begin', visit: { isOperator: true, at: '#/runs/new' }, shows: 'main form, main fieldset' },
     { name: 'operator', visit: { isOperator: true, at: '#/operator' }, shows: 'main h1, main h2' },
