@@ -57,6 +57,10 @@ async function overflowOf(page: Page): Promise<string[]> {
   const found: string[] = []
   for (const width of WIDTHS) {
     await page.setViewportSize({ width, height: 800 })
+    // What lays its tiles out by itself has heard of that.
+    await page.evaluate(async () => {
+      for (let frame = 0; frame < 3; frame++) await new Promise(requestAnimationFrame)
+    })
     for (const dir of ['ltr', 'rtl']) {
       const over = await page.evaluate((dir) => {
         document.documentElement.dir = dir

@@ -47,15 +47,12 @@ export function Pairs({ run, isCanary }: { run: RunDetail; isCanary: boolean }) 
                 <button
                   type="button"
                   aria-pressed={each === pair}
-                  aria-label={said.pair(
-                    String(at + 1),
-                    number(each.difference, { maximumFractionDigits: 1 }),
-                  )}
+                  aria-label={said.pair(String(at + 1), difference(each))}
                   onClick={() => setChosen(at)}
                 >
                   <img src={each.after.url} alt="" loading="lazy" decoding="async" />
                   <span class="small numbers" aria-hidden="true">
-                    ΔE {number(each.difference, { maximumFractionDigits: 1, minimumFractionDigits: 1 })}
+                    ΔE {difference(each)}
                   </span>
                 </button>
               </li>
@@ -70,4 +67,9 @@ export function Pairs({ run, isCanary }: { run: RunDetail; isCanary: boolean }) 
       )}
     </section>
   )
+}
+
+/** ΔE2000. */
+function difference(pair: Pair): string {
+  return number(pair.difference, { maximumFractionDigits: 1, minimumFractionDigits: 1 })
 }
