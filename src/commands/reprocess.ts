@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { KEEP_SECONDS, MAX_DIFFERENCE, REPLICA_LAG_SECONDS } from '../reprocess/defaults.ts'
 import { parseDuration } from './duration.ts'
 import type { ReprocessOptions } from './reprocess-options.ts'
 
@@ -49,14 +50,14 @@ export function reprocessCommand(): Command {
       '--replica-lag <duration>',
       'wait while a replica of a database is further behind',
       parseDuration,
-      10,
+      REPLICA_LAG_SECONDS,
     )
-    .option('--keep <duration>', 'keep what was shown before for so long', parseDuration, 7 * 86_400)
+    .option('--keep <duration>', 'keep what was shown before for so long', parseDuration, KEEP_SECONDS)
     .option(
       '--max-difference <ΔE>',
       'what is made may be so far from what is shown, as a mended colour is; else it fails as another picture',
       readDifference,
-      6,
+      MAX_DIFFERENCE,
     )
     .option(
       '--canary <n>',

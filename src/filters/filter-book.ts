@@ -5,7 +5,7 @@ import { EngineUnavailableError, FilterMissingError, InvalidCubeError } from '..
 import type { ColorTable } from '../photo/color-table.ts'
 import { compileFilter } from '../photo/compile-filter.ts'
 import { type Cube, parseCube } from '../photo/cube.ts'
-import { type FilterName, type KeptFilter, MAX_FILTER_NAME } from '../photo/filter.ts'
+import { type FilterName, filterNameOf, type KeptFilter, MAX_FILTER_NAME } from '../photo/filter.ts'
 import DIGESTS from '../photo/filters/digests.json' with { type: 'json' }
 import { FILTERS } from '../photo/filters.ts'
 import type { AppliedLook, FilterTable, Look } from '../photo/look.ts'
@@ -184,14 +184,8 @@ function fromCube(name: FilterName, file: string, { title, table }: Cube): Booke
   }
 }
 
-/** `Kodak 2383 (D65).cube` is `kodak-2383-d65`. */
 function nameOf(file: string): FilterName {
-  const name = file
-    .replace(/\.cube$/i, '')
-    .normalize('NFKD')
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-')
-    .replace(/^-+|-+$/g, '')
+  const name = filterNameOf(file)
   if (name === '' || name.length > MAX_FILTER_NAME) {
     throw new InvalidCubeError('the file name must hold 1 to 64 Latin letters and digits')
   }

@@ -8,6 +8,16 @@ export type KeptFilter = { name: FilterName; title: string; digest: string }
 export const FILTER_NAME_PATTERN = '^[a-z0-9]+(?:-[a-z0-9]+)*$'
 export const MAX_FILTER_NAME = 64
 
+/** What a filter of that file is called: `Kodak 2383 (D65).cube` is `kodak-2383-d65`. Of a file without a Latin letter or digit nothing. */
+export function filterNameOf(file: string): string {
+  return file
+    .replace(/\.cube$/i, '')
+    .normalize('NFKD')
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-+|-+$/g, '')
+}
+
 /** A tone curve: points of input and output, both 0..1, rising from input 0 to input 1, output never falling. */
 export type Curve = readonly (readonly [input: number, output: number])[]
 

@@ -1,11 +1,11 @@
 import type { Problem } from 'darkroom-client'
 import { useEffect, useId, useState } from 'preact/hooks'
-import { FILTER_NAME_PATTERN, MAX_FILTER_NAME } from '../../../src/photo/filter.ts'
+import { FILTER_NAME_PATTERN, filterNameOf, MAX_FILTER_NAME } from '../../../src/photo/filter.ts'
 import { Dialog } from '../parts/dialog.tsx'
 import { say } from '../parts/say.tsx'
 import { client } from '../session.ts'
 import { words } from '../words/words.ts'
-import { dropped, type LookChoice, suggestedName } from './look-choice.ts'
+import { dropped, type LookChoice } from './look-choice.ts'
 
 type KeepLookProps = { choice: LookChoice; onChoose: (name: string) => void; onKept: () => void }
 
@@ -36,7 +36,7 @@ export function KeepLook({ choice, onChoose, onKept }: KeepLookProps) {
   const remove = () => act(client.operator.removeFilter(choice.name), '', looks.removed(choice.title))
   return (
     <>
-      {file && <KeepForm key={choice.name} name={suggestedName(file.name)} onKeep={keep} />}
+      {file && <KeepForm key={choice.name} name={filterNameOf(file.name)} onKeep={keep} />}
       {choice.isKept && <Removal title={choice.title} onRemove={remove} />}
       {problem !== null && (
         <p class="bad small" role="alert">

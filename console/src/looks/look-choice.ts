@@ -33,13 +33,3 @@ export function lookOf({ filter, strength }: Pick<Photo, 'filter' | 'strength'>)
 export function isSameLook(one: Look, other: Look): boolean {
   return one?.filter === other?.filter && one?.strength === other?.strength
 }
-
-/** As Darkroom names the look of such a file: `Kodak 2383 (D65).cube` is `kodak-2383-d65`. */
-export function suggestedName(file: string): string {
-  return file
-    .replace(/\.cube$/i, '')
-    .normalize('NFKD')
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-')
-    .replace(/^-+|-+$/g, '')
-}

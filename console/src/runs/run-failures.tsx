@@ -1,16 +1,15 @@
-import type { Problem, RunDetail, RunFailures } from 'darkroom-client'
-import { useEffect, useState } from 'preact/hooks'
+import type { RunDetail } from 'darkroom-client'
+import { useState } from 'preact/hooks'
 import { Failed, Loading } from '../parts/state.tsx'
 import { Picture } from '../photos/picture.tsx'
 import { linkTo } from '../route.ts'
 import { client } from '../session.ts'
 import { number } from '../words/amounts.ts'
 import { words } from '../words/words.ts'
-
-type Failure = RunFailures['failures'][number]
+import { usePages } from './use-pages.ts'
 
 /** With which codes photos failed, and behind each code the photos. */
-export function Failures({ run }: { run: RunDetail; onProblem: (problem: Problem) => void }) {
+export function Failures({ run }: { run: RunDetail }) {
   const { runs: said } = words.value
   const [code, setCode] = useState<string | null>(null)
   return (
@@ -37,27 +36,20 @@ export function Failures({ run }: { run: RunDetail; onProblem: (problem: Problem
 
 function FailedPhotos({ run, code }: { run: number; code: string }) {
   const { runs: said } = words.value
-  const [failures, setFailures] = useState<readonly Failure[] | null>(null)
-  const [next, setNext] = useState<string | null>(null)
-  const [why, setWhy] = useState<string | null>(null)
-  const load = async (after: string | null) => {
-    setWhy(null)
-    try {
+  const pages = usePages(
+    async (after) => {
       const page = await client.operator.runs.failures(run, { code, ...(after !== null && { after }) })
-      setFailures((before) => [...(after === null ? [] : (before ?? [])), ...page.failures])
-      setNext(page.next)
-    } catch (error) {
-      setWhy((error as Error).message)
-    }
-  }
-  useEffect(() => void load(null), [run, code])
+      return { items: page.failures, next: page.next }
+    },
+    [run, code],
+  )
 
-  if (why !== null) return <Failed why={why} onRetry={() => void load(next)} />
-  if (failures === null) return <Loading />
+  if (pages.problem !== null) return <Failed why={pages.problem} onRetry={pages.more} />
+  if (pages.items === null) return <Loading />
   return (
     <>
       <ul class="run-failed">
-        {failures.map(({ id, photo, message }) => (
+        {pages.items.map(({ id, photo, message }) => (
           <li key={id}>
             <div class="run-failed-picture">
               {photo && photo.renditions.length > 0 ? (
@@ -76,8 +68,8 @@ function FailedPhotos({ run, code }: { run: number; code: string }) {
           </li>
         ))}
       </ul>
-      {next !== null && (
-        <button type="button" class="button" onClick={() => void load(next)}>
+      {pages.hasMore && (
+        <button type="button" class="button" onClick={pages.more}>
           {said.more}
         </button>
       )}

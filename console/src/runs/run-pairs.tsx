@@ -1,38 +1,33 @@
 import type { RunDetail, RunPairs } from 'darkroom-client'
-import { useEffect, useState } from 'preact/hooks'
+import { useState } from 'preact/hooks'
 import { Failed, Loading } from '../parts/state.tsx'
 import { client } from '../session.ts'
 import { number } from '../words/amounts.ts'
 import { words } from '../words/words.ts'
 import { PairStage } from './pair-stage.tsx'
+import { usePages } from './use-pages.ts'
 
 export type Pair = RunPairs['pairs'][number]
 
 /** What the run shows beside what was shown before: small, what differs most first, and one of them large. */
 export function Pairs({ run, isCanary }: { run: RunDetail; isCanary: boolean }) {
   const { runs: said } = words.value
-  const [pairs, setPairs] = useState<readonly Pair[] | null>(null)
-  const [next, setNext] = useState<string | null>(null)
   const [chosen, setChosen] = useState(0)
-  const [why, setWhy] = useState<string | null>(null)
-  const load = async (after: string | null) => {
-    setWhy(null)
-    try {
+  const pages = usePages(
+    async (after) => {
       const page = await client.operator.runs.pairs(run.id, after === null ? {} : { after })
-      setPairs((before) => [...(after === null ? [] : (before ?? [])), ...page.pairs])
-      setNext(page.next)
-    } catch (error) {
-      setWhy((error as Error).message)
-    }
-  }
-  useEffect(() => void load(null), [run.id, run.version, run.done])
+      return { items: page.pairs, next: page.next }
+    },
+    [run.id, run.version, run.done],
+  )
+  const { items: pairs, problem } = pages
 
   const pair = pairs?.[Math.min(chosen, (pairs?.length ?? 1) - 1)]
   return (
     <section class="run-part">
       <h2>{isCanary ? said.canary : said.pairs}</h2>
-      {why !== null ? (
-        <Failed why={why} onRetry={() => void load(null)} />
+      {problem !== null ? (
+        <Failed why={problem} onRetry={pages.more} />
       ) : pairs === null ? (
         <Loading />
       ) : !pair ? (
@@ -58,8 +53,8 @@ export function Pairs({ run, isCanary }: { run: RunDetail; isCanary: boolean }) 
               </li>
             ))}
           </ul>
-          {next !== null && (
-            <button type="button" class="button" onClick={() => void load(next)}>
+          {pages.hasMore && (
+            <button type="button" class="button" onClick={pages.more}>
               {said.more}
             </button>
           )}

@@ -71,7 +71,7 @@ export function RunView({ id }: { id: number }) {
       />
       <Wanted run={run} />
       <Costs run={run} />
-      {run.failed > 0 && <Failures run={run} onProblem={onProblem} />}
+      {run.failed > 0 && <Failures run={run} />}
       {makes && run.done > 0 && (isLookedAt || ENDED.has(run.state) || run.state === 'paused') && (
         <Pairs run={run} isCanary={isLookedAt} />
       )}

@@ -73,8 +73,6 @@ export const de: Words = {
     missingWhat:
       'Dieser Browser hatte keinen Platz dafür, und die Seite wurde neu geladen. Wählen Sie dieselbe Datei noch einmal: Es geht weiter, wo es war.',
     times: { sent: 'gesendet', waited: 'gewartet', developed: 'entwickelt' },
-    timesOf: (sent, waited, developed) =>
-      `In ${sent} gesendet, ${waited} gewartet, in ${developed} entwickelt`,
     open: (name) => `${name}, entwickelt: öffnen`,
     remove: (name) => `${name} entfernen`,
     cancelOne: (name) => `${name} nicht senden`,
@@ -119,9 +117,7 @@ export const de: Words = {
     nothingFound: 'Darin sind keine Fotos.',
     allDone: (text) => `Alles ist entwickelt: ${text}`,
     earlier: 'Ihre neuesten Fotos',
-    earlierNone: 'Sie haben noch keine Fotos.',
     unnamed: 'Foto',
-    noPreview: 'Dieser Browser zeigt davon keine Vorschau.',
     notStored:
       'Dieser Browser lässt die Seite nichts aufbewahren, darum kann sie keine Fotos senden. Vielleicht ist es ein privates Fenster.',
     problems: {

@@ -71,8 +71,6 @@ export const en = {
     missingWhat:
       'This browser had no room to keep it, and the page was reloaded. Choose the same file again: it goes on where it was.',
     times: { sent: 'sent', waited: 'waited', developed: 'developed' },
-    timesOf: (sent: string, waited: string, developed: string) =>
-      `Sent in ${sent}, waited ${waited}, developed in ${developed}`,
     open: (name: string) => `${name}, developed: open it`,
     remove: (name: string) => `Remove ${name}`,
     cancelOne: (name: string) => `Do not send ${name}`,
@@ -118,9 +116,7 @@ export const en = {
     nothingFound: 'There are no photos in this.',
     allDone: (text: string) => `All is developed: ${text}`,
     earlier: 'Your newest photos',
-    earlierNone: 'You have no photos yet.',
     unnamed: 'Photo',
-    noPreview: 'This browser shows no preview of it.',
     notStored:
       'This browser lets the page keep nothing, so photos can not be sent from here. A private window may be the reason.',
     problems: {

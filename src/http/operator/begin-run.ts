@@ -2,6 +2,7 @@ import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typ
 import type { FastifyRequest } from 'fastify'
 import type { RunRequest } from '../../catalog/runs.ts'
 import { parsePhotoId } from '../../photo/photo-id.ts'
+import { KEEP_SECONDS, MAX_DIFFERENCE, REPLICA_LAG_SECONDS } from '../../reprocess/defaults.ts'
 import { type Asked, countPlanned, planReprocess, startDryRun, startPlanned } from '../../reprocess/plan.ts'
 import { IdempotencyKeyReusedError, InvalidFieldError } from '../errors.ts'
 import { fingerprintOf, idempotencyKeyOf, tellReplayed } from '../idempotency.ts'
@@ -14,7 +15,6 @@ import { type RunDependencies, runsCommon } from './runs.ts'
 
 /** Of as many ids as may be named. */
 const BODY_BYTES = 512 * 1024
-const REPLICA_LAG_S = 10
 
 /** POST /v1/runs and /v1/runs/count. */
 export function beginRunRoutes(dependencies: RunDependencies): FastifyPluginAsyncTypebox {
@@ -108,10 +108,10 @@ function askedBy(wish: RunWish): Asked {
     work: {
       presets: work.presets ?? null,
       formats: work.formats ?? null,
-      maxDifference: work.maxDifference ?? 6,
-      keepSeconds: work.keepSeconds ?? 7 * 86_400,
+      maxDifference: work.maxDifference ?? MAX_DIFFERENCE,
+      keepSeconds: work.keepSeconds ?? KEEP_SECONDS,
     },
-    pace: { rate: pace.rate ?? null, share: pace.share ?? null, replicaLag: REPLICA_LAG_S },
+    pace: { rate: pace.rate ?? null, share: pace.share ?? null, replicaLag: REPLICA_LAG_SECONDS },
     maxFailures,
   }
 }
