@@ -19,9 +19,9 @@ const CODE = /^#code=([\w-]+)$/
 /** All that the page asks of Darkroom. */
 export const client = new DarkroomClient({ url: API, token: async ({ isRefused }) => await token(isRefused) })
 
-// A link that is pasted where the page is open already loads nothing.
+// A link that is pasted where the page is open already loads nothing by itself. Another viewer gets a page that knows of nobody else.
 addEventListener('hashchange', () => {
-  if (CODE.test(location.hash)) void open()
+  if (CODE.test(location.hash)) location.reload()
 })
 
 /** Signs in by the code of the link that was opened, or as whoever was signed in before. */
@@ -48,10 +48,15 @@ export async function signIn(token: string): Promise<void> {
   }
 }
 
+/** The page is loaded again, so that whoever signs in next finds nothing of this viewer's in it. */
 export async function signOut(): Promise<void> {
   bearer = null
-  await ask('session', { method: 'DELETE' }).catch(() => {})
-  session.value = { kind: 'out', problem: null }
+  try {
+    await ask('session', { method: 'DELETE' })
+    location.reload()
+  } catch (error) {
+    session.value = { kind: 'out', problem: passing(error) }
+  }
 }
 
 async function enter(): Promise<void> {

@@ -2,7 +2,9 @@ import { once } from 'node:events'
 import { createServer, request } from 'node:http'
 import type { Page } from 'playwright-core'
 import { describe, expect } from 'vitest'
+import { DarkroomClient } from '../../clients/typescript/src/darkroom-client.ts'
 import { freePort } from '../../src/embedded-postgres/free-port.ts'
+import { fixture } from '../../test/support/pictures.ts'
 import { startProxy } from '../../test/support/proxy.ts'
 import { BROWSERS } from './support/browsers.ts'
 import { runningConsole } from './support/running-console.ts'
@@ -112,6 +114,29 @@ describe.each(BROWSERS)('in $name', ({ name, test }) => {
 
     await isIn(page, 'alice')
     expect(page.url()).not.toContain('code=')
+  })
+
+  test('whoever signs in after another sees nothing that is that one’s alone', async () => {
+    const { service, open, link, allow } = running()
+    const alice = new DarkroomClient({ url: service.url, token: async () => await service.token('alice') })
+    const { id } = await alice.upload(new Blob([new Uint8Array(await fixture('plain.jpg'))]), {
+      visibility: 'private',
+    })
+    await alice.waitUntilReady(id)
+    const page = await open(name, { owner: 'alice', at: `#/photos/${id}` })
+    await page.getByRole('heading', { name: 'Renditions' }).waitFor()
+
+    await page.evaluate(
+      (hash) => {
+        location.hash = hash
+      },
+      new URL(await link('bob')).hash,
+    )
+    await isIn(page, 'bob')
+    await page.evaluate((hash) => location.assign(hash), `#/photos/${id}`)
+
+    await page.getByText('There is no such photo here.').waitFor()
+    allow(/404/)
   })
 
   test('a reload keeps who is signed in, until they sign out', async () => {
