@@ -50,8 +50,9 @@ describe('a session of the console', () => {
     )
     const token = await ask('POST', '/console/token', { body: {}, headers: { cookie } })
     expect(token.headers.get('cache-control')).toBe('no-store')
-    const { token: bearer, expiresAt } = (await token.json()) as { token: string; expiresAt: string }
-    expect(Date.parse(expiresAt)).toBeGreaterThan(Date.now())
+    const { token: bearer, owner, expiresAt } = (await token.json()) as Record<string, string>
+    expect(owner).toBe('alice')
+    expect(Date.parse(expiresAt as string)).toBeGreaterThan(Date.now())
     const me = await fetch(`${service.url}/v1/me`, { headers: { authorization: `Bearer ${bearer}` } })
     expect(await me.json()).toMatchObject({ owner: 'alice', role: null })
   })

@@ -82,7 +82,12 @@ async function renew(): Promise<void> {
 
 async function renewed(): Promise<void> {
   const reply = await post('token', {})
-  const { token, expiresAt } = (await reply.json()) as { token: string; expiresAt: string }
+  const { token, owner, expiresAt } = (await reply.json()) as Record<'token' | 'owner' | 'expiresAt', string>
+  // Somebody else has signed in by another tab.
+  if (session.value.kind === 'in' && session.value.owner !== owner) {
+    location.reload()
+    throw new Problem({ status: 401, code: 'session_refused', message: `This is ${owner}'s session now.` })
+  }
   bearer = { token, expiresAt: Date.parse(expiresAt) }
 }
 

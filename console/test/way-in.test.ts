@@ -139,6 +139,23 @@ describe.each(BROWSERS)('in $name', ({ name, test }) => {
     allow(/404/)
   })
 
+  test('a page does nothing as somebody else who has signed in by another tab', async () => {
+    const { open, link } = running()
+    const page = await open(name, { owner: 'alice' })
+    const other = await page.context().newPage()
+    await other.goto(await link('bob'))
+    await isIn(other, 'bob')
+
+    // The token that the page has in its memory is refused once.
+    await page.route('**/v1/following', async (route) => await route.fulfill({ status: 401, body: '{}' }), {
+      times: 1,
+    })
+    await page.evaluate(() => location.assign('#/feed'))
+
+    await isIn(page, 'bob')
+    running().allow(/401/)
+  })
+
   test('a reload keeps who is signed in, until they sign out', async () => {
     const page = await running().open(name, { owner: 'alice', at: '#/feed' })
 

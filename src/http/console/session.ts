@@ -46,8 +46,8 @@ export type SessionOptions = {
 
 /**
  * Who is signed in on the page, as a cookie that only these routes get and no script reads: it holds the owner's token.
- * `POST /console/session` signs in by a code or a token, `DELETE` signs out, and `POST /console/token` answers with the token, which
- * the page sends with all else that it asks. The API itself takes no cookie.
+ * `POST /console/session` signs in by a code or a token, `DELETE` signs out, and `POST /console/token` answers with the token, and whose it is,
+ * which the page sends with all else that it asks. The API itself takes no cookie.
  */
 export function sessionRoutes(options: SessionOptions): FastifyPluginAsyncTypebox {
   const { codes, authenticate, sign, publicUrl, basePath, counters, log } = options
@@ -88,8 +88,8 @@ export function sessionRoutes(options: SessionOptions): FastifyPluginAsyncTypebo
     app.post('/console/token', { schema: { hide: true } }, async ({ headers }) => {
       const token = readCookie(headers.cookie)
       if (!token) throw new UnauthenticatedError('Nobody is signed in here.')
-      const { expiresAt } = await authenticate(`Bearer ${token}`)
-      return { token, expiresAt: new Date(expiresAt).toISOString() }
+      const { owner, expiresAt } = await authenticate(`Bearer ${token}`)
+      return { token, owner, expiresAt: new Date(expiresAt).toISOString() }
     })
 
     app.delete('/console/session', { schema: { hide: true } }, async (_request, reply) =>
