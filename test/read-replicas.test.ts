@@ -29,6 +29,8 @@ const testWithPgbouncer = needs('PgBouncer', isInstalled(pgbouncer('')), 'apt-ge
 
 /** What is back is watched for three seconds before it is read from. */
 const PATIENCE = { timeout: 30_000, interval: 50 }
+/** Whoever follows another server asks for its log again, and is looked at again, at times of their own. */
+const FOLLOWING = { ...PATIENCE, timeout: 120_000 }
 const READ_FROM = 'a replica is read from'
 const NOT_READ_FROM = 'a replica is not read from; its database answers'
 
@@ -347,6 +349,9 @@ testWithPgbouncer(
 
 test('what is no replica of the database is not read from, and the log says why', async () => {
   await primary.query('create database other_name')
+  const isThere = async () =>
+    await replica.query("select datname from pg_database where datname = 'other_name'")
+  await expect.poll(isThere, PATIENCE).toHaveLength(1)
   const cases = [
     [primary.url, inject('databaseUrl'), 'it is no replica, as it takes writes'],
     [primary.url, replica.urlOf('other_name'), 'another database of the same server'],
@@ -387,7 +392,7 @@ test('a replica that was promoted is not read from any more, and another one fol
     .poll(async () => {
       await second.query('checkpoint')
       return await after.answers()
-    }, PATIENCE)
+    }, FOLLOWING)
     .toEqual(AT_REPLICA)
 
   expect(answered).toEqual(HERE)
