@@ -26,6 +26,7 @@ import type { Authenticate, Caller } from './auth/authenticate.ts'
 import { basePathOf, withoutBasePath } from './base-path.ts'
 import { addBodyRules } from './body.ts'
 import { compileInput } from './check-input.ts'
+import { compileReply } from './compile-reply.ts'
 import { addCompression } from './compression.ts'
 import { type ConsoleOptions, consoleRoutes } from './console/console.ts'
 import { addCors } from './cors.ts'
@@ -174,6 +175,7 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
     routerOptions: { maxParamLength: MAX_PARAMETER },
   })
   app.setValidatorCompiler(compileInput)
+  app.setSerializerCompiler(compileReply)
   app.removeContentTypeParser('text/plain')
   addTrace(app)
   addReplyHeaders(app)
