@@ -144,6 +144,27 @@ test('several processes that migrate at once do each migration once', async () =
   expect(await columnsOf(database)).toEqual(expect.arrayContaining(['note', 'second_note']))
 })
 
+test('an index is made while others ask for their turn', async () => {
+  await using database = await openTestDatabase()
+  await using folder = await folderOf({ '900.do.index.concurrently.sql': ADD_INDEX })
+  // Who asks in vain takes its time, as on a busy machine, so that whoever makes the index meets it asking.
+  await database.query(
+    `create function pg_try_advisory_xact_lock(key int) returns boolean language plpgsql as $$ begin
+       return pg_catalog.pg_try_advisory_xact_lock(key) or pg_sleep(0.5) is null;
+     end $$`,
+  )
+  await database.query(
+    `do $$ begin execute format('alter database %I set search_path = public, pg_catalog', current_database()); end $$`,
+  )
+
+  const migrated = await Promise.all(
+    [1, 2, 3].map(() => migrateDatabase(database.url, { directory: folder.path })),
+  )
+
+  expect(migrated.flat()).toEqual(['900.do.index.concurrently.sql'])
+  expect(await indexesOf(database)).toContain('photos_of_format')
+})
+
 test('the tables of a Darkroom whose migrations were others are left alone', async () => {
   await using database = await openTestDatabase()
   await database.query("update darkroom_migrations set md5 = 'x' where version = 1")

@@ -48,16 +48,20 @@ export async function migrateDatabase(
 /**
  * The turn ends with the connection.
  *
- * @NOTE `create index concurrently` waits for everybody who has a snapshot: who waits inside a statement, and who has
- * asked one with parameters in a transaction that goes on. So this one asks without, again and again.
+ * @NOTE `create index concurrently` waits for the end of each transaction in which somebody has a snapshot at that
+ * moment: a statement that runs, and one with parameters until the next. So nobody waits inside a statement, and who asks
+ * in vain ends the transaction: whoever has the turn may be waiting for it.
  */
 async function waitForTurn(client: pg.Client): Promise<void> {
-  await client.query('begin; set local idle_in_transaction_session_timeout = 0')
   const isOurs = async () => {
+    await client.query('begin; set local idle_in_transaction_session_timeout = 0')
     const { rows } = await client.query(`select pg_try_advisory_xact_lock(${MIGRATION_LOCK}) as ours`)
     return rows[0].ours as boolean
   }
-  while (!(await isOurs())) await sleep(TURN_POLL_MS)
+  while (!(await isOurs())) {
+    await client.query('rollback')
+    await sleep(TURN_POLL_MS)
+  }
 }
 
 async function migrate(
