@@ -1,9 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { RunDetailReply, RunReply } from '../src/http/schemas/run.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
 import { replaceOriginal } from './support/originals.ts'
 import { fixture } from './support/pictures.ts'
-import { complete } from './support/reprocess.ts'
+import { complete, feed } from './support/reprocess.ts'
 import { startService, type TestService } from './support/service.ts'
 import { photoForm, postForm } from './support/uploads.ts'
 
@@ -86,7 +86,7 @@ describe('runs over the API', { timeout: 3 * MINUTES }, () => {
     const again = await post('', wish, key)
     const other = await post('', ALL, key)
 
-    expect(count).toEqual({ photos: 3 })
+    expect(count).toEqual({ photos: 3, isAll: true })
     expect(tried).toMatchObject({
       kind: 'sample',
       state: 'complete',
@@ -103,6 +103,29 @@ describe('runs over the API', { timeout: 3 * MINUTES }, () => {
     expect(first.location).toBe(`/v1/runs/${first.reply.id}`)
     expect(first.reply).toMatchObject({ canary: 1, select: { state: 'all', limit: 1, order: 'newest' } })
     await post(`/${first.reply.id}/cancel`, { version: first.reply.version })
+  })
+
+  test('are begun at once, and count their photos and draw the canary then', async () => {
+    const read = vi.spyOn(service.catalog.selected, 'page')
+    const all = vi.spyOn(service.catalog.selected, 'all')
+    const canary = await begin({ ...ALL, canary: 2 })
+    const dry = await begin({ ...ALL, dryRun: { sample: 2 } })
+    const [waiting, untried] = [await find(canary.id), await find(dry.id)]
+
+    expect([read.mock.calls, all.mock.calls]).toEqual([[], []])
+    vi.restoreAllMocks()
+    for (const run of [waiting, untried])
+      expect(run).toMatchObject({ isCounted: false, selected: 0, sample: null })
+    expect([canary.canary, dry.canary]).toEqual([2, null])
+    await using _runs = feed(service)
+    await expect.poll(async () => (await find(canary.id)).isCounted).toBe(true)
+    const drawn = await find(canary.id)
+    // What was seen before it was drawn may be acted on.
+    const cancelled = await post(`/${canary.id}/cancel`, { version: canary.version })
+    await post(`/${dry.id}/cancel`, { version: dry.version })
+
+    expect(drawn).toMatchObject({ selected: 3, canary: 2, sample: { photos: 3 }, version: canary.version })
+    expect(cancelled).toMatchObject({ status: 200, reply: { state: 'cancelled' } })
   })
 
   test('are paused, made slower, looked at and rolled back by who has seen their last version', async () => {

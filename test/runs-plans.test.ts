@@ -95,6 +95,7 @@ const CALLS: Record<
   'change the pace': (runs) => runs.changePace(1001, { rate: 1 }),
   'the pace': (runs) => runs.paceOf(1001),
   claim: (runs) => runs.claim(1001, {}),
+  note: (runs) => runs.note(1001, { sample: {} }),
   'costs of a run': (_, __, ___, costs) => costs.ofRun(1, 500),
   start: (runs) => runs.start({ kind: 'remake', selection: {}, slices: Array(128).fill({}) }),
 }

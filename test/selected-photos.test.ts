@@ -2,14 +2,19 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { Catalog } from '../src/catalog/catalog.ts'
 import { Database } from '../src/catalog/database.ts'
+import { ofEarlierRecipes } from '../src/catalog/earlier-recipes.ts'
+import { migrateCatalog } from '../src/catalog/migrate.ts'
 import type { Selection, Source } from '../src/catalog/selected-photos.ts'
 import { ShardMap } from '../src/catalog/shard-map.ts'
+import { shardsOf } from '../src/catalog/shard-places.ts'
 import { allShardsAt } from '../src/config/shard-ranges.ts'
 import { addedAt, firstIdAt, type PhotoId, shardOf } from '../src/photo/photo-id.ts'
 import { type OwnerId, type Shard, shardOfOwner } from '../src/photo/shard.ts'
+import { countSelected } from '../src/reprocess/count-selected.ts'
+import { idsOf, takeSample } from '../src/reprocess/sample.ts'
 import { openTestDatabase, type TestDatabase } from './support/database.ts'
 import { writePhotos } from './support/many-photos.ts'
-import { costsOf, explain } from './support/plan.ts'
+import { costsOf, explain, type Plan } from './support/plan.ts'
 
 const MINUTES = 60_000
 const PHOTOS = 200_000
@@ -19,8 +24,13 @@ const owners = ['alice', 'bob', 'carol'] as OwnerId[]
 /** Three generations of recipes, of which 1 and 2 are today's: without a look, and with one. */
 const RECIPES = [null, 1, 2, 3, 4, 5]
 const TODAY = [1, 2]
+const ALL = { from: '0' as PhotoId, before: '9223372036854775807' as PhotoId }
+const NEVER = new AbortController().signal
+/** Of those that are counted. */
+const PAGE = 5_000
 
 type Row = { id: PhotoId; owner: OwnerId; status: string; recipe: number | null; isRemoved: boolean }
+type Written = Row & { isPublic: boolean; postedAt: number; byte: number }
 
 /** Whether a photo is chosen, told as simply as can be. */
 function isSelected({ state, recipes, from, before }: Selection, row: Row): boolean {
@@ -66,6 +76,20 @@ const selections = fc.record({
   to: fc.integer({ min: 2, max: 6 }),
 })
 
+async function writeOnly(database: TestDatabase, rows: readonly Written[]): Promise<void> {
+  const values = rows.map(
+    ({ id, owner, status, recipe, isRemoved, isPublic, postedAt, byte }) =>
+      `(${id}, '${owner}', '${status}', '${isPublic ? 'public' : 'private'}', 'jpeg', 1, '\\x0${byte}'::bytea,
+        ${postedAt}, ${recipe}::int, ${isRemoved ? 'now()' : 'null::timestamptz'})`,
+  )
+  await database.query('delete from photos')
+  if (values.length === 0) return
+  await database.query(
+    `insert into photos (id, owner, status, visibility, format, bytes, sha256, posted_at, recipe, deleted_at)
+     values ${values.join(', ')}`,
+  )
+}
+
 describe('the photos of a selection', () => {
   let database: TestDatabase
   let map: ShardMap
@@ -84,18 +108,14 @@ describe('the photos of a selection', () => {
     const base = Date.UTC(2026, 5, 1)
     await fc.assert(
       fc.asyncProperty(rows, selections, fc.integer({ min: 1, max: 7 }), async (rows, chosen, limit) => {
-        await database.query('delete from photos')
         const photos = rows.map((row, n) => ({
           ...row,
           id: idOf(base + row.ms, shardOfOwner(row.owner), n),
         }))
-        for (const { id, owner, status, recipe, isRemoved, isPublic, postedAt, byte } of photos) {
-          await database.query(
-            `insert into photos (id, owner, status, visibility, format, bytes, sha256, posted_at, recipe, deleted_at)
-             values (${id}, '${owner}', '${status}', '${isPublic ? 'public' : 'private'}', 'jpeg', 1, '\\x0${byte}',
-               ${base + postedAt}, ${recipe}, ${isRemoved ? 'now()' : null})`,
-          )
-        }
+        await writeOnly(
+          database,
+          photos.map((row) => ({ ...row, postedAt: base + row.postedAt })),
+        )
         const selection: Selection = {
           state: chosen.state,
           recipes: TODAY,
@@ -132,9 +152,15 @@ describe('the photos of a selection', () => {
             )
             expect(found).toEqual(inOrder)
           }
-          expect(await selected.count(source, selection)).toBe(found.length + passedOver)
-          const drawn = await selected.draw(source, selection, 100)
-          expect(drawn.map(({ id }) => id).toSorted()).toEqual(found.toSorted())
+          const chosen = { sources: [source], selection, limit: null }
+          const except = found.slice(0, 2)
+          expect(await countSelected(selected, chosen, { except, until: NEVER })).toEqual({
+            photos: found.length + passedOver - except.length,
+            isAll: true,
+          })
+          const sample = await takeSample(new Catalog(map), chosen, { size: 100, until: NEVER })
+          expect(sample?.population).toBe(found.length)
+          expect(sample && idsOf(sample).toSorted()).toEqual(found.toSorted())
         }
       }),
       { numRuns: 40 },
@@ -168,7 +194,7 @@ test('a page of them costs the same, however many photos there are', { timeout: 
     (await database.query('select id::text from photos p order by p.id')) as { id: PhotoId }[]
   ).map(({ id }) => id)
   const middle = ids[PHOTOS / 2] as PhotoId
-  const all = { from: '0' as PhotoId, before: '9223372036854775807' as PhotoId, recipes: [1] }
+  const all = { ...ALL, recipes: [1] }
   const sources: [Source, cursor: unknown][] = [
     [{ by: 'state', shards: [{ from: 0, to: 8191 }] }, middle],
     [
@@ -208,22 +234,84 @@ test('a page of them costs the same, however many photos there are', { timeout: 
 
   expect(costly).toEqual({})
   expect(asked).toBe(64)
-  // A count and a sample read all that they count, and of the index alone.
-  const counts: string[] = []
+  // A count and a sample read all that they count, page by page, and of the index alone.
+  const plans: Plan[] = []
   using _asked = vi.spyOn(Database.prototype, 'query').mockImplementation(async function (
     this: Database,
     statement,
     values,
   ) {
-    counts.push(JSON.stringify(await explain(this, statement, values)))
+    plans.push(await explain(this, statement, values))
     return await query.call(this, statement, values)
   } as typeof query)
-  const bySource = (sources[0] as (typeof sources)[0])[0]
-  expect(await selected.count(bySource, { ...all, state: 'stale', newestFirst: true })).toBeGreaterThan(
-    10_000,
+  let counted = 0
+  const pages = ofEarlierRecipes(map.ofShards(shardsOf({ from: 0, to: 8191 })), all, PAGE)
+  for await (const ids of pages) counted += ids.length
+  const texts = plans.map((plan) => JSON.stringify(plan))
+  expect(counted).toBeGreaterThan(10_000)
+  expect(plans.length).toBeLessThan(counted / PAGE + 20)
+  expect(texts.filter((text) => !text.includes('photos_by_recipe_and_id'))).toEqual([])
+  expect(plans.flatMap((plan) => costsOf(plan, PAGE))).toEqual([])
+})
+
+test('a count of many is told in time, as at least so many', async () => {
+  await using database = await openTestDatabase()
+  await writePhotos(database, {
+    owner: owners[0] as OwnerId,
+    shard: shardOfOwner(owners[0] as OwnerId),
+    count: 100,
+  })
+  await using map = new ShardMap(allShardsAt(database.url), { connections: 1 })
+  const { selected } = new Catalog(map)
+  const selection: Selection = { ...ALL, recipes: [1], state: 'all', newestFirst: true }
+  const sources: Source[] = [0, 1].map(() => ({ by: 'state', shards: [{ from: 0, to: 8191 }] }))
+  const chosen = { sources, selection, limit: null }
+
+  const whole = await countSelected(selected, chosen, { until: NEVER })
+  const late = await countSelected(selected, chosen, { until: AbortSignal.abort() })
+  const limited = await countSelected(selected, { ...chosen, limit: 7 }, { until: NEVER })
+
+  expect(whole).toEqual({ photos: 2 * late.photos, isAll: true })
+  expect(late).toEqual({ photos: expect.any(Number), isAll: false })
+  expect(limited).toEqual({ photos: 7, isAll: true })
+  expect(await takeSample(new Catalog(map), chosen, { size: 5, until: AbortSignal.abort() })).toBeNull()
+})
+
+test('photos of earlier recipes come each once from several databases', {
+  timeout: MINUTES,
+}, async () => {
+  await using databases = new AsyncDisposableStack()
+  const first = databases.use(await openTestDatabase())
+  const second = databases.use(await openTestDatabase())
+  const ranges = [
+    { from: 0, to: 4095, url: first.url },
+    { from: 4096, to: 8191, url: second.url },
+  ]
+  await migrateCatalog(ranges)
+  await using map = new ShardMap(ranges, { connections: 1 })
+  await fc.assert(
+    fc.asyncProperty(rows, fc.integer({ min: 1, max: 4 }), async (rows, limit) => {
+      const photos = rows.map((row, n) => ({ ...row, id: idOf(0, shardOfOwner(row.owner), n) }))
+      const isFirst = ({ owner }: Row) => shardOfOwner(owner) < 4096
+      await writeOnly(first, photos.filter(isFirst))
+      await writeOnly(
+        second,
+        photos.filter((row) => !isFirst(row)),
+      )
+
+      const found: PhotoId[] = []
+      const pages = ofEarlierRecipes(
+        map.ofShards(shardsOf({ from: 0, to: 8191 })),
+        { ...ALL, recipes: TODAY },
+        limit,
+      )
+      for await (const ids of pages) found.push(...ids)
+
+      const expected = photos.filter((row) =>
+        isSelected({ ...ALL, recipes: TODAY, state: 'stale', newestFirst: true }, row),
+      )
+      expect(found.toSorted()).toEqual(expected.map(({ id }) => id).toSorted())
+    }),
+    { numRuns: 25 },
   )
-  expect(await selected.draw(bySource, { ...all, state: 'stale', newestFirst: true }, 500)).toHaveLength(500)
-  expect(
-    counts.filter((plan) => !plan.includes('photos_by_recipe_and_id') || plan.includes('Seq Scan')),
-  ).toEqual([])
 })

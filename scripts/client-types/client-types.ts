@@ -8,7 +8,7 @@ import { historyReply } from '../../src/http/schemas/history.ts'
 import { failedJobsReply, jobsReply, retriedReply, statsReply } from '../../src/http/schemas/operator.ts'
 import { photoPageReply, photoReply, photosReply } from '../../src/http/schemas/photo.ts'
 import { photoChange } from '../../src/http/schemas/photo-fields.ts'
-import { reprocessWish, run, runDetail, runs, runWish } from '../../src/http/schemas/run.ts'
+import { reprocessWish, run, runCount, runDetail, runs, runWish } from '../../src/http/schemas/run.ts'
 import { runFailures, runPairs } from '../../src/http/schemas/run-photos.ts'
 import { presetName, presetSchema } from '../../src/presets/preset-schema.ts'
 
@@ -33,6 +33,7 @@ const SCHEMAS = {
   Run: run,
   RunDetail: runDetail,
   Runs: runs,
+  RunCount: runCount,
   RunWish: runWish(presetName),
   ReprocessWish: reprocessWish(presetName),
   RunFailures: runFailures,

@@ -190,6 +190,19 @@ export class Runs {
     return await this.find(id)
   }
 
+  /**
+   * Keeps in the selection of a run what was found out for it, such as what is drawn of its photos. What stands there already
+   * stays. Returns the selection.
+   */
+  async note(id: number, found: object): Promise<unknown> {
+    const [row] = await this.#query<{ selection: unknown }>(
+      `update runs set selection = $2::jsonb || selection where id = $1 and ${RUNS_HERE} returning selection`,
+      [id, JSON.stringify(found)],
+    )
+    if (!row) throw new RunNotFoundError(id)
+    return row.selection
+  }
+
   /** What a run of photos is to keep to, now; null when it is gone. */
   async paceOf<Pace>(id: number): Promise<Pace | null> {
     const [row] = await this.#query<{ pace: Pace | null }>(

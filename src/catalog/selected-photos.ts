@@ -1,6 +1,7 @@
 import type { PhotoId } from '../photo/photo-id.ts'
 import { type OwnerId, SHARD_COUNT, shardOfOwner } from '../photo/shard.ts'
 import type { Select } from './database.ts'
+import { IS_BETWEEN, MAX_ID, ofEarlierRecipes, READY } from './earlier-recipes.ts'
 import type { ShardMap } from './shard-map.ts'
 import { isInShards, SHARD_ORDER } from './shard-order.ts'
 import { rangesOf, shardsOf } from './shard-places.ts'
@@ -35,19 +36,16 @@ export type Source =
  */
 export type SelectedPage = { ids: PhotoId[]; passedOver: number; cursor: unknown; isLast: boolean }
 
-/** A photo of a sample, and the number from 0 to 1 that it was drawn by. */
-export type Drawn = { id: PhotoId; at: number }
-
 /** A photo that was looked at, and the cursor behind it. */
 type Seen = { id: PhotoId; cursor: string; isSelected: boolean }
 
-/** So many are looked at for a page, where no index tells whether they are selected; and so many for a count. */
+/** So many are looked at for a page, where no index tells whether they are selected; and so many where all are read. */
 const LOOKED_AT = 500
-const COUNTED = 20_000
+const READ_AT_ONCE = 20_000
+const LIST_PAGE = 1_000
 
 const ALL_SHARDS = shardsOf({ from: 0, to: SHARD_COUNT - 1 })
 
-const READY = `status = 'ready' and deleted_at is null`
 const FAILED = `status = 'failed' and deleted_at is null`
 const IS_STALE = `(${READY} and (recipe is null or recipe <> all($2::int[])))`
 
@@ -58,7 +56,6 @@ const IS_SELECTED: Record<Selection['state'], string> = {
   failed: `(${FAILED} and $2::int[] is not null)`,
   all: `(status <> 'processing' and deleted_at is null and $2::int[] is not null)`,
 }
-const IS_BETWEEN = 'id >= $3::bigint and id < $4::bigint'
 
 /**
  * Photos that somebody chose, page by page, at the same cost however many there are. What is read of many photos is read from
@@ -94,56 +91,19 @@ export class SelectedPhotos {
   }
 
   /**
-   * Up to so many at random, each as likely as any other, with the numbers they were drawn by: of several sources, those
-   * with the least are a sample of all. Reads what a count reads. Throws as `page` does.
+   * All of a source, each once, in pages of some thousands, of which some may be empty: no statement reads more than a page, and
+   * all together what one over all would. Those of earlier recipes come recipe by recipe, others as in `page`. Throws as that
+   * does.
    */
-  async draw(source: Source, selection: Selection, size: number): Promise<Drawn[]> {
-    if (source.by === 'state' && selection.state !== 'all') {
-      const { state, recipes, from, before } = selection
-      const drawn = await this.#shards.ofShards(shardsOfRanges(source.shards)).readAtReplica<Drawn>(
-        `select id::text, random() as at from photos
-         where all_shards_here($1) and shard_of(id) <@ $1::int4multirange and ${IS_SELECTED[state]} and ${IS_BETWEEN}
-         order by at limit $5`,
-        [recipes, from, before, size],
-      )
-      return leastOf(drawn, size)
+  async *all(source: Source, selection: Selection): AsyncGenerator<PhotoId[]> {
+    if (source.by === 'state' && (selection.state === 'stale' || selection.state === 'missing')) {
+      yield* ofEarlierRecipes(this.#shards.ofShards(shardsOfRanges(source.shards)), selection, READ_AT_ONCE)
+      return
     }
-    let drawn: Drawn[] = []
-    let cursor: unknown = null
-    for (;;) {
-      const page: SelectedPage = await this.page(
-        source,
-        selection,
-        cursor,
-        source.by === 'id' ? 1_000 : COUNTED,
-      )
-      drawn = leastOf([...drawn, ...page.ids.map((id) => ({ id, at: Math.random() }))], size)
-      if (page.isLast) return drawn
-      cursor = page.cursor
-    }
-  }
-
-  /** How many there are; in a list, all that it names. Throws as `page` does. */
-  async count(source: Source, selection: Selection): Promise<number> {
-    if (source.by === 'id') return source.ids.length
-    if (source.by === 'state' && selection.state !== 'all') {
-      const { state, recipes, from, before } = selection
-      const counts = await this.#shards
-        .ofShards(shardsOfRanges(source.shards))
-        .readAtReplica<{ count: number }>(
-          `select count(*)::int as count from photos
-         where all_shards_here($1) and shard_of(id) <@ $1::int4multirange and ${IS_SELECTED[state]} and ${IS_BETWEEN}`,
-          [recipes, from, before],
-        )
-      return counts.reduce((sum, { count }) => sum + count, 0)
-    }
-    let count = 0
-    let cursor: string | null = null
-    for (;;) {
-      const seen: Seen[] = await this.#look(source, selection, cursor, COUNTED)
-      count += seen.filter(({ isSelected }) => isSelected).length
-      if (seen.length < COUNTED) return count
-      cursor = seen.at(-1)?.cursor ?? null
+    for (let cursor: unknown = null, isLast = false; !isLast; ) {
+      const page = await this.page(source, selection, cursor, source.by === 'id' ? LIST_PAGE : READ_AT_ONCE)
+      yield page.ids
+      ;({ cursor, isLast } = page)
     }
   }
 
@@ -246,8 +206,6 @@ export class SelectedPhotos {
   }
 }
 
-const MAX_ID = '9223372036854775807'
-
 /** What others than the owner see, as the index has it. */
 const IS_SHOWN = `(case when visibility = 'public' then status = 'ready' else false end)`
 
@@ -281,11 +239,6 @@ function statementOf(state: Selection['state'], direction: 'asc' | 'desc'): Sele
         cross join lateral ${ordered(`${READY} and p.recipe = earlier.recipe`)} each
         union all ${ordered(`${READY} and p.recipe is null`, `p.recipe ${direction},`)}`)
   }
-}
-
-/** Those with the least numbers: of parts of which this is known, it is that of the whole. */
-export function leastOf(drawn: readonly Drawn[], size: number): Drawn[] {
-  return drawn.toSorted((a, b) => a.at - b.at).slice(0, size)
 }
 
 function shardsOfRanges(ranges: readonly Range[]) {

@@ -21,11 +21,11 @@ export async function watchDryRun(
 ): Promise<number> {
   const report = await ended(catalog.runs, id, leave)
   const code = exitCodeOf(report)
-  if (code === EXIT_STOPPED || code === null) {
+  const { sample, work } = report.selection as Sampling
+  if (code === EXIT_STOPPED || code === null || !sample) {
     console.error(`Run ${id}, which made some to know that, was ${report.state}: ${report.reason ?? ''}`)
     return EXIT_STOPPED
   }
-  const { sample, work } = report.selection as Sampling
   const estimate = await expectedOf(catalog, report)
   const failures = await catalog.runFailures.codes(id)
   const whole = { sample, estimate, failures, prices, workers, keepSeconds: work.keepSeconds }
@@ -45,9 +45,9 @@ async function ended(
     const report = await runs.find(id)
     if (exitCodeOf(report) !== null) return report
     if (leave.aborted) return await runs.cancel(id)
-    const { selected, left, reason, holders } = report
-    if (process.stderr.isTTY)
-      process.stderr.write(`\r\u001b[Kmade ${selected - left} of ${selected}${reason ? `; ${reason}` : ''}\r`)
+    const { isCounted, selected, left, reason, holders } = report
+    const made = isCounted ? `made ${selected - left} of ${selected}` : 'counting'
+    if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${made}${reason ? `; ${reason}` : ''}\r`)
     if (!isTold && holders.length === 0 && Date.now() - startedAt > NOBODY_MS) {
       isTold = true
       console.error('No server works it yet: is one running? `darkroom serve`, or `darkroom start`')

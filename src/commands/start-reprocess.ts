@@ -1,8 +1,17 @@
 import { createInterface } from 'node:readline/promises'
+import type { Catalog } from '../catalog/catalog.ts'
 import { loadConfig } from '../config/config.ts'
 import { SetupError } from '../errors.ts'
 import { createLog } from '../log.ts'
-import { type Asked, countPlanned, planReprocess, startDryRun, startPlanned } from '../reprocess/plan.ts'
+import {
+  type Asked,
+  COUNT_MS,
+  countPlanned,
+  type Plan,
+  planReprocess,
+  startDryRun,
+  startPlanned,
+} from '../reprocess/plan.ts'
 import { readPrices } from '../reprocess/prices.ts'
 import type { Choice } from '../reprocess/select.ts'
 import { openServices } from '../services.ts'
@@ -30,21 +39,17 @@ export async function startReprocess(options: ReprocessOptions): Promise<number>
   const plan = planReprocess(askedBy(options, choice), services)
 
   const prices = await readPrices(config.pricesFile)
-  const population = await countPlanned(catalog, plan)
   const leaving = new AbortController()
   process.once('SIGINT', () => leaving.abort())
   if (options.dryRun) {
-    const { run } = await startDryRun(catalog, plan, { population, size: options.sample })
+    const { run } = await startDryRun(catalog, plan, { size: options.sample })
     const json = options.json ?? false
     return await watchDryRun(catalog, run, { ...options, prices, json, leave: leaving.signal })
   }
-  if (
-    !options.yes &&
-    !(await isConfirmed(`${population.toLocaleString('en')} photos ${WORDS[choice.state]}. Make them anew?`))
-  ) {
+  if (!options.yes && !(await isConfirmed(`${await toldOf(catalog, plan, choice)}. Make them anew?`))) {
     return EXIT_COMPLETE
   }
-  const { run } = await startPlanned(catalog, plan, { population, canary: options.canary ?? null })
+  const { run } = await startPlanned(catalog, plan, { canary: options.canary ?? null })
   if (options.detach) {
     console.log(
       options.json
@@ -70,6 +75,12 @@ function askedBy(options: ReprocessOptions, choice: Choice): Asked {
     pace: { rate, share, replicaLag: options.replicaLag },
     maxFailures,
   }
+}
+
+/** How many photos were chosen, or that they are more than can be counted while somebody waits. */
+async function toldOf(catalog: Catalog, plan: Plan, { state }: Choice): Promise<string> {
+  const { photos, isAll } = await countPlanned(catalog, plan, AbortSignal.timeout(COUNT_MS))
+  return `${isAll ? '' : 'More than '}${photos.toLocaleString('en')} photos ${WORDS[state]}`
 }
 
 async function isConfirmed(question: string): Promise<boolean> {

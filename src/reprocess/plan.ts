@@ -4,11 +4,11 @@ import type { RunRequest } from '../catalog/runs.ts'
 import type { FilterBook } from '../filters/filter-book.ts'
 import type { Preset } from '../photo/presets.ts'
 import { recipeNumbers } from '../photo/recipe.ts'
-import { withCanary } from './canary.ts'
+import { CANARY } from './canary.ts'
+import { type Chosen, type Count, countSelected } from './count-selected.ts'
 import { expectedBefore } from './expected.ts'
 import type { PaceLimits } from './pace.ts'
 import { type Reprocess, reprocess } from './reprocess.ts'
-import { type Sample, takeSample } from './sample.ts'
 import { type Sampling, sampling } from './sampling.ts'
 import { type Choice, selectionOf, slicesOf } from './select.ts'
 import type { ReprocessSlice } from './slice.ts'
@@ -26,6 +26,9 @@ export type Asked = {
 export type Plan = { run: Reprocess; slices: readonly ReprocessSlice[] }
 
 type Started = { run: number; isNew: boolean; fingerprint: string | null }
+
+/** Whoever asks how many there are is told by then, of however many. */
+export const COUNT_MS = 5_000
 
 const EXTENTS = { stale: 'outdated', missing: 'missing', failed: 'everything', all: 'everything' } as const
 
@@ -55,62 +58,49 @@ export function planReprocess(
   return { run, slices: slicesOf(choice, catalog.selected.places()) }
 }
 
-/** How many photos it would act on. Reads the index of all that are selected, from replicas. */
-export async function countPlanned({ selected }: Pick<Catalog, 'selected'>, plan: Plan): Promise<number> {
-  const { select, work, limit } = plan.run
-  let count = 0
-  for (const source of sourcesOf(plan))
-    count += await selected.count(source, { ...select, recipes: work.recipes })
-  return Math.min(count, limit ?? count)
+/** How many photos it would act on: of many at least so many, those that could be counted until somebody stops waiting. */
+export async function countPlanned(
+  { selected }: Pick<Catalog, 'selected'>,
+  plan: Plan,
+  until: AbortSignal,
+): Promise<Count> {
+  return await countSelected(selected, chosenBy(plan), { until })
 }
 
 /**
- * Starts the run; with a canary, so many of its photos are made first. `population` is what it was counted to have, if it
- * was. A request with a key that comes again starts none.
+ * Starts the run; with a canary, so many of its photos are made first. Reads no photos, however many were chosen: servers count them
+ * and draw the canary before they make the first. A request with a key that comes again starts none.
  */
 export async function startPlanned(
-  catalog: Catalog,
-  plan: Plan,
-  { canary: size, population, request = null }: StartOptions & { canary: number | null },
+  catalog: Pick<Catalog, 'runs' | 'runCosts'>,
+  { run, slices }: Plan,
+  { canary, request = null }: { canary: number | null; request?: RunRequest | null },
 ): Promise<Started> {
-  const estimate = await expectedBefore(catalog, plan.run)
-  const canary = size === null ? null : await sampleOf(catalog, plan, size, population)
-  const slices = canary ? withCanary(plan.slices, await photosOf(catalog, canary)) : plan.slices
-  const selection: Reprocess = { ...plan.run, estimate, ...(canary && { canary }) }
-  return await catalog.runs.startOnce({ kind: reprocess.name, selection, slices }, request)
+  const selection: Reprocess = {
+    ...run,
+    estimate: await expectedBefore(catalog, run),
+    ...(canary !== null && { draw: canary }),
+  }
+  const parts = canary === null ? slices : [{ ...CANARY, sources: sourcesOf(slices) }, ...slices]
+  return await catalog.runs.startOnce({ kind: reprocess.name, selection, slices: parts }, request)
 }
 
 /** Starts a run that makes so many of the photos where nobody looks, to know what all would take. Again as `startPlanned`. */
 export async function startDryRun(
-  catalog: Catalog,
-  plan: Plan,
-  { size, population, request = null }: StartOptions & { size: number },
+  { runs }: Pick<Catalog, 'runs'>,
+  { run, slices }: Plan,
+  { size, request = null }: { size: number; request?: RunRequest | null },
 ): Promise<Started> {
-  const sample = await sampleOf(catalog, plan, size, population)
-  const pace = { ...plan.run.pace, rate: null, share: null }
-  const selection: Sampling = { ...plan.run, pace, sample }
-  return await catalog.runs.startOnce(
-    { kind: sampling.name, selection, slices: sampling.slices(selection) },
-    request,
-  )
+  const selection: Sampling = { ...run, pace: { ...run.pace, rate: null, share: null }, draw: size }
+  const slice: ReprocessSlice = { sources: sourcesOf(slices) }
+  return await runs.startOnce({ kind: sampling.name, selection, slices: [slice] }, request)
 }
 
-type StartOptions = { population?: number | undefined; request?: RunRequest | null }
-
-async function sampleOf(catalog: Catalog, plan: Plan, size: number, population?: number): Promise<Sample> {
-  const { select, work, limit } = plan.run
-  const chosen = { sources: sourcesOf(plan), selection: { ...select, recipes: work.recipes }, limit }
-  return await takeSample(catalog, chosen, {
-    population: population ?? (await countPlanned(catalog, plan)),
-    size,
-  })
+function chosenBy({ run: { select, work, limit }, slices }: Plan): Chosen {
+  return { sources: sourcesOf(slices), selection: { ...select, recipes: work.recipes }, limit }
 }
 
-async function photosOf({ photos }: Pick<Catalog, 'photos'>, { strata }: Sample) {
-  return await photos.findAll(strata.flatMap(({ ids }) => ids))
-}
-
-function sourcesOf({ slices }: Plan) {
+function sourcesOf(slices: readonly ReprocessSlice[]) {
   return slices.flatMap(({ sources }) => sources)
 }
 

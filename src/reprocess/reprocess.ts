@@ -1,5 +1,5 @@
 import type { RemakeWork } from '../catalog/remakes.ts'
-import type { Range, Selection } from '../catalog/selected-photos.ts'
+import type { Range, Selection, Source } from '../catalog/selected-photos.ts'
 import type { PhotoId } from '../photo/photo-id.ts'
 import type { OwnerId } from '../photo/shard.ts'
 import type { Job } from '../queue/job.ts'
@@ -7,9 +7,10 @@ import type { RunEngines, RunKind, Step } from '../runs/run-kind.ts'
 import { type Look, type NextJobs, throughJobs } from '../runs/through-jobs.ts'
 import { type Brakes, braked } from './brake.ts'
 import { afterCanary } from './canary.ts'
+import { countSelected } from './count-selected.ts'
 import type { Estimate } from './estimate.ts'
 import { type PaceLimits, YieldingPace } from './pace.ts'
-import type { Sample } from './sample.ts'
+import { drawOnce, idsOf, type Sample } from './sample.ts'
 import type { ReprocessSlice } from './slice.ts'
 
 /** What a run is started with, as JSON: which photos, what is made of them, how fast. */
@@ -20,7 +21,9 @@ export type Reprocess = {
   work: RemakeWork
   pace: PaceLimits
   brakes: Brakes
-  /** Which photos are made before somebody looks at them, and of what kinds all are. */
+  /** So many are drawn for its canary, before any is made. */
+  draw?: number
+  /** Which photos are made before somebody looks at them, and of what kinds all are; there once they are drawn. */
   canary?: Sample
   /** What was asked for, in a text: that of two runs is the same when they would do the same to the same photos. */
   asked?: string
@@ -49,16 +52,24 @@ export const reprocess: RunKind = {
   // Whoever starts one cuts it, as that wants the catalog.
   slices: () => [],
   count: async ({ catalog }, part) => {
-    const { limit } = part.selection as Reprocess
-    const { sources, except = [] } = part.slice as ReprocessSlice
-    let count = 0
-    for (const source of sources) count += await catalog.selected.count(source, selectionOf(part.selection))
-    return Math.max(0, Math.min(count, limit ?? count) - except.length)
+    const { draw, canary, limit } = part.selection as Reprocess
+    const { sources, isCanary } = part.slice as ReprocessSlice
+    const chosen = { sources, selection: selectionOf(part.selection), limit }
+    if (isCanary) {
+      const drawn = await drawOnce(catalog, part, 'canary', chosen)
+      return drawn && idsOf(drawn).length
+    }
+    if (draw !== undefined && !canary) return null
+    const count = await countSelected(catalog.selected, chosen, {
+      except: canaryOf(part.selection),
+      until: part.pausing,
+    })
+    return count.isAll ? count.photos : null
   },
   work: async function* (engines, part): AsyncGenerator<Step> {
-    const { except, isCanary } = part.slice as ReprocessSlice
+    const { isCanary } = part.slice as ReprocessSlice
     const { runs, replicas } = engines.catalog
-    const { pace: limits, brakes } = part.selection as Reprocess
+    const { pace: limits, brakes, canary } = part.selection as Reprocess
     const pace = new YieldingPace({ queue: engines.queue, runs, replicas }, part.run, limits)
     const allow = braked(pace.allow, runs, part.run, brakes)
     yield* throughJobs(
@@ -71,7 +82,7 @@ export const reprocess: RunKind = {
         giveUp: async () => {},
       },
       {
-        pace: except ? afterCanary(allow, runs, part.run) : allow,
+        pace: canary && !isCanary ? afterCanary(allow, runs, part.run) : allow,
         costs: isCanary ? 'kept' : 'counted',
       },
     )
@@ -87,7 +98,10 @@ async function nextJobs(
   room: number,
 ): Promise<NextJobs> {
   const { limit } = part.selection as Reprocess
-  const { sources, except = [] } = part.slice as ReprocessSlice
+  const { isCanary, ...slice } = part.slice as ReprocessSlice
+  const canary = canaryOf(part.selection)
+  const sources: readonly Source[] = isCanary ? [{ by: 'id', ids: canary }] : slice.sources
+  const except = isCanary ? [] : canary
   const from = sources[source]
   const most = Math.min(room, (limit ?? Infinity) - except.length - taken)
   if (!from || most <= 0) return { jobs: [], cursor: { source, at, taken }, isLast: true }
@@ -130,6 +144,12 @@ async function look({ catalog }: RunEngines, jobs: readonly Job[]): Promise<Map<
       return [job.photoId, state === 'done' || state === 'due' ? state : { skippedAs: CHANGED }]
     }),
   )
+}
+
+/** Those of the canary, which are not made again with the others. */
+function canaryOf(selection: unknown): readonly PhotoId[] {
+  const { canary } = selection as Reprocess
+  return canary ? idsOf(canary) : []
 }
 
 function selectionOf(selection: unknown): Selection {

@@ -1,7 +1,8 @@
 import type { Catalog } from '../catalog/catalog.ts'
-import { type Drawn, leastOf, type Selection, type Source } from '../catalog/selected-photos.ts'
 import type { Photo } from '../photo/photo.ts'
 import type { PhotoId } from '../photo/photo-id.ts'
+import type { PartAtWork } from '../runs/run-kind.ts'
+import type { Chosen } from './count-selected.ts'
 import { allocate, ownersOf, stratumOf } from './strata.ts'
 
 /** A kind of photos: how many of those that were looked at are of it, and which of them are to be made. */
@@ -15,22 +16,33 @@ export type Sample = {
   strata: readonly Stratum[]
 }
 
+/** What a run's selection says of what is drawn of its photos, and what was. */
+type Drawing = { draw?: number; canary?: Sample; sample?: Sample }
+
 /** So many are looked at, to tell of what kinds all are. */
 const LOOKED_AT = 5_000
 const PAGE = 500
+const PAGE_IN_ORDER = 1_000
 
-type Chosen = { sources: readonly Source[]; selection: Selection; limit: number | null }
+/** A photo, and the number from 0 to 1 that it was drawn by. */
+type Drawn = { id: PhotoId; at: number }
 
 /**
  * Draws a sample of so many of those that a run would take: of each stratum at random, but of each look one before others.
- * Reads what a count reads, and the rows of some thousands.
+ * Reads what a count reads, page by page, and the rows of some thousands. Null when `until` was aborted before.
  */
 export async function takeSample(
   { selected, photos }: Pick<Catalog, 'selected' | 'photos'>,
   chosen: Chosen,
-  { population, size }: { population: number; size: number },
-): Promise<Sample> {
-  const drawn = chosen.limit === null ? await drawAll(selected, chosen) : await drawFirst(selected, chosen)
+  { size, until }: { size: number; until: AbortSignal },
+): Promise<Sample | null> {
+  let count = 0
+  let drawn: Drawn[] = []
+  for await (const ids of pagesOf(selected, chosen)) {
+    if (until.aborted) return null
+    count += ids.length
+    drawn = leastOf([...drawn, ...ids.map((id) => ({ id, at: Math.random() }))])
+  }
   const seen: Photo[] = []
   for (let at = 0; at < drawn.length; at += PAGE)
     seen.push(...(await photos.findAll(drawn.slice(at, at + PAGE).map(({ id }) => id))))
@@ -41,12 +53,14 @@ export async function takeSample(
     groups.map(([, group]) => group.length),
     size,
   )
+  // Of so few all were looked at, and some may be gone by now.
+  const population = count <= LOOKED_AT ? seen.length : count
   return {
-    population: drawn.length < LOOKED_AT ? seen.length : population,
+    population,
     looked: seen.length,
     owners: ownersOf(
       seen.map(({ owner }) => owner),
-      drawn.length < LOOKED_AT ? seen.length : population,
+      population,
     ),
     strata: groups.map(([name, group], index) => ({
       name,
@@ -56,6 +70,27 @@ export async function takeSample(
         .map(({ id }) => id),
     })),
   }
+}
+
+/**
+ * The sample of a run, of so many as its selection says: drawn and kept there, or what was kept before, as when a server died that
+ * had drawn it. Null when the run is paused before.
+ */
+export async function drawOnce(
+  catalog: Pick<Catalog, 'selected' | 'photos' | 'runs'>,
+  { run, selection, pausing }: Pick<PartAtWork, 'run' | 'selection' | 'pausing'>,
+  name: 'canary' | 'sample',
+  chosen: Chosen,
+): Promise<Sample | null> {
+  const { draw: size = 0, [name]: kept } = selection as Drawing
+  if (kept) return kept
+  const sample = await takeSample(catalog, chosen, { size, until: pausing })
+  return sample && (((await catalog.runs.note(run, { [name]: sample })) as Drawing)[name] ?? sample)
+}
+
+/** The photos of a sample that are to be made. */
+export function idsOf({ strata }: Pick<Sample, 'strata'>): PhotoId[] {
+  return strata.flatMap(({ ids }) => ids)
 }
 
 /** In their order, but one of each look before others: who looks at some shall see all looks. They cost alike. */
@@ -71,30 +106,26 @@ function eachLookFirst(photos: readonly Photo[]): Photo[] {
   return photos.toSorted((a, b) => (rank.get(a) ?? 0) - (rank.get(b) ?? 0))
 }
 
-async function drawAll(
-  selected: Catalog['selected'],
-  { sources, selection }: Omit<Chosen, 'limit'>,
-): Promise<Drawn[]> {
-  let drawn: Drawn[] = []
-  for (const source of sources)
-    drawn = leastOf([...drawn, ...(await selected.draw(source, selection, LOOKED_AT))], LOOKED_AT)
-  return drawn
-}
-
-/** Of the first so many alone, in the order in which the run takes them. */
-async function drawFirst(
+/** All that were chosen; of a limited choice the first so many, in the order in which the run takes them. */
+async function* pagesOf(
   selected: Catalog['selected'],
   { sources, selection, limit }: Chosen,
-): Promise<Drawn[]> {
-  let drawn: Drawn[] = []
+): AsyncGenerator<PhotoId[]> {
   let left = limit ?? 0
   for (const source of sources) {
-    for (let cursor: unknown = null, isLast = false; !isLast && left > 0; ) {
-      const page = await selected.page(source, selection, cursor, Math.min(left, 1_000))
-      left -= page.ids.length
-      drawn = leastOf([...drawn, ...page.ids.map((id) => ({ id, at: Math.random() }))], LOOKED_AT)
-      ;({ cursor, isLast } = page)
+    if (limit === null) yield* selected.all(source, selection)
+    else {
+      for (let cursor: unknown = null, isLast = false; !isLast && left > 0; ) {
+        const page = await selected.page(source, selection, cursor, Math.min(left, PAGE_IN_ORDER))
+        left -= page.ids.length
+        yield page.ids
+        ;({ cursor, isLast } = page)
+      }
     }
   }
-  return drawn
+}
+
+/** Those with the least numbers: each photo is as likely among them as any other. */
+function leastOf(drawn: readonly Drawn[]): Drawn[] {
+  return drawn.toSorted((a, b) => a.at - b.at).slice(0, LOOKED_AT)
 }

@@ -5,12 +5,14 @@ import type { PartAtWork, RunEngines, RunKind, Step } from '../runs/run-kind.ts'
 import { type Look, type NextJobs, throughJobs } from '../runs/through-jobs.ts'
 import { YieldingPace } from './pace.ts'
 import type { Reprocess } from './reprocess.ts'
-import type { Sample } from './sample.ts'
+import { drawOnce, idsOf, type Sample } from './sample.ts'
+import type { ReprocessSlice } from './slice.ts'
 
 /** What a run would be started with, and which of its photos are made to know what it would take. */
-export type Sampling = Reprocess & { sample: Sample }
-
-export type SamplingSlice = { ids: readonly PhotoId[] }
+export type Sampling = Reprocess & {
+  /** There once it is drawn. */
+  sample?: Sample
+}
 
 /** No more can be made: what each took is read at once. */
 export const MAX_SAMPLE = 2_000
@@ -22,10 +24,15 @@ export const MAX_SAMPLE = 2_000
 export const sampling: RunKind = {
   name: 'sample',
   pauseMs: null,
-  slices: (selection) => [
-    { ids: (selection as Sampling).sample.strata.flatMap(({ ids }) => ids) } satisfies SamplingSlice,
-  ],
-  count: async (_, { slice }) => (slice as SamplingSlice).ids.length,
+  // Whoever starts one says of which photos, as that wants the catalog.
+  slices: () => [],
+  count: async ({ catalog }, part) => {
+    const { select, work, limit } = part.selection as Sampling
+    const { sources } = part.slice as ReprocessSlice
+    const chosen = { sources, selection: { ...select, recipes: work.recipes }, limit }
+    const sample = await drawOnce(catalog, part, 'sample', chosen)
+    return sample && idsOf(sample).length
+  },
   work: async function* (engines, part): AsyncGenerator<Step> {
     const { queue, store } = engines
     const { pace: limits } = part.selection as Sampling
@@ -46,8 +53,9 @@ export const sampling: RunKind = {
   },
 }
 
-function nextJobs({ run, slice }: PartAtWork, start: number, room: number): NextJobs {
-  const { ids } = slice as SamplingSlice
+function nextJobs({ run, selection }: PartAtWork, start: number, room: number): NextJobs {
+  const { sample } = selection as Sampling
+  const ids = sample ? idsOf(sample) : []
   const end = Math.min(start + room, ids.length)
   const jobs = ids.slice(start, end).map((photoId): Job => ({ kind: 'sample', photoId, run }))
   return { jobs, cursor: end, isLast: end >= ids.length }

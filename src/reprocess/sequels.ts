@@ -61,7 +61,7 @@ export async function startRetry(
     if (page.length < PAGE) break
   }
   if (ids.length === 0) return null
-  const { canary: _, estimate: __, ...before } = run.selection as Reprocess
+  const { draw: _, canary: __, estimate: ___, ...before } = run.selection as Reprocess
   const slices = Array.from({ length: Math.ceil(ids.length / IDS_OF_A_PART) }, (_, part) => ({
     sources: [{ by: 'id', ids: ids.slice(part * IDS_OF_A_PART, (part + 1) * IDS_OF_A_PART) }],
   }))

@@ -1,13 +1,7 @@
 import type { Source } from '../catalog/selected-photos.ts'
-import type { PhotoId } from '../photo/photo-id.ts'
 
 /**
- * A part: the photos of these sources, one after the other, but for those that the canary's part has. It waits for that
- * part then.
+ * A part: the photos of these sources, one after the other, but for those of the run's canary. It waits for the part that has
+ * those, which draws them of these sources, makes them first, and pauses the run.
  */
-export type ReprocessSlice = {
-  sources: readonly Source[]
-  except?: readonly PhotoId[]
-  /** These are made first, and then the run is paused. */
-  isCanary?: true
-}
+export type ReprocessSlice = { sources: readonly Source[]; isCanary?: true }

@@ -47,8 +47,11 @@ export type RunKind = {
   pauseMs: number | null
   /** Into how many parts a run is cut: each is worked by one server at a time. Kept as JSON. */
   slices(selection: unknown): readonly unknown[]
-  /** How many photos a part selects. Without it they are counted as they are met. */
-  count?(engines: RunEngines, part: PartAtWork): Promise<number>
+  /**
+   * How many photos a part selects; null when that can't be told yet, or `pausing` was aborted before. All parts are counted
+   * before one is worked. Without it photos are counted as they are met.
+   */
+  count?(engines: RunEngines, part: PartAtWork): Promise<number | null>
   /**
    * Goes on from the part's cursor to its end. The engine records each step before it asks for the next, and may ask for
    * no more after any: whoever goes on begins from the last one that was recorded, so doing the work between two of them

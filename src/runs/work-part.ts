@@ -9,6 +9,8 @@ const RENEW_MS = 5_000
 /** Until a part is tried again whose database, queue or store was unavailable; and one that met a fault of ours. */
 const UNAVAILABLE_S = 10
 const FAULT_S = 60
+/** And until one is asked again that could not be counted yet. */
+const UNCOUNTED_S = 1
 
 /** Another server goes on with the part, as this one was held up for too long. */
 class PartLostError extends DarkroomError {
@@ -50,6 +52,7 @@ export async function workPart(
     const atWork = { ...part, pausing }
     if (kind.count && part.selected === null) {
       const selected = await kind.count(engines, atWork)
+      if (selected === null) return await runParts.leave(part, UNCOUNTED_S)
       heed(
         await runParts.move(part, { ...record({ cursor: part.cursor, inFlight: part.inFlight }), selected }),
       )

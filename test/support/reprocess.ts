@@ -1,9 +1,8 @@
 import { expect } from 'vitest'
 import type { RunReport } from '../../src/catalog/reported-runs.ts'
 import { recipeNumbers } from '../../src/photo/recipe.ts'
-import { withCanary } from '../../src/reprocess/canary.ts'
+import { startPlanned } from '../../src/reprocess/plan.ts'
 import { type Reprocess, reprocess } from '../../src/reprocess/reprocess.ts'
-import { takeSample } from '../../src/reprocess/sample.ts'
 import { sampling } from '../../src/reprocess/sampling.ts'
 import { type Choice, selectionOf, slicesOf } from '../../src/reprocess/select.ts'
 import { finish, rollback } from '../../src/reprocess/undo.ts'
@@ -56,24 +55,13 @@ export async function startReprocess(
   service: TestService,
   choice: Partial<Choice> = {},
   more: Parameters<typeof reprocessOf>[2] = {},
-  { canary: size = null }: { canary?: number | null } = {},
+  { canary = null }: { canary?: number | null } = {},
 ): Promise<number> {
-  const { selected, photos } = service.catalog
-  const parts = slicesOf({ ...STALE, ...choice }, selected.places())
-  const run = reprocessOf(service, choice, more)
-  const { select, work, limit } = run
-  const sources = parts.flatMap((part) => part.sources)
-  const canary =
-    size &&
-    (await takeSample(
-      service.catalog,
-      { sources, selection: { ...select, recipes: work.recipes }, limit },
-      { population: 0, size },
-    ))
-  const selection = { ...run, ...(canary && { canary }) }
-  const first = canary ? await photos.findAll(canary.strata.flatMap(({ ids }) => ids)) : null
-  const slices = first ? withCanary(parts, first) : parts
-  return await service.catalog.runs.start({ kind: reprocess.name, selection, slices })
+  const plan = {
+    run: reprocessOf(service, choice, more),
+    slices: slicesOf({ ...STALE, ...choice }, service.catalog.selected.places()),
+  }
+  return (await startPlanned(service.catalog, plan, { canary })).run
 }
 
 /** A server that feeds runs of photos that are made anew, without workers. */

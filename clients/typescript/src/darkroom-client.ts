@@ -32,6 +32,7 @@ export type {
   ResetEvent,
   RetriedJobs,
   Run,
+  RunCount,
   RunDetail,
   RunFailures,
   RunPairs,

@@ -2,6 +2,7 @@ import type { Api, Ask } from './api.ts'
 import type {
   ReprocessWish,
   Run,
+  RunCount,
   RunDetail,
   RunFailures,
   Runs as RunPage,
@@ -32,10 +33,9 @@ export class Runs {
     return await this.#api.json(`/v1/runs/${id}`, options)
   }
 
-  /** How many photos a run would act on. Ask once: it reads the index of all that are selected. */
-  async count(wish: ReprocessWish, options: Pick<Ask, 'signal'> = {}): Promise<number> {
-    const ask = { method: 'POST', body: wish, ...options }
-    return (await this.#api.json<{ photos: number }>('/v1/runs/count', ask)).photos
+  /** How many photos a run would act on; of very many at least so many, which are counted within some seconds. */
+  async count(wish: ReprocessWish, options: Pick<Ask, 'signal'> = {}): Promise<RunCount> {
+    return await this.#api.json('/v1/runs/count', { method: 'POST', body: wish, ...options })
   }
 
   /** Begins to make photos anew, or a dry run of that: once for a key, however often it is asked. */

@@ -572,6 +572,13 @@ export interface Runs {
   runs: Run[]
   next: string | null
 }
+export interface RunCount {
+  photos: number
+  /**
+   * Whether these are all: else there are more, which were not counted.
+   */
+  isAll: boolean
+}
 export interface RunWish {
   /**
    * reprocess

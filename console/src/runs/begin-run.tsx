@@ -1,4 +1,4 @@
-import { type Preset, Problem, type ReprocessWish, type RunWish } from 'darkroom-client'
+import { type Preset, Problem, type ReprocessWish, type RunCount, type RunWish } from 'darkroom-client'
 import { useEffect, useId, useRef, useState } from 'preact/hooks'
 import { go, linkTo } from '../route.ts'
 import { client } from '../session.ts'
@@ -50,7 +50,7 @@ export function BeginRun() {
   const { runs: said, common } = words.value
   const [choice, setChoice] = useState(FIRST)
   const [presets, setPresets] = useState<readonly Preset[]>([])
-  const [count, setCount] = useState<number | null>(null)
+  const [count, setCount] = useState<RunCount | null>(null)
   const [isBusy, setBusy] = useState(false)
   const [why, setWhy] = useState<string | null>(null)
   const form = useRef<HTMLFormElement>(null)
@@ -203,7 +203,7 @@ export function BeginRun() {
           />
         </fieldset>
         <p class="run-count" role="status">
-          {count !== null && said.counted(count, number(count))}
+          {count !== null && toldOf(count)}
         </p>
         {why !== null && (
           <p class="bad" role="alert">
@@ -224,6 +224,11 @@ export function BeginRun() {
       </form>
     </article>
   )
+}
+
+function toldOf({ photos, isAll }: RunCount): string {
+  const { runs: said } = words.value
+  return isAll ? said.counted(photos, number(photos)) : said.countedSoFar(number(photos))
 }
 
 function wishOf(choice: Choice): ReprocessWish {

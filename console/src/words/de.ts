@@ -529,6 +529,7 @@ export const de: Words = {
     sampleSize: 'Fotos, die ein Probelauf macht',
     beginMeans:
       'Ein Probelauf macht einige, wo niemand hinsieht, und nennt Zeit und Preis. Eine Vorhut macht einige, die man sieht, und wartet, bis du sie angesehen hast.',
+    countedSoFar: (text) => `Das sind mehr als ${text} Fotos; ein Lauf zählt sie alle, bevor er beginnt.`,
     counted: (count, text) =>
       count === 0 ? 'Kein Foto ist so.' : count === 1 ? 'Das ist 1 Foto.' : `Das sind ${text} Fotos.`,
     countThem: 'Zählen',

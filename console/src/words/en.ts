@@ -514,6 +514,8 @@ export const en = {
     sampleSize: 'Photos that a dry run makes',
     beginMeans:
       'A dry run makes some where nobody looks and tells time and price. A canary makes some that are seen, and waits until you have looked at them.',
+    countedSoFar: (text: string) =>
+      `Those are more than ${text} photos; a run counts them all before it begins.`,
     counted: (count: number, text: string) =>
       count === 0 ? 'No photo is like that.' : count === 1 ? 'That is 1 photo.' : `Those are ${text} photos.`,
     countThem: 'Count them',

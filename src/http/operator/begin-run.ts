@@ -3,11 +3,18 @@ import type { FastifyRequest } from 'fastify'
 import type { RunRequest } from '../../catalog/runs.ts'
 import { parsePhotoId } from '../../photo/photo-id.ts'
 import { KEEP_SECONDS, MAX_DIFFERENCE, REPLICA_LAG_SECONDS } from '../../reprocess/defaults.ts'
-import { type Asked, countPlanned, planReprocess, startDryRun, startPlanned } from '../../reprocess/plan.ts'
+import {
+  type Asked,
+  COUNT_MS,
+  countPlanned,
+  planReprocess,
+  startDryRun,
+  startPlanned,
+} from '../../reprocess/plan.ts'
 import { IdempotencyKeyReusedError, InvalidFieldError } from '../errors.ts'
 import { fingerprintOf, idempotencyKeyOf, tellReplayed } from '../idempotency.ts'
 import { problemReplies } from '../problem-replies.ts'
-import { type RunWish, reprocessWish, run, runWish } from '../schemas/run.ts'
+import { type RunWish, reprocessWish, run, runCount, runWish } from '../schemas/run.ts'
 import { noQuery, oneOf } from '../schemas/types.ts'
 import { idempotencyKey, idempotentReplayed } from '../schemas/upload.ts'
 import { runReply } from './run-reply.ts'
@@ -25,7 +32,7 @@ export function beginRunRoutes(dependencies: RunDependencies): FastifyPluginAsyn
     operationId: 'beginRun',
     summary: 'Make photos anew',
     description:
-      'As `darkroom reprocess`: servers begin within seconds. With `dryRun` some are made where nobody looks, to know what all would take; with `canary` some are made first, and the run is paused until it is resumed.',
+      'As `darkroom reprocess`: servers begin within seconds, and count the photos first: however many they are, this is answered at once. With `dryRun` some are made where nobody looks, to know what all would take; with `canary` some are made first, and the run is paused until it is resumed.',
     querystring: noQuery,
     headers: Type.Object(idempotencyKey),
     body: runWish(preset),
@@ -44,11 +51,12 @@ export function beginRunRoutes(dependencies: RunDependencies): FastifyPluginAsyn
     ...runsCommon,
     operationId: 'countRun',
     summary: 'How many photos a run would act on',
-    description: 'Reads the index of all that are selected: ask before you begin, and not over and over.',
+    description:
+      'Of very many at least so many: those that were counted after some seconds, page by page. A run counts all of its photos itself.',
     querystring: noQuery,
     body: reprocessWish(preset),
     response: {
-      200: Type.Object({ photos: Type.Integer() }, { title: 'Count' }),
+      200: runCount,
       ...problemReplies('json', 'operator_only'),
     },
   } as const
@@ -76,8 +84,11 @@ export function beginRunRoutes(dependencies: RunDependencies): FastifyPluginAsyn
         .send(runReply(await catalog.runs.find(begun.run)))
     })
 
-    app.post('/v1/runs/count', { schema: countSchema, bodyLimit: BODY_BYTES }, async ({ body }) => {
-      return { photos: await countPlanned(catalog, planReprocess(askedBy(body), dependencies)) }
+    app.post('/v1/runs/count', { schema: countSchema, bodyLimit: BODY_BYTES }, async (request, reply) => {
+      const gone = new AbortController()
+      reply.raw.once('close', () => gone.abort())
+      const until = AbortSignal.any([gone.signal, AbortSignal.timeout(COUNT_MS)])
+      return await countPlanned(catalog, planReprocess(askedBy(request.body), dependencies), until)
     })
   }
 }

@@ -4,7 +4,7 @@ import { type Estimate, moneyOf, spentOn, timeOf } from '../../reprocess/estimat
 import { expectedOf } from '../../reprocess/expected.ts'
 import type { Prices } from '../../reprocess/prices.ts'
 import type { Reprocess } from '../../reprocess/reprocess.ts'
-import type { Sample } from '../../reprocess/sample.ts'
+import { idsOf, type Sample } from '../../reprocess/sample.ts'
 import type { Sampling } from '../../reprocess/sampling.ts'
 import type { AsideSelection } from '../../reprocess/through-aside.ts'
 import type { EstimateReply, RunDetailReply, RunReply } from '../schemas/run.ts'
@@ -14,7 +14,9 @@ type Selected = Partial<Sampling & AsideSelection>
 
 /** A run as operators are told of it. */
 export function runReply({ selection, costs: _, holders, ...report }: RunReport): RunReply {
-  const { select, limit = null, chosen, work, pace, brakes, canary, run, retries } = selection as Selected
+  const { kind } = report
+  const { select, limit = null, chosen, work, pace, brakes, run, retries } = selection as Selected
+  const { draw, canary } = selection as Selected
   const { owners = null, ids = null, from = null, to = null } = chosen ?? {}
   return {
     ...report,
@@ -38,7 +40,7 @@ export function runReply({ selection, costs: _, holders, ...report }: RunReport)
     work: work && select ? workReply(work) : null,
     pace: pace ? { rate: pace.rate, share: pace.share } : null,
     maxFailures: brakes?.maxFailures ?? null,
-    canary: canary ? madeOf(canary) : null,
+    canary: canary ? idsOf(canary).length : kind === 'reprocess' ? (draw ?? null) : null,
   }
 }
 
@@ -96,10 +98,6 @@ function spentReply(
   const { made, cpuMs, puts, bytesBefore, bytesAfter } = costs
   const money = spentOn(costs, prices, keepSeconds)
   return { made, cpuMs, puts, bytesBefore, bytesAfter, money, currency: prices.currency }
-}
-
-function madeOf({ strata }: Sample): number {
-  return strata.reduce((sum, { ids }) => sum + ids.length, 0)
 }
 
 function textOf(time: Date | null): string | null {

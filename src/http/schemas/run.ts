@@ -163,6 +163,16 @@ export const runDetail = Type.Object(
 )
 export type RunDetailReply = Static<typeof runDetail>
 
+export const runCount = Type.Object(
+  {
+    photos: count,
+    isAll: Type.Boolean({
+      description: 'Whether these are all: else there are more, which were not counted.',
+    }),
+  },
+  { title: 'Run count' },
+)
+
 /** Which photos, and what is made of them, of presets with such a name. */
 export function reprocessWish(preset: PresetSchema) {
   const select = Type.Object(
