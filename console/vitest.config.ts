@@ -12,6 +12,5 @@ export default defineConfig({
     globalSetup: [join(import.meta.dirname, 'test/support/global.ts')],
     // Browsers are processes of their own, some for each file.
     maxWorkers: 2,
-    expect: { poll: { timeout: 30_000 } },
   },
 })

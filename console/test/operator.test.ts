@@ -60,7 +60,7 @@ describe.each(BROWSERS)('in $name', ({ name, test }) => {
 
     await page.route(/\/v1\/jobs$/, async (route) => await route.abort())
 
-    await page.getByText(/What stands here is of/).waitFor({ timeout: 15_000 })
+    await page.getByText(/What stands here is of/).waitFor()
     expect(await page.getByText('somebody waits', { exact: true }).isVisible()).toBe(true)
   })
 })

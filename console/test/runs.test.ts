@@ -9,7 +9,6 @@ import { runningConsole } from './support/running-console.ts'
 
 const MINUTES = 60_000
 const running = runningConsole()
-const SEEN = { timeout: 30_000 }
 let torn: PhotoId
 
 beforeAll(async () => {
@@ -40,14 +39,14 @@ describe.each(BROWSERS)('runs in $name', ({ name, test }) => {
       `insert into run_parts (run, part, slice, selected, due_at) values (${run}, 1, '{}', 5, now() + interval '50 minutes')`,
     )
     const page = await open(name, { owner: 'olga', isOperator: true, at: `#/runs/${run}` })
-    await button(page, 'Pause').waitFor(SEEN)
+    await button(page, 'Pause').waitFor()
     // Between two looks of the page.
     await page.route(`**/v1/runs/${run}`, async (route) => await route.abort())
     await service.catalog.runs.changePace(run, { rate: 5 }, { by: 'otto' })
 
     await button(page, 'Pause').click()
 
-    await page.locator('.run-changed').waitFor(SEEN)
+    await page.locator('.run-changed').waitFor()
     expect(await service.catalog.runs.find(run)).toMatchObject({ state: 'running', steeredBy: 'otto' })
     await page.unroute(`**/v1/runs/${run}`)
     await service.catalog.runs.cancel(run)
@@ -62,17 +61,17 @@ describe.each(BROWSERS.slice(0, 1))('runs in $name', ({ name, test }) => {
 
     await beginPage(page)
     await button(page, 'Count them').click()
-    await page.getByText('Those are 4 photos.').waitFor(SEEN)
+    await page.getByText('Those are 4 photos.').waitFor()
     await page.getByLabel('Photos that a dry run makes').fill('2')
     await button(page, 'Dry run').click()
-    await page.getByRole('heading', { name: 'What 4 photos would take' }).waitFor(SEEN)
+    await page.getByRole('heading', { name: 'What 4 photos would take' }).waitFor()
     expect(await page.getByRole('row', { name: 'Money, once' }).textContent()).toMatch(/\d/)
 
     await page.getByRole('link', { name: 'All runs' }).click()
     await beginPage(page)
     await page.getByLabel('Photos of the canary').fill('2')
     await button(page, 'Begin with a canary of 2').click()
-    await page.getByRole('heading', { name: 'The canary: before and after' }).waitFor(SEEN)
+    await page.getByRole('heading', { name: 'The canary: before and after' }).waitFor()
     const pictures = page.locator('.pair-pictures img')
     await expect
       .poll(() =>
@@ -83,12 +82,12 @@ describe.each(BROWSERS.slice(0, 1))('runs in $name', ({ name, test }) => {
     await button(page, 'Flicker').click()
 
     await button(page, 'Looks good: go on').click()
-    await state(page, 'complete').waitFor(SEEN)
+    await state(page, 'complete').waitFor()
     await button(page, 'Roll back').click()
-    await page.getByRole('dialog').getByText('Up to 4 photos').waitFor(SEEN)
+    await page.getByRole('dialog').getByText('Up to 4 photos').waitFor()
     await page.getByRole('dialog').getByRole('button', { name: 'Roll back' }).click()
-    await page.getByRole('heading', { name: 'Rolled back' }).waitFor(SEEN)
-    await state(page, 'complete').waitFor(SEEN)
+    await page.getByRole('heading', { name: 'Rolled back' }).waitFor()
+    await state(page, 'complete').waitFor()
   })
 
   test('behind the code of a failure are the photos that failed', async () => {
@@ -99,13 +98,13 @@ describe.each(BROWSERS.slice(0, 1))('runs in $name', ({ name, test }) => {
     await page.getByLabel('Photos of the canary').fill('')
     await page.getByLabel('Stop when so many percent fail').fill('')
     await button(page, 'Begin with all of them').click()
-    await state(page, 'complete').waitFor(SEEN)
+    await state(page, 'complete').waitFor()
 
     await page.getByRole('button', { name: /corrupt_photo/ }).click()
 
-    await page.getByRole('link', { name: torn }).waitFor(SEEN)
+    await page.getByRole('link', { name: torn }).waitFor()
     expect(await page.locator('.run-failed-picture img').count()).toBe(1)
     await page.goto(`${page.url().split('#')[0]}#/runs`)
-    await page.locator('.runs-list').waitFor(SEEN)
+    await page.locator('.runs-list').waitFor()
   })
 })

@@ -5,6 +5,11 @@ import { startService, type TestService } from '../../../test/support/service.ts
 import { type BrowserName, Browsers, type Tastes } from './browsers.ts'
 import { complaintsOf, tellOfViolations } from './complaints.ts'
 
+/** What is waited for comes in its time: on a machine that is busy, too. */
+const PATIENCE_MS = 120_000
+/** So many times slower than the machine are Chromium's pages, as those of a busy one: by `SLOWDOWN=20 npm run test:console`. */
+const SLOWDOWN = Number(process.env.SLOWDOWN ?? 1)
+
 export type Visit = Tastes & {
   /** Who is signed in: `me`, unless told; null for nobody. */
   owner?: string | null
@@ -27,6 +32,13 @@ export type RunningConsole = {
   open(name: BrowserName, visit?: Visit): Promise<Page>
   /** What went wrong on the pages of this test is no failure if it is like that. */
   allow(complaint: RegExp): void
+}
+
+function slowDown(context: BrowserContext): void {
+  context.on('page', async (page) => {
+    const session = await context.newCDPSession(page)
+    await session.send('Emulation.setCPUThrottlingRate', { rate: SLOWDOWN })
+  })
 }
 
 /** One service with the built page and a worker of each lane, for all tests of a file, and browsers to look at it. */
@@ -58,7 +70,9 @@ export function runningConsole(env: Record<string, string> = {}): () => RunningC
         }),
       })
       contexts.push(context)
+      context.setDefaultTimeout(PATIENCE_MS)
       await tellOfViolations(context)
+      if (name === 'chromium' && SLOWDOWN > 1) slowDown(context)
       const page = await context.newPage()
       complaints.push(complaintsOf(page))
       await enter(page, visit)
