@@ -2,9 +2,18 @@
 
 globalThis.watched = { longestTask: 0, shift: 0, nodes: 0, usableAt: 0, frames: 0 }
 
-new PerformanceObserver((list) => {
-  for (const { duration } of list.getEntries()) watched.longestTask = Math.max(watched.longestTask, duration)
-}).observe({ type: 'longtask', buffered: true })
+const takeTasks = (entries) => {
+  for (const { duration } of entries) watched.longestTask = Math.max(watched.longestTask, duration)
+}
+const tasks = new PerformanceObserver((list) => takeTasks(list.getEntries()))
+tasks.observe({ type: 'longtask', buffered: true })
+
+/** What the bench does in the page by itself, until `watchTasks`, is no task of the page's. */
+globalThis.unwatchTasks = () => {
+  takeTasks(tasks.takeRecords())
+  tasks.disconnect()
+}
+globalThis.watchTasks = () => tasks.observe({ type: 'longtask' })
 
 new PerformanceObserver((list) => {
   for (const { value } of list.getEntries()) watched.shift += value
