@@ -7,6 +7,7 @@ import type { Photo } from '../src/photo/photo.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
 import type { OwnerId } from '../src/photo/shard.ts'
 import type { Services } from '../src/services.ts'
+import { failedJobs } from '../src/sweep/failed-jobs.ts'
 import { checkRenditions } from './account-renditions.ts'
 import { afterEdits, isGranted } from './owner.ts'
 import type { Attempt } from './uploader.ts'
@@ -160,8 +161,8 @@ function ownerless(objects: ReadonlySet<string>, known: readonly string[]): stri
 /** Photos whose original a trial has taken away failed in its run, and were made by another. */
 async function jobsLeft({ queue }: Services): Promise<string[]> {
   const { failed: _, ...counts } = await queue.counts()
-  const pages = await Array.fromAsync(queue.failed(500))
-  const failed = pages.flat().filter(({ job, code }) => job.kind !== 'remake' || code !== 'original_missing')
+  const all = await Array.fromAsync(failedJobs(queue))
+  const failed = all.filter(({ job, code }) => job.kind !== 'remake' || code !== 'original_missing')
   return Object.entries({ ...counts, failed: failed.length }).flatMap(([state, count]) =>
     count > 0 ? [`${count} jobs are ${state}`] : [],
   )

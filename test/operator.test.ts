@@ -57,8 +57,11 @@ describe('an operator', () => {
     await worker[Symbol.asyncDispose]()
 
     const seen = await olga.operator.failedJobs({ code: 'corrupt_photo', limit: 1 })
-    expect(seen).toMatchObject({ codes: [{ code: 'corrupt_photo', count: 2 }], isAll: true })
+    expect(seen).toMatchObject({ codes: [{ code: 'corrupt_photo', count: 2 }] })
+    const behind = await olga.operator.failedJobs({ code: 'corrupt_photo', after: seen.next as string })
+    expect(behind).toMatchObject({ jobs: [{ photo: torn[0] }], next: null })
     expect(seen.jobs).toMatchObject([{ photo: torn[1], kind: 'resize', lane: 'live', code: 'corrupt_photo' }])
+    await expect(olga.operator.failedJobs({ after: 'x' })).rejects.toMatchObject({ code: 'invalid_cursor' })
     const of = async (chosen: { code?: string; until: string }) => await olga.operator.retryJobs(chosen)
     expect(await of({ code: 'other', until: seen.asOf })).toEqual({ retried: 0, hasMore: false })
     expect(await of({ until: new Date(0).toISOString() })).toEqual({ retried: 0, hasMore: false })
@@ -66,7 +69,18 @@ describe('an operator', () => {
 
     expect((await olga.operator.failedJobs()).jobs).toEqual([])
     expect((await alice.photos(torn)).map(({ status }) => status)).toEqual(['processing', 'processing'])
-    await using _again = service.work()
+    await using again = service.work()
+    await expect.poll(async () => (await service.queue.counts()).failed).toBe(2)
+    await again[Symbol.asyncDispose]()
+
+    const [one, other] = torn as [string, string]
+    expect(await olga.operator.retryJobs({ photo: one })).toEqual({ retried: 1, hasMore: false })
+    expect((await olga.operator.failedJobs()).jobs).toMatchObject([{ photo: other }])
+    await expect(olga.operator.retryJobs({} as { photo: string })).rejects.toMatchObject({
+      status: 400,
+      code: 'invalid_field',
+    })
+    await using _last = service.work()
     await expect.poll(async () => (await service.queue.counts()).failed).toBe(2)
   })
 

@@ -41,6 +41,12 @@ describe.each(BROWSERS)('in $name', ({ name, test }) => {
 
     await page.getByText(`${count} jobs are enqueued again.`).waitFor({ state: 'attached' })
     await dialog.waitFor({ state: 'detached' })
+
+    await expect.poll(async () => (await service.queue.counts()).failed).toBe(count)
+    await page.locator('.failed-jobs a').first().click()
+    await page.getByRole('button', { name: 'Do what failed again' }).click()
+    await page.getByText('One job is enqueued again.').waitFor({ state: 'attached' })
+    await expect.poll(async () => (await service.queue.counts()).failed).toBe(count)
   })
 
   test('an operator sees how long photos took, drawn and as a table', async () => {

@@ -1,6 +1,6 @@
 import type { Job as BullmqJob, Queue, Worker } from 'bullmq'
 import type { Job, JobKind, Lane } from './job.ts'
-import type { LaneCounts } from './job-queue.ts'
+import type { FailedPlace, LaneCounts } from './job-queue.ts'
 
 /** BullMQ's names of the lanes. */
 export const QUEUE_NAMES: Record<Lane, string> = { live: 'darkroom', batch: 'darkroom-batch' }
@@ -25,12 +25,29 @@ export type JobPlace = { queue: string; key: string }
 /** A job's state with the text that is kept of a failure. */
 export type KeptState = { name: 'missing' } | { name: 'pending' } | { name: 'failed'; reason: string }
 
+/** A job that failed, as it is kept. */
+export type KeptFailure = {
+  lane: Lane
+  key: string
+  kind: JobKind
+  payload: Payload
+  attempts: number
+  failedAt: Date
+  reason: string
+}
+
+/** Up to so many that failed, the last first, and the place behind them; null when there are no more. */
+export type KeptFailures = { failures: KeptFailure[]; next: FailedPlace | null }
+
 /** What differs between BullMQ's backends. */
 export type BullmqBackend = {
   queues: Record<Lane, PhotoQueue>
   /** The states of jobs, in their order. BullMQ itself would ask for each twice. */
   states(places: readonly JobPlace[]): Promise<KeptState[]>
   oldestWaiting(lane: Lane): Promise<Date | null>
+  failed(after: FailedPlace | null, limit: number): Promise<KeptFailures>
+  /** How many failed with each code. */
+  failedByCode(): Promise<Map<string, number>>
   demand(): Promise<LaneCounts>
   startWorker(lane: Lane, processor: (job: PhotoJob) => Promise<void>): PhotoWorker
   /** Why the server is unavailable, when the error says that it is. */

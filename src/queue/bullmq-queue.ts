@@ -5,7 +5,16 @@ import { type BullmqBackend, type PhotoJob, QUEUE_NAMES } from './bullmq-backend
 import { startWork } from './bullmq-work.ts'
 import { readReason } from './failure-reason.ts'
 import { type Job, jobKey, kindOfKey, LANES, type Lane, laneOf } from './job.ts'
-import type { FailedJob, JobCounts, JobQueue, JobState, JobTotals, LaneCounts, Work } from './job-queue.ts'
+import type {
+  FailedPage,
+  FailedPlace,
+  JobCounts,
+  JobQueue,
+  JobState,
+  JobTotals,
+  LaneCounts,
+  Work,
+} from './job-queue.ts'
 
 const DAY_S = 24 * 3600
 
@@ -93,24 +102,19 @@ export class BullmqQueue implements JobQueue {
     return [...totals.values()]
   }
 
-  async *failed(pageSize: number): AsyncGenerator<FailedJob[]> {
-    for (const lane of LANES) {
-      const keys = await this.#keysOf(lane, ['failed'])
-      for (let start = 0; start < keys.length; start += pageSize) {
-        const queue = this.#backend.queues[lane]
-        const page = keys.slice(start, start + pageSize)
-        const jobs = await this.#reach(async () => await Promise.all(page.map((key) => queue.getJob(key))))
-        // One that was enqueued afresh meanwhile has not failed.
-        const failed = jobs.filter((job) => job?.finishedOn !== undefined) as PhotoJob[]
-        yield failed.map((job) => ({
-          lane,
-          job: { kind: job.name, ...job.data },
-          attempts: job.attemptsMade,
-          failedAt: new Date(job.finishedOn ?? 0),
-          ...readReason(job.failedReason),
-        }))
-      }
-    }
+  async failed(after: FailedPlace | null, limit: number): Promise<FailedPage> {
+    const { failures, next } = await this.#reach(async () => await this.#backend.failed(after, limit))
+    const jobs = failures.map(({ kind, payload, reason, ...failure }) => ({
+      ...failure,
+      job: { kind, ...payload },
+      ...readReason(reason),
+    }))
+    return { jobs, next }
+  }
+
+  async failedByCode(): Promise<{ code: string; count: number }[]> {
+    const counts = await this.#reach(async () => await this.#backend.failedByCode())
+    return [...counts].map(([code, count]) => ({ code, count })).toSorted((a, b) => b.count - a.count)
   }
 
   /** @NOTE No counts: on PostgreSQL they read every job, and load balancers ask often. */

@@ -5,7 +5,11 @@ export type FailureReason = { code: string; message: string }
 
 /** Of what was not raised on purpose: a mistake of ours, or of a library. */
 const UNEXPECTED = 'unexpected'
-const WRITTEN = /^([a-z]+(?:_[a-z]+)*): ([\s\S]*)$/
+const CODE = '^([a-z]+(?:_[a-z]+)*): '
+const WRITTEN = new RegExp(`${CODE}([\\s\\S]*)$`)
+
+/** The code in a text of SQL. */
+export const CODE_IN_SQL = (text: string) => `coalesce(substring(${text} from '${CODE}'), '${UNEXPECTED}')`
 
 /** In the one text that the queue keeps of a failure. */
 export function writeReason(error: Error): string {

@@ -32,7 +32,19 @@ export type JobCounts = Record<'waiting' | 'active' | 'delayed' | 'failed', numb
 
 export type JobTotals = { lane: Lane; kind: string } & JobCounts
 
-export type FailedJob = { lane: Lane; job: Job; attempts: number; failedAt: Date } & FailureReason
+export type FailedJob = {
+  key: string
+  lane: Lane
+  job: Job
+  attempts: number
+  failedAt: Date
+} & FailureReason
+
+/** Where a failed job stands among all: by when it failed, then by its key. */
+export type FailedPlace = Pick<FailedJob, 'failedAt' | 'key'>
+
+/** `next` is the place behind them; null when there are no more. Some may have been enqueued again meanwhile: then they are fewer. */
+export type FailedPage = { jobs: FailedJob[]; next: FailedPlace | null }
 
 /**
  * Where work is promised, in two lanes: a job waits for those of its own lane alone. A job that was enqueued is done at
@@ -67,8 +79,14 @@ export interface JobQueue extends AsyncDisposable {
   /** The same by lane and kind, of those kinds of which there are jobs. Reads the names of all. */
   totals(): Promise<JobTotals[]>
 
-  /** Jobs that failed for good, in pages of up to so many, the last that failed first. Each is kept for 30 days. */
-  failed(pageSize: number): AsyncIterable<FailedJob[]>
+  /**
+   * Up to so many jobs of both lanes that failed for good, the last that failed first, behind a place. Each is kept for 30 days,
+   * but of a lane no more than the last 10,000. One or two questions, however many there are.
+   */
+  failed(after: FailedPlace | null, limit: number): Promise<FailedPage>
+
+  /** How many failed with each code, the most first. Reads why each did. */
+  failedByCode(): Promise<{ code: string; count: number }[]>
 
   /**
    * Resolves when jobs can be enqueued; cheap to ask. Throws SetupError, with what to do, when the server can't be trusted

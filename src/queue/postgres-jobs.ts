@@ -1,7 +1,15 @@
 import type pg from 'pg'
-import { type JobPlace, type KeptState, MAX_DEMAND, QUEUE_NAMES } from './bullmq-backend.ts'
+import {
+  type JobPlace,
+  type KeptFailure,
+  type KeptFailures,
+  type KeptState,
+  MAX_DEMAND,
+  QUEUE_NAMES,
+} from './bullmq-backend.ts'
+import { CODE_IN_SQL } from './failure-reason.ts'
 import { LANES, type Lane } from './job.ts'
-import type { LaneCounts } from './job-queue.ts'
+import type { FailedPlace, LaneCounts } from './job-queue.ts'
 
 /** What BullMQ does not tell, or not at once, asked of its table of jobs itself. */
 
@@ -41,4 +49,45 @@ export async function readDemand(pool: pg.Pool): Promise<LaneCounts> {
   )
   const [live, batch] = rows.map(({ demand }) => Math.min(demand, MAX_DEMAND))
   return { live, batch } as LaneCounts
+}
+
+/** By the index of those that have ended, of each lane no more than are asked for. */
+export async function readFailed(
+  pool: pg.Pool,
+  after: FailedPlace | null,
+  limit: number,
+): Promise<KeptFailures> {
+  const { rows } = await pool.query<Omit<KeptFailure, 'lane' | 'failedAt'> & { lane: number; ms: string }>(
+    `select place::int - 1 as lane, key, kind, payload, attempts, ms, reason
+     from unnest($1::text[]) with ordinality as lane(queue, place) cross join lateral (
+       select id as key, name as kind, data as payload, attempts_made as attempts, finished_at_ms as ms,
+         coalesce(failed_reason, '') as reason
+       from job
+       where queue = lane.queue and state = 'failed' and finished_at_ms <= $2 and (finished_at_ms, id) < ($2, $3)
+       order by finished_at_ms desc, id desc limit $4
+     ) as failed
+     order by ms desc, key desc limit $4`,
+    [
+      LANES.map((lane) => QUEUE_NAMES[lane]),
+      after?.failedAt.getTime() ?? Number.MAX_SAFE_INTEGER,
+      after?.key ?? '',
+      limit,
+    ],
+  )
+  const failures = rows.map(({ lane, ms, ...failure }) => ({
+    ...failure,
+    lane: LANES[lane] as Lane,
+    failedAt: new Date(Number(ms)),
+  }))
+  const last = failures.length < limit ? null : failures.at(-1)
+  return { failures, next: last ? { failedAt: last.failedAt, key: last.key } : null }
+}
+
+export async function countFailures(pool: pg.Pool): Promise<Map<string, number>> {
+  const { rows } = await pool.query<{ code: string; count: number }>(
+    `select ${CODE_IN_SQL('failed_reason')} as code, count(*)::int as count
+     from job where queue = any($1::text[]) and state = 'failed' group by 1`,
+    [LANES.map((lane) => QUEUE_NAMES[lane])],
+  )
+  return new Map(rows.map(({ code, count }) => [code, count]))
 }

@@ -14,7 +14,7 @@ import { workerOptions } from './bullmq-work.ts'
 import type { JobKind, Lane } from './job.ts'
 import { patientBackend } from './patient-backend.ts'
 import { patientPool, type QueuePool } from './patient-pool.ts'
-import { readDemand, readOldestWaiting, readStates } from './postgres-jobs.ts'
+import { countFailures, readDemand, readFailed, readOldestWaiting, readStates } from './postgres-jobs.ts'
 import { checkPostgres } from './postgres-set-up.ts'
 
 /**
@@ -47,6 +47,8 @@ export function openPostgresQueue(url: string, log: Log): BullmqQueue {
       },
       states: async (places) => await readStates(pool, places),
       oldestWaiting: async (lane) => await readOldestWaiting(pool, lane),
+      failed: async (after, limit) => await readFailed(pool, after, limit),
+      failedByCode: async () => await countFailures(pool),
       demand: async () => await readDemand(pool),
       startWorker: (lane, processor) => startWorker(pool, lane, processor, log),
       unavailableBecause: (error) => (isPostgresUnavailable(error) ? error : null),

@@ -10,7 +10,7 @@ import { BullmqQueue } from './bullmq-queue.ts'
 import { workerOptions } from './bullmq-work.ts'
 import type { JobKind, Lane } from './job.ts'
 import { patientBackend } from './patient-backend.ts'
-import { PREFIX, readDemand, readStates } from './redis-jobs.ts'
+import { countFailures, PREFIX, readDemand, readFailed, readStates } from './redis-jobs.ts'
 
 /** What a user of Redis must be allowed: its own keys, and all that is not dangerous but INFO, which tells of evictions. */
 const ACL_RULES = `~${PREFIX}:* +@all -@dangerous +info`
@@ -32,6 +32,8 @@ export function openRedisQueue(address: RedisAddress, log: Log): BullmqQueue {
         const [oldest] = await queues[lane].getJobs(['wait'], 0, 0, true)
         return oldest ? new Date(oldest.timestamp) : null
       },
+      failed: async (after, limit) => await readFailed(client, after, limit),
+      failedByCode: async () => await countFailures(client),
       demand: async () => await readDemand(client),
       startWorker: (lane, processor) => startWorker(address, lane, processor, () => answers(client), log),
       // A command only says that there is no connection; that knows why.

@@ -1,27 +1,32 @@
 import type { Photos } from '../catalog/photos.ts'
-import type { FailedJob, JobQueue } from '../queue/job-queue.ts'
+import type { PhotoId } from '../photo/photo-id.ts'
+import type { FailedJob, FailedPage, FailedPlace, JobQueue } from '../queue/job-queue.ts'
 
 /** Of the jobs that failed for good. */
 export type FailedChoice = {
   /** Only what failed with it. */
   code?: string | null | undefined
+  /** Only those of this photo. */
+  photo?: PhotoId | undefined
   /** Only what had failed by then: who has seen so many means those, and none since. */
   until?: Date | undefined
 }
 
 const PAGE = 1_000
 
-/** Those that failed for good, lane by lane, the last of each first. */
+/** Those that failed for good, the last first. */
 export async function* failedJobs(
   queue: Pick<JobQueue, 'failed'>,
-  { code, until }: FailedChoice,
+  { code, photo, until }: FailedChoice = {},
 ): AsyncGenerator<FailedJob> {
-  for await (const page of queue.failed(PAGE)) {
-    for (const each of page) {
-      if ((code ?? each.code) !== each.code) continue
-      if (until === undefined || each.failedAt <= until) yield each
-    }
-  }
+  let after: FailedPlace | null = until ? { failedAt: new Date(until.getTime() + 1), key: '' } : null
+  do {
+    const page: FailedPage = await queue.failed(after, PAGE)
+    yield* page.jobs.filter(
+      (each) => (code ?? each.code) === each.code && (photo ?? each.job.photoId) === each.job.photoId,
+    )
+    after = page.next
+  } while (after)
 }
 
 /** Enqueues it again, as after a mistake was mended; a photo that failed by it is processing again. */

@@ -26,17 +26,21 @@ export class Operator {
     return await this.#api.json('/v1/jobs', options)
   }
 
-  /** Those that failed for good, the last first, and how many by code; only one code's, if one is given. */
+  /**
+   * Those that failed for good, the last first, and how many by code; more with the `next` of a page as `after`. Of one code's a page may
+   * have none though it has a `next`.
+   */
   async failedJobs({
     code,
+    after,
     limit,
     ...options
-  }: Asked & { code?: string; limit?: number } = {}): Promise<FailedJobs> {
-    return await this.#api.json('/v1/jobs/failed', { query: { code, limit }, ...options })
+  }: Asked & { code?: string; after?: string; limit?: number } = {}): Promise<FailedJobs> {
+    return await this.#api.json('/v1/jobs/failed', { query: { code, after, limit }, ...options })
   }
 
-  /** Enqueues again what had failed by then, all or what failed with the code: some of them, while it `hasMore`. */
-  async retryJobs(chosen: { code?: string; until: string }): Promise<RetriedJobs> {
+  /** Enqueues again the failed jobs of a photo, or those that had failed by then, all or what failed with the code: some, while it `hasMore`. */
+  async retryJobs(chosen: { code?: string } & ({ photo: string } | { until: string })): Promise<RetriedJobs> {
     return await this.#api.json('/v1/jobs/retry', { method: 'POST', body: chosen })
   }
 

@@ -294,11 +294,8 @@ export interface FailedJobs {
     code: string
     count: number
   }[]
-  /**
-   * Whether these are all: else there are more, which are not counted.
-   */
-  isAll: boolean
   jobs: FailedJob[]
+  next: string | null
   /**
    * When it was counted.
    */

@@ -1,6 +1,7 @@
 import type { FailedJobs as Told } from 'darkroom-client'
 import { useState } from 'preact/hooks'
 import { Dialog } from '../parts/dialog.tsx'
+import { Older } from '../parts/older.tsx'
 import { say } from '../parts/say.tsx'
 import { linkTo } from '../route.ts'
 import { client } from '../session.ts'
@@ -11,7 +12,7 @@ import { usePolled } from './use-polled.ts'
 
 const SHOWN = 50
 
-/** Failed jobs by code: which photos, why; and what was seen of them enqueued again. */
+/** Failed jobs by code, page by page: which photos, why; and what was seen of them enqueued again. */
 export function FailedJobs({ onRetried }: { onRetried: () => void }) {
   const { operator } = words.value
   const [code, setCode] = useState<string | null>(null)
@@ -35,7 +36,14 @@ export function FailedJobs({ onRetried }: { onRetried: () => void }) {
           ) : (
             <>
               <Codes told={told} code={code} onChoose={setCode} />
-              <Jobs told={told} />
+              <Jobs jobs={told.jobs} />
+              {told.next !== null && (
+                <div>
+                  <Older key={code ?? ''} title={operator.olderFailed} from={told.next} read={olderOf(code)}>
+                    {(jobs) => <Jobs jobs={jobs} />}
+                  </Older>
+                </div>
+              )}
               <p>
                 <button
                   type="button"
@@ -54,45 +62,48 @@ export function FailedJobs({ onRetried }: { onRetried: () => void }) {
   )
 }
 
-/** What was seen of them when it was asked for. */
-type Asked = { code: string | null; count: number; isAll: boolean; until: string }
+const olderOf = (code: string | null) => async (after: string) => {
+  const chosen = { after, limit: SHOWN, ...(code !== null && { code }) }
+  const { jobs, next } = await client.operator.failedJobs(chosen)
+  return { items: jobs, next }
+}
 
-function chosen({ codes, isAll, asOf: until }: Told, code: string | null): Omit<Asked, 'code'> {
+/** What was seen of them when it was asked for. */
+type Asked = { code: string | null; count: number; until: string }
+
+function chosen({ codes, asOf: until }: Told, code: string | null): Omit<Asked, 'code'> {
   const count = codes
     .filter((each) => code === null || each.code === code)
     .reduce((sum, each) => sum + each.count, 0)
-  return { count, isAll, until }
+  return { count, until }
 }
 
 type CodesProps = { told: Told; code: string | null; onChoose: (code: string | null) => void }
 
-function Codes({ told: { codes, isAll }, code, onChoose }: CodesProps) {
+function Codes({ told: { codes }, code, onChoose }: CodesProps) {
   const { operator } = words.value
   const total = codes.reduce((sum, { count }) => sum + count, 0)
   const choices = [{ code: null, count: total }, ...codes]
   return (
-    <>
-      <ul class="failure-codes" aria-label={operator.byCode}>
-        {choices.map((each) => (
-          <li key={each.code ?? ''}>
-            <button
-              type="button"
-              class="button small"
-              aria-pressed={each.code === code}
-              onClick={() => onChoose(each.code)}
-            >
-              <span class={each.code === null ? '' : 'mono'}>{each.code ?? operator.allCodes}</span>{' '}
-              <span class="numbers">{number(each.count)}</span>
-            </button>
-          </li>
-        ))}
-      </ul>
-      {!isAll && <p class="soft small">{operator.moreFailed}</p>}
-    </>
+    <ul class="failure-codes" aria-label={operator.byCode}>
+      {choices.map((each) => (
+        <li key={each.code ?? ''}>
+          <button
+            type="button"
+            class="button small"
+            aria-pressed={each.code === code}
+            onClick={() => onChoose(each.code)}
+          >
+            <span class={each.code === null ? '' : 'mono'}>{each.code ?? operator.allCodes}</span>{' '}
+            <span class="numbers">{number(each.count)}</span>
+          </button>
+        </li>
+      ))}
+    </ul>
   )
 }
 
-function Jobs({ told: { jobs } }: { told: Told }) {
+function Jobs({ jobs }: { jobs: readonly Told['jobs'][number][] }) {
   const { operator } = words.value
   return (
     <ul class="failed-jobs">
@@ -116,7 +127,7 @@ function Jobs({ told: { jobs } }: { told: Told }) {
 }
 
 /** Says exactly how many, and does no others: those that failed since were not seen. */
-function Retry({ asked: { code, count, isAll, until }, onClose }: { asked: Asked; onClose: () => void }) {
+function Retry({ asked: { code, count, until }, onClose }: { asked: Asked; onClose: () => void }) {
   const { operator, common } = words.value
   const [isBusy, setIsBusy] = useState(false)
   const [problem, setProblem] = useState<string | null>(null)
@@ -139,7 +150,7 @@ function Retry({ asked: { code, count, isAll, until }, onClose }: { asked: Asked
   }
   return (
     <Dialog title={operator.retryTitle(count, number(count), code)} onClose={onClose}>
-      <p>{isAll ? operator.retryMeans : operator.retryMeansMore}</p>
+      <p>{operator.retryMeans}</p>
       {problem !== null && (
         <p class="bad" role="alert">
           {common.failed(problem)}

@@ -1,9 +1,10 @@
 import './history.css'
 import type { Photo, PhotoHistory } from 'darkroom-client'
 import { useEffect, useId, useState } from 'preact/hooks'
+import { say } from '../parts/say.tsx'
 import { Failed } from '../parts/state.tsx'
 import { client } from '../session.ts'
-import { bytes, duration, moment } from '../words/amounts.ts'
+import { bytes, duration, moment, number } from '../words/amounts.ts'
 import { words } from '../words/words.ts'
 import { stepsOf } from './history-steps.ts'
 
@@ -19,6 +20,8 @@ export function History({ photo, isOperator }: HistoryProps) {
   const id = useId()
   const { status, visibility, filter, strength, focus, wanted } = photo
   const version = JSON.stringify([photo.id, status, visibility, filter, strength, focus, wanted, attempt])
+
+  const askAgain = () => setAttempt((count) => count + 1)
 
   useEffect(() => {
     const gone = new AbortController()
@@ -37,10 +40,10 @@ export function History({ photo, isOperator }: HistoryProps) {
   return (
     <section class="history" aria-labelledby={id}>
       <h2 id={id}>{history.title}</h2>
-      {problem !== null && <Failed why={problem} onRetry={() => setAttempt((count) => count + 1)} />}
+      {problem !== null && <Failed why={problem} onRetry={askAgain} />}
       {told === null && problem === null && <p class="soft">{words.value.common.loading}</p>}
       {told && <Steps told={told} />}
-      {told && isOperator && <Jobs jobs={told.jobs ?? []} />}
+      {told && isOperator && <Jobs jobs={told.jobs ?? []} photo={photo.id} onRetried={askAgain} />}
       {told && isOperator && <Objects objects={told.objects ?? []} />}
     </section>
   )
@@ -66,8 +69,25 @@ function Steps({ told }: { told: PhotoHistory }) {
   )
 }
 
-function Jobs({ jobs }: { jobs: NonNullable<PhotoHistory['jobs']> }) {
-  const { history } = words.value
+type JobsProps = { jobs: NonNullable<PhotoHistory['jobs']>; photo: string; onRetried: () => void }
+
+function Jobs({ jobs, photo, onRetried }: JobsProps) {
+  const { history, operator, common } = words.value
+  const [isBusy, setBusy] = useState(false)
+  const [problem, setProblem] = useState<string | null>(null)
+  const retry = async () => {
+    setBusy(true)
+    setProblem(null)
+    try {
+      const { retried } = await client.operator.retryJobs({ photo })
+      say(operator.retried(retried, number(retried)))
+      onRetried()
+    } catch (error) {
+      setProblem((error as Error).message)
+    } finally {
+      setBusy(false)
+    }
+  }
   return (
     <>
       <h3>{history.jobs}</h3>
@@ -82,6 +102,18 @@ function Jobs({ jobs }: { jobs: NonNullable<PhotoHistory['jobs']> }) {
           </li>
         ))}
       </ul>
+      {problem !== null && (
+        <p class="bad" role="alert">
+          {common.failed(problem)}
+        </p>
+      )}
+      {jobs.some(({ state }) => state === 'failed') && (
+        <p>
+          <button type="button" class="button small" disabled={isBusy} onClick={() => void retry()}>
+            {history.retry}
+          </button>
+        </p>
+      )}
     </>
   )
 }

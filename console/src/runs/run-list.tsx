@@ -1,5 +1,5 @@
 import type { Run } from 'darkroom-client'
-import { useState } from 'preact/hooks'
+import { Older } from '../parts/older.tsx'
 import { Failed, Loading, State } from '../parts/state.tsx'
 import { linkTo } from '../route.ts'
 import { client } from '../session.ts'
@@ -34,7 +34,11 @@ export function RunList() {
       ) : (
         <RunTable runs={others} title={said.title} />
       )}
-      {value.next !== null && <Older before={value.next} />}
+      {value.next !== null && (
+        <Older title={said.older} from={value.next} read={olderThan}>
+          {(runs) => <RunTable runs={runs} title={said.older} />}
+        </Older>
+      )}
       {recurring.length > 0 && (
         <details class="runs-recurring">
           <summary>{said.recurring(number(recurring.length))}</summary>
@@ -44,6 +48,11 @@ export function RunList() {
       )}
     </div>
   )
+}
+
+async function olderThan(before: string) {
+  const { runs, next } = await client.operator.runs.list({ before })
+  return { items: runs, next }
 }
 
 function RunTable({ runs, title }: { runs: readonly Run[]; title: string }) {
@@ -74,36 +83,6 @@ function RunTable({ runs, title }: { runs: readonly Run[]; title: string }) {
         </li>
       ))}
     </ul>
-  )
-}
-
-/** What was begun before, page by page, when it is asked for. */
-function Older({ before }: { before: string }) {
-  const { runs: said, common } = words.value
-  const [pages, setPages] = useState<readonly Run[]>([])
-  const [next, setNext] = useState<string | null>(before)
-  const [why, setWhy] = useState<string | null>(null)
-  const load = async () => {
-    if (next === null) return
-    setWhy(null)
-    try {
-      const page = await client.operator.runs.list({ before: next })
-      setPages([...pages, ...page.runs])
-      setNext(page.next)
-    } catch (error) {
-      setWhy((error as Error).message)
-    }
-  }
-  return (
-    <>
-      {pages.length > 0 && <RunTable runs={pages} title={said.older} />}
-      {why !== null && <p class="bad">{common.failed(why)}</p>}
-      {next !== null && (
-        <button type="button" class="button" onClick={load}>
-          {said.older}
-        </button>
-      )}
-    </>
   )
 }
 

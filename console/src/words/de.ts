@@ -584,15 +584,13 @@ export const de: Words = {
     byCode: 'Gescheiterte Aufträge nach Code',
     allCodes: 'Alle',
     noneFailed: 'In den letzten 30 Tagen ist kein Auftrag gescheitert.',
-    moreFailed: 'Es gibt mehr, die nicht gezählt sind: Dies sind die letzten 10.000 einer Spur.',
+    olderFailed: 'Frühere',
     attempts: (count, text) => (count === 1 ? 'ein Versuch' : `${text} Versuche`),
     retry: (count, text) => (count === 1 ? 'Diesen noch einmal' : `Diese ${text} noch einmal`),
     retryTitle: (count, text, code) =>
       `${count === 1 ? 'Einen Auftrag' : `${text} Aufträge`} wieder einreihen${code === null ? '' : `, gescheitert mit ${code}`}?`,
     retryMeans:
       'Ihre Fotos werden wieder entwickelt. Was gescheitert ist, seit diese Liste gemacht wurde, bleibt, wie es ist.',
-    retryMeansMore:
-      'Diese, und die anderen, die nicht gezählt sind. Ihre Fotos werden wieder entwickelt. Was gescheitert ist, seit diese Liste gemacht wurde, bleibt, wie es ist.',
     retried: (count, text) =>
       count === 1 ? 'Ein Auftrag ist wieder eingereiht.' : `${text} Aufträge sind wieder eingereiht.`,
     ready: 'Zeit, bis es fertig ist',
@@ -647,6 +645,7 @@ export const de: Words = {
     },
     after: (time) => `nach ${time}`,
     jobs: 'Aufträge',
+    retry: 'Gescheitertes noch einmal',
     noJobs: 'Für dieses Foto ist nichts zu tun.',
     states: { pending: 'zu erledigen', failed: 'gescheitert' },
     objects: 'Objekte',

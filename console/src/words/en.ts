@@ -570,15 +570,13 @@ export const en = {
     byCode: 'Failed jobs by code',
     allCodes: 'All',
     noneFailed: 'No job has failed in the last 30 days.',
-    moreFailed: 'There are more, which are not counted: these are the last 10,000 of a lane.',
+    olderFailed: 'Earlier ones',
     attempts: (count: number, text: string) => (count === 1 ? 'one attempt' : `${text} attempts`),
     retry: (count: number, text: string) => (count === 1 ? 'Do this one again' : `Do these ${text} again`),
     retryTitle: (count: number, text: string, code: string | null) =>
       `Enqueue ${count === 1 ? 'one job' : `${text} jobs`} again${code === null ? '' : ` that failed with ${code}`}?`,
     retryMeans:
       'Their photos are processing again. Those that have failed since this list was made stay as they are.',
-    retryMeansMore:
-      'These, and the others that are not counted. Their photos are processing again. Those that have failed since this list was made stay as they are.',
     retried: (count: number, text: string) =>
       count === 1 ? 'One job is enqueued again.' : `${text} jobs are enqueued again.`,
     ready: 'Time until ready',
@@ -633,6 +631,7 @@ export const en = {
     },
     after: (time: string) => `after ${time}`,
     jobs: 'Jobs',
+    retry: 'Do what failed again',
     noJobs: 'There is nothing to be done for it.',
     states: { pending: 'to be done', failed: 'failed' },
     objects: 'Objects',

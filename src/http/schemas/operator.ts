@@ -3,6 +3,9 @@ import { PHOTO_ID_PATTERN } from '../../photo/photo-id.ts'
 import { LANES } from '../../queue/job.ts'
 import { nullable, oneOf } from './types.ts'
 
+/** When it failed, in ms, and its key. */
+export const FAILED_PLACE_PATTERN = '^[0-9]{1,15}-[a-z]+(?:-[0-9]{1,19}){1,2}$'
+
 const asOf = Type.String({ format: 'date-time', description: 'When it was counted.' })
 const count = Type.Integer({ minimum: 0 })
 
@@ -60,10 +63,10 @@ export const failedJobsReply = Type.Object(
     codes: Type.Array(Type.Object({ code: Type.String(), count }), {
       description: 'Of all codes, the most frequent first.',
     }),
-    isAll: Type.Boolean({
-      description: 'Whether these are all: else there are more, which are not counted.',
-    }),
     jobs: Type.Array(failedJob),
+    next: nullable(
+      Type.String({ pattern: FAILED_PLACE_PATTERN, description: 'Send it as `after` to get more.' }),
+    ),
     asOf,
   },
   { title: 'Failed jobs' },

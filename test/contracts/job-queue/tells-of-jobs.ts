@@ -1,7 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { test as always } from 'vitest'
-import { CorruptPhotoError, EngineUnavailableError, OriginalMissingError } from '../../../src/errors.ts'
+import { type test as always, vi } from 'vitest'
+import {
+  CorruptPhotoError,
+  EmptyFileError,
+  EngineUnavailableError,
+  OriginalMissingError,
+} from '../../../src/errors.ts'
+import type { PhotoId } from '../../../src/photo/photo-id.ts'
 import type { Job } from '../../../src/queue/job.ts'
+import type { FailedJob } from '../../../src/queue/job-queue.ts'
 import { idle } from '../../support/handlers.ts'
 import type { OpenQueue } from './jobs.ts'
 import { batch, job, neverFailed, other } from './jobs.ts'
@@ -129,9 +136,67 @@ export function tellsOfJobs(openQueue: OpenQueue, test: typeof always): void {
       ]),
     )
     const { message } = new CorruptPhotoError()
-    const failedAt = expect.any(Date)
-    expect((await Array.fromAsync(queue.failed(10))).flat()).toEqual([
-      { lane: 'live', job: torn, attempts: 1, failedAt, code: 'corrupt_photo', message },
+    const [failedAt, key] = [expect.any(Date), `resize-${torn.photoId}`]
+    expect(await queue.failed(null, 10)).toEqual({
+      jobs: [{ key, lane: 'live', job: torn, attempts: 1, failedAt, code: 'corrupt_photo', message }],
+      next: null,
+    })
+    expect(await queue.failedByCode()).toEqual([{ code: 'corrupt_photo', count: 1 }])
+  })
+
+  test('tells of those that failed page by page, the last first, whatever fails or is enqueued again meanwhile', async ({
+    expect,
+  }) => {
+    await using queue = await openQueue()
+    const jobs = Array.from(
+      { length: 7 },
+      (_, n): Job => ({
+        kind: n % 2 === 0 ? 'resize' : 'purge',
+        photoId: `76487998935963546${n}` as PhotoId,
+      }),
+    )
+    const fail = async (failing: readonly Job[]) => {
+      for (const each of failing) await queue.enqueue(each)
+      const work = {
+        handlers: {
+          ...idle,
+          resize: () => Promise.reject(new CorruptPhotoError()),
+          purge: () => Promise.reject(new EmptyFileError()),
+        },
+        onFailed: neverFailed,
+      }
+      await using _live = queue.work({ lane: 'live', ...work })
+      await using _batch = queue.work({ lane: 'batch', ...work })
+      await vi.waitFor(
+        async () => {
+          const states = await queue.states(failing)
+          expect(states.every(({ name }) => name === 'failed')).toBe(true)
+        },
+        { timeout: 60_000 },
+      )
+    }
+    const [last, ...others] = jobs.toReversed() as [Job, ...Job[]]
+    await fail(others)
+    const all = await queue.failed(null, 100)
+    const first = await queue.failed(null, 2)
+    await fail([last])
+    // The page's last is not there any more.
+    await queue.enqueue(first.jobs[1]?.job as Job)
+    const rest: FailedJob[] = []
+    for (let after = first.next; after; ) {
+      const page = await queue.failed(after, 2)
+      rest.push(...page.jobs)
+      after = page.next
+    }
+
+    const keysOf = (failed: readonly FailedJob[]) => failed.map(({ key }) => key)
+    const times = all.jobs.map(({ failedAt }) => failedAt.getTime())
+    expect(times).toEqual(times.toSorted((a, b) => b - a))
+    expect(keysOf([...first.jobs, ...rest])).toEqual(keysOf(all.jobs))
+    expect(keysOf((await queue.failed(null, 1)).jobs)).toEqual([`resize-${last.photoId}`])
+    expect((await queue.failedByCode()).toSorted((a, b) => (a.code < b.code ? -1 : 1))).toEqual([
+      { code: 'corrupt_photo', count: expect.any(Number) },
+      { code: 'empty_file', count: expect.any(Number) },
     ])
   })
 }
