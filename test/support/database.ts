@@ -18,10 +18,15 @@ async function openDatabase(template: string): Promise<TestDatabase> {
   await runOnServer(`create database ${name} template ${template} strategy file_copy`)
   const url = new URL(inject('databaseUrl'))
   url.pathname = name
+  // A connection is kept for who asks again and again until something is there. None is, soon after.
+  const pool = new pg.Pool({ connectionString: url.href, idleTimeoutMillis: 300, allowExitOnIdle: true })
+  // Tests end the sessions of all.
+  pool.on('error', () => {})
   return {
     url: url.href,
-    query: async (statement) => await run(url.href, statement),
+    query: async (statement) => (await pool.query(statement)).rows,
     [Symbol.asyncDispose]: async () => {
+      await pool.end()
       await runOnServer(`drop database ${name} with (force)`)
     },
   }
