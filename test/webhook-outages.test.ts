@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { GIVE_UP_MS } from '../src/webhooks/relay.ts'
 import { always, type Received } from './support/receiver.ts'
-import { eventsOf, happen, hurry, openRelay, statusOf, taken } from './support/relay.ts'
+import { eventsOf, happen, hurry, openRelay, sendRefused, statusOf, taken } from './support/relay.ts'
 import { recordedLog } from './support/service.ts'
 
 const FAST = { interval: 20 }
@@ -81,6 +81,7 @@ describe('an app that takes nothing', () => {
         last = row.times
         await hurry(it)
       }
+      await sendRefused(it)
     }
 
     expect(waits.every((wait) => wait < 380)).toBe(true)

@@ -94,11 +94,14 @@ export async function happen(
 }
 
 /** Nobody waits: what is to be sent later is sent now. */
-export async function hurry({ database }: Pick<RelayTest, 'database'>): Promise<void> {
-  await database.query(
-    `update run_parts set due_at = now() where holder is null;
-     update photo_events set retry_at = now() where retry_at > now()`,
-  )
+export async function hurry(it: Pick<RelayTest, 'database'>): Promise<void> {
+  await it.database.query('update run_parts set due_at = now() where holder is null')
+  await sendRefused(it)
+}
+
+/** What was refused is sent again as soon as the app is asked again. */
+export async function sendRefused({ database }: Pick<RelayTest, 'database'>): Promise<void> {
+  await database.query('update photo_events set retry_at = now() where retry_at > now()')
 }
 
 export type ToldEvent = { id: string; owner: string; type: string }
