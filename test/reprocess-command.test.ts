@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { PhotoReply } from '../src/http/schemas/photo.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
 import { fixture } from './support/pictures.ts'
@@ -120,6 +120,15 @@ describe('darkroom reprocess', { timeout: 5 * MINUTES }, () => {
     expect(stderr).toMatch(/^darkroom: 2 photos .* --yes/)
     expect((await home.service.catalog.runs.list()).filter(({ recurs }) => !recurs)).toEqual([])
   })
+})
+
+describe('darkroom reprocess', () => {
+  let service: TestService
+
+  beforeAll(async () => {
+    service = await startService()
+  })
+  afterAll(async () => await service[Symbol.asyncDispose]())
 
   test.for([
     [['--stale', '--all'], /cannot be used with/],
@@ -134,7 +143,6 @@ describe('darkroom reprocess', { timeout: 5 * MINUTES }, () => {
     [['--rate', '0'], /a number of photos a second/],
     [['--share', '120%'], /from 0.1% to 100%/],
   ] as const)('says in a line what is wrong with %s', async ([args, message]) => {
-    await using service = await startService()
     const env = { DARKROOM_HOME: service.config.home, DATABASE_URL: service.database.url }
 
     const { code, stderr } = await runDarkroom(['reprocess', ...args, '--yes'], env)

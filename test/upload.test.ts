@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { PhotoReply } from '../src/http/schemas/photo.ts'
 import { originalKey } from '../src/photo/object-keys.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
@@ -25,6 +25,15 @@ async function expectProblem(reply: Response, status: number, code: string): Pro
 }
 
 describe('POST /v1/photos', () => {
+  /** All that it is sent is refused, and nothing of it is ever kept. */
+  let service: TestService
+  const large = largePhotos()
+
+  beforeAll(async () => {
+    service = await startService()
+  })
+  afterAll(async () => await service[Symbol.asyncDispose]())
+
   test('stores the original, records it as processing and asks for its renditions', async () => {
     await using service = await startService()
     const photo = await fixture('plain.jpg')
@@ -117,8 +126,6 @@ describe('POST /v1/photos', () => {
     ['a text named photo.jpg', 'text.jpg'],
     ['an SVG', 'drawing.svg'],
   ])('refuses %s by its bytes', async (_what, name) => {
-    await using service = await startService()
-
     const reply = await postForm(service, photoForm(await fixture(name)))
 
     await expectProblem(reply, 415, 'unsupported_format')
@@ -126,8 +133,6 @@ describe('POST /v1/photos', () => {
   })
 
   test('refuses an empty file', async () => {
-    await using service = await startService()
-
     const reply = await postForm(service, photoForm(Buffer.alloc(0)))
 
     await expectProblem(reply, 400, 'empty_file')
@@ -135,7 +140,6 @@ describe('POST /v1/photos', () => {
   })
 
   test('refuses a form without a file', async () => {
-    await using service = await startService()
     const form = new FormData()
     form.append('visibility', 'public')
 
@@ -145,7 +149,6 @@ describe('POST /v1/photos', () => {
   })
 
   test('refuses a second file and keeps neither', async () => {
-    await using service = await startService()
     const form = photoForm(await fixture('plain.jpg'))
     form.append('file', new Blob([new Uint8Array(await fixture('plain.jpg'))]), 'b.jpg')
 
@@ -156,7 +159,6 @@ describe('POST /v1/photos', () => {
   })
 
   test('refuses a field that comes after the file, for it was not heeded', async () => {
-    await using service = await startService()
     const form = photoForm(await fixture('plain.jpg'))
     form.append('visibility', 'private')
 
@@ -178,8 +180,6 @@ describe('POST /v1/photos', () => {
     ['a field that is none', { colour: 'red' }],
     ['a field that is too long', { filter: 'x'.repeat(100_000) }],
   ])('refuses %s', async (_what, fields) => {
-    await using service = await startService()
-
     const reply = await postForm(service, photoForm(await fixture('plain.jpg'), fields))
 
     await expectProblem(reply, 400, 'invalid_field')
@@ -187,7 +187,6 @@ describe('POST /v1/photos', () => {
   })
 
   test('refuses a body that is no form', async () => {
-    await using service = await startService()
     const authorization = `Bearer ${await service.token('alice')}`
 
     const json = await fetch(`${service.url}/v1/photos`, {
@@ -234,7 +233,6 @@ describe('POST /v1/photos', () => {
   })
 
   test('refuses a client without a token before its body has come, and closes the connection', async () => {
-    await using service = await startService()
     const upload = await openUpload(service, { token: 'nonsense' })
     await upload.beginFile()
 
@@ -246,7 +244,6 @@ describe('POST /v1/photos', () => {
   })
 
   test('keeps nothing of a client that hangs up half-way', async () => {
-    await using service = await startService()
     const upload = await openUpload(service)
     await upload.beginFile()
     await upload.send(await noisyJpeg({ width: 400, height: 300 }))
@@ -259,7 +256,6 @@ describe('POST /v1/photos', () => {
   })
 
   test('keeps nothing of a form that ends in the middle of its file', async () => {
-    await using service = await startService()
     const upload = await openUpload(service, { connection: 'close' })
     await upload.beginFile()
     await upload.send(await noisyJpeg({ width: 400, height: 300 }))
@@ -277,7 +273,7 @@ describe('POST /v1/photos', () => {
     { timeout: 60_000 },
     async (pieceBytes) => {
       await using service = await startService()
-      for (const [format, photo] of Object.entries(await largePhotos())) {
+      for (const [format, photo] of Object.entries(await large)) {
         expect(photo.length).toBeGreaterThan(2 * 65_536)
         const upload = await openUpload(service, { connection: 'close' })
         upload.socket.setNoDelay(true)
