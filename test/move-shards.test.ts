@@ -4,7 +4,6 @@ import { expect, test, vi } from 'vitest'
 import { Catalog } from '../src/catalog/catalog.ts'
 import { describeShards } from '../src/catalog/describe-shards.ts'
 import { giveShards } from '../src/catalog/give-shards.ts'
-import { migrateDatabase } from '../src/catalog/migrate.ts'
 import { MOVE_STAGES, moveShards } from '../src/catalog/move-shards.ts'
 import { ShardMap } from '../src/catalog/shard-map.ts'
 import { planRuns } from '../src/catalog/shard-run.ts'
@@ -14,15 +13,15 @@ import { type PhotoId, shardOf } from '../src/photo/photo-id.ts'
 import { newSecret } from '../src/photo/secret.ts'
 import { type OwnerId, shardOfOwner } from '../src/photo/shard.ts'
 import { databaseName } from '../src/postgres/connections.ts'
-import { openEmptyDatabase, openTestDatabase, type TestDatabase } from './support/database.ts'
+import { openDatabaseWithoutShards, openTestDatabase, type TestDatabase } from './support/database.ts'
 import { writePhotos } from './support/many-photos.ts'
 import { PLAIN } from './support/photos.ts'
 import { runScript } from './support/processes/script.ts'
 import { startProxy } from './support/proxy.ts'
 import { type Album, checkAlbum, ownersOf, startTraffic } from './support/shard-traffic.ts'
 
-const RANGE = { from: 1000, to: 1150 }
-const MINUTES = 60_000
+/** Of two runs. */
+const RANGE = { from: 1000, to: 1099 }
 
 type Towns = AsyncDisposable & {
   /** Has all shards in the beginning. */
@@ -35,7 +34,7 @@ type Towns = AsyncDisposable & {
 async function openTowns(): Promise<Towns> {
   await using opened = new AsyncDisposableStack()
   const a = opened.use(await openTestDatabase())
-  const b = opened.use(await openEmptyDatabase())
+  const b = opened.use(await openDatabaseWithoutShards())
   const catalogs = [1, 2].map(
     () => new Catalog(opened.use(new ShardMap(allShardsAt(a.url), { connections: 5 }))),
   ) as [Catalog, Catalog]
@@ -76,7 +75,6 @@ async function expectWhole(albums: readonly Album[], towns: Towns, owner: TestDa
 
 test.each(MOVE_STAGES)(
   'a move that is killed when it has %s can be run again, and no owner notices either',
-  { timeout: 5 * MINUTES },
   async (stage) => {
     await using towns = await openTowns()
     const { a, b, catalogs } = towns
@@ -98,7 +96,7 @@ test.each(MOVE_STAGES)(
 )
 
 test('shards that move to and fro, while moves are killed at any moment, lose no photo', {
-  timeout: 10 * MINUTES,
+  timeout: 300_000,
 }, async () => {
   await using towns = await openTowns()
   const { a, b, catalogs } = towns
@@ -109,7 +107,7 @@ test('shards that move to and fro, while moves are killed at any moment, lose no
     [a, b],
     [b, a],
   ] as const) {
-    for (let kill = 0; kill < 3; kill++) {
+    for (let kill = 0; kill < 2; kill++) {
       await using move = startMove(source, target)
       await move.nextLine()
       await sleep(Math.random() * 300)
@@ -144,7 +142,7 @@ test('what a move back to the only database that is configured has left behind i
   expect(await a.query('select from shards where came_from is not null')).toEqual([])
 })
 
-test('two moves of the same shards at once do no harm', { timeout: 5 * MINUTES }, async () => {
+test('two moves of the same shards at once do no harm', async () => {
   await using towns = await openTowns()
   const { a, b, catalogs } = towns
   const traffic = startTraffic(catalogs, ownersOf(RANGE, 5))
@@ -162,7 +160,8 @@ test('two moves of the same shards at once do no harm', { timeout: 5 * MINUTES }
 test('writers of a shard wait for what changed last, however many photos it has', async () => {
   await using towns = await openTowns()
   const { a, b } = towns
-  await writePhotos(a, { owner: 'alice', shard: RANGE.from, count: 20_000 })
+  const photos = 6_000
+  await writePhotos(a, { owner: 'alice', shard: RANGE.from, count: photos })
   let isHeld = false
   let asked = 0
   const query = pg.Client.prototype.query
@@ -183,7 +182,7 @@ test('writers of a shard wait for what changed last, however many photos it has'
   expect(asked).toBeGreaterThan(0)
   expect(asked).toBeLessThan(20)
   expect(await b.query(`select count(*)::int from photos where shard_of(id) = ${RANGE.from}`)).toEqual([
-    { count: 20_000 },
+    { count: photos },
   ])
 })
 
@@ -276,8 +275,7 @@ test('writers that wait for a shard leave connections to the others', async () =
 
 test('shards whose database falls silent as their move begins are not taken for moved', async () => {
   await using source = await openTestDatabase()
-  await using target = await openEmptyDatabase()
-  await migrateDatabase(target.url)
+  await using target = await openDatabaseWithoutShards()
   await using proxy = await startProxy(source.url)
   await using map = new ShardMap(allShardsAt(proxy.url), { connections: 1 })
   await giveShards(map, allShardsAt(proxy.url))
@@ -294,7 +292,6 @@ test('copies that differ from the photos are not switched to', async () => {
   const traffic = startTraffic(catalogs, ownersOf(RANGE, 2))
   await expect.poll(() => traffic.albums.every(({ steps }) => steps > 5)).toBe(true)
   await traffic.stop()
-  await migrateDatabase(b.url)
   await b.query(
     `create function spoil() returns trigger language plpgsql as $$ begin new.bytes = 0; return new; end $$`,
   )

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import { inject } from 'vitest'
-import { TEMPLATE } from './template-database.ts'
+import { TABLES, TEMPLATE } from './template-database.ts'
 
 /** A migrated database of the test's own, on the real server all tests share. Dropped when disposed. */
 export type TestDatabase = AsyncDisposable & {
@@ -30,6 +30,11 @@ async function openDatabase(template: string): Promise<TestDatabase> {
       await runOnServer(`drop database ${name} with (force)`)
     },
   }
+}
+
+/** One that has all tables and no shards yet: to be given some, or to have them moved to it. */
+export async function openDatabaseWithoutShards(): Promise<TestDatabase> {
+  return await openDatabase(TABLES)
 }
 
 /** A database of the test's own without tables. */

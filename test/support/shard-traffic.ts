@@ -23,6 +23,10 @@ export type Traffic = { albums: readonly Album[]; stop(): Promise<void> }
 
 const FACTS = { width: 4, height: 3, color: '#8a6f5b', thumbhash: 'AQID' }
 const PRESETS = ['thumb', 'feed'] as const
+/** An album has so many photos, however long the traffic goes on: a look at them takes no longer and longer. */
+const MOST_PHOTOS = 12
+/** After every so many steps sweeps are looked at, too: what is asked of all shards costs more than all else together. */
+const SWEEP_STEPS = 4
 
 /** No digest is ever made twice for a photo. */
 function madeOf(edition: number): Made {
@@ -44,7 +48,7 @@ export function ownersOf({ from, to }: { from: number; to: number }, count: numb
 
 /**
  * Owners who upload, look, remove and purge, each one thing after the other through any of the catalogs, as through
- * several servers. After each step they see all that they did, or `stop` rejects.
+ * several servers. After each step they see all that they did, and now and then so do sweeps, or `stop` rejects.
  */
 export function startTraffic(catalogs: readonly Catalog[], owners: readonly OwnerId[]): Traffic {
   const stopping = new AbortController()
@@ -64,8 +68,10 @@ export function startTraffic(catalogs: readonly Catalog[], owners: readonly Owne
 
 async function live(album: Album, catalogs: readonly Catalog[], signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
-    await pick([upload, upload, finish, changeLook, remove, purge])(album, pick(catalogs))
-    await checkAlbum(album, pick(catalogs))
+    const add = album.photos.size < MOST_PHOTOS ? upload : remove
+    await pick([add, add, finish, changeLook, remove, purge])(album, pick(catalogs))
+    await checkOwn(album, pick(catalogs))
+    if (album.steps % SWEEP_STEPS === 0) await checkSweeps(album, pick(catalogs))
     album.steps += 1
     await sleep(Math.random() * 120)
   }
@@ -103,7 +109,7 @@ async function changeLook({ owner, photos }: Album, catalog: Catalog): Promise<v
 
 async function remove({ owner, photos, removed }: Album, catalog: Catalog): Promise<void> {
   const id = pick([...photos.keys()])
-  if (!id || photos.size < 20) return
+  if (!id || photos.size < MOST_PHOTOS / 2) return
   expect(await catalog.removals.remove(id, owner)).toBe(true)
   photos.delete(id)
   removed.add(id)
@@ -119,19 +125,29 @@ async function purge({ removed }: Album, catalog: Catalog): Promise<void> {
 }
 
 /** Everything that a catalog tells of the album's photos is what the owner did. */
-export async function checkAlbum({ owner, photos, removed, ids }: Album, catalog: Catalog): Promise<void> {
+export async function checkAlbum(album: Album, catalog: Catalog): Promise<void> {
+  await checkOwn(album, catalog)
+  await checkSweeps(album, catalog)
+}
+
+async function checkOwn({ owner, photos, removed, ids }: Album, catalog: Catalog): Promise<void> {
   const { photos: listed } = await catalog.photos.list(owner, owner, { older: 10_000 })
   expect(listed.map(({ id, status }) => [id, status])).toEqual([...photos].toReversed())
-
-  const processing = [...photos].filter(([, status]) => status === 'processing').map(([id]) => id)
   expect(new Set((await catalog.objects.ofPhotos(ids)).keys())).toEqual(
     new Set([...photos.keys(), ...removed]),
   )
-  expect(await catalog.photos.settled(processing)).toEqual(new Set())
+  expect(await catalog.photos.settled(processingOf(photos))).toEqual(new Set())
+}
+
+async function checkSweeps({ photos, removed }: Album, catalog: Catalog): Promise<void> {
   const unfinished = new Set((await catalog.photos.unfinished(inAYear(), null, 100_000)).map(({ id }) => id))
-  expect(processing.filter((id) => !unfinished.has(id))).toEqual([])
+  expect(processingOf(photos).filter((id) => !unfinished.has(id))).toEqual([])
   const waiting = new Set((await catalog.removals.unpurged(inAYear(), null, 100_000)).map(({ id }) => id))
   expect([...removed].filter((id) => !waiting.has(id))).toEqual([])
+}
+
+function processingOf(photos: Album['photos']): PhotoId[] {
+  return [...photos].filter(([, status]) => status === 'processing').map(([id]) => id)
 }
 
 function inAYear(): Date {

@@ -1,7 +1,7 @@
 import pg from 'pg'
 import { pino } from 'pino'
 import type { TestProject } from 'vitest/node'
-import { migrateCatalog } from '../../src/catalog/migrate.ts'
+import { migrateCatalog, migrateDatabase } from '../../src/catalog/migrate.ts'
 import { forgetLibpqVariables } from '../../src/config/environment.ts'
 import { allShardsAt } from '../../src/config/shard-ranges.ts'
 import { startEmbeddedPostgres } from '../../src/embedded-postgres/embedded-postgres.ts'
@@ -15,8 +15,10 @@ declare module 'vitest' {
 }
 
 export const TEMPLATE = 'darkroom_template'
+/** With all tables, and no shard yet. */
+export const TABLES = 'darkroom_tables'
 
-/** One real PostgreSQL for all test files, with a migrated database that each service copies for itself. */
+/** One real PostgreSQL for all test files, with migrated databases that each service copies for itself. */
 export async function startTemplate(project: Pick<TestProject, 'provide'>): Promise<AsyncDisposable> {
   forgetLibpqVariables()
   await using opened = new AsyncDisposableStack()
@@ -29,13 +31,13 @@ export async function startTemplate(project: Pick<TestProject, 'provide'>): Prom
   // Tests kill processes and never the machine, which is all that fsync is for. Databases come and go ten times as fast.
   await client.query('alter system set fsync = off')
   await client.query('select pg_reload_conf()')
-  await client.query(`create database ${TEMPLATE}`)
+  const urlOf = (name: string) => Object.assign(new URL(postgres.url), { pathname: name }).href
+  await client.query(`create database ${TABLES}`)
+  await migrateDatabase(urlOf(TABLES))
+  await migratePostgresQueue(urlOf(TABLES))
+  await client.query(`create database ${TEMPLATE} template ${TABLES}`)
   await client.end()
-
-  const template = new URL(postgres.url)
-  template.pathname = TEMPLATE
-  await migrateCatalog(allShardsAt(template.href))
-  await migratePostgresQueue(template.href)
+  await migrateCatalog(allShardsAt(urlOf(TEMPLATE)))
   project.provide('databaseUrl', postgres.url)
   return opened.move()
 }
