@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import type { PhotoId } from '../src/photo/photo-id.ts'
+import { startSequel } from '../src/reprocess/sequels.ts'
 import type { RunKind } from '../src/runs/run-kind.ts'
 import { numbers, openServers, reached } from './support/run-servers.ts'
 import { work } from './support/runs.ts'
@@ -47,6 +48,28 @@ describe('a run that several operators see', () => {
     expect(paused).toMatchObject({ state: 'paused', steeredBy: 'ann' })
     expect(paused.version).toBeGreaterThan(version)
     expect(await runs.resume(run, { version: paused.version })).toMatchObject({ state: 'running' })
+  })
+
+  test('is rolled back once, also by those who have not said which version they have seen', async () => {
+    await using opened = await openRuns()
+    const { server, runs } = opened
+    const run = await runs.start({ kind: 'reprocess', selection: { work: { keepSeconds: 60 } }, slices: [] })
+    const { promise, resolve } = Promise.withResolvers<void>()
+    let looked = 0
+    const find = runs.find.bind(runs)
+    using _both = vi.spyOn(runs, 'find').mockImplementation(async (id) => {
+      const report = await find(id)
+      looked += 1
+      if (looked === 2) resolve()
+      await promise
+      return report
+    })
+
+    const asked = await Promise.allSettled([1, 2].map(() => startSequel(server.catalog, 'rollback', run)))
+
+    expect(asked.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
+    expect(asked.find(({ status }) => status === 'rejected')).toMatchObject({ reason: CHANGED })
+    expect((await runs.list()).filter(({ kind }) => kind === 'rollback')).toHaveLength(1)
   })
 
   test('has another version when servers stop it, and none when what was asked for is so already', async () => {

@@ -15,7 +15,7 @@ const IDS_OF_A_PART = 5_000
 /**
  * Starts a run that acts on what another showed. Returns its number. What a rollback has nothing of before to show of stays
  * ready, as it had failed: how many these are stands in its selection. Throws RunStateError when that can't be, and
- * RunChangedError when another version was seen of the run that it follows.
+ * RunChangedError when another version was seen of the run that it follows, or somebody else was first.
  */
 export async function startSequel(
   catalog: Catalog,
@@ -28,7 +28,7 @@ export async function startSequel(
   const { keepSeconds } = keptBy(run)
   const stayReady = sequel === 'rollback' ? run.costs.mended : 0
   const selection = { run: id, keepSeconds, ...(stayReady > 0 && { stayReady }) }
-  await catalog.runs.claim(id, steering)
+  await catalog.runs.claim(id, { ...steering, version: steering.version ?? run.version })
   return await catalog.runs.start({
     kind: sequel,
     selection,
@@ -66,7 +66,7 @@ export async function startRetry(
     sources: [{ by: 'id', ids: ids.slice(part * IDS_OF_A_PART, (part + 1) * IDS_OF_A_PART) }],
   }))
   const selection = { ...before, select: { ...before.select, state: 'all' }, limit: null, retries: id }
-  await catalog.runs.claim(id, steering)
+  await catalog.runs.claim(id, { ...steering, version: steering.version ?? run.version })
   return await catalog.runs.start({ kind: run.kind, selection, slices })
 }
 
