@@ -28,6 +28,42 @@ async function beginPage(page: Page): Promise<void> {
 }
 
 describe.each(BROWSERS)('runs in $name', ({ name, test }) => {
+  test('are asked for by one question at a time, however often the page is looked at again, and by none while it is hidden', async () => {
+    const page = await running().open(name, { owner: 'olga', isOperator: true, at: '#/runs' })
+    await page.getByRole('link', { name: 'Make photos anew' }).waitFor()
+    const see = async (isSeen: boolean) =>
+      await page.evaluate((isHidden) => {
+        Object.defineProperty(document, 'hidden', { configurable: true, get: () => isHidden })
+        document.dispatchEvent(new Event('visibilitychange'))
+      }, !isSeen)
+    let [asked, open, most] = [0, 0, 0]
+    let held = Promise.withResolvers<void>()
+    await page.route(/\/v1\/runs$/, async (route) => {
+      asked += 1
+      open += 1
+      most = Math.max(most, open)
+      await held.promise
+      open -= 1
+      await route.continue()
+    })
+    await expect.poll(() => asked, { timeout: 15_000 }).toBe(1)
+
+    for (const isSeen of [false, true, false, true]) await see(isSeen)
+    // Whatever was asked beside it is on its way before this is.
+    await page.evaluate(async () => void (await fetch('/healthz')))
+    const beside = asked - 1
+    await see(false)
+    held.resolve()
+    held = Promise.withResolvers<void>()
+    await expect.poll(() => open).toBe(0)
+    const unseen = asked
+    await see(true)
+    await expect.poll(() => asked, { timeout: 15_000 }).toBe(unseen + 1)
+    held.resolve()
+
+    expect([beside, most]).toEqual([0, 1])
+  })
+
   test('who acts on what somebody else has changed sees that, and does nothing', async () => {
     const { service, open } = running()
     const run = await service.catalog.runs.start({

@@ -3,14 +3,15 @@ import { useState } from 'preact/hooks'
 import { Dialog } from '../parts/dialog.tsx'
 import { Older } from '../parts/older.tsx'
 import { say } from '../parts/say.tsx'
+import { usePolled } from '../parts/use-polled.ts'
 import { linkTo } from '../route.ts'
 import { client } from '../session.ts'
 import { number, time } from '../words/amounts.ts'
 import { words } from '../words/words.ts'
 import { Section } from './section.tsx'
-import { usePolled } from './use-polled.ts'
 
 const SHOWN = 50
+const EVERY_MS = 5_000
 
 /** Failed jobs by code, page by page: which photos, why; and what was seen of them enqueued again. */
 export function FailedJobs({ onRetried }: { onRetried: () => void }) {
@@ -20,7 +21,7 @@ export function FailedJobs({ onRetried }: { onRetried: () => void }) {
   const failed = usePolled(
     (signal) =>
       client.operator.failedJobs({ limit: SHOWN, signal, retryMs: 0, ...(code !== null && { code }) }),
-    code ?? '',
+    { everyMs: EVERY_MS, key: code ?? '' },
   )
   const close = () => {
     setAsked(null)

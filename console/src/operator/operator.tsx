@@ -1,4 +1,5 @@
 import './operator.css'
+import { usePolled } from '../parts/use-polled.ts'
 import { client } from '../session.ts'
 import { words } from '../words/words.ts'
 import { Engines } from './engines.tsx'
@@ -7,14 +8,17 @@ import { Queue } from './queue.tsx'
 import { ReadyTimes } from './ready-times.tsx'
 import { Section } from './section.tsx'
 import { Storage } from './storage.tsx'
-import { usePolled } from './use-polled.ts'
+
+const EVERY_MS = 5_000
 
 /** `#/operator`: the queue, what failed, how long photos take, and what answers. */
 export function Operator(_: { words: readonly string[] }) {
   const { operator } = words.value
-  const jobs = usePolled((signal) => client.operator.jobs({ signal, retryMs: 0 }))
-  const stats = usePolled((signal) => client.operator.stats({ signal, retryMs: 0 }))
-  const readiness = usePolled((signal) => client.operator.readiness({ signal, retryMs: 0 }))
+  const jobs = usePolled((signal) => client.operator.jobs({ signal, retryMs: 0 }), { everyMs: EVERY_MS })
+  const stats = usePolled((signal) => client.operator.stats({ signal, retryMs: 0 }), { everyMs: EVERY_MS })
+  const readiness = usePolled((signal) => client.operator.readiness({ signal, retryMs: 0 }), {
+    everyMs: EVERY_MS,
+  })
   return (
     <>
       <h1>{operator.title}</h1>

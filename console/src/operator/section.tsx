@@ -1,12 +1,12 @@
 import type { ComponentChildren } from 'preact'
 import { useId } from 'preact/hooks'
+import type { Polled } from '../parts/use-polled.ts'
 import { clock } from '../words/amounts.ts'
 import { words } from '../words/words.ts'
-import type { Polled } from './use-polled.ts'
 
 type SectionProps<Value> = {
   title: string
-  polled: Polled<Value>
+  polled: Pick<Polled<Value>, 'value' | 'at' | 'problem'>
   children: (value: Value) => ComponentChildren
 }
 
@@ -19,10 +19,10 @@ export function Section<Value>({ title, polled: { value, at, problem }, children
       <h2 id={id}>{title}</h2>
       {problem !== null && (
         <p class="bad small" role="status">
-          {at === null ? operator.untold(problem) : operator.stale(clock(at), problem)}
+          {at === null ? operator.untold(problem.message) : operator.stale(clock(at), problem.message)}
         </p>
       )}
-      {value !== null ? children(value) : problem === null && <p class="soft">{common.loading}</p>}
+      {value !== undefined ? children(value) : problem === null && <p class="soft">{common.loading}</p>}
     </section>
   )
 }

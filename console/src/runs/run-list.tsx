@@ -1,21 +1,22 @@
 import type { Run } from 'darkroom-client'
 import { Older } from '../parts/older.tsx'
 import { Failed, Loading, State } from '../parts/state.tsx'
+import { usePolled } from '../parts/use-polled.ts'
 import { linkTo } from '../route.ts'
 import { client } from '../session.ts'
 import { number, percent, time } from '../words/amounts.ts'
 import { words } from '../words/words.ts'
 import { partOf } from './pace.ts'
-import { usePolled } from './polled.ts'
+
+const EVERY_MS = 2_000
 
 /** Every run, those that recur apart. */
 export function RunList() {
   const { runs: said } = words.value
-  const { value, problem, ask } = usePolled(
-    async (signal) => await client.operator.runs.list({ signal }),
-    'list',
-  )
-  if (!value) return problem ? <Failed why={problem.message} onRetry={ask} /> : <Loading />
+  const { value, problem, again } = usePolled(async (signal) => await client.operator.runs.list({ signal }), {
+    everyMs: EVERY_MS,
+  })
+  if (!value) return problem ? <Failed why={problem.message} onRetry={again} /> : <Loading />
   const others = value.runs.filter(({ recurs }) => !recurs)
   const recurring = value.runs.filter(({ recurs }) => recurs)
   return (

@@ -2,12 +2,12 @@ import type { Problem, RunDetail } from 'darkroom-client'
 import { useState } from 'preact/hooks'
 import { say } from '../parts/say.tsx'
 import { Failed, Loading, State } from '../parts/state.tsx'
+import { usePolled } from '../parts/use-polled.ts'
 import { linkTo } from '../route.ts'
 import { client } from '../session.ts'
 import { duration, number, percent, time } from '../words/amounts.ts'
 import { words } from '../words/words.ts'
 import { ENDED, paceOf, partOf, waitsForLook } from './pace.ts'
-import { usePolled } from './polled.ts'
 import { RunActs } from './run-acts.tsx'
 import { Costs } from './run-costs.tsx'
 import { Failures } from './run-failures.tsx'
@@ -15,26 +15,28 @@ import { StateWord } from './run-list.tsx'
 import { Pairs } from './run-pairs.tsx'
 import { Wanted } from './run-wanted.tsx'
 
+const EVERY_MS = 2_000
+
 /** One run: how far it is, what holds it, what failed, what it made, and what can be done with it. */
 export function RunView({ id }: { id: number }) {
   const { runs: said, common } = words.value
-  const polled = usePolled(
-    async (signal) => await client.operator.runs.find(id, { signal }),
-    String(id),
-    ({ state }) => ENDED.has(state),
-  )
+  const polled = usePolled(async (signal) => await client.operator.runs.find(id, { signal }), {
+    everyMs: EVERY_MS,
+    key: String(id),
+    isOver: ({ state }) => ENDED.has(state),
+  })
   const [changed, setChanged] = useState(false)
   const { value: run, problem } = polled
   if (!run) {
     if (problem?.code === 'run_not_found') return <State title={said.gone(String(id))} />
-    return problem ? <Failed why={problem.message} onRetry={polled.ask} /> : <Loading />
+    return problem ? <Failed why={problem.message} onRetry={polled.again} /> : <Loading />
   }
   /** Whoever steers a run of which there is another version sees that one, and is told. */
   const onProblem = (problem: Problem) => {
     if (problem.code !== 'run_changed') return
     setChanged(true)
     say(said.changed)
-    polled.ask()
+    polled.again()
   }
   const isLookedAt = waitsForLook(run)
   const makes = run.kind === 'reprocess' || run.kind === 'rollback'
@@ -65,7 +67,7 @@ export function RunView({ id }: { id: number }) {
         onRun={(next) => {
           setChanged(false)
           polled.set({ ...run, ...next })
-          polled.ask()
+          polled.again()
         }}
         onProblem={onProblem}
       />
