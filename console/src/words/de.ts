@@ -71,7 +71,7 @@ export const de: Words = {
       failed: 'Fehlgeschlagen',
     },
     missingWhat:
-      'Dieser Browser hatte keinen Platz dafür, und die Seite wurde neu geladen. Wählen Sie dieselbe Datei noch einmal: Es geht weiter, wo es war.',
+      'Die Seite wurde verlassen, bevor dieser Browser es behalten hatte, oder es war kein Platz dafür. Wählen Sie dieselbe Datei noch einmal: Es geht weiter, wo es war.',
     times: { sent: 'gesendet', waited: 'gewartet', developed: 'entwickelt' },
     open: (name) => `${name}, entwickelt: öffnen`,
     remove: (name) => `${name} entfernen`,

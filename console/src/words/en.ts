@@ -69,7 +69,7 @@ export const en = {
       failed: 'Failed',
     },
     missingWhat:
-      'This browser had no room to keep it, and the page was reloaded. Choose the same file again: it goes on where it was.',
+      'The page was left before this browser had kept it, or there was no room for it. Choose the same file again: it goes on where it was.',
     times: { sent: 'sent', waited: 'waited', developed: 'developed' },
     open: (name: string) => `${name}, developed: open it`,
     remove: (name: string) => `Remove ${name}`,
