@@ -14,6 +14,9 @@ export const inFirefox = needs(
   'apt-get install firefox-esr xvfb libgl1-mesa-dri libegl1 libpci3',
 )
 
+/** What is waited for comes in its time: on a machine that is busy, too. */
+export const PATIENCE_MS = 120_000
+
 export type BrowserName = 'chromium' | 'firefox'
 
 /** For `describe.each`: the tests of both by `test`, which is skipped by name where the browser is not installed. */
@@ -40,7 +43,7 @@ export class Browsers implements AsyncDisposable {
   }
 
   async #chromium(): Promise<Browser> {
-    const browser = await chromium.launch({ executablePath: CHROMIUM as string })
+    const browser = await chromium.launch({ executablePath: CHROMIUM as string, timeout: PATIENCE_MS })
     this.#opened.defer(async () => await browser.close())
     return browser
   }
@@ -53,6 +56,7 @@ export class Browsers implements AsyncDisposable {
       channel: 'moz-firefox',
       executablePath: FIREFOX as string,
       headless: false,
+      timeout: PATIENCE_MS,
       env: { ...process.env, DISPLAY: display, MOZ_ENABLE_WAYLAND: '0' },
       firefoxUserPrefs: {
         'layout.css.prefers-color-scheme.content-override': scheme === 'dark' ? 0 : 1,

@@ -2,11 +2,9 @@ import type { BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect } from 'vitest'
 import type { OwnerId } from '../../../src/photo/shard.ts'
 import { startService, type TestService } from '../../../test/support/service.ts'
-import { type BrowserName, Browsers, type Tastes } from './browsers.ts'
+import { type BrowserName, Browsers, PATIENCE_MS, type Tastes } from './browsers.ts'
 import { complaintsOf, tellOfViolations } from './complaints.ts'
 
-/** What is waited for comes in its time: on a machine that is busy, too. */
-const PATIENCE_MS = 120_000
 /** So many times slower than the machine are Chromium's pages, as those of a busy one: by `SLOWDOWN=20 npm run test:console`. */
 const SLOWDOWN = Number(process.env.SLOWDOWN ?? 1)
 
@@ -39,6 +37,12 @@ function slowDown(context: BrowserContext): void {
     const session = await context.newCDPSession(page)
     await session.send('Emulation.setCPUThrottlingRate', { rate: SLOWDOWN })
   })
+}
+
+/** Where the page is and what it says to a screen reader, to find out why a test failed. */
+async function sightOf(page: Page): Promise<string> {
+  const said = await page.locator('body').ariaSnapshot({ timeout: 5_000 })
+  return `The test left ${page.url()} so:\n${said.slice(0, 2_000)}`
 }
 
 /** One service with the built page and a worker of each lane, for all tests of a file, and browsers to look at it. */
@@ -91,7 +95,9 @@ export function runningConsole(env: Record<string, string> = {}): () => RunningC
     running = { service, link, open, allow: (complaint) => void allowed.push(complaint) }
   })
 
-  afterEach(async () => {
+  afterEach(async ({ task }) => {
+    if (task.result?.state === 'fail')
+      for (const page of contexts.flatMap((context) => context.pages())) console.error(await sightOf(page))
     const found = complaints.flat().filter((text) => !allowed.some((form) => form.test(text)))
     const closing = contexts
     ;[contexts, complaints, allowed] = [[], [], []]
