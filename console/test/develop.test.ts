@@ -83,16 +83,27 @@ describe.each(BROWSERS)('in $name', ({ name, test }) => {
     const owner = `sixty-${name}`
     const page = await running().open(name, { owner, url: `${proxy.url}console` })
     const photos = await smallPhotos(60)
-
-    await drop(page, photos)
-    for (const [twice, least] of [5, 20].entries()) {
-      await expect.poll(async () => (await keptOf(owner)).length).toBeGreaterThan(least)
+    const stallAfter = async (count: number) => await proxy.stall(count * (photos[0] as File).bytes.length)
+    const cutAndReload = async (goOn: () => void) => {
+      expect((await keptOf(owner)).length).toBeLessThan(60)
       await proxy.cut()
       await page.getByText('No connection to Darkroom').waitFor()
+      goOn()
       await proxy.mend()
       await page.reload()
-      if (twice === 0) await page.locator('.tray > li').first().waitFor()
+      await page.locator('.tray > li').first().waitFor()
     }
+
+    let stalled = stallAfter(10)
+    await drop(page, photos)
+    // From here on the browser has them all: who leaves before is asked whether they mean to.
+    await page.locator('.notice', { hasText: '60 photos added' }).waitFor()
+    await stalled
+    await cutAndReload(() => {
+      stalled = stallAfter(20)
+    })
+    await stalled
+    await cutAndReload(() => proxy.flow())
     await expect.poll(async () => (await keptOf(owner)).length).toBe(60)
     await expect
       .poll(async () => await page.locator('.tray > li:not([data-state=developed])').count())
@@ -116,15 +127,12 @@ describe.each(BROWSERS)('in $name', ({ name, test }) => {
     await picture.waitFor()
     await expect.poll(async () => await tiles(page, 'failed').count()).toBe(2)
 
-    expect(await tiles(page, 'developed').locator('dt').allTextContents()).toEqual([
-      'sent',
-      'waited',
-      'developed',
-    ])
-    expect(await tiles(page, 'failed').locator('strong').allTextContents()).toEqual([
-      'No photo',
-      'Damaged or incomplete',
-    ])
+    await expect
+      .poll(async () => await tiles(page, 'developed').locator('dt').allTextContents())
+      .toEqual(['sent', 'waited', 'developed'])
+    await expect
+      .poll(async () => await tiles(page, 'failed').locator('strong').allTextContents())
+      .toEqual(['No photo', 'Damaged or incomplete'])
     if (name === 'chromium') expect((await seenOf(page)).moved).toEqual([])
     const href = await tiles(page, 'developed').locator('a').getAttribute('href')
     expect(href).toMatch(/^#\/photos\/\d+$/)
@@ -140,21 +148,18 @@ describe.each(BROWSERS)('in $name', ({ name, test }) => {
     }
     const [first, second, third] = (await smallPhotos(3)) as [File, File, File]
     for (const { name, bytes } of [first, second]) await writeFile(join(folder, name), bytes)
-    const page = await running().open(name, { owner })
+    await using proxy = await startProxy(running().service.url)
+    const page = await running().open(name, { owner, url: `${proxy.url}console` })
+    await page.locator('.invite').waitFor()
     const input = page.locator('input.of-photos')
 
-    // As soon as there is something to pause.
-    await page.evaluate(() => {
-      const click = new MutationObserver(() => {
-        const button = [...document.querySelectorAll('.dock button')].find(
-          ({ textContent }) => textContent === 'Pause',
-        )
-        if (button) (button as HTMLButtonElement).click()
-      })
-      click.observe(document.body, { childList: true, subtree: true })
-    })
+    // Nothing arrives before it is paused.
+    const stalled = proxy.stall()
     await input.setInputFiles([first, second].map(({ name }) => join(folder, name)))
+    await page.getByRole('button', { name: 'Pause' }).click()
     await page.getByText('Nothing is sent until you go on').waitFor()
+    await stalled
+    proxy.flow()
     await page.locator('.notice', { hasText: '2 photos added' }).waitFor()
     await writeFile(join(folder, second.name), third.bytes)
     await page.reload()
@@ -170,7 +175,7 @@ describe.each(BROWSERS)('in $name', ({ name, test }) => {
       .poll(async () => await keptOf(owner))
       .toEqual([first, sent].map(({ bytes }) => sha256(bytes)).toSorted())
 
-    expect(await page.getByText('Changed or moved').count()).toBe(0)
+    await expect.poll(async () => await page.getByText('Changed or moved').count()).toBe(0)
   })
 })
 
