@@ -15,6 +15,8 @@ const READERS = (['light', 'dark'] as const).flatMap((scheme) =>
 )
 /** That of a wide window at 200 %, a small phone's, and that of a wide window at 400 %. */
 const WIDTHS = [1280, 640, 360, 320]
+/** What does not fit until then never will. */
+const LAID_OUT_MS = 15_000
 
 /** Where pictures of all scenes are put, by `npm run screenshots`; null where they are only looked at. */
 const FOLDER = process.env.SCREENSHOTS ? resolve(process.env.SCREENSHOTS) : null
@@ -62,11 +64,15 @@ async function overflowOf(page: Page): Promise<string[]> {
       for (let frame = 0; frame < 3; frame++) await new Promise(requestAnimationFrame)
     })
     for (const dir of ['ltr', 'rtl']) {
-      const over = await page.evaluate((dir) => {
+      await page.evaluate((dir) => {
         document.documentElement.dir = dir
-        return (document.scrollingElement as Element).scrollWidth - innerWidth
       }, dir)
-      if (over > 0) found.push(`${over} px at ${width} ${dir}`)
+      const isInside = () => (document.scrollingElement as Element).scrollWidth <= innerWidth
+      const inside = page.waitForFunction(isInside, null, { timeout: LAID_OUT_MS }).then(
+        () => true,
+        () => false,
+      )
+      if (!(await inside)) found.push(`at ${width} ${dir}`)
     }
     await page.evaluate(() => document.documentElement.removeAttribute('dir'))
   }

@@ -61,36 +61,39 @@ async function topOf(page: Page, id: string): Promise<number> {
   return await tile(page, id).evaluate((each) => Math.round(each.getBoundingClientRect().top))
 }
 
-/** There are tiles all over the screen, or as far down as photos are known: whoever scrolls on before that may never have seen some. */
-async function screenDrawn(page: Page): Promise<void> {
-  await page.waitForFunction(() => {
-    const list = document.querySelector('.feed-list')?.getBoundingClientRect()
-    if (!list) return false
+/**
+ * Scrolls by a screen, and goes on when there are tiles all over it, or as far down as photos are known: whoever is faster may never
+ * have seen some. So often until that photo is there, if one is given.
+ */
+async function scrollOn(page: Page, until: string | null = null): Promise<void> {
+  await page.evaluate(async (until) => {
     const gap = 5
-    const rows = [...document.querySelectorAll('.feed-list [data-photo]')]
-      .map((each) => each.getBoundingClientRect())
-      .toSorted((a, b) => a.top - b.top)
-    let y = Math.max(0, list.top)
-    for (const { top, bottom } of rows) if (top <= y + gap) y = Math.max(y, bottom)
-    return y + gap >= Math.min(innerHeight, list.bottom)
-  })
+    const isDrawn = () => {
+      const list = document.querySelector('.feed-list')?.getBoundingClientRect()
+      if (!list) return false
+      const tiles = [...document.querySelectorAll('.feed-list [data-photo]')]
+        .map((tile) => tile.getBoundingClientRect())
+        .toSorted((a, b) => a.top - b.top)
+      let y = Math.max(0, list.top)
+      for (const { top, bottom } of tiles) if (top <= y + gap) y = Math.max(y, bottom)
+      return y + gap >= Math.min(innerHeight, list.bottom)
+    }
+    do {
+      scrollBy(0, innerHeight)
+      do await new Promise(requestAnimationFrame)
+      while (!isDrawn())
+    } while (until !== null && !document.querySelector(`[data-photo="${until}"]`))
+  }, until)
 }
 
-async function scrollOn(page: Page): Promise<void> {
-  await page.evaluate(() => scrollBy(0, innerHeight))
-  await screenDrawn(page)
-}
-
-/** Scrolls, screen by screen, until the photo is on it. */
+/** Further down, to that photo. */
 async function scrollTo(page: Page, id: string): Promise<void> {
-  const isThere = async () => {
-    if ((await tile(page, id).count()) > 0) return true
-    await scrollOn(page)
-    return false
-  }
-  await expect.poll(isThere, { interval: 10 }).toBe(true)
-  await tile(page, id).evaluate((each) => scrollBy(0, each.getBoundingClientRect().top - 200))
-  await screenDrawn(page)
+  await scrollOn(page, id)
+  await tile(page, id).evaluate(async (each) => {
+    scrollBy(0, each.getBoundingClientRect().top - 200)
+    await new Promise(requestAnimationFrame)
+    await new Promise(requestAnimationFrame)
+  })
 }
 
 /** The first photo that begins on the screen. */
@@ -165,8 +168,11 @@ describe('the feed', () => {
       for (const id of await shownIn(page)) if (!met.includes(id)) met.push(id)
     }
     const isOver = async () =>
-      (await page.locator('.feed-end').textContent())?.startsWith('That is all') === true &&
-      (await page.evaluate(() => scrollY + innerHeight >= document.documentElement.scrollHeight - 2))
+      await page.evaluate(
+        () =>
+          document.querySelector('.feed-end')?.textContent?.startsWith('That is all') === true &&
+          scrollY + innerHeight >= document.documentElement.scrollHeight - 2,
+      )
     await meet()
     while (!(await isOver())) {
       const next = met.length > 90 ? gone.shift() : undefined
@@ -268,8 +274,7 @@ describe('the feed', () => {
       await goBy('PageDown')
       const far = await goBy('ArrowDown')
       expect(far).toBeGreaterThan(8)
-      await page.evaluate(() => scrollBy(0, 8 * innerHeight))
-      await screenDrawn(page)
+      await scrollOn(page, ids[far + 200])
       expect(await focused()).toBe(ids[far])
       expect(await goBy('Home')).toBe(0)
       await tile(page, ids[0] as string).waitFor()

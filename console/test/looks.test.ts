@@ -41,7 +41,7 @@ function turned(size: number): ColorTable {
 
 async function goToLooks(page: Page, { id }: ToldPhoto): Promise<void> {
   await page.evaluate((hash) => location.assign(hash), `#/photos/${id}/looks`)
-  await page.getByRole('radio', { name: 'As taken', exact: true }).waitFor({ state: 'attached' })
+  await page.getByRole('radio', { name: 'Neon', exact: true }).waitFor({ state: 'attached' })
 }
 
 async function choose(page: Page, title: string): Promise<void> {
@@ -58,8 +58,7 @@ describe.each(BROWSERS)('in $name', ({ name, test }) => {
       const pixels = randomPixels()
       await showInstead(page, photo, pixels)
       await beforeWorker(page, script)
-      await page.evaluate((id) => location.assign(`#/photos/${id}/looks`), photo.id)
-      await page.getByRole('radio', { name: 'Neon', exact: true }).waitFor({ state: 'attached' })
+      await goToLooks(page, photo)
       await page.locator('input[type=file]').setInputFiles(
         [17, 65].map((size) => ({
           name: `turned-${size}.cube`,
@@ -125,23 +124,29 @@ describe('in chromium', () => {
 
     await page.getByText('broken.cube is no look: line 3: "0 0 blue" must be three numbers.').waitFor()
     await page.locator('.preview-after canvas.is-painted').waitFor()
-    expect(await page.getByRole('radio', { name: 'Turned 3', exact: true }).isChecked()).toBe(true)
+    await expect
+      .poll(async () => await page.getByRole('radio', { name: 'Turned 3', exact: true }).isChecked())
+      .toBe(true)
   })
 
   test('arrow keys go through looks, strength and divider', async () => {
     const page = await running().open(name)
     await goToLooks(page, photo)
 
+    const [strength, divider] = [
+      page.getByLabel('Strength'),
+      page.getByLabel('Divider between before and after'),
+    ]
+
     await page.getByRole('radio', { name: 'As taken', exact: true }).focus()
     await page.keyboard.press('ArrowRight')
-    await page.getByLabel('Strength').focus()
+    await page.getByRole('radio', { name: 'Mono', exact: true, checked: true }).waitFor({ state: 'attached' })
+    await strength.focus()
     await page.keyboard.press('ArrowLeft')
-    await page.getByLabel('Divider between before and after').focus()
+    await expect.poll(async () => await strength.getAttribute('aria-valuetext')).toBe('99%')
+    await divider.focus()
     await page.keyboard.press('ArrowLeft')
-
-    expect(await page.getByRole('radio', { name: 'Mono', exact: true }).isChecked()).toBe(true)
-    expect(await page.getByLabel('Strength').getAttribute('aria-valuetext')).toBe('99%')
-    expect(await page.getByLabel('Divider between before and after').inputValue()).toBe('49')
+    await expect.poll(async () => await divider.inputValue()).toBe('49')
   })
 
   test('looks are drawn on when the graphics card has lost everything', async () => {
