@@ -42,6 +42,11 @@ testWithChromium(
       return ((await reply.json()) as { photos: unknown[] }).photos.length
     }
 
+    // What developer tools are told of each is megabytes of text.
+    const told: (Buffer | null)[] = []
+    page.on('request', (request) => {
+      if (request.method() === 'PUT') told.push(request.postDataBuffer())
+    })
     await open()
     await page.evaluate(`(async (photos) => {
       for (const [i, photo] of photos.entries()) {
@@ -60,5 +65,7 @@ testWithChromium(
     await expect.poll(async () => await page.evaluate('queue.uploads.length')).toBe(0)
 
     expect(await countKept()).toBe(30)
+    expect(told.length).toBeGreaterThan(0)
+    expect(told.filter((bytes) => bytes !== null)).toEqual([])
   },
 )

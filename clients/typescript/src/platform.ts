@@ -66,8 +66,9 @@ type XmlHttpRequest = {
 
 type Fetch = (url: string, init: object) => Promise<FetchReply>
 
-const { fetch, XMLHttpRequest, TextDecoder } = globalThis as unknown as {
+const { fetch, Blob, XMLHttpRequest, TextDecoder } = globalThis as unknown as {
   fetch: Fetch
+  Blob: new (parts: readonly Uint8Array<ArrayBuffer>[]) => object
   TextDecoder: new () => { decode(bytes: Uint8Array | undefined, options: { stream: boolean }): string }
   XMLHttpRequest?: new () => XmlHttpRequest
 }
@@ -120,6 +121,16 @@ async function* inPieces(bytes: Uint8Array, onSent: (bytes: number) => void): As
   }
 }
 
+/** Chromium tells its developer tools, and whatever drives it, of each body of bytes as text, which takes a second for 3 MB; of a Blob it does not. */
+function asBlob(bytes: Uint8Array<ArrayBuffer>): object {
+  try {
+    return new Blob([bytes])
+  } catch {
+    // React Native makes none of bytes.
+    return bytes
+  }
+}
+
 async function sendByXhr(
   { method, url, headers, body, signal, onSent }: Request,
   xhr: XmlHttpRequest,
@@ -135,7 +146,7 @@ async function sendByXhr(
       xhr.onerror = () => reject(new TypeError('The connection broke off.'))
       xhr.onabort = () => reject(signal?.reason)
       signal?.addEventListener('abort', abort)
-      xhr.send(body)
+      xhr.send(body instanceof Uint8Array ? asBlob(body) : body)
     })
   } finally {
     signal?.removeEventListener('abort', abort)
