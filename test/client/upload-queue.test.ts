@@ -7,6 +7,7 @@ import {
   UploadQueue,
   type UploadQueueOptions,
 } from '../../clients/typescript/src/darkroom-client.ts'
+import { type Send, send } from '../../clients/typescript/src/platform.ts'
 import { noisyJpeg } from '../support/pictures.ts'
 import { startProxy } from '../support/proxy.ts'
 import { startService, type TestService } from '../support/service.ts'
@@ -25,10 +26,10 @@ let owners = 0
 let seeds = 0
 
 /** Of an owner of its own: what opens queues of theirs, and what there is in the end. */
-async function someone(url = service.url) {
+async function someone(url = service.url, sendIt: Send = send) {
   const owner = `owner-${++owners}`
   const token = await service.token(owner)
-  const client = new DarkroomClient({ url, token: () => token })
+  const client = new DarkroomClient({ url, token: () => token, send: sendIt })
   const direct = new DarkroomClient({ url: service.url, token: () => token })
   return {
     open: async (options: UploadQueueOptions) => await UploadQueue.open(client, options),
@@ -168,6 +169,32 @@ describe('an upload queue', () => {
     holder.close()
     await expect.poll(() => other.isHolder).toBe(true)
     other.close()
+  })
+
+  test('sends so many at a time, and makes as many more ready meanwhile', async () => {
+    const held = Promise.withResolvers<void>()
+    let [sending, most] = [0, 0]
+    const { open, photos } = await someone(service.url, async (request) => {
+      if (request.method !== 'PUT') return await send(request)
+      most = Math.max(most, ++sending)
+      await held.promise
+      return await send(request).finally(() => sending--)
+    })
+    const queue = await open({ atOnce: 1 })
+    await queue.addAll(await Promise.all(['a', 'b', 'c', 'd'].map((name) => photoFile(`${name}.jpg`))))
+
+    await expect.poll(() => queue.uploads.map(({ id }) => id !== null)).toEqual([true, true, false, false])
+    await expect
+      .poll(() => queue.uploads.map(({ state }) => state))
+      .toEqual(['uploading', 'waiting', 'waiting', 'waiting'])
+    await queue.pause()
+    await queue.resume()
+    held.resolve()
+    await queue.whenIdle()
+    queue.close()
+
+    expect(most).toBe(1)
+    expect(await photos()).toHaveLength(4)
   })
 
   test('says what it waits for, and until when', async () => {

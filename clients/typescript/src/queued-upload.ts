@@ -33,8 +33,10 @@ export type Entry = {
   source: PhotoSource | null
   sent: number
   delay: QueuedUpload['delay']
-  /** There while it is sent from here. */
+  /** There while it is made ready and sent from here. */
   aborter: { signal: Signal; abort(reason?: unknown): void } | null
+  /** Whether it is ready and is being sent. */
+  hasTurn: boolean
   /** Whether another tab sends it. */
   isElsewhere: boolean
   /** When its attempt began, when something of it went out last, and what was spent before. */
@@ -46,14 +48,14 @@ export type Entry = {
 }
 
 export function entryOf(stored: StoredUpload, source: PhotoSource | null = null): Entry {
-  const nothing = { sent: 0, delay: null, aborter: null, isElsewhere: false, shown: null }
+  const nothing = { sent: 0, delay: null, aborter: null, hasTurn: false, isElsewhere: false, shown: null }
   return { stored, source, ...nothing, beganAt: 0, movedAt: 0, spentMs: 0 }
 }
 
 export function shownOf(entry: Entry): QueuedUpload {
   const { stored, sent, delay, aborter } = entry
   const { key, id, name, modifiedAt, fields, isKept, problem } = stored
-  const isSending = aborter !== null || entry.isElsewhere
+  const isSending = entry.hasTurn || (aborter !== null && delay !== null) || entry.isElsewhere
   entry.shown ??= {
     ...{ key, id, name, total: stored.size, modifiedAt, fields, sent, isKept, problem, delay },
     state: problem ? 'failed' : isSending ? 'uploading' : hasBytes(entry) ? 'waiting' : 'missing',

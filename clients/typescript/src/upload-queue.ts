@@ -11,6 +11,7 @@ import {
   type QueuedUpload,
   shownOf,
 } from './queued-upload.ts'
+import { Turns } from './turns.ts'
 import type { Photo } from './types.ts'
 import type { UploadFields, UploadOptions } from './upload.ts'
 
@@ -23,7 +24,7 @@ export type Uploader = {
 export type UploadQueueOptions = {
   /** Where it remembers what it has to do: `indexedDbStore()` in a browser. Default: in memory. */
   store?: QueueStore
-  /** Uploads at a time. Default: 2. */
+  /** Photos that are sent at a time; as many more are made ready meanwhile. Default: 2. */
   atOnce?: number
   /** Bytes of photos that the store keeps at most; of others it keeps all else, and they are sent while this page lives. Default: 2 GiB. */
   keepBytes?: number
@@ -68,6 +69,7 @@ export class UploadQueue {
   readonly #client: Uploader
   readonly #options: Required<Pick<UploadQueueOptions, 'store' | 'atOnce'>> & UploadQueueOptions
   readonly #entries: QueueEntries
+  readonly #turns: Turns
   #isPaused = false
   #isClosed = false
   #lastPlace = 0
@@ -80,6 +82,7 @@ export class UploadQueue {
     const { store = memoryStore(), keepBytes = KEPT_BYTES } = options
     this.#client = client
     this.#options = { atOnce: 2, ...options, store }
+    this.#turns = new Turns(this.#options.atOnce)
     this.#entries = new QueueEntries({
       ...{ store, keepBytes },
       onChange: () => this.#changed(),
@@ -254,7 +257,7 @@ export class UploadQueue {
 
   #begin(): void {
     const entries = this.#entries.all()
-    const room = this.#options.atOnce - entries.filter(({ aborter }) => aborter).length
+    const room = 2 * this.#options.atOnce - entries.filter(({ aborter }) => aborter).length
     const waiting = entries.filter((entry) => isWork(entry) && !entry.aborter)
     for (const entry of waiting.slice(0, room)) void this.#upload(entry)
   }
@@ -268,7 +271,7 @@ export class UploadQueue {
       if (!aborter.signal.aborted) await this.#failed(entry, error as Error)
     } finally {
       const spentMs = entry.spentMs + Date.now() - entry.beganAt
-      this.#entries.set(entry, {}, { aborter: null, sent: 0, delay: null, spentMs })
+      this.#entries.set(entry, {}, { aborter: null, hasTurn: false, sent: 0, delay: null, spentMs })
       this.#changed()
     }
   }
@@ -290,14 +293,18 @@ export class UploadQueue {
     // Remembered before it is used: a reload must not ask for another.
     const id = entry.stored.id ?? (await this.#client.reserveId(until))
     await remember({ id })
-    const photo = await this.#client.upload(source, {
-      ...entry.stored.fields,
-      ...until,
-      id,
-      parts: entry.stored.parts ?? undefined,
-      onParts: async (parts) => await remember({ parts }),
-      onProgress: ({ sent }) => tell({ sent, delay: null }),
-    })
+    const send = async () => {
+      tell({ hasTurn: true, delay: null, beganAt: Date.now() })
+      return await this.#client.upload(source, {
+        ...entry.stored.fields,
+        ...until,
+        id,
+        parts: entry.stored.parts ?? undefined,
+        onParts: async (parts) => await remember({ parts }),
+        onProgress: ({ sent }) => tell({ sent, delay: null }),
+      })
+    }
+    const photo = await this.#turns.take(send, signal)
     await this.#entries.finish(entry, photo)
   }
 
