@@ -14,6 +14,9 @@ import { isThere, itemOfUpload, refusedItem, type TrayItem, withPhoto } from './
 
 /** Of the six connections that a browser has to a server by HTTP/1.1 one is for events, and one for all else. */
 const AT_ONCE = 4
+/** Of what happens in so long one picture is drawn: while photos are sent something does all the time. */
+const TOGETHER_MS = 150
+const UNSEEN_MS = 500
 /** From so many bytes on the browser is asked not to throw them away when it wants the room. */
 const MUCH_BYTES = 200e6
 
@@ -34,7 +37,7 @@ const CLOSED: TrayState = {
   progress: { photos: { done: 0, total: 0 }, bytes: { sent: 0, total: 0 } },
 }
 
-/** All that is being uploaded and developed, whichever view is shown. It changes once a frame at most. */
+/** All that is being uploaded and developed, whichever view is shown. It changes a few times a second. */
 export const tray = signal<TrayState>(CLOSED)
 
 const items = new Map<string, TrayItem>()
@@ -184,18 +187,20 @@ function put(item: TrayItem): void {
 }
 
 let isDue = false
+let shownAt = Number.NEGATIVE_INFINITY
 
 function changed(): void {
   if (isDue) return
   isDue = true
   const show = () => {
     isDue = false
+    shownAt = performance.now()
     if (!queue) return
     readQueue()
     const { isPaused, isHolder, progress } = queue
     tray.value = { isOpen: true, items: [...items.values()], isPaused, isHolder, progress, problem: null }
   }
   // A page that is not seen draws no frames, and its title goes on.
-  if (document.hidden) setTimeout(show, 500)
-  else requestAnimationFrame(show)
+  if (document.hidden) setTimeout(show, UNSEEN_MS)
+  else setTimeout(() => requestAnimationFrame(show), shownAt + TOGETHER_MS - performance.now())
 }
