@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { RunFailures } from '../src/catalog/run-failures.ts'
+import { SelectedPhotos } from '../src/catalog/selected-photos.ts'
 import type { RunDetailReply, RunReply } from '../src/http/schemas/run.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
 import { replaceOriginal } from './support/originals.ts'
@@ -106,13 +108,13 @@ describe('runs over the API', { timeout: 3 * MINUTES }, () => {
   })
 
   test('are begun at once, and count their photos and draw the canary then', async () => {
-    const read = vi.spyOn(service.catalog.selected, 'page')
-    const all = vi.spyOn(service.catalog.selected, 'all')
+    const page = vi.spyOn(SelectedPhotos.prototype, 'page')
+    const all = vi.spyOn(SelectedPhotos.prototype, 'all')
     const canary = await begin({ ...ALL, canary: 2 })
     const dry = await begin({ ...ALL, dryRun: { sample: 2 } })
     const [waiting, untried] = [await find(canary.id), await find(dry.id)]
 
-    expect([read.mock.calls, all.mock.calls]).toEqual([[], []])
+    expect([page.mock.calls, all.mock.calls]).toEqual([[], []])
     vi.restoreAllMocks()
     for (const run of [waiting, untried])
       expect(run).toMatchObject({ isCounted: false, selected: 0, sample: null })
@@ -176,7 +178,10 @@ describe('runs over the API', { timeout: 3 * MINUTES }, () => {
     )
     const { reply: none } = await ask<typeof page>(`/${run.id}/failures?code=other`)
     const nothing = await post<{ code: string }>(`/${run.id}/retry`, { version: done.version, code: 'other' })
+    // However many failed, whether any did is all that is asked before the run begins.
+    using failuresOf = vi.spyOn(RunFailures.prototype, 'page')
     const retry = await post(`/${run.id}/retry`, { version: done.version, code: 'corrupt_photo' })
+    expect(failuresOf.mock.calls).toMatchObject([[run.id, { limit: 1 }]])
     await complete(service, retry.reply.id)
 
     expect(done.failures).toEqual([{ code: 'corrupt_photo', count: 1 }])

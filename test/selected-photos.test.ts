@@ -29,7 +29,15 @@ const NEVER = new AbortController().signal
 /** Of those that are counted. */
 const PAGE = 5_000
 
-type Row = { id: PhotoId; owner: OwnerId; status: string; recipe: number | null; isRemoved: boolean }
+type Row = {
+  id: PhotoId
+  owner: OwnerId
+  status: string
+  recipe: number | null
+  isRemoved: boolean
+  /** In a run of before. */
+  failedWith: string | null
+}
 type Written = Row & { isPublic: boolean; postedAt: number; byte: number }
 
 /** Whether a photo is chosen, told as simply as can be. */
@@ -40,7 +48,7 @@ function isSelected({ state, recipes, from, before }: Selection, row: Row): bool
   return row.status === 'ready' && (row.recipe === null || !recipes.includes(row.recipe))
 }
 
-function isOf(source: Source, { id, owner }: Row): boolean {
+function isOf(source: Source, { id, owner, failedWith }: Row): boolean {
   switch (source.by) {
     case 'state':
       return source.shards.some(({ from, to }) => shardOf(id) >= from && shardOf(id) <= to)
@@ -50,6 +58,8 @@ function isOf(source: Source, { id, owner }: Row): boolean {
       return owner === source.owner
     case 'id':
       return source.ids.includes(id)
+    case 'failure':
+      return failedWith !== null && failedWith === (source.code ?? failedWith)
   }
 }
 
@@ -66,6 +76,7 @@ const rows = fc.array(
     isPublic: fc.boolean(),
     postedAt: fc.integer({ min: -3, max: 3 }),
     byte: fc.integer({ min: 0, max: 9 }),
+    failedWith: fc.constantFrom(null, 'corrupt_photo', 'too_large'),
   }),
   { minLength: 1, maxLength: 40 },
 )
@@ -90,6 +101,17 @@ async function writeOnly(database: TestDatabase, rows: readonly Written[]): Prom
   )
 }
 
+async function writeFailures(database: TestDatabase, run: number, rows: readonly Row[]): Promise<void> {
+  const values = rows.flatMap(({ id, failedWith }) =>
+    failedWith === null ? [] : [`(${run}, ${id}, '${failedWith}', 'It is so.', 1)`],
+  )
+  await database.query('delete from run_failures')
+  if (values.length === 0) return
+  await database.query(
+    `insert into run_failures (run, photo_id, code, message, attempts) values ${values.join(', ')}`,
+  )
+}
+
 describe('the photos of a selection', () => {
   let database: TestDatabase
   let map: ShardMap
@@ -106,6 +128,11 @@ describe('the photos of a selection', () => {
     timeout: 5 * MINUTES,
   }, async () => {
     const base = Date.UTC(2026, 5, 1)
+    const { id: run } = (
+      (await database.query(
+        "insert into runs (kind, recurs, selection) values ('reprocess', false, '{}') returning id",
+      )) as { id: number }[]
+    )[0] as { id: number }
     await fc.assert(
       fc.asyncProperty(rows, selections, fc.integer({ min: 1, max: 7 }), async (rows, chosen, limit) => {
         const photos = rows.map((row, n) => ({
@@ -116,6 +143,7 @@ describe('the photos of a selection', () => {
           database,
           photos.map((row) => ({ ...row, postedAt: base + row.postedAt })),
         )
+        await writeFailures(database, run, photos)
         const selection: Selection = {
           state: chosen.state,
           recipes: TODAY,
@@ -128,6 +156,8 @@ describe('the photos of a selection', () => {
           { by: 'state', shards: [{ from: 0, to: shardOfOwner(owners[0] as OwnerId) }] },
           { by: 'shard', from: 1000, to: 8191 },
           { by: 'owner', owner: owners[1] as OwnerId },
+          { by: 'failure', run, code: null },
+          { by: 'failure', run, code: 'corrupt_photo' },
           { by: 'id', ids: [...photos.map(({ id }) => id).filter((_, n) => n % 2 === 0), '999' as PhotoId] },
         ]
         const { selected } = new Catalog(map)

@@ -2,6 +2,7 @@ import type { PhotoId } from '../photo/photo-id.ts'
 import { type OwnerId, SHARD_COUNT, shardOfOwner } from '../photo/shard.ts'
 import type { Select } from './database.ts'
 import { IS_BETWEEN, MAX_ID, ofEarlierRecipes, READY } from './earlier-recipes.ts'
+import { RunFailures } from './run-failures.ts'
 import type { ShardMap } from './shard-map.ts'
 import { isInShards, SHARD_ORDER } from './shard-order.ts'
 import { rangesOf, shardsOf } from './shard-places.ts'
@@ -23,12 +24,13 @@ export type Selection = {
 /** Shards from one number to another, both included. */
 export type Range = { from: number; to: number }
 
-/** Where photos are looked for, each by an index of its own: by their state, in shards, of an owner, in a list. */
+/** Where photos are looked for, each by an index of its own: by their state, in shards, of an owner, in a list, among what failed in a run. */
 export type Source =
   | { by: 'state'; shards: readonly Range[] }
   | ({ by: 'shard' } & Range)
   | { by: 'owner'; owner: OwnerId }
   | { by: 'id'; ids: readonly PhotoId[] }
+  | { by: 'failure'; run: number; code: string | null }
 
 /**
  * The next selected photos of a source, and how far that is; JSON. `isLast` when there are no more behind them.
@@ -63,9 +65,11 @@ const IS_SELECTED: Record<Selection['state'], string> = {
  */
 export class SelectedPhotos {
   readonly #shards: ShardMap
+  readonly #failures: RunFailures
 
   constructor(shards: ShardMap) {
     this.#shards = shards
+    this.#failures = new RunFailures(shards)
   }
 
   /** The shards of each database, as ranges. */
@@ -76,6 +80,8 @@ export class SelectedPhotos {
   /** Up to so many after the cursor, which begins as null. Throws EngineUnavailableError unless all are known. */
   async page(source: Source, selection: Selection, cursor: unknown, limit: number): Promise<SelectedPage> {
     if (source.by === 'id') return await this.#pageOfList(source.ids, selection, Number(cursor ?? 0), limit)
+    if (source.by === 'failure')
+      return await this.#pageOfFailures(source, selection, cursor as PhotoId | null, limit)
     const asked = source.by === 'state' && selection.state !== 'all' ? limit : Math.max(limit, LOOKED_AT)
     const seen = await this.#look(source, selection, cursor as string | null, asked)
     const found = seen.filter(({ isSelected }) => isSelected)
@@ -101,14 +107,14 @@ export class SelectedPhotos {
       return
     }
     for (let cursor: unknown = null, isLast = false; !isLast; ) {
-      const page = await this.page(source, selection, cursor, source.by === 'id' ? LIST_PAGE : READ_AT_ONCE)
+      const page = await this.page(source, selection, cursor, isListed(source) ? LIST_PAGE : READ_AT_ONCE)
       yield page.ids
       ;({ cursor, isLast } = page)
     }
   }
 
   async #look(
-    source: Exclude<Source, { by: 'id' }>,
+    source: Exclude<Source, { by: 'id' | 'failure' }>,
     selection: Selection,
     cursor: string | null,
     limit: number,
@@ -187,23 +193,51 @@ export class SelectedPhotos {
 
   async #pageOfList(
     list: readonly PhotoId[],
-    { state, recipes, from, before }: Selection,
+    selection: Selection,
     start: number,
     limit: number,
   ): Promise<SelectedPage> {
     const asked = list.slice(start, start + limit)
-    const rows = await this.#shards.ofEach(asked).readAtReplica<{ id: PhotoId }>(
-      `select id::text from photos
-       where id = any($1::bigint[]) and photos_are_here($1) and ${IS_SELECTED[state]} and ${IS_BETWEEN}`,
-      [recipes, from, before],
-    )
+    const ids = await this.#selectedOf(asked, selection)
     return {
-      ids: rows.map(({ id }) => id),
-      passedOver: asked.length - rows.length,
+      ids,
+      passedOver: asked.length - ids.length,
       cursor: start + asked.length,
       isLast: start + asked.length >= list.length,
     }
   }
+
+  async #pageOfFailures(
+    { run, code }: Extract<Source, { by: 'failure' }>,
+    selection: Selection,
+    after: PhotoId | null,
+    limit: number,
+  ): Promise<SelectedPage> {
+    const failed = (await this.#failures.page(run, { code, after, limit })).map(({ photoId }) => photoId)
+    return {
+      ids: await this.#selectedOf(failed, selection),
+      passedOver: 0,
+      cursor: failed.at(-1) ?? after,
+      isLast: failed.length < limit,
+    }
+  }
+
+  async #selectedOf(
+    ids: readonly PhotoId[],
+    { state, recipes, from, before }: Selection,
+  ): Promise<PhotoId[]> {
+    const rows = await this.#shards.ofEach(ids).readAtReplica<{ id: PhotoId }>(
+      `select id::text from photos
+       where id = any($1::bigint[]) and photos_are_here($1) and ${IS_SELECTED[state]} and ${IS_BETWEEN}`,
+      [recipes, from, before],
+    )
+    return rows.map(({ id }) => id)
+  }
+}
+
+/** What a list names is asked for by its ids. */
+function isListed({ by }: Source): boolean {
+  return by === 'id' || by === 'failure'
 }
 
 /** What others than the owner see, as the index has it. */

@@ -1,16 +1,14 @@
 import type { Catalog } from '../catalog/catalog.ts'
 import type { RunReport } from '../catalog/reported-runs.ts'
 import { RunStateError, type Steering } from '../catalog/runs.ts'
-import type { PhotoId } from '../photo/photo-id.ts'
+import type { Source } from '../catalog/selected-photos.ts'
 import type { Reprocess } from './reprocess.ts'
+import type { ReprocessSlice } from './slice.ts'
 import type { AsideSelection } from './through-aside.ts'
 
 /** What can be done with a run of `reprocess`, or with one that rolled it back, when it is not going on. */
 export const SEQUELS = ['rollback', 'finish', 'verify'] as const
 export type Sequel = (typeof SEQUELS)[number]
-
-const PAGE = 1_000
-const IDS_OF_A_PART = 5_000
 
 /**
  * Starts a run that acts on what another showed. Returns its number. What a rollback has nothing of before to show of stays
@@ -37,7 +35,8 @@ export async function startSequel(
 }
 
 /**
- * Starts a run of the photos that failed in another, all or those of a code. Returns its number, or null when none did.
+ * Starts a run of the photos that failed in another, all or those of a code; it finds them page by page, however many they are.
+ * Returns its number, or null when none did.
  * Throws as startSequel does.
  */
 export async function startRetry(
@@ -54,17 +53,11 @@ export async function startRetry(
     )
   }
   refuse(run, 'retry', ['reprocess'])
-  const ids: PhotoId[] = []
-  for (let after: PhotoId | null = null; ; after = ids.at(-1) ?? null) {
-    const page = await catalog.runFailures.page(id, { code, after, limit: PAGE })
-    ids.push(...page.map(({ photoId }) => photoId))
-    if (page.length < PAGE) break
-  }
-  if (ids.length === 0) return null
+  const failed = await catalog.runFailures.page(id, { code, after: null, limit: 1 })
+  if (failed.length === 0) return null
   const { draw: _, canary: __, estimate: ___, ...before } = run.selection as Reprocess
-  const slices = Array.from({ length: Math.ceil(ids.length / IDS_OF_A_PART) }, (_, part) => ({
-    sources: [{ by: 'id', ids: ids.slice(part * IDS_OF_A_PART, (part + 1) * IDS_OF_A_PART) }],
-  }))
+  const source: Source = { by: 'failure', run: id, code }
+  const slices: ReprocessSlice[] = [{ sources: [source] }]
   const selection = { ...before, select: { ...before.select, state: 'all' }, limit: null, retries: id }
   await catalog.runs.claim(id, { ...steering, version: steering.version ?? run.version })
   return await catalog.runs.start({ kind: run.kind, selection, slices })
