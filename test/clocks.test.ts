@@ -1,9 +1,8 @@
 import { expect, test } from 'vitest'
 import { migrateCatalog } from '../src/catalog/migrate.ts'
 import { type OwnerId, shardOfOwner } from '../src/photo/shard.ts'
-import { migratePostgresQueue } from '../src/queue/postgres-set-up.ts'
 import { sweepJobs } from '../src/sweep/lost-jobs.ts'
-import { openEmptyDatabase, openTestDatabase, type TestDatabase } from './support/database.ts'
+import { openDatabaseWithoutShards, openTestDatabase, type TestDatabase } from './support/database.ts'
 import { insertPhoto } from './support/photos.ts'
 import { temporaryHome } from './support/processes/temporary-home.ts'
 import { runDarkroom } from './support/run-darkroom.ts'
@@ -63,14 +62,13 @@ test('the doctor tells of ids that are dated ahead', async () => {
 
 test('the doctor tells of clocks that differ between databases', async () => {
   await using home = await temporaryHome()
-  await using a = await openEmptyDatabase()
-  await using b = await openEmptyDatabase()
+  await using a = await openDatabaseWithoutShards()
+  await using b = await openDatabaseWithoutShards()
   const ranges = [
     { from: 0, to: 4095, url: a.url },
     { from: 4096, to: 8191, url: b.url },
   ]
   await migrateCatalog(ranges)
-  await migratePostgresQueue(a.url)
   await setClock(a, '-5 minutes')
   await setClock(b, '5 minutes')
   const shards = ranges.map(({ from, to, url }) => `${from}-${to}=${url}`).join(',')

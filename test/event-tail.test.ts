@@ -8,7 +8,7 @@ import { moveShards } from '../src/catalog/move-shards.ts'
 import { ShardMap } from '../src/catalog/shard-map.ts'
 import { allShardsAt, type ShardRange } from '../src/config/shard-ranges.ts'
 import { type OwnerId, shardOfOwner } from '../src/photo/shard.ts'
-import { openEmptyDatabase, type TestDatabase } from './support/database.ts'
+import { openDatabaseWithoutShards, type TestDatabase } from './support/database.ts'
 import { readyPhoto } from './support/photo-steps.ts'
 import { startProxy } from './support/proxy.ts'
 
@@ -20,7 +20,7 @@ let catalog: Catalog
 
 beforeAll(async () => {
   opened = new AsyncDisposableStack()
-  databases = [opened.use(await openEmptyDatabase()), opened.use(await openEmptyDatabase())]
+  databases = [opened.use(await openDatabaseWithoutShards()), opened.use(await openDatabaseWithoutShards())]
   ranges = allShardsAt(databases[0].url)
   await migrateCatalog(ranges)
   proxy = opened.use(await startProxy(databases[0].url))

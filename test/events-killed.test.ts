@@ -8,7 +8,7 @@ import { ShardMap } from '../src/catalog/shard-map.ts'
 import { allShardsAt } from '../src/config/shard-ranges.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
 import { type OwnerId, shardOfOwner } from '../src/photo/shard.ts'
-import { openEmptyDatabase, openTestDatabase } from './support/database.ts'
+import { openDatabaseWithoutShards, openTestDatabase } from './support/database.ts'
 import { EventReader, type Told } from './support/event-reader.ts'
 import { moveTo, readyPhoto } from './support/photo-steps.ts'
 import { serveAlone } from './support/serve-alone.ts'
@@ -39,7 +39,7 @@ async function listen(opened: EventReader, servers: readonly Service[], stop: Ab
 test('who resumes at another server misses nothing, however servers end, while shards move', async () => {
   await using opened = new AsyncDisposableStack()
   const database = opened.use(await openTestDatabase())
-  const other = opened.use(await openEmptyDatabase())
+  const other = opened.use(await openDatabaseWithoutShards())
   const home = await mkdtemp(join(tmpdir(), 'darkroom-test-'))
   opened.defer(async () => await rm(home, { recursive: true, force: true }))
   const ranges = allShardsAt(database.url)

@@ -10,7 +10,7 @@ import type { ShardRange } from '../src/config/shard-ranges.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
 import { type OwnerId, shardOfOwner } from '../src/photo/shard.ts'
 import { type CachedCatalog, openCachedCatalog } from './support/cached-catalog.ts'
-import { openEmptyDatabase, type TestDatabase } from './support/database.ts'
+import { openDatabaseWithoutShards, type TestDatabase } from './support/database.ts'
 import { expectExact, idsOf, type Step, step, World } from './support/feed-world.ts'
 import { openTestMemcached, testWithMemcached } from './support/memcached.ts'
 import { moveTo } from './support/photo-steps.ts'
@@ -31,7 +31,7 @@ let ranges: ShardRange[]
 
 beforeAll(async () => {
   opened = new AsyncDisposableStack()
-  databases = [opened.use(await openEmptyDatabase()), opened.use(await openEmptyDatabase())]
+  databases = [opened.use(await openDatabaseWithoutShards()), opened.use(await openDatabaseWithoutShards())]
   ranges = databases.map(({ url }, n) => ({ from: n * HALF, to: (n + 1) * HALF - 1, url }))
   await migrateCatalog(ranges)
 })

@@ -6,7 +6,7 @@ import { moveShards } from '../src/catalog/move-shards.ts'
 import { ShardMap } from '../src/catalog/shard-map.ts'
 import type { ShardRange } from '../src/config/shard-ranges.ts'
 import { type OwnerId, shardOfOwner } from '../src/photo/shard.ts'
-import { openEmptyDatabase, type TestDatabase } from './support/database.ts'
+import { openDatabaseWithoutShards, type TestDatabase } from './support/database.ts'
 import { expectExact, type Kept, MADE, step, World } from './support/feed-world.ts'
 
 const DATABASES = 4
@@ -21,7 +21,7 @@ let catalogs: [Catalog, Catalog]
 beforeAll(async () => {
   opened = new AsyncDisposableStack()
   databases = []
-  for (let n = 0; n < DATABASES; n++) databases.push(opened.use(await openEmptyDatabase()))
+  for (let n = 0; n < DATABASES; n++) databases.push(opened.use(await openDatabaseWithoutShards()))
   ranges = databases.map(({ url }, n) => ({ from: n * SHARDS_EACH, to: (n + 1) * SHARDS_EACH - 1, url }))
   await migrateCatalog(ranges)
   catalogs = [1, 2].map(() => new Catalog(opened.use(new ShardMap(ranges, { connections: 4 })))) as [

@@ -7,7 +7,7 @@ import { ShardMap } from '../src/catalog/shard-map.ts'
 import type { ShardRange } from '../src/config/shard-ranges.ts'
 import { type OwnerId, shardOfOwner } from '../src/photo/shard.ts'
 import { untoldFollows } from '../src/sweep/untold-follows.ts'
-import { openEmptyDatabase, type TestDatabase } from './support/database.ts'
+import { openDatabaseWithoutShards, type TestDatabase } from './support/database.ts'
 import { get } from './support/photo-client.ts'
 import { silentLog, startService, type TestService } from './support/service.ts'
 import { ownersOf } from './support/shard-traffic.ts'
@@ -92,7 +92,10 @@ type Towns = AsyncDisposable & { databases: TestDatabase[]; ranges: ShardRange[]
 
 async function openTowns(): Promise<Towns> {
   await using opened = new AsyncDisposableStack()
-  const databases = [opened.use(await openEmptyDatabase()), opened.use(await openEmptyDatabase())]
+  const databases = [
+    opened.use(await openDatabaseWithoutShards()),
+    opened.use(await openDatabaseWithoutShards()),
+  ]
   const ranges = databases.map(({ url }, n) => ({ from: n * 4096, to: n * 4096 + 4095, url }))
   await migrateCatalog(ranges)
   const catalog = new Catalog(opened.use(new ShardMap(ranges, { connections: 4 })))

@@ -5,11 +5,10 @@ import { allShardsAt } from '../src/config/shard-ranges.ts'
 import { SetupError } from '../src/errors.ts'
 import { KEEPER_KEY, originalKey } from '../src/photo/object-keys.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
-import { migratePostgresQueue } from '../src/queue/postgres-set-up.ts'
 import { openServices } from '../src/services.ts'
 import { sweepRenditions } from '../src/sweep/earlier-renditions.ts'
 import { sweepObjects } from '../src/sweep/sweep-objects.ts'
-import { openEmptyDatabase } from './support/database.ts'
+import { openDatabaseWithoutShards } from './support/database.ts'
 import { runDarkroom } from './support/run-darkroom.ts'
 import { silentLog, startService, type TestService } from './support/service.ts'
 
@@ -45,7 +44,7 @@ describe('a process does not start, and says what to do,', () => {
   test('with the database of another installation, until the operator says that it shall keep the objects', async () => {
     await using service = await startService()
     await put(service, ORIGINAL, 'pixels')
-    await using other = await openEmptyDatabase()
+    await using other = await openDatabaseWithoutShards()
     await migrateCatalog(allShardsAt(other.url))
 
     const refused = await reasonOf(openWith(service, other.url))
@@ -55,7 +54,6 @@ describe('a process does not start, and says what to do,', () => {
     expect(refused?.message).not.toContain('\n')
     const [, file = ''] = /put (\{.*\}) as darkroom\.json/.exec(refused?.message ?? '') ?? []
     await put(service, KEEPER_KEY, file)
-    await migratePostgresQueue(other.url)
     expect(await reasonOf(openWith(service, other.url))).toBeNull()
     expect(await reasonOf(openWith(service, service.database.url))).toBeInstanceOf(SetupError)
   })
@@ -85,7 +83,7 @@ describe('a process does not start, and says what to do,', () => {
 
   test('with databases of two installations', async () => {
     await using service = await startService()
-    await using other = await openEmptyDatabase()
+    await using other = await openDatabaseWithoutShards()
     await migrateCatalog(allShardsAt(other.url))
     const ranges = [
       { from: 0, to: 4095, url: service.database.url },
@@ -115,7 +113,7 @@ describe('nothing is deleted', () => {
   test('by `darkroom sweep` with a wrong DATABASE_URL, which says so in one line', async () => {
     await using service = await startService()
     await put(service, ORIGINAL, 'pixels')
-    await using other = await openEmptyDatabase()
+    await using other = await openDatabaseWithoutShards()
     await migrateCatalog(allShardsAt(other.url))
 
     const { code, stderr } = await runDarkroom(['sweep'], {

@@ -10,7 +10,7 @@ import { toCube } from '../src/photo/cube.ts'
 import type { FilterName } from '../src/photo/filter.ts'
 import type { OwnerId } from '../src/photo/shard.ts'
 import { tableDigest } from '../src/photo/table-digest.ts'
-import { openEmptyDatabase, openTestDatabase } from './support/database.ts'
+import { openDatabaseWithoutShards, openTestDatabase } from './support/database.ts'
 import { get, uploadReady } from './support/photo-client.ts'
 import { sign } from './support/token.ts'
 import { startTwoServers } from './support/two-servers.ts'
@@ -163,7 +163,7 @@ test('a table comes back from the catalog as it was kept, of any size', async ()
 
 test('looks that are kept move with the shard that they lie beside, and are known all the time', async () => {
   await using a = await openTestDatabase()
-  await using b = await openEmptyDatabase()
+  await using b = await openDatabaseWithoutShards()
   const ranges = allShardsAt(a.url)
   await using shards = new ShardMap(ranges, { connections: 2 })
   const { keptFilters } = new Catalog(shards)

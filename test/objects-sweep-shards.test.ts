@@ -6,7 +6,7 @@ import { ShardMap } from '../src/catalog/shard-map.ts'
 import { EngineUnavailableError } from '../src/errors.ts'
 import { KEEPER_KEY, originalKey } from '../src/photo/object-keys.ts'
 import { type ObjectsReport, sweepObjects } from '../src/sweep/sweep-objects.ts'
-import { openEmptyDatabase } from './support/database.ts'
+import { openDatabaseWithoutShards } from './support/database.ts'
 import { inDays, jpeg, keysOf, NOTHING, put } from './support/objects-sweep.ts'
 import { insertPhoto } from './support/photos.ts'
 import { startProxy } from './support/proxy.ts'
@@ -45,8 +45,8 @@ describe('the sweep of objects with several databases', () => {
 
   always('takes nothing of a database that is unavailable for a stray', async () => {
     await using service = await startService()
-    await using a = await openEmptyDatabase()
-    await using b = await openEmptyDatabase()
+    await using a = await openDatabaseWithoutShards()
+    await using b = await openDatabaseWithoutShards()
     await using proxy = await startProxy(b.url)
     await using halves = await openHalves(service, [a.url, proxy.url])
     const before = await keysOf(service)
@@ -61,8 +61,8 @@ describe('the sweep of objects with several databases', () => {
 
   always('takes nothing of shards for a stray while they move to another database', async () => {
     await using service = await startService()
-    await using a = await openEmptyDatabase()
-    await using b = await openEmptyDatabase()
+    await using a = await openDatabaseWithoutShards()
+    await using b = await openDatabaseWithoutShards()
     await using halves = await openHalves(service, [a.url, b.url])
     const before = await keysOf(service)
 

@@ -10,7 +10,7 @@ import type { Photo } from '../src/photo/photo.ts'
 import { firstIdAt, type PhotoId } from '../src/photo/photo-id.ts'
 import { newSecret } from '../src/photo/secret.ts'
 import type { OwnerId } from '../src/photo/shard.ts'
-import { openEmptyDatabase, type TestDatabase } from './support/database.ts'
+import { openDatabaseWithoutShards, type TestDatabase } from './support/database.ts'
 import { changeLook, finishPhoto, MADE, moveTo, readyPhoto } from './support/photo-steps.ts'
 import { insertPhoto, PLAIN } from './support/photos.ts'
 import { ownersOf, startTraffic } from './support/shard-traffic.ts'
@@ -28,7 +28,7 @@ let catalog: Catalog
 
 beforeAll(async () => {
   opened = new AsyncDisposableStack()
-  databases = [opened.use(await openEmptyDatabase()), opened.use(await openEmptyDatabase())]
+  databases = [opened.use(await openDatabaseWithoutShards()), opened.use(await openDatabaseWithoutShards())]
   ranges = allShardsAt(databases[0].url)
   await migrateCatalog(ranges)
   catalogs = [1, 2].map(() => new Catalog(opened.use(new ShardMap(ranges, { connections: 5 })))) as [

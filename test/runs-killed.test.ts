@@ -9,7 +9,7 @@ import type { JobHandler, JobQueue } from '../src/queue/job-queue.ts'
 import { openPostgresQueue } from '../src/queue/postgres-queue.ts'
 import type { RunKind } from '../src/runs/run-kind.ts'
 import { steadily, throughJobs } from '../src/runs/through-jobs.ts'
-import { openEmptyDatabase, openTestDatabase, type TestDatabase } from './support/database.ts'
+import { openDatabaseWithoutShards, openTestDatabase, type TestDatabase } from './support/database.ts'
 import { expireLeases, killable, openRunServer, work } from './support/runs.ts'
 import { silentLog } from './support/service.ts'
 
@@ -181,7 +181,7 @@ test('a run goes on while the shard it lies beside moves to another database', {
   timeout: 2 * MINUTES,
 }, async () => {
   await using a = await openTestDatabase()
-  await using b = await openEmptyDatabase()
+  await using b = await openDatabaseWithoutShards()
   await using queue = openPostgresQueue(a.url, silentLog)
   await using one = openRunServer(a, queue)
   await using other = openRunServer(a, queue)

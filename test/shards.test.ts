@@ -8,10 +8,14 @@ import { EngineUnavailableError, SetupError } from '../src/errors.ts'
 import { SettleWatch } from '../src/http/settle-watch.ts'
 import { firstIdAt } from '../src/photo/photo-id.ts'
 import type { OwnerId } from '../src/photo/shard.ts'
-import { migratePostgresQueue } from '../src/queue/postgres-set-up.ts'
 import { workRuns } from '../src/runs/work-runs.ts'
 import { lostJobs } from '../src/sweep/lost-jobs.ts'
-import { openEmptyDatabase, openTestDatabase, type TestDatabase } from './support/database.ts'
+import {
+  openDatabaseWithoutShards,
+  openEmptyDatabase,
+  openTestDatabase,
+  type TestDatabase,
+} from './support/database.ts'
 import { insertPhoto } from './support/photos.ts'
 import { startProxy } from './support/proxy.ts'
 import { expireLeases } from './support/runs.ts'
@@ -51,8 +55,8 @@ async function shardsIn(database: TestDatabase): Promise<number> {
 }
 
 test('photos lie in the database that has the shard of their owner, and lists across owners ask both', async () => {
-  await using a = await openEmptyDatabase()
-  await using b = await openEmptyDatabase()
+  await using a = await openDatabaseWithoutShards()
+  await using b = await openDatabaseWithoutShards()
   await migrateCatalog(halves(a, b))
   await using catalog = openCatalog(halves(a, b))
 
@@ -72,8 +76,8 @@ test('photos lie in the database that has the shard of their owner, and lists ac
 })
 
 test('while a database is unavailable the photos of the others are served', async () => {
-  await using a = await openEmptyDatabase()
-  await using b = await openEmptyDatabase()
+  await using a = await openDatabaseWithoutShards()
+  await using b = await openDatabaseWithoutShards()
   await using proxy = await startProxy(b.url)
   await migrateCatalog(halves(a, proxy))
   await using catalog = openCatalog(halves(a, proxy))
@@ -92,11 +96,10 @@ test('while a database is unavailable the photos of the others are served', asyn
 })
 
 test('a run that somebody started waits for a database that is unavailable, and one that recurs goes on past it', async () => {
-  await using a = await openEmptyDatabase()
-  await using b = await openEmptyDatabase()
+  await using a = await openDatabaseWithoutShards()
+  await using b = await openDatabaseWithoutShards()
   await using proxy = await startProxy(b.url)
   await migrateCatalog(halves(a, proxy))
-  await migratePostgresQueue(a.url)
   const shards = halves(a, proxy).map(({ from, to, url }) => `${from}-${to}=${url}`)
   await using service = await startService({ DATABASE_URL: '', DATABASE_SHARDS: shards.join(',') })
   const { runs } = service.catalog
@@ -124,8 +127,8 @@ test('a run that somebody started waits for a database that is unavailable, and 
 })
 
 test('who waits for a photo does not wait for the database of another', async () => {
-  await using a = await openEmptyDatabase()
-  await using b = await openEmptyDatabase()
+  await using a = await openDatabaseWithoutShards()
+  await using b = await openDatabaseWithoutShards()
   await using proxy = await startProxy(b.url)
   await migrateCatalog(halves(a, proxy))
   await using catalog = openCatalog(halves(a, proxy))
@@ -149,11 +152,10 @@ test('who waits for a photo does not wait for the database of another', async ()
 })
 
 test('a server that reaches only some databases is ready, and says so', async () => {
-  await using a = await openEmptyDatabase()
-  await using b = await openEmptyDatabase()
+  await using a = await openDatabaseWithoutShards()
+  await using b = await openDatabaseWithoutShards()
   await using proxy = await startProxy(b.url)
   await migrateCatalog(halves(a, proxy))
-  await migratePostgresQueue(a.url)
   const shards = halves(a, proxy).map(({ from, to, url }) => `${from}-${to}=${url}`)
   await using service = await startService({ DATABASE_URL: '', DATABASE_SHARDS: shards.join(',') })
   const readiness = async () => {
@@ -177,8 +179,8 @@ test('a server that reaches only some databases is ready, and says so', async ()
 
 test('a process that does not know of a move finds everything, also what it never asked for before', async () => {
   await using a = await openTestDatabase()
-  await using b = await openEmptyDatabase()
-  await using c = await openEmptyDatabase()
+  await using b = await openDatabaseWithoutShards()
+  await using c = await openDatabaseWithoutShards()
   await using outdated = openCatalog(allShardsAt(a.url))
   const id = await insertPhoto(outdated, high)
 
@@ -193,8 +195,8 @@ test('a process that does not know of a move finds everything, also what it neve
 })
 
 test('a database that is gone for good takes nothing with it that had moved', async () => {
-  await using a = await openEmptyDatabase()
-  await using b = await openEmptyDatabase()
+  await using a = await openDatabaseWithoutShards()
+  await using b = await openDatabaseWithoutShards()
   await using proxy = await startProxy(a.url)
   const ranges = halves(proxy, b)
   await migrateCatalog(ranges)
@@ -211,8 +213,8 @@ test('a database that is gone for good takes nothing with it that had moved', as
 })
 
 test('a configuration that forgets a database does not lose it', async () => {
-  await using a = await openEmptyDatabase()
-  await using b = await openEmptyDatabase()
+  await using a = await openDatabaseWithoutShards()
+  await using b = await openDatabaseWithoutShards()
   await migrateCatalog(halves(a, b))
   await using catalog = openCatalog(halves(a, b))
   const id = await insertPhoto(catalog, high)
@@ -226,7 +228,7 @@ test('a configuration that forgets a database does not lose it', async () => {
 
 test('a database that was used alone keeps all shards until they are moved', async () => {
   await using a = await openTestDatabase()
-  await using b = await openEmptyDatabase()
+  await using b = await openDatabaseWithoutShards()
 
   await migrateCatalog(halves(a, b))
 
@@ -234,8 +236,8 @@ test('a database that was used alone keeps all shards until they are moved', asy
 })
 
 test('a database that was lost is not replaced by an empty one', async () => {
-  await using a = await openEmptyDatabase()
-  await using b = await openEmptyDatabase()
+  await using a = await openDatabaseWithoutShards()
+  await using b = await openDatabaseWithoutShards()
   await migrateCatalog(halves(a, b))
 
   await b.query('drop schema public cascade')

@@ -9,7 +9,7 @@ import type { Photo } from '../src/photo/photo.ts'
 import type { OwnerId } from '../src/photo/shard.ts'
 import { resendPeriod } from '../src/webhooks/resend.ts'
 import { webhookBacklog } from '../src/webhooks/status.ts'
-import { openEmptyDatabase } from './support/database.ts'
+import { openDatabaseWithoutShards } from './support/database.ts'
 import { insertPhoto } from './support/photos.ts'
 import { startProxy } from './support/proxy.ts'
 import { always, type Received, type Reply } from './support/receiver.ts'
@@ -299,8 +299,8 @@ describe('whoever is killed', () => {
 })
 
 test('a database that is unavailable holds up the events of its own owners alone, also of a message in flight', async () => {
-  await using a = await openEmptyDatabase()
-  await using b = await openEmptyDatabase()
+  await using a = await openDatabaseWithoutShards()
+  await using b = await openDatabaseWithoutShards()
   await using proxy = await startProxy(b.url)
   const ranges = [
     { from: 0, to: 4095, url: a.url },
@@ -331,7 +331,7 @@ test('a database that is unavailable holds up the events of its own owners alone
 
 test('shards that move, that of the relay too, take their events with them: each is told, in order', async () => {
   await using it = await openRelay()
-  await using target = await openEmptyDatabase()
+  await using target = await openDatabaseWithoutShards()
   const ranges = allShardsAt(it.database.url)
   const range = { from: 0, to: 63 }
   const owners = ownersOf(range, 4)
