@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks'
+import { withCommands } from './parts/with-commands.tsx'
 import { session, signIn } from './session.ts'
 import { words } from './words/words.ts'
 
@@ -15,10 +16,10 @@ export function SignIn() {
       <h1>{title}</h1>
       {problem && (
         <p class="bad" role="alert">
-          {problems[problem]}
+          {withCommands(problems[problem])}
         </p>
       )}
-      <p>{how}</p>
+      <p>{withCommands(how)}</p>
       <form onSubmit={submit}>
         <label for="token">{token}</label>
         <input

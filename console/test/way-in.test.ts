@@ -92,7 +92,7 @@ describe.each(BROWSERS)('in $name', ({ name, test }) => {
 
     await isOut(second)
     expect(await second.getByRole('alert').textContent()).toBe(
-      'This link was used before, or is older than five minutes. `darkroom console` prints a new one.',
+      'This link was used before, or is older than five minutes. darkroom console prints a new one.',
     )
     await expect.poll(() => second.url()).not.toContain('code=')
     await second.getByLabel('Token').fill('what is no token')

@@ -3,6 +3,7 @@ import type { Problem } from 'darkroom-client'
 import { useEffect, useState } from 'preact/hooks'
 import { say } from '../parts/say.tsx'
 import { Failed, Loading, State } from '../parts/state.tsx'
+import { withCommands } from '../parts/with-commands.tsx'
 import { keptState, linkTo } from '../route.ts'
 import { words } from '../words/words.ts'
 import { FeedList } from './feed-list.tsx'
@@ -127,7 +128,7 @@ function Empty({ open, onChange }: { open: OpenFeed; onChange: () => void }) {
     )
   return (
     <State title={feed.nobody}>
-      <p class="soft">{feed.nobodyWhy}</p>
+      <p class="soft">{withCommands(feed.nobodyWhy)}</p>
       <FollowButton owner={viewer} label={feed.followYourself} onChange={onChange} />
       <FollowForm onChange={onChange} />
     </State>

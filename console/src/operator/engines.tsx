@@ -1,4 +1,5 @@
 import type { Readiness } from 'darkroom-client'
+import { withCommands } from '../parts/with-commands.tsx'
 import { words } from '../words/words.ts'
 
 const GOOD: ReadonlySet<string> = new Set(['ready', 'on', 'new'])
@@ -18,7 +19,7 @@ export function Engines({ readiness: { engines, webhook } }: { readiness: Readin
       {states.map(([name, state]) => (
         <div key={name}>
           <dt>{operator.engine[name]}</dt>
-          <dd class={GOOD.has(state) ? 'good' : 'bad'}>{operator.engineStates[state]}</dd>
+          <dd class={GOOD.has(state) ? 'good' : 'bad'}>{withCommands(operator.engineStates[state])}</dd>
         </div>
       ))}
     </dl>

@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks'
 import { say } from '../parts/say.tsx'
 import { Failed, Loading, State } from '../parts/state.tsx'
 import { usePolled } from '../parts/use-polled.ts'
+import { withCommands } from '../parts/with-commands.tsx'
 import { linkTo } from '../route.ts'
 import { client } from '../session.ts'
 import { duration, number, percent, time } from '../words/amounts.ts'
@@ -94,7 +95,7 @@ function Held({ run }: { run: RunDetail }) {
       {run.state === 'pausing' && <p class="run-reason">{said.pausing(number(run.inFlight))}</p>}
       {isHeld && by && <p class="run-reason">{by}</p>}
       {run.reason !== null && <p class="run-reason">{run.reason}</p>}
-      {nobody && <p class="run-reason bad">{said.nobody}</p>}
+      {nobody && <p class="run-reason bad">{withCommands(said.nobody)}</p>}
     </>
   )
 }
