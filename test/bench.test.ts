@@ -9,7 +9,6 @@ const MAIN = join(import.meta.dirname, '../bench/main.ts')
 
 test.skipIf(process.platform !== 'linux')(
   'a measurement that is told to stop leaves no PostgreSQL running',
-  { timeout: 60_000 },
   async () => {
     const child = spawn(process.execPath, [MAIN, 'photo-ids'], { stdio: ['ignore', 'ignore', 'pipe'] })
     const [line] = await once(createInterface(child.stderr), 'line')

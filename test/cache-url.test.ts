@@ -9,7 +9,7 @@ import { openTestRedis, testWithRedis } from './support/redis.ts'
 import { silentLog, startService } from './support/service.ts'
 import { authorization } from './support/uploads.ts'
 
-const PATIENCE = { timeout: 20_000, interval: 100 }
+const PATIENCE = { interval: 100 }
 
 describe('CACHE_URL', () => {
   test.each([
@@ -58,7 +58,6 @@ describe('darkroom doctor', () => {
 
 testWithMemcached(
   'a feed that the client has costs no statement while nothing changes, and another one comes when something does',
-  { timeout: 60_000 },
   async () => {
     await using server = await openTestMemcached()
     await using service = await startService({ CACHE_URL: server.url })

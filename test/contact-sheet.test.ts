@@ -10,7 +10,7 @@ import { runDarkroom } from './support/run-darkroom.ts'
 import { startService } from './support/service.ts'
 import { photoForm, postForm } from './support/uploads.ts'
 
-test('a run is drawn as it was before and is after, with the difference', { timeout: 120_000 }, async () => {
+test('a run is drawn as it was before and is after, with the difference', async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), 'darkroom-sheet-'))
   await using service = await startService()
   {

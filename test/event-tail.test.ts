@@ -145,11 +145,11 @@ test('a tail goes on where it was when its database was unavailable', async () =
   const owner = newOwner()
 
   await proxy.cut()
-  await expect.poll(() => heard.failures.length, { timeout: 10_000 }).toBeGreaterThan(0)
+  await expect.poll(() => heard.failures.length).toBeGreaterThan(0)
   await readyPhoto(catalog, owner)
   await proxy.mend()
 
-  await expect.poll(() => heard.written.map((event) => event.owner), { timeout: 10_000 }).toContain(owner)
+  await expect.poll(() => heard.written.map((event) => event.owner)).toContain(owner)
 })
 
 test('a tail sees who has changed whom they follow', async () => {

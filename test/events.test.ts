@@ -70,15 +70,12 @@ describe('GET /v1/events', () => {
     }
     await catalog.follows.set(vera, [])
     await expect
-      .poll(
-        async () => {
-          const id = await readyPhoto(catalog, ann)
-          await readyPhoto(catalog, vera)
-          await expect.poll(() => here.types.at(-1)).toBe('photo.ready')
-          return here.of(id)
-        },
-        { timeout: 10_000 },
-      )
+      .poll(async () => {
+        const id = await readyPhoto(catalog, ann)
+        await readyPhoto(catalog, vera)
+        await expect.poll(() => here.types.at(-1)).toBe('photo.ready')
+        return here.of(id)
+      })
       .toEqual([])
   })
 

@@ -167,9 +167,7 @@ describe('while the app takes nothing', () => {
   })
 })
 
-test('a worker that is killed between two pages leaves nobody out, and repeats a page by its id', {
-  timeout: 60_000,
-}, async () => {
+test('a worker that is killed between two pages leaves nobody out, and repeats a page by its id', async () => {
   const { followers, photo, job } = await posted(6_500)
   const workers = async () =>
     (await childrenOf(process.pid))
@@ -203,7 +201,7 @@ test('a worker that is killed between two pages leaves nobody out, and repeats a
     const messages = killedAt === null ? [] : receiver.received.slice(killedAt)
     return [...new Set(viewersOf(feedsOf(messages, photo)))]
   }
-  await expect.poll(() => toldSinceKill().length, { timeout: 50_000 }).toBe(followers.length)
+  await expect.poll(() => toldSinceKill().length).toBe(followers.length)
 
   const messages = Map.groupBy(feedsOf(receiver.received, photo), ({ id }) => id)
   expect(messages.size).toBe(7)

@@ -66,7 +66,7 @@ async function openPost(key: string, photo: Buffer) {
   socket.write(photo.subarray(0, 1000))
   const reply = new Promise<string>((resolve) => socket.once('data', (bytes) => resolve(String(bytes))))
   await expect
-    .poll(() => one.database.query(`select from idempotency_keys where key = '${key}'`), { timeout: 30_000 })
+    .poll(() => one.database.query(`select from idempotency_keys where key = '${key}'`))
     .toHaveLength(1)
   expect(await told(await post(key, photo, { service: other }))).toEqual([409, 'request_in_flight'])
   return { socket, reply, end: () => socket.write(photo.subarray(1000)) }

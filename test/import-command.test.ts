@@ -11,7 +11,6 @@ import { expireLeases } from './support/runs.ts'
 import { temporaryFolder, writeContents, writeZip } from './support/sources.ts'
 
 const CLI = join(import.meta.dirname, '../src/cli.ts')
-const MINUTES = { timeout: 180_000 }
 
 /** The command, on a database and a home of its own, beside photos to import. */
 async function openCommand() {
@@ -34,7 +33,7 @@ async function openCommand() {
 }
 
 describe('darkroom import', () => {
-  test('says what it would do, does it, and finds it done', MINUTES, async () => {
+  test('says what it would do, does it, and finds it done', async () => {
     await using command = await openCommand()
     const { folder, photo, darkroom } = command
     const zip = join(folder, 'takeout-001.zip')
@@ -62,7 +61,7 @@ describe('darkroom import', () => {
     })
   })
 
-  test('killed, goes on when it is given again', MINUTES, async () => {
+  test('killed, goes on when it is given again', async () => {
     await using command = await openCommand()
     const { folder, photo, darkroom } = command
     const files = Array.from({ length: 12 }, (_, n): [string, Buffer] => [`${n + 10}.jpg`, photo(n)])
@@ -97,7 +96,7 @@ describe('darkroom import', () => {
     [['.', '--exif-offset', '2'], '+02:00'],
     [['.', '--rate', '0'], 'above 0'],
     [['.', '--max-failures', '101'], 'percentage'],
-  ])('refuses what it can not do before it begins: %j', MINUTES, async (args, message) => {
+  ])('refuses what it can not do before it begins: %j', async (args, message) => {
     await using command = await openCommand()
 
     const { code, stderr } = await command.darkroom('import', ...args)

@@ -102,9 +102,7 @@ test.each(POINTS)('what was killed at "%s" is one photo when it is sent again', 
   expect(unfinished.map((photo) => photo.id)).toContain(id)
 })
 
-test('whatever is sent under one id, when and by whom, and wherever servers die: one photo, with its own bytes', {
-  timeout: 120_000,
-}, async () => {
+test('whatever is sent under one id, when and by whom, and wherever servers die: one photo, with its own bytes', async () => {
   const upload = fc.record({
     name: fc.constantFrom('a', 'b', 'png'),
     point: fc.constantFrom(...POINTS),

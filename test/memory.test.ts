@@ -25,7 +25,6 @@ async function peakMemory(pid: number): Promise<number> {
 
 test.runIf(process.platform === 'linux')(
   `${CLIENTS} slow clients with 3 MB each raise the API by less than ${MAX_RISE_MB} MB (on Linux, where /proc tells)`,
-  { timeout: 180_000 },
   async () => {
     await using database = await openTestDatabase()
     await using home = await temporaryHome()

@@ -8,8 +8,6 @@ import { inDays, uploadReady } from './support/objects-sweep.ts'
 import { complete, startReprocess } from './support/reprocess.ts'
 import { silentLog, startService, type TestService } from './support/service.ts'
 
-const MINUTES = { timeout: 180_000 }
-
 /** The service, whose photo is moved by its owner just when somebody first asks for one of its objects. */
 function movedAtFirstHead(service: TestService, id: PhotoId, list = service.store.list.bind(service.store)) {
   let isMoved = false
@@ -31,7 +29,7 @@ function movedAtFirstHead(service: TestService, id: PhotoId, list = service.stor
   return { service: { ...service, store } as TestService, isMoved: () => isMoved }
 }
 
-test('a photo that is moved while its objects are compared lacks none of them', MINUTES, async () => {
+test('a photo that is moved while its objects are compared lacks none of them', async () => {
   await using service = await startService()
   const id = await uploadReady(service)
   // Listed before they were put.
@@ -46,7 +44,7 @@ test('a photo that is moved while its objects are compared lacks none of them', 
   expect(report).toMatchObject({ remade: 0, withoutOriginal: 0 })
 })
 
-test('a photo that is moved while a run is verified is no failure of it', MINUTES, async () => {
+test('a photo that is moved while a run is verified is no failure of it', async () => {
   await using service = await startService()
   const id = await uploadReady(service)
   const run = await startReprocess(service, { state: 'all' })

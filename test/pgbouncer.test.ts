@@ -91,28 +91,24 @@ testWithPgbouncer(
   },
 )
 
-testWithPgbouncer(
-  'shards move from one PgBouncer to another while owners go on',
-  { timeout: 180_000 },
-  async () => {
-    await using here = await startBouncer()
-    await using there = await startBouncer()
-    await using a = await openEmptyDatabase()
-    await using b = await openEmptyDatabase()
-    const ranges = allShardsAt(here.through(a.url))
-    const range = { from: 1000, to: 1150 }
-    await migrateCatalog(ranges)
-    await using map = new ShardMap(ranges, { connections: 5 })
-    const catalog = new Catalog(map)
-    const traffic = startTraffic([catalog], ownersOf(range, 3))
-    await expect.poll(() => traffic.albums.every(({ steps }) => steps > 5)).toBe(true)
+testWithPgbouncer('shards move from one PgBouncer to another while owners go on', async () => {
+  await using here = await startBouncer()
+  await using there = await startBouncer()
+  await using a = await openEmptyDatabase()
+  await using b = await openEmptyDatabase()
+  const ranges = allShardsAt(here.through(a.url))
+  const range = { from: 1000, to: 1150 }
+  await migrateCatalog(ranges)
+  await using map = new ShardMap(ranges, { connections: 5 })
+  const catalog = new Catalog(map)
+  const traffic = startTraffic([catalog], ownersOf(range, 3))
+  await expect.poll(() => traffic.albums.every(({ steps }) => steps > 5)).toBe(true)
 
-    await moveShards(ranges, range, there.through(b.url))
-    await traffic.stop()
+  await moveShards(ranges, range, there.through(b.url))
+  await traffic.stop()
 
-    for (const album of traffic.albums) await checkAlbum(album, catalog)
-    expect(
-      await a.query(`select from photos where shard_of(id) between ${range.from} and ${range.to}`),
-    ).toEqual([])
-  },
-)
+  for (const album of traffic.albums) await checkAlbum(album, catalog)
+  expect(
+    await a.query(`select from photos where shard_of(id) between ${range.from} and ${range.to}`),
+  ).toEqual([])
+})

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest'
 import { canEndWithParent, endingWithParent } from '../src/supervisor/parent-death.ts'
 import { Precedence } from '../src/supervisor/precedence.ts'
 
-const PATIENCE = { timeout: 30_000, interval: 10 }
+const PATIENCE = { interval: 10 }
 
 function startSleeper(): ChildProcess & Disposable {
   const child = spawn('sleep', ['600'])

@@ -50,9 +50,7 @@ describe('a pair', () => {
   })
 })
 
-test('pairs of a run are those first that differ most, page by page, and their bytes are lent for minutes', {
-  timeout: 2 * MINUTES,
-}, async () => {
+test('pairs of a run are those first that differ most, page by page, and their bytes are lent for minutes', async () => {
   await using service = await startService()
   {
     await using _work = service.work()

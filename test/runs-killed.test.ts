@@ -160,7 +160,7 @@ test('killed at any moments and gone on, each selected photo is done once, and t
   )
 })
 
-test('a queue that is emptied under a run loses none of its photos', { timeout: 2 * MINUTES }, async () => {
+test('a queue that is emptied under a run loses none of its photos', async () => {
   await using database = await openTestDatabase()
   await using queue = openPostgresQueue(database.url, silentLog)
   await using server = openRunServer(database, queue)
@@ -177,9 +177,7 @@ test('a queue that is emptied under a run loses none of its photos', { timeout: 
   await expectEachOnce(world, database, run)
 })
 
-test('a run goes on while the shard it lies beside moves to another database', {
-  timeout: 2 * MINUTES,
-}, async () => {
+test('a run goes on while the shard it lies beside moves to another database', async () => {
   await using a = await openTestDatabase()
   await using b = await openDatabaseWithoutShards()
   await using queue = openPostgresQueue(a.url, silentLog)

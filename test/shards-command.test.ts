@@ -10,9 +10,7 @@ import { authorization, photoForm, postForm } from './support/uploads.ts'
 const RANGE = { from: 1000, to: 1150 }
 const nameIn = (url: string) => url.replace(/^.*@/, '')
 
-test('`shards move` moves photos while a server takes in, shows and removes others', {
-  timeout: 180_000,
-}, async () => {
+test('`shards move` moves photos while a server takes in, shows and removes others', async () => {
   await using service = await startService()
   await using other = await openEmptyDatabase()
   await using _work = service.work()

@@ -8,9 +8,7 @@ import { startService } from './support/service.ts'
 /** As many objects of photos that the catalog does not know. */
 const STRANGERS = 15
 
-test('`darkroom sweep` refuses when too much is unknown, and does its work when that is accepted', {
-  timeout: 60_000,
-}, async () => {
+test('`darkroom sweep` refuses when too much is unknown, and does its work when that is accepted', async () => {
   await using service = await startService()
   await using database = await openTestDatabase()
   const first = BigInt(firstIdAt(new Date('2026-01-01')))

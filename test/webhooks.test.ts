@@ -47,9 +47,7 @@ test('from an upload to its removal the app is told, in messages as OpenAPI has 
   expect(feed?.data).toEqual({ photo: id, owner: 'alice', viewers: ['viewer-0000001', 'viewer-0000002'] })
 })
 
-test('an operator sees that the app refuses, that webhooks are off; and sets that right', {
-  timeout: 120_000,
-}, async () => {
+test('an operator sees that the app refuses, that webhooks are off; and sets that right', async () => {
   await using receiver = await openReceiver()
   await using service = await startService(receiver.env)
   const { catalog, database } = service

@@ -50,9 +50,7 @@ async function openAttempts(postgres: string) {
   }
 }
 
-test('a worker that holds too much memory after a job is replaced, and no job is lost or counted', {
-  timeout: 180_000,
-}, async () => {
+test('a worker that holds too much memory after a job is replaced, and no job is lost or counted', async () => {
   await using home = await temporaryHome()
   // Less than any has.
   await using darkroom = await startDarkroom(home.path, { WORKERS: '1', WORKER_MEMORY_MB: '64' })
