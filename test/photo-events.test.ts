@@ -318,7 +318,7 @@ test('events go with their shard while photos change and readers read on', async
   }
   const left = `select id from photo_events where shard_of(id) between ${RANGE.from} and ${RANGE.to}`
   expect(await databases[1].query(left)).toEqual([])
-}, 60_000)
+})
 
 test('events are untold until they are marked, and forgotten when they are old', async () => {
   const owner = newOwner()

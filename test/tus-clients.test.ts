@@ -37,7 +37,7 @@ beforeAll(async () => {
   ;({ browser, page } = await openPage())
   opened.defer(async () => await browser.close())
   await page.goto(origin)
-}, 60_000)
+})
 afterAll(async () => await opened.disposeAsync())
 
 /** Calls a function of the page with what it needs to upload. */

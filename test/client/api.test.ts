@@ -71,7 +71,7 @@ describe('a request', () => {
     await api.ask('/v1/photos/1')
 
     expect(sent).toHaveLength(5)
-  }, 20_000)
+  })
 
   test('that the server does not want is not sent again', async () => {
     const problem = { code: 'id_taken', detail: 'Another photo has this id.' }
