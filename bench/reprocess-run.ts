@@ -9,7 +9,6 @@ const POLL_MS = 50
 
 /** What makes all of these photos anew, as fast as it can. */
 export function reprocessOf({ services: { presets, filters } }: Home): Reprocess {
-  const tables = filters.all.map(({ name, digest }) => ({ filter: name, table: digest }))
   const all = {
     state: 'all',
     from: null,
@@ -29,7 +28,7 @@ export function reprocessOf({ services: { presets, filters } }: Home): Reprocess
       presets: null,
       formats: null,
       extent: 'everything',
-      recipes: recipeNumbers(presets, tables),
+      recipes: recipeNumbers(presets, filters.digests),
       maxDifference: 6,
       keepSeconds: 3_600,
     },

@@ -12,7 +12,7 @@ describe('the API', () => {
 
     const presets = await (await fetch(`${service.url}/v1/presets`)).json()
     const filters = (await (await fetch(`${service.url}/v1/filters`)).json()) as {
-      filters: { name: string }[]
+      filters: { name: string; vignette: number; grain: number }[]
     }
     const openapi = (await (await fetch(`${service.url}/openapi.json`)).json()) as { paths: object }
     const docs = await fetch(`${service.url}/docs`)
@@ -21,6 +21,10 @@ describe('the API', () => {
       presets: expect.arrayContaining([expect.objectContaining({ name: 'feed', width: 1080 })]),
     })
     expect(filters.filters.length).toBeGreaterThanOrEqual(6)
+    expect(filters.filters).toContainEqual(expect.objectContaining({ name: 'mono', vignette: 0, grain: 0 }))
+    expect(filters.filters).toContainEqual(
+      expect.objectContaining({ name: 'noir', vignette: 0.35, grain: 0.05 }),
+    )
     expect(Object.keys(openapi.paths)).toEqual(
       expect.arrayContaining(['/v1/photos', '/v1/photos/{id}', '/v1/owners/{owner}/photos']),
     )

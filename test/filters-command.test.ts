@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest'
 import { ownFilters } from '../src/filters/filter-book.ts'
 import { tableOf } from '../src/photo/color-table.ts'
 import { parseCube, toCube } from '../src/photo/cube.ts'
-import { tableDigest } from '../src/photo/table-digest.ts'
+import { filterDigest } from '../src/photo/filter-digest.ts'
 import { type Ran, runDarkroom } from './support/run-darkroom.ts'
 
 const PHOTO = join(import.meta.dirname, '../fixtures/photos/plain.jpg')
@@ -53,9 +53,9 @@ describe('darkroom filters export', () => {
     const written = await readdir(home.path('luts/of/mine'))
     expect(stdout).toContain(`${OWN.length + 1} filters written`)
     expect(written.sort()).toEqual([...OWN.map(({ name }) => `${name}.cube`), 'red.cube'].sort())
-    for (const { name, digest } of OWN.slice(0, 5)) {
+    for (const { name, digest, effects } of OWN.slice(0, 5)) {
       const { table } = parseCube(await readFile(home.path(`luts/of/mine/${name}.cube`), 'utf8'))
-      expect(tableDigest(table)).toBe(digest)
+      expect(filterDigest(table, effects)).toBe(digest)
     }
   })
 })

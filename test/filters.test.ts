@@ -4,8 +4,8 @@ import { atStrength, type ColorTable, identityTable, TABLE_SIZE, tableOf } from 
 import { compileFilter } from '../src/photo/compile-filter.ts'
 import { toCube } from '../src/photo/cube.ts'
 import type { Filter, FilterName } from '../src/photo/filter.ts'
+import { filterDigest } from '../src/photo/filter-digest.ts'
 import { FILTERS } from '../src/photo/filters.ts'
-import { tableDigest } from '../src/photo/table-digest.ts'
 import { applyTable } from '../workers/renditions/look/apply-table.ts'
 import type { Pixels } from '../workers/renditions/pixels.ts'
 
@@ -78,10 +78,26 @@ describe('a colour table', () => {
 
 // A change of a digest gives every rendition of that look a new key. `npx vitest run test/filters.test.ts -u` writes them.
 test('the digest of every filter is the one that is written down', async () => {
-  const digests = Object.fromEntries(Array.from(TABLES, ([name, table]) => [name, tableDigest(table)]))
+  const digests = Object.fromEntries(
+    Array.from(TABLES, ([name, table]) => [name, filterDigest(table, filterNamed(name))]),
+  )
 
   const path = '../src/photo/filters/digests.json'
   await expect(`${JSON.stringify(digests, null, 2)}\n`).toMatchFileSnapshot(path)
+})
+
+test('another vignette or grain makes another digest, as another table does', () => {
+  const table = tableNamed('mono')
+  const digests = [
+    filterDigest(table),
+    filterDigest(table, { vignette: 0.2, grain: 0 }),
+    filterDigest(table, { vignette: 0, grain: 0.2 }),
+    filterDigest(table, { vignette: 0.2, grain: 0.2 }),
+    filterDigest(tableNamed('noir')),
+  ]
+
+  expect(new Set(digests).size).toBe(digests.length)
+  expect(filterDigest(table, { vignette: 0, grain: 0 })).toBe(digests[0])
 })
 
 describe('strength', () => {

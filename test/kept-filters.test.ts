@@ -8,8 +8,8 @@ import type { PhotoReply } from '../src/http/schemas/photo.ts'
 import { identityTable, tableOf } from '../src/photo/color-table.ts'
 import { toCube } from '../src/photo/cube.ts'
 import type { FilterName } from '../src/photo/filter.ts'
+import { filterDigest } from '../src/photo/filter-digest.ts'
 import type { OwnerId } from '../src/photo/shard.ts'
-import { tableDigest } from '../src/photo/table-digest.ts'
 import { openDatabaseWithoutShards, openTestDatabase } from './support/database.ts'
 import { get, uploadReady } from './support/photo-client.ts'
 import { sign } from './support/token.ts'
@@ -85,7 +85,7 @@ describe('a look that an operator keeps', () => {
     for (const server of [servers.one, servers.other]) {
       await expect.poll(async () => await listedAt(server, 'plain-red')).toMatchObject({ isKept: true })
       const { cube = '' } = (await listedAt(server, 'plain-red')) ?? {}
-      expect(cube).toContain(tableDigest(RED))
+      expect(cube).toContain(filterDigest(RED))
       expect(await (await fetch(server.url + cube)).text()).toBe(toCube(RED, 'Plain red'))
     }
     expect(await listedAt(servers.one, 'mono')).toMatchObject({ isKept: false })
@@ -153,7 +153,7 @@ test('a table comes back from the catalog as it was kept, of any size', async ()
   const { keptFilters } = servers.one.catalog
   for (const size of [2, 33, 65]) {
     const table = identityTable(size)
-    const filter = { name: `size-${size}` as FilterName, title: 'Size', digest: tableDigest(table) }
+    const filter = { name: `size-${size}` as FilterName, title: 'Size', digest: filterDigest(table) }
     await keptFilters.keep({ ...filter, table, keptBy: 'olga' as OwnerId })
 
     expect(await keptFilters.table(filter)).toEqual(table)
@@ -167,7 +167,7 @@ test('looks that are kept move with the shard that they lie beside, and are know
   const ranges = allShardsAt(a.url)
   await using shards = new ShardMap(ranges, { connections: 2 })
   const { keptFilters } = new Catalog(shards)
-  const filter = { name: 'moves' as FilterName, title: 'Moves', digest: tableDigest(BLUE) }
+  const filter = { name: 'moves' as FilterName, title: 'Moves', digest: filterDigest(BLUE) }
   await keptFilters.keep({ ...filter, table: BLUE, keptBy: 'olga' as OwnerId })
 
   await moveShards(ranges, { from: 0, to: 63 }, b.url)

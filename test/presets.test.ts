@@ -167,13 +167,13 @@ describe('the recipe number', () => {
     expect(number).toBe(number | 0)
   })
 
-  test('is another for another box, format, time, name, filter, or table of a filter', () => {
+  test('is another for another box, format, time, name, filter, or content of a filter', () => {
     const numbers = [
       recipeNumber([square, story], null),
       recipeNumber([square], null),
-      recipeNumber([square, story], { filter: 'mono' as FilterName, table: 'a1b2c3d4' }),
-      recipeNumber([square, story], { filter: 'mono' as FilterName, table: '00000000' }),
-      recipeNumber([square, story], { filter: 'dusk' as FilterName, table: 'a1b2c3d4' }),
+      recipeNumber([square, story], { filter: 'mono' as FilterName, digest: 'a1b2c3d4' }),
+      recipeNumber([square, story], { filter: 'mono' as FilterName, digest: '00000000' }),
+      recipeNumber([square, story], { filter: 'dusk' as FilterName, digest: 'a1b2c3d4' }),
       recipeNumber([square, { ...story, name: 'stories' }], null),
       recipeNumber([square, { ...story, upload: ['jpeg', 'avif'], after: [] }], null),
       recipeNumber([square, { ...story, hdr: true }], null),

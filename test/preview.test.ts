@@ -4,11 +4,13 @@ import { join } from 'node:path'
 import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
 import { tableOf } from '../src/photo/color-table.ts'
+import { type CompiledLook, lookAt } from '../src/photo/compiled-look.ts'
 import { toCube } from '../src/photo/cube.ts'
+import type { FilterName } from '../src/photo/filter.ts'
 import { colorDifference, labOf } from '../workers/renditions/color/color-difference.ts'
 import { decode } from '../workers/renditions/decode.ts'
-import { applyTable } from '../workers/renditions/look/apply-table.ts'
-import { tableOf as tableOfLook } from '../workers/renditions/look/table-of.ts'
+import { applyLook } from '../workers/renditions/look/apply-look.ts'
+import { lookOf } from '../workers/renditions/look/look-of.ts'
 import type { Pixels } from '../workers/renditions/pixels.ts'
 import { readHeader } from '../workers/renditions/read-header.ts'
 import { openPreviewPage, testWithChromium } from './support/browser.ts'
@@ -39,12 +41,12 @@ describe('a preview drawn by WebGL, of every filter', () => {
         const picture = await toPng(decoded)
 
         const differences: number[] = []
-        for (const [i, { name }] of service.filters.all.entries()) {
+        for (const [i, { name, effects }] of service.filters.all.entries()) {
           if (!isMeant(i)) continue
           const table = `${service.url}/v1/filters/${name}.${extension}`
           for (const strength of i % 3 === 0 ? [1, 0.35] : [1]) {
-            const made = withLook(decoded, await tableOfLook({ filter: name, strength }, service.filters))
-            const shown = await page.preview({ picture, table, sampling, strength })
+            const made = withLook(decoded, await lookOf({ filter: name, strength }, service.filters))
+            const shown = await page.preview({ picture, table, sampling, strength, ...effects })
             for (const difference of differencesOf(made, shown)) differences.push(difference)
           }
         }
@@ -59,6 +61,32 @@ describe('a preview drawn by WebGL, of every filter', () => {
     )
   }
 })
+
+testWithChromium(
+  'a preview has the vignette and the grain that the server makes, much of both',
+  async ({ annotate }) => {
+    await using service = await startService()
+    await using page = await openPreviewPage()
+    const header = await readHeader(await noisyJpeg({ width: 1024, height: 768 }), 1e7)
+    const decoded = await decode(header, { width: 640, height: 480 }, 1e7)
+    const [look, strength] = [{ vignette: 0.9, grain: 0.6 }, 0.7]
+    const table = await service.filters.get('honey' as FilterName).table()
+
+    const made = withLook(decoded, lookAt({ table, effects: look }, strength))
+    const shown = await page.preview({
+      picture: await toPng(decoded),
+      table: `${service.url}/v1/filters/honey.cube`,
+      sampling: 'tetrahedral',
+      strength,
+      ...look,
+    })
+
+    const { mean, percentile99 } = summaryOf([...differencesOf(made, shown)])
+    await annotate(`ΔE2000 mean ${mean.toFixed(3)}, 99th percentile ${percentile99.toFixed(3)}`)
+    expect(mean).toBeLessThanOrEqual(0.4)
+    expect(percentile99).toBeLessThanOrEqual(1.5)
+  },
+)
 
 describe('the measure of colour differences', () => {
   // Pairs 1, 7, 9, 16, 17 and 25 of the published test data.
@@ -119,9 +147,9 @@ async function toPng({ data, width, height, channels }: Pixels): Promise<Buffer>
   return await sharp(data, { raw: { width, height, channels } }).png().toBuffer()
 }
 
-function withLook(picture: Pixels, table: Parameters<typeof applyTable>[1]): Pixels {
+function withLook(picture: Pixels, look: CompiledLook): Pixels {
   const copy = { ...picture, data: Buffer.from(picture.data) }
-  applyTable(copy, table)
+  applyLook(copy, look)
   return copy
 }
 

@@ -138,8 +138,8 @@ describe('the recipes of a photo', () => {
 describe("today's recipes", () => {
   const presets = builtInPresets()
   const filters = [
-    { filter: mono.filter, table: 'a1b2c3d4' },
-    { filter: dusk.filter, table: 'e5f60718' },
+    { filter: mono.filter, digest: 'a1b2c3d4' },
+    { filter: dusk.filter, digest: 'e5f60718' },
   ]
 
   test('are one without a look and one for each filter', () => {
@@ -149,8 +149,8 @@ describe("today's recipes", () => {
   test('of two filters that change places are both others', () => {
     const [a, b] = filters as [(typeof filters)[0], (typeof filters)[0]]
     const swapped = [
-      { ...a, table: b.table },
-      { ...b, table: a.table },
+      { ...a, digest: b.digest },
+      { ...b, digest: a.digest },
     ]
 
     const [plain, ...before] = recipeNumbers(presets, filters)
@@ -204,7 +204,7 @@ describe("today's recipes", () => {
     await wearing(today.url, headers, id, null)
     await expect.poll(async () => await laterOf(today.catalog, { id: id as PhotoId })).toBe(1)
 
-    const numbers = recipeNumbers(today.presets, today.filters.tables)
+    const numbers = recipeNumbers(today.presets, today.filters.digests)
     expect(numbers).toContain(await recipeOf(today.catalog, { id: id as PhotoId }))
   })
 })

@@ -4,7 +4,7 @@ import { DarkroomError } from '../src/errors.ts'
 import { type FilterBook, openFilterBook } from '../src/filters/filter-book.ts'
 import { scaledFor } from '../src/photo/fit.ts'
 import { decode } from './renditions/decode.ts'
-import { applyTable } from './renditions/look/apply-table.ts'
+import { applyLook } from './renditions/look/apply-look.ts'
 import { readHeader } from './renditions/read-header.ts'
 import { drawSheet, type Tile } from './renditions/sheet.ts'
 
@@ -50,7 +50,7 @@ async function tilesOf(
   const picture = await decode(header, size, maxPixels)
   const looks = filters.all.map(async (filter): Promise<Tile> => {
     const data = Buffer.from(picture.data)
-    applyTable({ ...picture, data }, await filter.table())
+    applyLook({ ...picture, data }, { table: await filter.table(), effects: filter.effects })
     return { name: filter.name, picture: { ...picture, data } }
   })
   return [{ name: 'no filter', picture }, ...(await Promise.all(looks))]

@@ -6,8 +6,8 @@ import { compare } from '../measure.ts'
 import type { Cost, CostQuestion } from '../processes/renditions-cost.ts'
 import { startScript } from '../script-process.ts'
 
-/** One of each family, for one that adds contrast makes larger files, which take longer to encode. */
-const FILTERS = ['silver', 'coast', 'honey', 'harbor', 'matte', 'chrome', 'velvet']
+/** One of each family, as contrast and grain make larger files, which take longer to encode; three of them have a vignette or grain. */
+const FILTERS = ['noir', 'coast', 'honey', 'harbor', 'linen', 'negative', 'velvet']
 /** Below full strength a look costs most: its table is blended first. */
 const LOOKS = FILTERS.map((name): Look => ({ filter: name as FilterName, strength: 0.7 }))
 const ROUNDS = 3 * LOOKS.length

@@ -1,10 +1,12 @@
 import type { Page } from 'playwright-core'
 import sharp from 'sharp'
 import { beforeAll, describe, expect } from 'vitest'
-import { atStrength, type ColorTable, tableOf } from '../../src/photo/color-table.ts'
+import { type ColorTable, tableOf } from '../../src/photo/color-table.ts'
 import { compileFilter } from '../../src/photo/compile-filter.ts'
+import { type CompiledLook, lookAt } from '../../src/photo/compiled-look.ts'
 import { toCube } from '../../src/photo/cube.ts'
-import type { Filter } from '../../src/photo/filter.ts'
+import { NO_EFFECTS } from '../../src/photo/effects.ts'
+import type { Filter, FilterName } from '../../src/photo/filter.ts'
 import { FILTERS } from '../../src/photo/filters.ts'
 import { fixture, noisyJpeg } from '../../test/support/pictures.ts'
 import { colorDifference, labOf } from '../../workers/renditions/color/color-difference.ts'
@@ -14,6 +16,7 @@ import {
   digestInLook,
   digestShown,
   LOSING_WEBGL,
+  offerLooks,
   pixelsShown,
   randomPixels,
   showInstead,
@@ -39,6 +42,12 @@ function turned(size: number): ColorTable {
   ])
 }
 
+/** One of ours at a strength. */
+function ours(name: string, strength = 1): CompiledLook {
+  const filter = FILTERS.get(name as FilterName) as Filter
+  return lookAt({ table: compileFilter(filter), effects: filter }, strength)
+}
+
 async function goToLooks(page: Page, { id }: ToldPhoto): Promise<void> {
   await page.evaluate((hash) => location.assign(hash), `#/photos/${id}/looks`)
   await page.getByRole('radio', { name: 'Neon', exact: true }).waitFor({ state: 'attached' })
@@ -58,6 +67,12 @@ describe.each(BROWSERS)('in $name', ({ name, test }) => {
       const pixels = randomPixels()
       await showInstead(page, photo, pixels)
       await beforeWorker(page, script)
+      const rough = { table: turned(65), effects: { vignette: 0.9, grain: 0.7 } }
+      const dark = { table: turned(17), effects: { vignette: 1, grain: 0.02 } }
+      await offerLooks(page, [
+        { title: 'Rough', ...rough },
+        { title: 'Dark', ...dark },
+      ])
       await goToLooks(page, photo)
       await page.locator('input[type=file]').setInputFiles(
         [17, 65].map((size) => ({
@@ -68,16 +83,20 @@ describe.each(BROWSERS)('in $name', ({ name, test }) => {
       )
       await page.getByRole('radio', { name: 'Turned 65', exact: true }).waitFor({ state: 'attached' })
 
-      const neon = compileFilter(FILTERS.get('neon' as never) as Filter)
-      for (const [title, table, strengths] of [
-        ['Turned 65', turned(65), [37]],
-        ['Turned 17', turned(17), [3]],
-        ['Neon', neon, [100, 61]],
+      for (const [title, look, strengths] of [
+        ['Turned 65', { table: turned(65), effects: NO_EFFECTS }, [37]],
+        ['Turned 17', { table: turned(17), effects: NO_EFFECTS }, [3]],
+        ['Neon', ours('neon'), [100]],
+        ['Noir', ours('noir'), [100, 61]],
+        ['Linen', ours('linen'), [5]],
+        ['Negative', ours('negative'), [99]],
+        ['Rough', rough, [100, 37]],
+        ['Dark', dark, [100, 3]],
       ] as const) {
         await choose(page, title)
         for (const strength of strengths) {
           await page.getByLabel('Strength').fill(String(strength))
-          const made = digestInLook(pixels, strength === 100 ? table : atStrength(table, strength / 100))
+          const made = digestInLook(pixels, lookAt(look, strength / 100))
           await expect.poll(() => digestShown(page), { message: `${title} at ${strength}` }).toBe(made)
         }
         expect(await page.locator('.preview-after canvas').getAttribute('data-by')).toBe(by)
@@ -89,12 +108,16 @@ describe.each(BROWSERS)('in $name', ({ name, test }) => {
 describe('in chromium', () => {
   const [name, test] = ['chromium', inChromium] as const
 
-  test('a look that is given is shown without anybody seeing the change', async () => {
+  test.for([
+    { title: 'Honey', picture: 'a scene', original: () => fixture('sample.jpg') },
+    { title: 'Noir', picture: 'a scene', original: () => fixture('sample.jpg') },
+    { title: 'Ortho', picture: 'rough shapes', original: () => noisyJpeg({ width: 2400, height: 1800 }) },
+  ])('$title, given to $picture, is shown without anybody seeing the change', async ({ title, original }) => {
     const { service } = running()
-    const own = await upload(service, await fixture('sample.jpg'))
+    const own = await upload(service, await original())
     const page = await running().open(name)
     await goToLooks(page, own)
-    await choose(page, 'Honey')
+    await choose(page, title)
     await page.locator('.preview-after canvas.is-painted').waitFor()
 
     const drawn = await pixelsShown(page, '.preview-after canvas')
@@ -155,13 +178,13 @@ describe('in chromium', () => {
     await showInstead(page, photo, pixels)
     await beforeWorker(page, LOSING_WEBGL)
     await goToLooks(page, photo)
-    await choose(page, 'Neon')
+    await choose(page, 'Noir')
     await page.locator('.preview-after canvas.is-painted').waitFor()
 
     await page.evaluate(() => new BroadcastChannel('lose').postMessage('all'))
     await page.getByLabel('Strength').fill('50')
 
-    const made = digestInLook(pixels, atStrength(compileFilter(FILTERS.get('neon' as never) as Filter), 0.5))
+    const made = digestInLook(pixels, ours('noir', 0.5))
     await expect.poll(() => digestShown(page)).toBe(made)
   })
 

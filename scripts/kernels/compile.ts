@@ -3,7 +3,12 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
 export const FOLDER = fileURLToPath(new URL('../../workers/renditions/', import.meta.url))
-export const KERNELS = ['heic/kernels/rows', 'heic/kernels/transforms', 'look/kernels/look-up'] as const
+export const KERNELS = [
+  'heic/kernels/rows',
+  'heic/kernels/transforms',
+  'look/kernels/effects',
+  'look/kernels/look-up',
+] as const
 export type KernelName = (typeof KERNELS)[number]
 
 const ASC = fileURLToPath(import.meta.resolve('assemblyscript/bin/asc.js'))

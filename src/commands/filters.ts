@@ -14,7 +14,7 @@ Examples:
   $ darkroom filters export luts/                 # a .cube file each, for photo tools and apps
   $ darkroom filters sheet photo.jpg -o sheet.png
 
-A .cube file of your own in FILTERS_DIR (<home>/filters) is a filter named after the file.`
+A .cube file of your own in FILTERS_DIR (<home>/filters) is a filter named after the file, of its colours alone.`
 
 export function filtersCommand(): Command {
   return new Command('filters')
@@ -35,7 +35,9 @@ function listCommand(): Command {
 
 function exportCommand(): Command {
   return new Command('export')
-    .description('Write the colour table of each filter as a .cube file.')
+    .description(
+      'Write the colour table of each filter as a .cube file, which has no words for a vignette or grain.',
+    )
     .argument('<folder>', 'where to; made when it is not there')
     .action(async (folder: string) => {
       const { toCube } = await import('../photo/cube.ts')

@@ -5,13 +5,14 @@ import { EngineUnavailableError, FilterMissingError, InvalidCubeError } from '..
 import type { ColorTable } from '../photo/color-table.ts'
 import { compileFilter } from '../photo/compile-filter.ts'
 import { type Cube, parseCube } from '../photo/cube.ts'
+import { type Effects, NO_EFFECTS } from '../photo/effects.ts'
 import { type FilterName, filterNameOf, type KeptFilter, MAX_FILTER_NAME } from '../photo/filter.ts'
+import { filterDigest } from '../photo/filter-digest.ts'
 import DIGESTS from '../photo/filters/digests.json' with { type: 'json' }
 import { FILTERS } from '../photo/filters.ts'
-import type { AppliedLook, FilterTable, Look } from '../photo/look.ts'
-import { tableDigest } from '../photo/table-digest.ts'
+import type { AppliedLook, DigestedFilter, Look } from '../photo/look.ts'
 
-/** A filter ready for use: what apps show of it, its table, and the digest of the table's content. */
+/** A filter ready for use: what apps show of it, its table and effects, and the digest of both. */
 export type BookedFilter = {
   name: FilterName
   /** Comes with Darkroom, from a file of the operator's, or is kept in the catalog, where it may change. */
@@ -20,11 +21,12 @@ export type BookedFilter = {
   description: string
   /** Throws FilterMissingError when it has another by now, or none. */
   table(): Promise<ColorTable>
+  effects: Effects
   digest: string
 }
 
 /** Of each that is kept. */
-export const KEPT = { origin: 'kept', description: 'Kept by an operator' } as const
+export const KEPT = { origin: 'kept', description: 'Kept by an operator', effects: NO_EFFECTS } as const
 
 /** A file of the operator's that is no filter, and why, in one line. */
 export type BadCubeFile = { path: string; reason: string }
@@ -73,8 +75,8 @@ export class FilterBook {
   }
 
   /** What decides the pixels of each. */
-  get tables(): FilterTable[] {
-    return this.all.map(({ name, digest }) => ({ filter: name, table: digest }))
+  get digests(): DigestedFilter[] {
+    return this.all.map(({ name, digest }) => ({ filter: name, digest }))
   }
 
   /** Null when there is no filter of that name, as far as is known. */
@@ -89,9 +91,9 @@ export class FilterBook {
     return filter
   }
 
-  /** The look with the digest of its table. Throws FilterMissingError. */
+  /** The look with the digest of its filter. Throws FilterMissingError. */
   applied(look: Look): AppliedLook {
-    return { ...look, table: this.get(look.filter).digest }
+    return { ...look, digest: this.get(look.filter).digest }
   }
 
   /**
@@ -168,9 +170,10 @@ const KNOWN: Readonly<Record<string, string>> = DIGESTS
 const OWN: readonly BookedFilter[] = Array.from(FILTERS, ([name, filter]) => {
   // Compiled when first asked for: few processes need them all, and 33 take three seconds.
   const table = once(() => compileFilter(filter))
-  const { title, description } = filter
-  const digest = KNOWN[name] ?? tableDigest(table())
-  return { name, origin: 'own', title, description, table: async () => table(), digest }
+  const { title, description, vignette, grain } = filter
+  const effects = { vignette, grain }
+  const digest = KNOWN[name] ?? filterDigest(table(), effects)
+  return { name, origin: 'own', title, description, table: async () => table(), effects, digest }
 })
 
 function fromCube(name: FilterName, file: string, { title, table }: Cube): BookedFilter {
@@ -180,7 +183,8 @@ function fromCube(name: FilterName, file: string, { title, table }: Cube): Booke
     title: title ?? file.replace(/\.cube$/i, ''),
     description: `From ${file}`,
     table: async () => table,
-    digest: tableDigest(table),
+    effects: NO_EFFECTS,
+    digest: filterDigest(table),
   }
 }
 

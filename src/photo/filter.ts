@@ -1,7 +1,9 @@
+import type { Effects } from './effects.ts'
+
 /** The word a filter is asked for by. Which there are is told by the filter book: ours, and the operator's own. */
 export type FilterName = string & { readonly brand: 'FilterName' }
 
-/** One that an operator keeps in the catalog; `digest` names the content of its table. */
+/** One that an operator keeps in the catalog; `digest` names the content of its table: it has no effects. */
 export type KeptFilter = { name: FilterName; title: string; digest: string }
 
 /** What filters are called that come by a file or are kept: `kodak-2383-d65`. */
@@ -25,10 +27,10 @@ export type Curve = readonly (readonly [input: number, output: number])[]
 export type Rgb = readonly [red: number, green: number, blue: number]
 
 /**
- * A named look as data, in sRGB-encoded values of 0..1. photo/compile-filter.ts applies the parts in this order:
- * mix, saturation, tone, channel curves, tints, fade.
+ * A named look as data, in sRGB-encoded values of 0..1. photo/compile-filter.ts makes a colour table of its parts in this order:
+ * mix, saturation, tone, channel curves, tints, fade. Its effects, vignette and grain, come after that.
  */
-export type Filter = {
+export type Filter = Effects & {
   title: string
   description: string
   /** What each output channel takes of red, green and blue. Rows that add up to 1 keep grey grey. */
@@ -67,6 +69,8 @@ export const UNTOUCHED = {
   shadows: [0, 0, 0],
   highlights: [0, 0, 0],
   fade: 0,
+  vignette: 0,
+  grain: 0,
 } as const satisfies Omit<Filter, 'title' | 'description'>
 
 /** A mix that makes every channel the same grey. */

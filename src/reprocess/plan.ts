@@ -42,7 +42,7 @@ export function planReprocess(
     presets: only,
     formats,
     extent: EXTENTS[choice.state],
-    recipes: recipeNumbers(presets, filters.tables),
+    recipes: recipeNumbers(presets, filters.digests),
     maxDifference,
     keepSeconds,
   }

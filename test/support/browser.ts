@@ -16,6 +16,8 @@ export type PreviewOptions = {
   table: string
   sampling: 'trilinear' | 'tetrahedral'
   strength: number
+  vignette: number
+  grain: number
 }
 
 export type PreviewPage = AsyncDisposable & {

@@ -1,6 +1,6 @@
 /**
- * What an app does to show a look before it is asked for: a table of `/v1/filters` as a texture, and a shader.
- * WebGL 2 and nothing else, so that it can be read as an example. Textures and pixels keep the picture's top row
+ * What an app does to show a look before it is asked for: a table of `/v1/filters` as a texture, its vignette and grain as
+ * numbers, and a shader. docs/looks.md says what it computes. WebGL 2 and nothing else, so that it can be read as an example. Textures and pixels keep the picture's top row
  * first; to show it on screen, flip y.
  */
 
@@ -16,13 +16,51 @@ precision highp sampler3D;
 uniform sampler2D picture;
 uniform sampler3D table;
 uniform float strength;
+uniform float vignette;
+uniform float grain;
 out vec4 shown;
 
 vec3 look(vec3 color);
+float grainAt(vec2 fromMiddle, float shorter);
 
 void main() {
   vec4 pixel = texelFetch(picture, ivec2(gl_FragCoord.xy), 0);
-  shown = vec4(mix(pixel.rgb, look(pixel.rgb), strength), pixel.a);
+  vec3 color = mix(pixel.rgb, look(pixel.rgb), strength);
+
+  vec2 size = vec2(textureSize(picture, 0));
+  // In pixels: the middle of the first one lies at 0.5.
+  vec2 fromMiddle = gl_FragCoord.xy - size / 2.0;
+  vec2 share = fromMiddle / (size / 2.0);
+  float square = dot(share, share) / 2.0;
+  color *= 1.0 - strength * vignette * square * square;
+
+  float shorter = min(size.x, size.y);
+  float light = dot(color, vec3(0.2126, 0.7152, 0.0722));
+  float most = strength * grain * min(1.0, shorter / 320.0) * 4.0 * light * (1.0 - light);
+  shown = vec4(color + most * grainAt(fromMiddle, shorter), pixel.a);
+}
+
+/** As random as its cell, which is a place of the picture, whatever the picture's size. */
+float randomOf(ivec2 cell) {
+  uint mixed = uint(cell.x) * 0x9e3779b1u ^ uint(cell.y) * 0x85ebca77u;
+  mixed = (mixed ^ (mixed >> 16)) * 0x7feb352du;
+  mixed = (mixed ^ (mixed >> 15)) * 0x846ca68bu;
+  return float(int(mixed) >> 24) / 128.0;
+}
+
+float grainAt(vec2 fromMiddle, float shorter) {
+  vec2 place = fromMiddle * 480.0 / max(shorter, 80.0);
+  vec2 first = floor(place);
+  vec2 rest = place - first;
+  // A quadratic B-spline over three cells each way.
+  vec2 begin = (1.0 - rest) * (1.0 - rest) / 2.0;
+  vec2 end = rest * rest / 2.0;
+  vec2 weights[3] = vec2[](begin, 1.0 - begin - end, end);
+  float sum = 0.0;
+  for (int down = 0; down < 3; down++)
+    for (int across = 0; across < 3; across++)
+      sum += weights[across].x * weights[down].y * randomOf(ivec2(first) + ivec2(across, down));
+  return sum;
 }
 `
 
@@ -60,10 +98,10 @@ const gl = canvas.getContext('webgl2', { antialias: false, premultipliedAlpha: f
 const tables = new Map()
 
 /**
- * The picture (a PNG in base64) with the table at that URL at that strength: RGBA row by row, in base64.
- * `sampling` is "trilinear" or "tetrahedral".
+ * The picture (a PNG in base64) with the table at that URL, that vignette and that grain, at that strength: RGBA row by row, in
+ * base64. `sampling` is "trilinear" or "tetrahedral".
  */
-globalThis.preview = async ({ picture, table, sampling, strength }) => {
+globalThis.preview = async ({ picture, table, sampling, strength, vignette, grain }) => {
   const bitmap = await bitmapOf(new Blob([Uint8Array.fromBase64(picture)]))
   if (!tables.has(table)) tables.set(table, await loadTable(table))
   const { points, size } = tables.get(table)
@@ -74,7 +112,8 @@ globalThis.preview = async ({ picture, table, sampling, strength }) => {
   texture(program, 'table', 1, gl.TEXTURE_3D, sampling === 'trilinear' ? gl.LINEAR : gl.NEAREST)
   const [internal, type] = storageOf(points, sampling)
   gl.texImage3D(gl.TEXTURE_3D, 0, internal, size, size, size, 0, gl.RGBA, type, points)
-  gl.uniform1f(gl.getUniformLocation(program, 'strength'), strength)
+  for (const [name, value] of Object.entries({ strength, vignette, grain }))
+    gl.uniform1f(gl.getUniformLocation(program, name), value)
 
   canvas.width = bitmap.width
   canvas.height = bitmap.height

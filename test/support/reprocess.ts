@@ -31,7 +31,6 @@ export function reprocessOf(
 ): Reprocess {
   const chosen = { ...STALE, ...choice }
   const extents = { stale: 'outdated', missing: 'missing', failed: 'everything', all: 'everything' } as const
-  const tables = service.filters.all.map(({ name, digest }) => ({ filter: name, table: digest }))
   return {
     select: selectionOf(chosen, new Date(Date.now() + 1_000)),
     limit: chosen.limit,
@@ -42,7 +41,7 @@ export function reprocessOf(
       presets: null,
       formats: null,
       extent: extents[chosen.state],
-      recipes: recipeNumbers(service.presets, tables),
+      recipes: recipeNumbers(service.presets, service.filters.digests),
       maxDifference: 6,
       keepSeconds: 7 * 86_400,
       ...work,

@@ -1,11 +1,11 @@
-import type { ColorTable } from '../../src/photo/color-table.ts'
+import type { CompiledLook } from '../../src/photo/compiled-look.ts'
 import { renditionSize, type Size } from '../../src/photo/fit.ts'
 import type { Preset } from '../../src/photo/presets.ts'
 import { RENDITION_FORMATS } from '../../src/photo/rendition-formats.ts'
 import { asCorruptPhoto } from './corrupt-photo.ts'
 import { drawFrames } from './gif/draw-frames.ts'
 import { readGif } from './gif/gif-file.ts'
-import { applyTable } from './look/apply-table.ts'
+import { applyLook } from './look/apply-look.ts'
 import { free, type Pixels } from './pixels.ts'
 import type { Animation, Header } from './read-header.ts'
 import { scaleTo } from './scale.ts'
@@ -28,7 +28,7 @@ type Frames = Size & { data: Buffer; count: number }
 export async function animate(
   photo: Header,
   presets: readonly Preset[],
-  table: ColorTable | null,
+  look: CompiledLook | null,
 ): Promise<Map<Preset, MovingFile>> {
   const made = new Map<Preset, MovingFile>()
   const { animation } = photo
@@ -40,7 +40,7 @@ export async function animate(
     // A small one is the same in several presets.
     if (last?.width !== size.width) {
       const from: Frames | null = frames
-      frames = from ? await scaleFrames(from, size) : await framesOf(photo, animation, size, table)
+      frames = from ? await scaleFrames(from, size) : await framesOf(photo, animation, size, look)
       if (from) free([from.data])
       last = { ...size, body: await encode(frames, photo, animation) }
     }
@@ -63,12 +63,12 @@ async function framesOf(
   photo: Header,
   { delay }: Animation,
   size: Size,
-  table: ColorTable | null,
+  look: CompiledLook | null,
 ): Promise<Frames> {
   const frames = { ...size, count: delay.length }
   const drawn = photo.format === 'gif' ? gifFrames(photo.file, frames) : webpFrames(photo.file, size)
   const data = await asCorruptPhoto(drawn)
-  if (table) applyTable({ data, width: size.width, height: size.height * frames.count, channels: 4 }, table)
+  if (look) for (const frame of eachOf({ ...frames, data })) applyLook(frame, look)
   return { ...frames, data }
 }
 
@@ -92,14 +92,25 @@ async function webpFrames(file: Buffer, { width, height }: Size): Promise<Buffer
   return await all.resize(width, height, { fit: 'fill' }).ensureAlpha().raw().toBuffer()
 }
 
-async function scaleFrames({ data, width, height, count }: Frames, size: Size): Promise<Frames> {
-  const [from, to] = [width * height * 4, size.width * size.height * 4]
-  const scaled = Buffer.alloc(to * count)
-  for (let i = 0; i < count; i++) {
-    const frame: Pixels = { data: data.subarray(i * from, (i + 1) * from), width, height, channels: 4 }
-    scaled.set((await scaleTo(frame, size)).data, i * to)
+async function scaleFrames(frames: Frames, size: Size): Promise<Frames> {
+  const data = Buffer.alloc(size.width * size.height * 4 * frames.count)
+  let at = 0
+  for (const frame of eachOf(frames)) {
+    const scaled = await scaleTo(frame, size)
+    data.set(scaled.data, at)
+    at += scaled.data.length
   }
-  return { ...size, count, data: scaled }
+  return { ...size, count: frames.count, data }
+}
+
+function eachOf({ data, width, height, count }: Frames): Pixels[] {
+  const bytes = width * height * 4
+  return Array.from({ length: count }, (_, i) => ({
+    data: data.subarray(i * bytes, (i + 1) * bytes),
+    width,
+    height,
+    channels: 4,
+  }))
 }
 
 async function encode(frames: Frames, { credit }: Header, animation: Animation): Promise<Buffer> {

@@ -1,12 +1,12 @@
 import type { FilterBook } from '../../src/filters/filter-book.ts'
-import type { ColorTable } from '../../src/photo/color-table.ts'
+import type { CompiledLook } from '../../src/photo/compiled-look.ts'
 import { renditionSize, type Size, scaledFor } from '../../src/photo/fit.ts'
 import type { AppliedLook, Look } from '../../src/photo/look.ts'
 import type { Focus, PhotoFacts } from '../../src/photo/photo.ts'
 import type { PictureKind, Preset } from '../../src/photo/presets.ts'
 import { decode } from './decode.ts'
-import { applyTable } from './look/apply-table.ts'
-import { tableOf } from './look/table-of.ts'
+import { applyLook } from './look/apply-look.ts'
+import { lookOf } from './look/look-of.ts'
 import { free, type Pixels } from './pixels.ts'
 import { placeholderOf } from './placeholder.ts'
 import { type Header, readHeader } from './read-header.ts'
@@ -15,8 +15,8 @@ import { cropTo, scaleTo } from './scale.ts'
 /** What a photo is decoded for. */
 export type DecodeOptions = { look: Look | null; focus: Focus | null; presets: readonly Preset[] }
 
-/** A look, and its colours at its strength. */
-export type LookTable = { applied: AppliedLook; table: ColorTable }
+/** A look, and what it does to pixels. */
+export type PictureLook = { applied: AppliedLook; compiled: CompiledLook }
 
 /**
  * A photo that was decoded once, and the picture of each preset: in its look, each made from the next larger one while
@@ -26,7 +26,7 @@ export type LookTable = { applied: AppliedLook; table: ColorTable }
 export class DecodedPhoto implements AsyncDisposable {
   readonly header: Header
   readonly original: Buffer
-  readonly look: LookTable | null
+  readonly look: PictureLook | null
   readonly kind: PictureKind
   /** Largest first. */
   readonly pictures: ReadonlyMap<Preset, Promise<Pixels>>
@@ -78,13 +78,13 @@ export async function decodePhoto(
   { look, focus, presets }: DecodeOptions,
   { maxPixels, filters }: { maxPixels: number; filters: FilterBook },
 ): Promise<DecodedPhoto> {
-  const inLook = look && { applied: filters.applied(look), table: await tableOf(look, filters) }
+  const inLook = look && { applied: filters.applied(look), compiled: await lookOf(look, filters) }
   const header = await readHeader(original, maxPixels)
   const largestFirst = presets.toSorted(largestFirstIn(header))
   const [largest] = largestFirst
   if (!largest) throw new Error('Pictures of no preset are asked for.')
   const decoded = await decode(header, scaledFor(header, largest), maxPixels)
-  if (inLook) applyTable(decoded, inLook.table)
+  if (inLook) applyLook(decoded, inLook.compiled)
   return new DecodedPhoto({ header, original, look: inLook }, decoded, { focus, presets: largestFirst })
 }
 

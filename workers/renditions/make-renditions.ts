@@ -88,7 +88,7 @@ async function outputsOf(
   const { header, look, kind, pictures } = photo
   const mayMove = [...pictures.keys()].filter(({ name }) => only(name, 'webp'))
   const moving: ReadonlyMap<Preset, MovingFile> =
-    stage === 'upload' ? await animate(header, mayMove, look?.table ?? null) : new Map()
+    stage === 'upload' ? await animate(header, mayMove, look?.compiled ?? null) : new Map()
   const outputs: Output[] = []
   for (const [preset, picture] of pictures) {
     for (const format of formatsAt(stage, preset, kind).filter((each) => only(preset.name, each))) {

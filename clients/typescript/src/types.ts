@@ -169,13 +169,21 @@ export interface Filter {
    */
   isKept: boolean
   /**
-   * Path of its colour table as a `.cube` file.
+   * Path of its colour table as a `.cube` file: of its colours alone.
    */
   cube: string
   /**
-   * Path of its colour table as a HALD picture.
+   * Path of its colour table as a HALD picture: of its colours alone.
    */
   hald: string
+  /**
+   * How much darker than the middle the corners are, after the colours: 0 is not at all, 1 black. `strength` takes that share of it.
+   */
+  vignette: number
+  /**
+   * How much lighter or darker grain makes a middle grey at most, after the vignette: 0 is not at all, 1 white or black. `strength` takes that share of it.
+   */
+  grain: number
 }
 export interface Me {
   owner: string

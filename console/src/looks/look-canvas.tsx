@@ -6,7 +6,7 @@ type LookCanvasProps = { drawing: Drawing; onFailed?: (message: string) => void 
 
 /** A picture in a look, and in another as soon as that is asked for. It is empty until the first is drawn. */
 export function LookCanvas({ drawing, onFailed }: LookCanvasProps) {
-  const { picture, table, strength, isUrgent } = drawing
+  const { picture, table, vignette, grain, strength, isUrgent } = drawing
   const canvas = useRef<HTMLCanvasElement>(null)
   const painter = useRef<Painter | null>(null)
   const failed = useRef(onFailed)
@@ -26,8 +26,8 @@ export function LookCanvas({ drawing, onFailed }: LookCanvasProps) {
     }
   }, [])
   useEffect(
-    () => painter.current?.paint({ picture, table, strength, isUrgent }),
-    [picture, table, strength, isUrgent],
+    () => painter.current?.paint({ picture, table, vignette, grain, strength, isUrgent }),
+    [picture, table, vignette, grain, strength, isUrgent],
   )
 
   return <canvas ref={canvas} class={isPainted ? 'is-painted' : ''} />

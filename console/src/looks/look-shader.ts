@@ -1,4 +1,6 @@
 import type { ColorTable } from '../../../src/photo/color-table.ts'
+import type { CompiledLook } from '../../../src/photo/compiled-look.ts'
+import { shorterOf, wholeEffects } from '../../../src/photo/effect-lattice.ts'
 import { pointsOf } from '../../../src/photo/plain-table.ts'
 
 /** One triangle that covers everything. */
@@ -7,7 +9,7 @@ void main() {
   gl_Position = vec4(vec2(gl_VertexID & 1, gl_VertexID >> 1) * 4.0 - 1.0, 0, 1);
 }`
 
-/** What applyPlainly of src/photo/plain-table.ts does, in the same whole numbers. */
+/** What src/photo/plain-table.ts and then plain-effects.ts do, in the same whole numbers. */
 const FRAGMENT = `#version 300 es
 precision highp float;
 precision highp int;
@@ -15,19 +17,18 @@ precision highp usampler2D;
 precision highp isampler3D;
 uniform usampler2D picture;
 uniform isampler3D points;
+uniform int vignette;
+uniform int grain;
+uniform int shorter;
 out vec4 shown;
 
 const ivec3 RED = ivec3(1, 0, 0);
 const ivec3 GREEN = ivec3(0, 1, 0);
 const ivec3 BLUE = ivec3(0, 0, 1);
 
-void main() {
-  // The picture's top row comes first, the canvas' last.
-  ivec2 place = ivec2(gl_FragCoord.xy);
-  uvec4 pixel = texelFetch(picture, ivec2(place.x, textureSize(picture, 0).y - 1 - place.y), 0);
-
+ivec3 lookUp(ivec3 color) {
   int last = textureSize(points, 0).x - 1;
-  ivec3 way = ivec3(pixel.rgb) * last;
+  ivec3 way = color * last;
   ivec3 near = min(way / 255, last - 1);
   ivec3 rest = way - near * 255;
   int high = max(rest.r, max(rest.g, rest.b));
@@ -41,7 +42,54 @@ void main() {
     + (high - middle) * texelFetch(points, second, 0).rgb
     + (middle - low) * texelFetch(points, third, 0).rgb
     + low * texelFetch(points, far, 0).rgb;
-  shown = vec4((sum + 16384) >> 15, pixel.a) / 255.0;
+  return (sum + 16384) >> 15;
+}
+
+int randomOf(ivec2 cell) {
+  uint mixed = (uint(cell.x) * 0x9e3779b1u) ^ (uint(cell.y) * 0x85ebca77u);
+  mixed = (mixed ^ (mixed >> 16)) * 0x7feb352du;
+  mixed = (mixed ^ (mixed >> 15)) * 0x846ca68bu;
+  return int(mixed) >> 24;
+}
+
+ivec3 weightsOf(int step) {
+  int first = (16 - step) * (16 - step);
+  int last = step * step;
+  return ivec3(first, 512 - first - last, last);
+}
+
+int grainAt(ivec2 fromMiddle) {
+  // How what is negative is divided is every graphics card's own.
+  ivec2 place = sign(fromMiddle) * (abs(fromMiddle) * 3840 / shorter);
+  ivec2 first = place >> 4;
+  ivec3 across = weightsOf(place.x & 15);
+  ivec3 down = weightsOf(place.y & 15);
+  int sum = 0;
+  for (int i = 0; i < 3; i++) {
+    ivec3 cells = ivec3(
+      randomOf(first + ivec2(i, 0)), randomOf(first + ivec2(i, 1)), randomOf(first + ivec2(i, 2)));
+    sum += across[i] * ((down.x * cells.x + down.y * cells.y + down.z * cells.z) >> 1);
+  }
+  return sum >> 9;
+}
+
+void main() {
+  ivec2 size = textureSize(picture, 0);
+  // The picture's top row comes first, the canvas' last.
+  ivec2 place = ivec2(gl_FragCoord.x, size.y - 1 - int(gl_FragCoord.y));
+  uvec4 pixel = texelFetch(picture, place, 0);
+  ivec3 color = lookUp(ivec3(pixel.rgb));
+
+  ivec2 fromMiddle = 2 * place + 1 - size;
+  ivec2 share = abs(fromMiddle) * 32768 / size;
+  int square = (share.x * share.x + share.y * share.y) >> 16;
+  int gain = 32768 - ((((square * square) >> 15) * vignette) >> 15);
+
+  int light = (((54 * color.r + 183 * color.g + 19 * color.b) >> 8) * gain) >> 15;
+  int random = grain == 0 ? 0 : grainAt(fromMiddle);
+  int grained = (((random * (light * (255 - light))) >> 14) * grain) >> 7;
+  ivec3 levels = clamp((color * gain + grained + 16384) >> 15, 0, 255);
+  shown = vec4(levels, pixel.a) / 255.0;
 }`
 
 /** A picture in sRGB, not premultiplied, row by row without gaps. */
@@ -51,6 +99,7 @@ export type Picture = { width: number; height: number; data: Uint8ClampedArray }
 export class LookShader {
   readonly #gl: WebGL2RenderingContext
   readonly #canvas: OffscreenCanvas
+  readonly #program: WebGLProgram
   /** Those of pictures that are forgotten go with them. */
   readonly #pictures = new WeakMap<Picture, WebGLTexture>()
   #table: ColorTable | null = null
@@ -59,6 +108,7 @@ export class LookShader {
     this.#canvas = canvas
     this.#gl = gl
     const program = link(gl)
+    this.#program = program
     gl.useProgram(program)
     gl.uniform1i(gl.getUniformLocation(program, 'picture'), 0)
     gl.uniform1i(gl.getUniformLocation(program, 'points'), 1)
@@ -83,12 +133,15 @@ export class LookShader {
   }
 
   /** Null when the context was lost, or the picture is larger than textures can be. */
-  draw(picture: Picture, table: ColorTable): ImageBitmap | null {
+  draw(picture: Picture, { table, effects }: CompiledLook): ImageBitmap | null {
     const { width, height } = picture
     const gl = this.#gl
     if (Math.max(width, height) > (gl.getParameter(gl.MAX_TEXTURE_SIZE) as number)) return null
     this.#bindPicture(picture)
     this.#putTable(table)
+    const numbers = { ...wholeEffects(effects, picture), shorter: shorterOf(picture) }
+    for (const [name, value] of Object.entries(numbers))
+      gl.uniform1i(gl.getUniformLocation(this.#program, name), value)
     if (this.#canvas.width !== width) this.#canvas.width = width
     if (this.#canvas.height !== height) this.#canvas.height = height
     gl.viewport(0, 0, width, height)

@@ -1,14 +1,16 @@
 import { atStrength, type ColorTable } from '../../../src/photo/color-table.ts'
+import type { CompiledLook } from '../../../src/photo/compiled-look.ts'
 import { parseCube } from '../../../src/photo/cube.ts'
+import { effectsAt } from '../../../src/photo/effects.ts'
+import { applyEffectsPlainly } from '../../../src/photo/plain-effects.ts'
 import { applyPlainly } from '../../../src/photo/plain-table.ts'
+import type { Drawing } from './drawing.ts'
 import { InTurn } from './in-turn.ts'
 import { LookShader, type Picture } from './look-shader.ts'
 import { fetchPicture } from './picture-pixels.ts'
 
 /** What the page asks for: see drawing.ts. */
-export type Asked =
-  | { kind: 'draw'; picture: string; table: string | null; strength: number; isUrgent: boolean }
-  | { kind: 'parse'; text: string }
+export type Asked = ({ kind: 'draw' } & Drawing) | { kind: 'parse'; text: string }
 
 /** `by` says what drew it. */
 export type Drawn = { bitmap: ImageBitmap; by: 'webgl' | 'plain' | 'nothing' }
@@ -47,6 +49,8 @@ async function reply({ id, ...asked }: Asked & { id: number }): Promise<void> {
 async function draw({
   picture,
   table,
+  vignette,
+  grain,
   strength,
   isUrgent,
 }: Extract<Asked, { kind: 'draw' }>): Promise<Drawn> {
@@ -55,12 +59,16 @@ async function draw({
     table === null ? null : tableAt(table, isUrgent),
   ])
   if (!colors) return { bitmap: await createImageBitmap(imageOf(pixels)), by: 'nothing' }
-  const inLook = strength === 1 ? colors : blend(colors, strength)
+  const look: CompiledLook = {
+    table: strength === 1 ? colors : blend(colors, strength),
+    effects: effectsAt({ vignette, grain }, strength),
+  }
   if (shader === undefined || shader?.isLost) shader = LookShader.open(() => tell({ kind: 'lost' }))
-  const bitmap = shader?.draw(pixels, inLook)
+  const bitmap = shader?.draw(pixels, look)
   if (bitmap) return { bitmap, by: 'webgl' }
   const copy = { ...pixels, data: new Uint8ClampedArray(pixels.data) }
-  applyPlainly({ data: copy.data, channels: 4 }, inLook)
+  applyPlainly({ ...copy, channels: 4 }, look.table)
+  applyEffectsPlainly({ ...copy, channels: 4 }, look.effects)
   return { bitmap: await createImageBitmap(imageOf(copy)), by: 'plain' }
 }
 

@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
+import { NO_EFFECTS } from '../../../src/photo/effects.ts'
 import { say } from '../parts/say.tsx'
 import { session } from '../session.ts'
 import { words } from '../words/words.ts'
@@ -80,6 +81,7 @@ async function add(file: File): Promise<string> {
     title: title ?? file.name.replace(/\.cube$/i, ''),
     description: looks.fromFile(file.name),
     table,
+    ...NO_EFFECTS,
     file: { name: file.name, text },
     isKept: false,
   }

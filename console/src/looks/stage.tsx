@@ -1,6 +1,7 @@
 import type { Signal } from '@preact/signals'
 import type { Photo } from 'darkroom-client'
 import { useEffect, useRef, useState } from 'preact/hooks'
+import { NO_EFFECTS } from '../../../src/photo/effects.ts'
 import { refresh } from '../photos/kept-photos.ts'
 import { percent } from '../words/amounts.ts'
 import { words } from '../words/words.ts'
@@ -23,6 +24,7 @@ export function Stage({ photo, pictures, choice, hundredths }: StageProps) {
   const isApplied = look?.filter === choice.name && look.strength === strength && photo.wanted === null
   const made = isApplied ? picturesOf(photo)?.large : undefined
   const { width, height } = photo.original
+  const { vignette, grain } = choice
   const picture = pictures.large
   useEffect(() => setProblem(null), [picture, choice.table])
 
@@ -50,12 +52,15 @@ export function Stage({ photo, pictures, choice, hundredths }: StageProps) {
       dir="ltr"
       style={{ '--split': `${split}%`, '--ratio': width && height ? width / height : 1 }}
     >
-      <LookCanvas drawing={{ picture, table: null, strength: 1, isUrgent: true }} onFailed={setProblem} />
+      <LookCanvas
+        drawing={{ picture, table: null, ...NO_EFFECTS, strength: 1, isUrgent: true }}
+        onFailed={setProblem}
+      />
       {choice.table !== null && (
         <>
           <div class="preview-after">
             <LookCanvas
-              drawing={{ picture, table: choice.table, strength, isUrgent: true }}
+              drawing={{ picture, table: choice.table, vignette, grain, strength, isUrgent: true }}
               onFailed={setProblem}
             />
             {made !== undefined && <Made url={made} />}

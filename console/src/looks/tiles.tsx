@@ -39,7 +39,7 @@ type TileProps = {
 }
 
 function Tile({ choice, picture, color, isChosen, onChoose }: TileProps) {
-  const { name, title, description, table } = choice
+  const { name, title, description, table, vignette, grain } = choice
   const tile = useRef<HTMLDivElement>(null)
   const isSeen = useSeen(tile)
   const id = useId()
@@ -56,7 +56,9 @@ function Tile({ choice, picture, color, isChosen, onChoose }: TileProps) {
           onChange={() => onChoose(name)}
         />
         <span class="look-picture" style={{ background: color ?? undefined }}>
-          {isSeen && <LookCanvas drawing={{ picture, table, strength: 1, isUrgent: false }} />}
+          {isSeen && (
+            <LookCanvas drawing={{ picture, table, vignette, grain, strength: 1, isUrgent: false }} />
+          )}
         </span>
         <span class="look-name">{title}</span>
       </label>

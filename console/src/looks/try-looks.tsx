@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals'
 import type { Filter, Photo } from 'darkroom-client'
+import { NO_EFFECTS } from '../../../src/photo/effects.ts'
 import { session } from '../session.ts'
 import { words } from '../words/words.ts'
 import { Apply } from './apply.tsx'
@@ -31,6 +32,7 @@ export function TryLooks({ photo, first, pictures, filters, onKept }: TryLooksPr
     title: looks.none,
     description: looks.noneMeans,
     table: null,
+    ...NO_EFFECTS,
     file: null,
     isKept: false,
   }

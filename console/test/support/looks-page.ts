@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto'
+import type { Filter } from 'darkroom-client'
 import type { Page, Route } from 'playwright-core'
 import sharp from 'sharp'
-import type { ColorTable } from '../../../src/photo/color-table.ts'
+import type { CompiledLook } from '../../../src/photo/compiled-look.ts'
+import { toCube } from '../../../src/photo/cube.ts'
 import type { TestService } from '../../../test/support/service.ts'
-import { applyTable } from '../../../workers/renditions/look/apply-table.ts'
+import { applyLook } from '../../../workers/renditions/look/apply-look.ts'
 
 export type ToldPhoto = { id: string; renditions: { width: number; url: string }[] }
 
@@ -44,6 +46,40 @@ export async function showInstead(page: Page, { renditions }: ToldPhoto, pixels:
   )
 }
 
+export type OfferedLook = CompiledLook & { title: string }
+
+/** The page is told of these looks besides those that there are. */
+export async function offerLooks(page: Page, looks: readonly OfferedLook[]): Promise<void> {
+  await page.route(
+    ({ pathname }) => pathname.endsWith('/v1/filters'),
+    async (route) => {
+      const reply = await route.fetch()
+      const { filters } = (await reply.json()) as { filters: Filter[] }
+      const offered = looks.map(({ title, effects }, i) => {
+        const cube = `/v1/filters/offered-${i}.cube`
+        return {
+          name: `offered-${i}`,
+          title,
+          description: title,
+          isKept: false,
+          cube,
+          hald: cube,
+          ...effects,
+        }
+      })
+      await route.fulfill({ response: reply, json: { filters: [...offered, ...filters] } })
+    },
+  )
+  await page.route(
+    ({ pathname }) => pathname.includes('/v1/filters/offered-'),
+    async (route) => {
+      const [, i = ''] = /offered-(\d+)/.exec(route.request().url()) ?? []
+      const { table, title } = looks[Number(i)] as OfferedLook
+      await route.fulfill({ body: toCube(table, title), contentType: 'text/plain' })
+    },
+  )
+}
+
 /** Runs before the page's worker does. */
 export async function beforeWorker(page: Page, script: string): Promise<void> {
   await page.route('**/looks.worker-*.js', async (route: Route) => {
@@ -70,9 +106,9 @@ export const LOSING_WEBGL = `
   }`
 
 /** SHA-256 of what the server makes of those pixels. */
-export function digestInLook(pixels: Buffer, table: ColorTable): string {
+export function digestInLook(pixels: Buffer, look: CompiledLook): string {
   const data = Buffer.from(pixels)
-  applyTable({ data, width: 1024, height: 1024, channels: 3 }, table)
+  applyLook({ data, width: 1024, height: 1024, channels: 3 }, look)
   const rgba = Buffer.alloc((data.length / 3) * 4, 255)
   for (let from = 0, to = 0; from < data.length; from += 3, to += 4) data.copy(rgba, to, from, from + 3)
   return createHash('sha256').update(rgba).digest('hex')

@@ -3,7 +3,7 @@ import type { Catalog } from '../../catalog/catalog.ts'
 import { type FilterBook, KEPT } from '../../filters/filter-book.ts'
 import { readCube } from '../../filters/read-cube.ts'
 import { FILTER_NAME_PATTERN, type FilterName, MAX_FILTER_NAME } from '../../photo/filter.ts'
-import { tableDigest } from '../../photo/table-digest.ts'
+import { filterDigest } from '../../photo/filter-digest.ts'
 import { FilterNotFoundError, FilterTakenError } from '../errors.ts'
 import { problemReplies } from '../problem-replies.ts'
 import { filterReply, filterSchema } from '../schemas/filter.ts'
@@ -26,7 +26,7 @@ const keepSchema = {
   ...common,
   operationId: 'keepFilter',
   summary: 'Keep a look',
-  description: `The body is a \`.cube\` file of 2 to 65 points an axis, up to ${MAX_CUBE_BYTES / 1e6} MB. Every server and worker knows the look from then on, without a new start. Another table under the same name makes other keys: photos that have the look keep what they have until they are made anew. May be repeated.`,
+  description: `The body is a \`.cube\` file of 2 to 65 points an axis, up to ${MAX_CUBE_BYTES / 1e6} MB; the format has no words for a vignette or grain, so the look has neither. Every server and worker knows the look from then on, without a new start. Another table under the same name makes other keys: photos that have the look keep what they have until they are made anew. May be repeated.`,
   body: { content: { 'text/plain': { schema: Type.String({ description: 'A `.cube` file.' }) } } },
   response: {
     200: { ...filterSchema, description: 'It takes the place of the one before.' },
@@ -68,7 +68,7 @@ export function keptFilterRoutes({ catalog, filters, basePath }: Dependencies): 
         const { name } = params as { name: FilterName }
         refuseTaken(name)
         const { title, table } = await readCube(typeof body === 'string' ? body : '')
-        const filter = { name, title: title ?? name, digest: tableDigest(table) }
+        const filter = { name, title: title ?? name, digest: filterDigest(table) }
         const isNew = await catalog.keptFilters.keep({ ...filter, table, keptBy: owner })
         await filters.look()
         return reply.code(isNew ? 201 : 200).send(filterReply({ ...filter, ...KEPT }, basePath))

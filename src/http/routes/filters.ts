@@ -20,7 +20,8 @@ const YEAR_S = 365 * DAY_S
 const listSchema = {
   operationId: 'listFilters',
   summary: 'The looks photos can have',
-  description: 'With where their colour tables are, so that an app can show a look before it is asked for.',
+  description:
+    'With their colour tables, vignettes and grain, so that an app can show a look before it is asked for.',
   tags: ['about'],
   querystring: noQuery,
   response: { 200: tagged(filtersReply), 304: notModified, ...problemReplies('open') },
@@ -45,6 +46,7 @@ const cubeSchema = {
   ...tableSchema,
   operationId: 'getFilterCube',
   summary: "A filter's colour table as a .cube file",
+  description: 'Its colours alone: the format has no words for a vignette or grain.',
   response: {
     200: tagged({ content: { 'text/plain': { schema: { type: 'string' } } } }),
     304: notModified,
@@ -56,6 +58,7 @@ const haldSchema = {
   ...tableSchema,
   operationId: 'getFilterHald',
   summary: "A filter's colour table as a HALD CLUT of level 8 (512 × 512, 64 points an axis)",
+  description: 'Its colours alone, without a vignette or grain.',
   response: {
     200: tagged({ content: { 'image/png': { schema: { type: 'string' } } } }),
     304: notModified,

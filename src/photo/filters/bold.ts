@@ -45,6 +45,7 @@ export const BOLD = {
       [1, 1],
     ],
     shadows: [-0.006, 0, 0.006],
+    grain: 0.04,
   },
   neon: {
     ...UNTOUCHED,

@@ -16,6 +16,7 @@ export const FADED = {
     shadows: [0.012, 0, 0.014],
     highlights: [0.018, 0.008, -0.03],
     fade: 0.13,
+    vignette: 0.15,
   },
   matte: {
     ...UNTOUCHED,
@@ -64,5 +65,6 @@ export const FADED = {
     ],
     shadows: [-0.035, 0.018, 0.03],
     fade: 0.1,
+    vignette: 0.2,
   },
 } as const satisfies Record<string, Filter>

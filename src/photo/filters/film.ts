@@ -61,6 +61,7 @@ export const FILM = {
     shadows: [-0.008, 0.014, 0.006],
     highlights: [0.03, 0.012, -0.022],
     fade: 0.03,
+    grain: 0.03,
   },
   cross: {
     ...UNTOUCHED,
@@ -91,5 +92,6 @@ export const FILM = {
       [0.7, 0.63],
       [1, 0.82],
     ],
+    vignette: 0.3,
   },
 } as const satisfies Record<string, Filter>

@@ -27,6 +27,8 @@ export const MONOCHROME = {
       [0.85, 0.915],
       [1, 1],
     ],
+    vignette: 0.35,
+    grain: 0.05,
   },
   ortho: {
     ...UNTOUCHED,
@@ -40,6 +42,8 @@ export const MONOCHROME = {
       [0.8, 0.84],
       [1, 1],
     ],
+    vignette: 0.2,
+    grain: 0.05,
   },
   silver: {
     ...UNTOUCHED,
@@ -55,6 +59,7 @@ export const MONOCHROME = {
     shadows: [-0.02, 0, 0.03],
     highlights: [0.012, 0.006, -0.012],
     fade: 0.05,
+    grain: 0.04,
   },
   chalk: {
     ...UNTOUCHED,
@@ -99,6 +104,7 @@ export const MONOCHROME = {
       [1, 0.88],
     ],
     fade: 0.03,
+    vignette: 0.25,
   },
   blueprint: {
     ...UNTOUCHED,

@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs'
 import type { ColorTable } from '../../../src/photo/color-table.ts'
 import { applyPlainly, latticeOf, pointsOf } from '../../../src/photo/plain-table.ts'
 import type { Pixels } from '../pixels.ts'
+import { roomIn, startKernel } from './kernel.ts'
 
-/** kernels/look-up.ts, compiled, in a memory of its own. */
+/** kernels/look-up.ts. */
 type Kernel = {
   memory: WebAssembly.Memory
   lookUp(
@@ -18,7 +18,6 @@ type Kernel = {
   ): void
 }
 
-const PAGE = 65_536
 /** Of a point in the kernel's table. */
 const POINT_BYTES = 8
 const TABLE_AT = 4096
@@ -33,7 +32,7 @@ let kernel: Kernel | null | undefined
  * On vectors, where there are any: 3.1 MP in 25 ms.
  */
 export function applyTable(pixels: Pixels, table: ColorTable): void {
-  if (kernel === undefined) kernel = startKernel()
+  if (kernel === undefined) kernel = startKernel<Kernel>('look-up')
   if (kernel) applyOnVectors(kernel, pixels, table)
   else applyPlainly(pixels, table)
 }
@@ -59,19 +58,4 @@ function putTable({ buffer }: WebAssembly.Memory, table: ColorTable): void {
   const axes = [1, size, size * size].map((step) => point.map((at) => at * step * POINT_BYTES))
   for (const [i, list] of [rest, ...axes].entries()) new Int32Array(buffer, i * 1024, 256).set(list)
   pointsOf(table, new Int16Array(buffer, TABLE_AT, size ** 3 * 4))
-}
-
-function roomIn(memory: WebAssembly.Memory, size: number): Uint8Array {
-  const missing = size - memory.buffer.byteLength
-  if (missing > 0) memory.grow(Math.ceil(missing / PAGE))
-  return new Uint8Array(memory.buffer)
-}
-
-/** Null where there are no vector instructions. */
-function startKernel(): Kernel | null {
-  const code = readFileSync(new URL('./kernels/look-up.wasm', import.meta.url))
-  if (!WebAssembly.validate(code)) return null
-  const memory = new WebAssembly.Memory({ initial: 1 })
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(code), { env: { memory } })
-  return { ...(exports as Pick<Kernel, 'lookUp'>), memory }
 }
