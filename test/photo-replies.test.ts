@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { DeliveryReply, PhotoReply, PhotoReplyInParts } from '../src/http/schemas/photo.ts'
 import { uploadReady } from './support/photo-client.ts'
 import { fixture } from './support/pictures.ts'
@@ -14,6 +14,13 @@ async function get(service: TestService, path: string, headers: Fields = {}, own
 const json = async <Body>(reply: Promise<Response>) => (await (await reply).json()) as Body
 const namesOf = ({ renditions }: { renditions: { preset: string; format: string }[] }) =>
   renditions.map(({ preset, format }) => `${preset}.${format}`)
+
+/** One without a photo, for what asks for none. */
+let service: TestService
+beforeAll(async () => {
+  service = await startService()
+})
+afterAll(async () => await service[Symbol.asyncDispose]())
 
 describe('A reply with photos', () => {
   test('has only the renditions that were asked for', async () => {
@@ -34,7 +41,6 @@ describe('A reply with photos', () => {
   })
 
   test('is refused for a name that is misspelt, with those there are', async () => {
-    await using service = await startService()
     const ask = async (query: string) => {
       const reply = await get(service, `/v1/owners/alice/photos?${query}`)
       return { status: reply.status, ...((await reply.json()) as object) }
@@ -57,8 +63,6 @@ describe('A reply with photos', () => {
   test.each(['presets=', 'presets=feed,', 'presets=Feed', 'presets=../feed'])(
     'refuses %s, and says what such a list is',
     async (query) => {
-      await using service = await startService()
-
       const reply = await get(service, `/v1/photos/764879989359635463?${query}`)
 
       expect(reply.status).toBe(400)
@@ -72,8 +76,6 @@ describe('A reply with photos', () => {
   test.each(['formats=bmp', 'urls=none', 'urls=', 'url=full'])(
     'refuses %s, and says what there is',
     async (query) => {
-      await using service = await startService()
-
       for (const path of ['/v1/photos/764879989359635463', '/v1/owners/alice/photos']) {
         const reply = await get(service, `${path}?${query}`)
 
@@ -196,7 +198,6 @@ describe('An entity tag', () => {
   test.each(['/v1/presets', '/v1/filters'])(
     'of GET %s tells a client, of whom no token is asked, that it has the list',
     async (path) => {
-      await using service = await startService()
       const first = await fetch(service.url + path)
       const etag = first.headers.get('etag') ?? ''
 
@@ -209,7 +210,6 @@ describe('An entity tag', () => {
   )
 
   test('comes with HEAD, and is known to it', async () => {
-    await using service = await startService()
     const headers = await authorization(service)
     const head = async (more: Fields = {}) =>
       await fetch(`${service.url}/v1/owners/alice/photos`, {
@@ -259,8 +259,6 @@ describe('GET /v1/photos?ids=', () => {
     `?ids=${Array(101).fill('764879989359635463').join(',')}`,
     '?ids=764879989359635463&limit=2',
   ])('refuses %s', async (query) => {
-    await using service = await startService()
-
     const reply = await get(service, `/v1/photos${query}`)
 
     expect(reply.status).toBe(400)
