@@ -28,7 +28,7 @@ export const RENDITION_FORMATS = {
   avif: {
     extension: 'avif',
     contentType: 'image/avif',
-    maxSide: 65_535,
+    maxSide: 16_384,
     quality: 58,
     // Detail hides colour of half the size, which takes a quarter less time.
     settings: { effort: 0, chromaSubsampling: '4:2:0' },
