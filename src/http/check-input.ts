@@ -64,15 +64,25 @@ function readText(text: string, type: string | undefined): unknown {
 
 function inputError(problems: readonly Problem[], schema: TObject, input: unknown): DarkroomError {
   // A name too many is a problem of its value first, and of the whole at the end of a list that is cut at eight.
-  const problem = problems.find(({ keyword }) => keyword !== 'boolean')
+  const problem =
+    problems.find(({ keyword, instancePath }) => keyword === 'anyOf' && instancePath === '') ??
+    problems.find(({ keyword }) => keyword !== 'boolean')
   const [, name] = problem?.instancePath.split('/') ?? []
   if (problem === undefined || name === undefined) return wholeError(problem, schema, input)
   return fieldError(name, problem, schema, input)
 }
 
 /** What is wrong with the names there are; without a problem, that there is one too many. */
-function wholeError(problem: Problem | undefined, { properties }: TObject, input: unknown): DarkroomError {
+function wholeError(
+  problem: Problem | undefined,
+  { properties, anyOf }: TObject & { anyOf?: readonly { required: readonly string[] }[] },
+  input: unknown,
+): DarkroomError {
   switch (problem?.keyword) {
+    case 'anyOf': {
+      const names = anyOf?.map(({ required }) => required.map((name) => `"${name}"`).join(' with '))
+      return new InvalidFieldError(`${names?.join(' or ')} is missing.`)
+    }
     case 'required':
       return new InvalidFieldError(`"${problem.params.requiredProperties[0]}" is missing.`)
     case 'dependentRequired':

@@ -4,7 +4,6 @@ import { parsePhotoId, WRITTEN_PHOTO_ID_PATTERN } from '../../photo/photo-id.ts'
 import { LANES, type Lane } from '../../queue/job.ts'
 import type { FailedJob, FailedPage, FailedPlace, JobQueue } from '../../queue/job-queue.ts'
 import { failedJobs, retryJob } from '../../sweep/failed-jobs.ts'
-import { InvalidFieldError } from '../errors.ts'
 import { problemReplies } from '../problem-replies.ts'
 import { FAILED_PLACE_PATTERN, failedJobsReply, jobsReply, retriedReply } from '../schemas/operator.ts'
 import { noQuery } from '../schemas/types.ts'
@@ -70,7 +69,7 @@ const retrySchema = {
         Type.String({ format: 'date-time', description: 'the `asOf` of what was seen, as a time' }),
       ),
     },
-    { additionalProperties: false },
+    { additionalProperties: false, anyOf: [{ required: ['photo'] }, { required: ['until'] }] },
   ),
   response: { 200: retriedReply, ...problemReplies('json', 'operator_only') },
 }
@@ -101,8 +100,6 @@ export function jobRoutes({ queue, catalog }: Dependencies): FastifyPluginAsyncT
 
     app.post('/v1/jobs/retry', { schema: retrySchema }, async ({ body }) => {
       const { code, photo, until } = body
-      if (photo === undefined && until === undefined)
-        throw new InvalidFieldError('"until" is missing: send the "asOf" of what was seen, or a "photo".')
       const chosen = {
         code,
         photo: photo === undefined ? undefined : parsePhotoId(photo),
