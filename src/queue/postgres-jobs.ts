@@ -63,7 +63,7 @@ export async function readFailed(
        select id as key, name as kind, data as payload, attempts_made as attempts, finished_at_ms as ms,
          coalesce(failed_reason, '') as reason
        from job
-       where queue = lane.queue and state = 'failed' and finished_at_ms <= $2 and (finished_at_ms, id) < ($2, $3)
+       where queue = lane.queue and state = 'failed' and (finished_at_ms, id) < ($2, $3)
        order by finished_at_ms desc, id desc limit $4
      ) as failed
      order by ms desc, key desc limit $4`,
