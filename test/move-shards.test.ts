@@ -47,8 +47,9 @@ function startMove(configured: TestDatabase, target: TestDatabase, lastStage = '
   return runScript('moving-shards', [configured.url, JSON.stringify(RANGE), target.url, lastStage])
 }
 
-/** So many photos were read so far, by whom whose connection has ended. */
+/** So many photos were read so far, by this connection and those that have ended. */
 async function rowsRead(database: TestDatabase): Promise<number> {
+  await database.query('select pg_stat_force_next_flush()')
   const [row] = (await database.query(
     `select (seq_tup_read + idx_tup_fetch)::int as rows from pg_stat_user_tables where relname = 'photos'`,
   )) as { rows: number }[]

@@ -42,6 +42,8 @@ export async function expireLeases(database: TestDatabase): Promise<void> {
 
 export class Killed extends Error {}
 
+const AsyncGeneratorFunction = async function* () {}.constructor
+
 /**
  * The engines of a server that is killed at its n-th call of them: just before it takes effect or just after. From then
  * on none of its calls do anything. `dead` resolves when those that were under way have ended, too: one of them may take
@@ -51,24 +53,30 @@ export function killable(engines: RunEngines, { calls, when }: { calls: number; 
   let count = 0
   const dead = Promise.withResolvers<void>()
   const underWay = new Set<Promise<unknown>>()
+  const guard = async <Result>(act: () => Result): Promise<Awaited<Result>> => {
+    count += 1
+    if (count < calls) {
+      const call = Promise.resolve(act())
+      underWay.add(call)
+      return await call.finally(() => underWay.delete(call))
+    }
+    if (count === calls) {
+      if (when === 'after') await act()
+      void Promise.allSettled(underWay).then(() => dead.resolve())
+    }
+    throw new Killed()
+  }
   const guarded = <Target extends object>(target: Target): Target =>
     new Proxy(target, {
       get: (of, name) => {
         const method = of[name as keyof Target]
         if (typeof method !== 'function') return method
-        return async (...given: unknown[]) => {
-          count += 1
-          if (count < calls) {
-            const call = Promise.resolve(method.apply(of, given))
-            underWay.add(call)
-            return await call.finally(() => underWay.delete(call))
+        // What comes page by page is a call for each.
+        if (method instanceof AsyncGeneratorFunction)
+          return async function* (...given: unknown[]) {
+            for await (const page of method.apply(of, given)) yield await guard(() => page)
           }
-          if (count === calls) {
-            if (when === 'after') await method.apply(of, given)
-            void Promise.allSettled(underWay).then(() => dead.resolve())
-          }
-          throw new Killed()
-        }
+        return async (...given: unknown[]) => await guard(() => method.apply(of, given))
       },
     })
   const rooms = Object.entries(engines.catalog).map(([name, room]) => [name, guarded(room as object)])
