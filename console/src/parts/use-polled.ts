@@ -16,7 +16,7 @@ export type Polled<Value> = {
 
 type Options<Value> = {
   everyMs: number
-  /** About what is asked: of something else nothing is known at first. */
+  /** About what is asked: something else is asked at once, and what was told before stands until that is answered. */
   key?: string
   /** Whether an answer stays as it is: then nothing more is asked. */
   isOver?: (value: Value) => boolean
