@@ -4,6 +4,18 @@ import type { PhotoId } from '../photo/photo-id.ts'
 /** Photos that somebody chose. */
 export type Chosen = { sources: readonly Source[]; selection: Selection; limit: number | null }
 
+/** What a run chooses of these sources, by what it is started with. */
+export function chosenBy(
+  {
+    select,
+    work: { recipes },
+    limit,
+  }: { select: Omit<Selection, 'recipes'>; work: Pick<Selection, 'recipes'>; limit: number | null },
+  sources: readonly Source[],
+): Chosen {
+  return { sources, selection: { ...select, recipes }, limit }
+}
+
 /** At least so many; exactly, when all are counted. */
 export type Count = { photos: number; isAll: boolean }
 

@@ -5,7 +5,7 @@ import type { FilterBook } from '../filters/filter-book.ts'
 import type { Preset } from '../photo/presets.ts'
 import { recipeNumbers } from '../photo/recipe.ts'
 import { CANARY } from './canary.ts'
-import { type Chosen, type Count, countSelected } from './count-selected.ts'
+import { type Count, chosenBy, countSelected } from './count-selected.ts'
 import { expectedBefore } from './expected.ts'
 import type { PaceLimits } from './pace.ts'
 import { type Reprocess, reprocess } from './reprocess.ts'
@@ -61,10 +61,10 @@ export function planReprocess(
 /** How many photos it would act on: of many at least so many, those that could be counted until somebody stops waiting. */
 export async function countPlanned(
   { selected }: Pick<Catalog, 'selected'>,
-  plan: Plan,
+  { run, slices }: Plan,
   until: AbortSignal,
 ): Promise<Count> {
-  return await countSelected(selected, chosenBy(plan), { until })
+  return await countSelected(selected, chosenBy(run, sourcesOf(slices)), { until })
 }
 
 /**
@@ -94,10 +94,6 @@ export async function startDryRun(
   const selection: Sampling = { ...run, pace: { ...run.pace, rate: null, share: null }, draw: size }
   const slice: ReprocessSlice = { sources: sourcesOf(slices) }
   return await runs.startOnce({ kind: sampling.name, selection, slices: [slice] }, request)
-}
-
-function chosenBy({ run: { select, work, limit }, slices }: Plan): Chosen {
-  return { sources: sourcesOf(slices), selection: { ...select, recipes: work.recipes }, limit }
 }
 
 function sourcesOf(slices: readonly ReprocessSlice[]) {

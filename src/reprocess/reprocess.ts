@@ -7,7 +7,7 @@ import type { RunEngines, RunKind, Step } from '../runs/run-kind.ts'
 import { type Look, type NextJobs, throughJobs } from '../runs/through-jobs.ts'
 import { type Brakes, braked } from './brake.ts'
 import { afterCanary } from './canary.ts'
-import { countSelected } from './count-selected.ts'
+import { chosenBy, countSelected } from './count-selected.ts'
 import type { Estimate } from './estimate.ts'
 import { type PaceLimits, YieldingPace } from './pace.ts'
 import { drawOnce, idsOf, type Sample } from './sample.ts'
@@ -52,14 +52,14 @@ export const reprocess: RunKind = {
   // Whoever starts one cuts it, as that wants the catalog.
   slices: () => [],
   count: async ({ catalog }, part) => {
-    const { draw, canary, limit } = part.selection as Reprocess
+    const run = part.selection as Reprocess
     const { sources, isCanary } = part.slice as ReprocessSlice
-    const chosen = { sources, selection: selectionOf(part.selection), limit }
+    const chosen = chosenBy(run, sources)
     if (isCanary) {
       const drawn = await drawOnce(catalog, part, 'canary', chosen)
       return drawn && idsOf(drawn).length
     }
-    if (draw !== undefined && !canary) return null
+    if (run.draw !== undefined && !run.canary) return null
     const count = await countSelected(catalog.selected, chosen, {
       except: canaryOf(part.selection),
       until: part.pausing,
@@ -97,16 +97,16 @@ async function nextJobs(
   { source, at, taken }: Cursor,
   room: number,
 ): Promise<NextJobs> {
-  const { limit } = part.selection as Reprocess
   const { isCanary, ...slice } = part.slice as ReprocessSlice
   const canary = canaryOf(part.selection)
   const sources: readonly Source[] = isCanary ? [{ by: 'id', ids: canary }] : slice.sources
+  const { selection, limit } = chosenBy(part.selection as Reprocess, sources)
   const except = isCanary ? [] : canary
   const from = sources[source]
   const most = Math.min(room, (limit ?? Infinity) - except.length - taken)
   if (!from || most <= 0) return { jobs: [], cursor: { source, at, taken }, isLast: true }
 
-  const page = await catalog.selected.page(from, selectionOf(part.selection), at, most)
+  const page = await catalog.selected.page(from, selection, at, most)
   const ids = page.ids.filter((id) => !except.includes(id))
   const editions = new Map((await catalog.remakes.claim(ids)).map(({ id, edition }) => [id, edition]))
   const jobs = ids.flatMap((photoId): Job[] => {
@@ -150,9 +150,4 @@ async function look({ catalog }: RunEngines, jobs: readonly Job[]): Promise<Map<
 function canaryOf(selection: unknown): readonly PhotoId[] {
   const { canary } = selection as Reprocess
   return canary ? idsOf(canary) : []
-}
-
-function selectionOf(selection: unknown): Selection {
-  const { select, work } = selection as Reprocess
-  return { ...select, recipes: work.recipes }
 }

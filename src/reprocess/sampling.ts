@@ -3,6 +3,7 @@ import type { PhotoId } from '../photo/photo-id.ts'
 import type { Job } from '../queue/job.ts'
 import type { PartAtWork, RunEngines, RunKind, Step } from '../runs/run-kind.ts'
 import { type Look, type NextJobs, throughJobs } from '../runs/through-jobs.ts'
+import { chosenBy } from './count-selected.ts'
 import { YieldingPace } from './pace.ts'
 import type { Reprocess } from './reprocess.ts'
 import { drawOnce, idsOf, type Sample } from './sample.ts'
@@ -27,10 +28,8 @@ export const sampling: RunKind = {
   // Whoever starts one says of which photos, as that wants the catalog.
   slices: () => [],
   count: async ({ catalog }, part) => {
-    const { select, work, limit } = part.selection as Sampling
     const { sources } = part.slice as ReprocessSlice
-    const chosen = { sources, selection: { ...select, recipes: work.recipes }, limit }
-    const sample = await drawOnce(catalog, part, 'sample', chosen)
+    const sample = await drawOnce(catalog, part, 'sample', chosenBy(part.selection as Sampling, sources))
     return sample && idsOf(sample).length
   },
   work: async function* (engines, part): AsyncGenerator<Step> {
