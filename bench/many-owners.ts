@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import type { Database } from '../src/catalog/database.ts'
-import { encodeRenditions } from '../src/catalog/rendition-value.ts'
+import type { Database } from '../src/catalog/database/database.ts'
+import { encodeRenditions } from '../src/catalog/photos/rendition-value.ts'
 import { type OwnerId, shardOfOwner } from '../src/photo/shard.ts'
 import { feedPhoto } from './feed-photos.ts'
 

@@ -1,6 +1,6 @@
 import { fastify } from 'fastify'
 import type { Catalog } from '../src/catalog/catalog.ts'
-import type { FeedPage } from '../src/catalog/feed-page.ts'
+import type { FeedPage } from '../src/catalog/photos/feed-page.ts'
 import type { Cdn } from '../src/delivery/cdn.ts'
 import { ownFilters } from '../src/filters/filter-book.ts'
 import { compileInput } from '../src/http/check-input.ts'

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
-import { type Cut, type FeedPage, TOP } from '../src/catalog/feed-page.ts'
+import { type Cut, type FeedPage, TOP } from '../src/catalog/photos/feed-page.ts'
 import type { PhotoReply } from '../src/http/schemas/photo.ts'
 import { KEEPER_KEY, originalKey, renditionKey } from '../src/photo/object-keys.ts'
 import type { Photo } from '../src/photo/photo.ts'

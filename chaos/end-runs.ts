@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { RunReport } from '../src/catalog/reported-runs.ts'
-import { RunStateError } from '../src/catalog/runs.ts'
+import type { RunReport } from '../src/catalog/runs/reported-runs.ts'
+import { RunStateError } from '../src/catalog/runs/runs.ts'
 import type { Config } from '../src/config/config.ts'
 import { EngineUnavailableError } from '../src/errors.ts'
 import type { JobQueue } from '../src/queue/job-queue.ts'

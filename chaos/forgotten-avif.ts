@@ -1,4 +1,4 @@
-import { OF_SHARDS_HERE, type ShardMap } from '../src/catalog/shard-map.ts'
+import { OF_SHARDS_HERE, type ShardMap } from '../src/catalog/shards/shard-map.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
 
 /** A photo whose AVIF is to be made again, of the edition it is shown in. */

@@ -1,7 +1,7 @@
 import { readdir, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ListMultipartUploadsCommand } from '@aws-sdk/client-s3'
-import { describeShards } from '../src/catalog/describe-shards.ts'
+import { describeShards } from '../src/catalog/moves/describe-shards.ts'
 import type { StoreConfig } from '../src/config/config.ts'
 import type { ShardRange } from '../src/config/shard-ranges.ts'
 import { DiskStore } from '../src/storage/disk-store.ts'

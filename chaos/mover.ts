@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { RUNS_SHARD } from '../src/catalog/runs.ts'
+import { RUNS_SHARD } from '../src/catalog/runs/runs.ts'
 import { type OwnerId, SHARD_COUNT, shardOfOwner } from '../src/photo/shard.ts'
 import { openCommand, type Shell } from './command.ts'
 import type { Random } from './random.ts'

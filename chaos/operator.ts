@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { RunStateError } from '../src/catalog/runs.ts'
+import { RunStateError } from '../src/catalog/runs/runs.ts'
 import type { Config } from '../src/config/config.ts'
 import { EngineUnavailableError, SetupError } from '../src/errors.ts'
 import { type Sequel, startRetry, startSequel } from '../src/reprocess/sequels.ts'

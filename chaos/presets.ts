@@ -1,5 +1,5 @@
 import { rename, writeFile } from 'node:fs/promises'
-import { RunStateError } from '../src/catalog/runs.ts'
+import { RunStateError } from '../src/catalog/runs/runs.ts'
 import type { Config } from '../src/config/config.ts'
 import { recipeNumber } from '../src/photo/recipe.ts'
 import { builtInPresets } from '../src/presets/built-in-presets.ts'

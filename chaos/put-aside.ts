@@ -1,5 +1,5 @@
-import { decodeRenditions } from '../src/catalog/rendition-value.ts'
-import type { ShardMap } from '../src/catalog/shard-map.ts'
+import { decodeRenditions } from '../src/catalog/photos/rendition-value.ts'
+import type { ShardMap } from '../src/catalog/shards/shard-map.ts'
 import { renditionKey } from '../src/photo/object-keys.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
 import type { Services } from '../src/services.ts'

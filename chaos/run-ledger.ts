@@ -1,6 +1,6 @@
 import { Catalog } from '../src/catalog/catalog.ts'
-import { RunStateError, type Runs } from '../src/catalog/runs.ts'
-import { ShardMap } from '../src/catalog/shard-map.ts'
+import { RunStateError, type Runs } from '../src/catalog/runs/runs.ts'
+import { ShardMap } from '../src/catalog/shards/shard-map.ts'
 import type { Config } from '../src/config/config.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
 import { shardRangesOf } from '../src/services.ts'

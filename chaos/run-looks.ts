@@ -1,6 +1,6 @@
-import type { StoredState } from '../src/catalog/reported-runs.ts'
-import { RUNS_HERE, RUNS_SHARD } from '../src/catalog/runs.ts'
-import type { ShardMap } from '../src/catalog/shard-map.ts'
+import type { StoredState } from '../src/catalog/runs/reported-runs.ts'
+import { RUNS_HERE, RUNS_SHARD } from '../src/catalog/runs/runs.ts'
+import type { ShardMap } from '../src/catalog/shards/shard-map.ts'
 import type { Job } from '../src/queue/job.ts'
 
 /** A part of a run, as it stands in the catalog. */

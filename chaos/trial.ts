@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { RunReport } from '../src/catalog/reported-runs.ts'
+import type { RunReport } from '../src/catalog/runs/reported-runs.ts'
 import { originalKey } from '../src/photo/object-keys.ts'
 import type { Photo } from '../src/photo/photo.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'

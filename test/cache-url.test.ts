@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
-import { Database } from '../src/catalog/database.ts'
+import { Database } from '../src/catalog/database/database.ts'
 import { loadConfig } from '../src/config/config.ts'
 import { examineCache } from '../src/doctor/engines.ts'
 import { freePort } from '../src/embedded-postgres/free-port.ts'

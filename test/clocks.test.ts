@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { migrateCatalog } from '../src/catalog/migrate.ts'
+import { migrateCatalog } from '../src/catalog/tables/migrate.ts'
 import { type OwnerId, shardOfOwner } from '../src/photo/shard.ts'
 import { sweepJobs } from '../src/sweep/lost-jobs.ts'
 import { openDatabaseWithoutShards, openTestDatabase, type TestDatabase } from './support/database.ts'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { KeptPhoto, KeptRendition } from '../src/catalog/kept-objects.ts'
+import type { KeptPhoto, KeptRendition } from '../src/catalog/photos/kept-objects.ts'
 import {
   originalKey,
   type Place,

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { countPhotos } from '../src/catalog/count-photos.ts'
-import { Database } from '../src/catalog/database.ts'
+import { Database } from '../src/catalog/database/database.ts'
+import { countPhotos } from '../src/catalog/runs/count-photos.ts'
 import { openTestDatabase } from './support/database.ts'
 import { writePhotos } from './support/many-photos.ts'
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { Database, type Queries } from '../src/catalog/database.ts'
+import { Database, type Queries } from '../src/catalog/database/database.ts'
 import { EngineUnavailableError } from '../src/errors.ts'
 import { withPostgres } from '../src/postgres/connections.ts'
 import { openTestDatabase } from './support/database.ts'

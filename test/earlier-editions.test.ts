@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Catalog } from '../src/catalog/catalog.ts'
-import { ShardMap } from '../src/catalog/shard-map.ts'
+import { ShardMap } from '../src/catalog/shards/shard-map.ts'
 import { allShardsAt } from '../src/config/shard-ranges.ts'
 import type { Photo } from '../src/photo/photo.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'

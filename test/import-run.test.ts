@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
-import type { FeedPage } from '../src/catalog/feed-page.ts'
+import type { FeedPage } from '../src/catalog/photos/feed-page.ts'
 import { EngineUnavailableError } from '../src/errors.ts'
 import { IMPORT } from '../src/import/run/import-run.ts'
 import { Pace } from '../src/import/run/pace.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { migrateCatalog } from '../src/catalog/migrate.ts'
+import { migrateCatalog } from '../src/catalog/tables/migrate.ts'
 import { loadConfig } from '../src/config/config.ts'
 import { allShardsAt } from '../src/config/shard-ranges.ts'
 import { SetupError } from '../src/errors.ts'

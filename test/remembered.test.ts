@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { ANYBODY, ChangeLog } from '../src/catalog/change-log.ts'
-import { Remembered } from '../src/catalog/remembered.ts'
-import { Rounds } from '../src/catalog/rounds.ts'
+import { ANYBODY, ChangeLog } from '../src/catalog/database/change-log.ts'
+import { Rounds } from '../src/catalog/database/rounds.ts'
+import { Remembered } from '../src/catalog/feeds/remembered.ts'
 import type { OwnerId } from '../src/photo/shard.ts'
 
 const [ann, ben] = ['ann', 'ben'] as [OwnerId, OwnerId]

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { decodeRenditions, encodeRenditions } from '../src/catalog/rendition-value.ts'
+import { decodeRenditions, encodeRenditions } from '../src/catalog/photos/rendition-value.ts'
 import type { Rendition } from '../src/photo/photo.ts'
 import { RENDITION_FORMATS } from '../src/photo/rendition-formats.ts'
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { ReplayLag } from '../src/catalog/replay-lag.ts'
+import { ReplayLag } from '../src/catalog/database/replay-lag.ts'
 
 /** So long until the next look, so many bytes that the database writes meanwhile, and how many of those it lacks a replica has then. */
 const looks = fc.array(

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import pg from 'pg'
 import { expect, test } from 'vitest'
 import { Replicas } from '../src/catalog/replicas.ts'
-import { ShardMap } from '../src/catalog/shard-map.ts'
+import { ShardMap } from '../src/catalog/shards/shard-map.ts'
 import { allShardsAt } from '../src/config/shard-ranges.ts'
 import { openTestDatabase } from './support/database.ts'
 

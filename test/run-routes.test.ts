@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { RunFailures } from '../src/catalog/run-failures.ts'
-import { SelectedPhotos } from '../src/catalog/selected-photos.ts'
+import { RunFailures } from '../src/catalog/runs/run-failures.ts'
+import { SelectedPhotos } from '../src/catalog/runs/selected-photos.ts'
 import type { RunDetailReply, RunReply } from '../src/http/schemas/run.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
 import { replaceOriginal } from './support/originals.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { RunReport } from '../src/catalog/reported-runs.ts'
+import type { RunReport } from '../src/catalog/runs/reported-runs.ts'
 import { paceOf } from '../src/commands/run-pace.ts'
 import { runScreen } from '../src/commands/run-screen.ts'
 import { SetupError } from '../src/errors.ts'

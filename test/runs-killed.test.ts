@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { moveShards } from '../src/catalog/move-shards.ts'
+import { moveShards } from '../src/catalog/moves/move-shards.ts'
 import { allShardsAt } from '../src/config/shard-ranges.ts'
 import { CorruptPhotoError } from '../src/errors.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'

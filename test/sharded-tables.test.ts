@@ -5,7 +5,7 @@ import {
   RUN_TABLES,
   SHARD_TABLES,
   SHARDED_ROOTS,
-} from '../src/catalog/sharded-tables.ts'
+} from '../src/catalog/tables/sharded-tables.ts'
 import { openTestDatabase, type TestDatabase } from './support/database.ts'
 
 /** A root and those that go with it. */

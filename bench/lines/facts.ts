@@ -1,6 +1,6 @@
 import { Catalog } from '../../src/catalog/catalog.ts'
-import type { Queries } from '../../src/catalog/database.ts'
-import { ShardMap } from '../../src/catalog/shard-map.ts'
+import type { Queries } from '../../src/catalog/database/database.ts'
+import { ShardMap } from '../../src/catalog/shards/shard-map.ts'
 import { allShardsAt } from '../../src/config/shard-ranges.ts'
 import type { Photo } from '../../src/photo/photo.ts'
 import type { OwnerId } from '../../src/photo/shard.ts'

@@ -1,6 +1,6 @@
 import { Catalog } from '../../src/catalog/catalog.ts'
-import { encodeRenditions } from '../../src/catalog/rendition-value.ts'
-import { ShardMap } from '../../src/catalog/shard-map.ts'
+import { encodeRenditions } from '../../src/catalog/photos/rendition-value.ts'
+import { ShardMap } from '../../src/catalog/shards/shard-map.ts'
 import { allShardsAt } from '../../src/config/shard-ranges.ts'
 import type { Bench } from '../bench.ts'
 import { type Home, openHome } from '../darkroom.ts'

@@ -1,5 +1,5 @@
 import { Catalog } from '../../src/catalog/catalog.ts'
-import { ShardMap } from '../../src/catalog/shard-map.ts'
+import { ShardMap } from '../../src/catalog/shards/shard-map.ts'
 import { allShardsAt } from '../../src/config/shard-ranges.ts'
 import type { OwnerId } from '../../src/photo/shard.ts'
 import { openHome } from '../darkroom.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { migrateCatalog } from '../../src/catalog/migrate.ts'
-import { moveShards, type OnStage } from '../../src/catalog/move-shards.ts'
+import { moveShards, type OnStage } from '../../src/catalog/moves/move-shards.ts'
+import { migrateCatalog } from '../../src/catalog/tables/migrate.ts'
 import type { PhotoReply } from '../../src/http/schemas/photo.ts'
 import { failureOf } from '../../src/photo/failure.ts'
 import type { FilterName } from '../../src/photo/filter.ts'

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { OwnerId } from '../photo/shard.ts'
-import { RUNS_HERE, RUNS_SHARD } from './runs.ts'
-import type { ShardMap } from './shard-map.ts'
+import { RUNS_HERE, RUNS_SHARD } from './runs/runs.ts'
+import type { ShardMap } from './shards/shard-map.ts'
 
 /** Bits that nobody guesses in that time. */
 const CODE_BYTES = 16

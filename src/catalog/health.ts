@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { EngineUnavailableError, SetupError } from '../errors.ts'
 import { EPOCH_MS } from '../photo/photo-id.ts'
 import { databaseName } from '../postgres/connections.ts'
-import { checkTables } from './check-tables.ts'
-import type { Database } from './database.ts'
-import type { ShardMap } from './shard-map.ts'
+import type { Database } from './database/database.ts'
+import type { ShardMap } from './shards/shard-map.ts'
+import { checkTables } from './tables/check-tables.ts'
 
 /**
  * `skewMs` is how far the database's clock is ahead of ours, give or take half a round trip; `idsAheadMs` how far the

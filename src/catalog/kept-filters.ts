@@ -3,8 +3,8 @@ import { deflateRaw, inflateRaw } from 'node:zlib'
 import { type ColorTable, stepsOf, tableOfSteps } from '../photo/color-table.ts'
 import type { FilterName, KeptFilter } from '../photo/filter.ts'
 import type { OwnerId } from '../photo/shard.ts'
-import { RUNS_HERE, RUNS_SHARD } from './runs.ts'
-import type { ShardMap } from './shard-map.ts'
+import { RUNS_HERE, RUNS_SHARD } from './runs/runs.ts'
+import type { ShardMap } from './shards/shard-map.ts'
 
 /** What an operator keeps: a filter with its table. */
 export type NewKeptFilter = KeptFilter & { table: ColorTable; keptBy: OwnerId }

@@ -1,6 +1,6 @@
 import { databaseName } from '../postgres/connections.ts'
-import type { ReplicaState } from './read-replica.ts'
-import type { ShardMap } from './shard-map.ts'
+import type { ReplicaState } from './database/read-replica.ts'
+import type { ShardMap } from './shards/shard-map.ts'
 
 /** How far a replica is behind: seconds where PostgreSQL can tell, and bytes of what is to be replayed. */
 export type ReplicaLag = { name: string; database: string; seconds: number | null; bytes: number }

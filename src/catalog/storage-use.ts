@@ -1,5 +1,5 @@
-import { RUNS_HERE, RUNS_SHARD } from './runs.ts'
-import type { ShardMap } from './shard-map.ts'
+import { RUNS_HERE, RUNS_SHARD } from './runs/runs.ts'
+import type { ShardMap } from './shards/shard-map.ts'
 
 /** What photos have in the store; bytes of originals that are ours, and of renditions, shown or kept for a while. */
 export type Stored = { photos: number; objects: number; originalBytes: number; renditionBytes: number }

@@ -1,4 +1,4 @@
-import type { RunReport } from '../catalog/reported-runs.ts'
+import type { RunReport } from '../catalog/runs/reported-runs.ts'
 import { type Estimate, moneyOf, spentOn, timeOf } from '../reprocess/estimate.ts'
 import type { Prices } from '../reprocess/prices.ts'
 import type { Interval } from '../reprocess/stratified.ts'

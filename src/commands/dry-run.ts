@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Catalog } from '../catalog/catalog.ts'
-import type { RunReport } from '../catalog/reported-runs.ts'
+import type { RunReport } from '../catalog/runs/reported-runs.ts'
 import { expectedOf } from '../reprocess/expected.ts'
 import type { Prices } from '../reprocess/prices.ts'
 import type { Sampling } from '../reprocess/sampling.ts'

@@ -1,4 +1,4 @@
-import type { KeptFailure } from '../catalog/run-failures.ts'
+import type { KeptFailure } from '../catalog/runs/run-failures.ts'
 import type { OwnerId } from '../photo/shard.ts'
 import { count, table, text } from './table.ts'
 

@@ -1,4 +1,4 @@
-import type { Imports } from '../catalog/imports.ts'
+import type { Imports } from '../catalog/photos/imports.ts'
 import { DarkroomError } from '../errors.ts'
 import { examine, toldFailure } from '../import/examine.ts'
 import type { FileLine, Line } from '../import/line.ts'

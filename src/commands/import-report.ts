@@ -1,4 +1,4 @@
-import type { RunReport } from '../catalog/reported-runs.ts'
+import type { RunReport } from '../catalog/runs/reported-runs.ts'
 import { OUTCOMES } from '../import/run/settled-line.ts'
 import { exitCodeOf } from './watch-run.ts'
 

@@ -1,5 +1,5 @@
 import type { Catalog } from '../catalog/catalog.ts'
-import type { Runs } from '../catalog/runs.ts'
+import type { Runs } from '../catalog/runs/runs.ts'
 import type { Config } from '../config/config.ts'
 
 /** The runs of the configured catalog, and all else in it, for a command. Throws SetupError when its tables are not there. */
@@ -8,7 +8,7 @@ export async function openRuns(): Promise<
 > {
   const { loadConfig } = await import('../config/config.ts')
   const { shardRangesOf } = await import('../services.ts')
-  const { ShardMap } = await import('../catalog/shard-map.ts')
+  const { ShardMap } = await import('../catalog/shards/shard-map.ts')
   const { Catalog } = await import('../catalog/catalog.ts')
 
   const config = loadConfig(process.env)

@@ -1,4 +1,4 @@
-import type { RunReport } from '../catalog/reported-runs.ts'
+import type { RunReport } from '../catalog/runs/reported-runs.ts'
 import { count, table, text } from './table.ts'
 
 /** Every run in a line. */

@@ -1,4 +1,4 @@
-import type { RunReport } from '../catalog/reported-runs.ts'
+import type { RunReport } from '../catalog/runs/reported-runs.ts'
 import type { Lane } from '../queue/job.ts'
 import type { JobCounts } from '../queue/job-queue.ts'
 import { bytes, cpuTime, money, short } from './quantity.ts'

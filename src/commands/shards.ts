@@ -6,7 +6,7 @@ export function shardsCommand(): Command {
     .action(async () => {
       const { loadConfig } = await import('../config/config.ts')
       const { shardRangesOf } = await import('../services.ts')
-      const { describeShards } = await import('../catalog/describe-shards.ts')
+      const { describeShards } = await import('../catalog/moves/describe-shards.ts')
       const { shardReport } = await import('./shard-report.ts')
 
       const ranges = await shardRangesOf(loadConfig(process.env))
@@ -29,7 +29,7 @@ function moveCommand(): Command {
       const { SetupError } = await import('../errors.ts')
       const { databaseName } = await import('../postgres/connections.ts')
       const { shardRangesOf } = await import('../services.ts')
-      const { moveShards } = await import('../catalog/move-shards.ts')
+      const { moveShards } = await import('../catalog/moves/move-shards.ts')
 
       const range = parseShards(text)
       if (!range)

@@ -1,4 +1,4 @@
-import { MOST_COUNTED, type RefusedEvent } from '../catalog/webhook-events.ts'
+import { MOST_COUNTED, type RefusedEvent } from '../catalog/events/webhook-events.ts'
 import type { WebhookStatus, webhookBacklog } from '../webhooks/status.ts'
 import { count, table, text } from './table.ts'
 

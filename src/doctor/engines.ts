@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { ReplicaState } from '../catalog/read-replica.ts'
+import type { ReplicaState } from '../catalog/database/read-replica.ts'
 import type { Config } from '../config/config.ts'
 import { SetupError } from '../errors.ts'
 import type { Log } from '../log.ts'

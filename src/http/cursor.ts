@@ -1,4 +1,4 @@
-import type { Cut } from '../catalog/feed-page.ts'
+import type { Cut } from '../catalog/photos/feed-page.ts'
 import type { PhotoId } from '../photo/photo-id.ts'
 
 /**

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Photos } from '../catalog/photos.ts'
+import type { Photos } from '../catalog/photos/photos.ts'
 import { EngineUnavailableError } from '../errors.ts'
 import { photoIdOfRendition, renditionKey } from '../photo/object-keys.ts'
 import type { Photo } from '../photo/photo.ts'

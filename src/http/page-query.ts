@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox'
 import type { Catalog } from '../catalog/catalog.ts'
-import { type FeedPage, type FeedWish, TOP } from '../catalog/feed-page.ts'
+import { type FeedPage, type FeedWish, TOP } from '../catalog/photos/feed-page.ts'
 import { parsePhotoId, WRITTEN_PHOTO_ID_PATTERN } from '../photo/photo-id.ts'
 import { CURSOR_PATTERN, cursorOf, cutOfCursor } from './cursor.ts'
 import { InvalidFieldError, PhotoNotFoundError } from './errors.ts'

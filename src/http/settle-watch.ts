@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Photos } from '../catalog/photos.ts'
+import type { Photos } from '../catalog/photos/photos.ts'
 import type { PhotoId } from '../photo/photo-id.ts'
 
 const POLL_MS = 50

@@ -1,5 +1,5 @@
 import type { Catalog } from '../catalog/catalog.ts'
-import type { DirectUpload } from '../catalog/reserved-ids.ts'
+import type { DirectUpload } from '../catalog/photos/reserved-ids.ts'
 import {
   BytesMissingError,
   type DarkroomError,

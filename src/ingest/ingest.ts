@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import type { Catalog } from '../catalog/catalog.ts'
-import type { FoundPhoto, NewPhoto } from '../catalog/photos.ts'
+import type { FoundPhoto, NewPhoto } from '../catalog/photos/photos.ts'
 import { IdTakenError, IdUnknownError, ObjectTakenError, PhotoDeletedError } from '../errors.ts'
 import type { Log, Trace } from '../log.ts'
 import type { DailyLimits } from '../photo/daily-limits.ts'

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Catalog } from '../catalog/catalog.ts'
-import type { OpenUpload } from '../catalog/uploads.ts'
+import type { OpenUpload } from '../catalog/photos/uploads.ts'
 import {
   ChecksumMismatchError,
   ObjectNotFoundError,

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Catalog } from '../catalog/catalog.ts'
-import type { LeftPlaces } from '../catalog/places.ts'
+import type { LeftPlaces } from '../catalog/photos/places.ts'
 import type { Cdn } from '../delivery/cdn.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 

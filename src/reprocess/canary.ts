@@ -1,4 +1,4 @@
-import type { Runs } from '../catalog/runs.ts'
+import type { Runs } from '../catalog/runs/runs.ts'
 import type { Pace } from '../runs/through-jobs.ts'
 import type { ReprocessSlice } from './slice.ts'
 

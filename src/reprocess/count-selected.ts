@@ -1,4 +1,4 @@
-import type { SelectedPhotos, Selection, Source } from '../catalog/selected-photos.ts'
+import type { SelectedPhotos, Selection, Source } from '../catalog/runs/selected-photos.ts'
 import type { PhotoId } from '../photo/photo-id.ts'
 
 /** Photos that somebody chose. */

@@ -1,4 +1,4 @@
-import type { Costs, KeptCost } from '../catalog/costs.ts'
+import type { Costs, KeptCost } from '../catalog/runs/costs.ts'
 import type { Prices } from './prices.ts'
 import type { Sample } from './sample.ts'
 import { type Interval, totalOf } from './stratified.ts'

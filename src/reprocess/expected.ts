@@ -1,5 +1,5 @@
 import type { Catalog } from '../catalog/catalog.ts'
-import type { RunReport } from '../catalog/reported-runs.ts'
+import type { RunReport } from '../catalog/runs/reported-runs.ts'
 import { type Estimate, estimateOf } from './estimate.ts'
 import type { Reprocess } from './reprocess.ts'
 import { MAX_SAMPLE, type Sampling, sampling } from './sampling.ts'

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { ReplicaLag, Replicas } from '../catalog/replicas.ts'
-import type { Runs } from '../catalog/runs.ts'
+import type { Runs } from '../catalog/runs/runs.ts'
 import type { JobQueue } from '../queue/job-queue.ts'
 import type { Pace } from '../runs/through-jobs.ts'
 

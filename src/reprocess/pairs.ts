@@ -1,5 +1,5 @@
-import type { Differing } from '../catalog/aside.ts'
 import type { Catalog } from '../catalog/catalog.ts'
+import type { Differing } from '../catalog/runs/aside.ts'
 import type { Photo, Rendition } from '../photo/photo.ts'
 import type { PhotoId } from '../photo/photo-id.ts'
 import type { Preset } from '../photo/presets.ts'

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Catalog } from '../catalog/catalog.ts'
-import type { RunRequest } from '../catalog/runs.ts'
+import type { RunRequest } from '../catalog/runs/runs.ts'
 import type { FilterBook } from '../filters/filter-book.ts'
 import type { Preset } from '../photo/presets.ts'
 import { recipeNumbers } from '../photo/recipe.ts'

@@ -1,5 +1,5 @@
-import type { RemakeWork } from '../catalog/remakes.ts'
-import type { Range, Selection, Source } from '../catalog/selected-photos.ts'
+import type { RemakeWork } from '../catalog/runs/remakes.ts'
+import type { Range, Selection, Source } from '../catalog/runs/selected-photos.ts'
 import type { PhotoId } from '../photo/photo-id.ts'
 import type { OwnerId } from '../photo/shard.ts'
 import type { Job } from '../queue/job.ts'

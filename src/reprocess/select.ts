@@ -1,4 +1,4 @@
-import type { Range, Source } from '../catalog/selected-photos.ts'
+import type { Range, Source } from '../catalog/runs/selected-photos.ts'
 import { firstIdAt, type PhotoId } from '../photo/photo-id.ts'
 import type { OwnerId } from '../photo/shard.ts'
 import type { Reprocess } from './reprocess.ts'

@@ -1,4 +1,4 @@
-import type { Source } from '../catalog/selected-photos.ts'
+import type { Source } from '../catalog/runs/selected-photos.ts'
 
 /**
  * A part: the photos of these sources, one after the other, but for those of the run's canary. It waits for the part that has

@@ -1,4 +1,4 @@
-import type { Range } from '../catalog/selected-photos.ts'
+import type { Range } from '../catalog/runs/selected-photos.ts'
 import type { PhotoId } from '../photo/photo-id.ts'
 import type { RunEngines, RunKind, Step } from '../runs/run-kind.ts'
 

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { PhotoFailure } from '../catalog/runs.ts'
+import type { PhotoFailure } from '../catalog/runs/runs.ts'
 import type { Cdn } from '../delivery/cdn.ts'
 import { renditionKey } from '../photo/object-keys.ts'
 import type { Photo, Rendition } from '../photo/photo.ts'

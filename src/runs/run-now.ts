@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { RunReport } from '../catalog/reported-runs.ts'
+import type { RunReport } from '../catalog/runs/reported-runs.ts'
 import { SetupError } from '../errors.ts'
 import { type RunsOptions, workRuns } from './work-runs.ts'
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Tally } from '../catalog/reported-runs.ts'
-import type { PhotoFailure } from '../catalog/runs.ts'
+import type { Tally } from '../catalog/runs/reported-runs.ts'
+import type { PhotoFailure } from '../catalog/runs/runs.ts'
 import type { PhotoId } from '../photo/photo-id.ts'
 import type { FailureReason } from '../queue/failure-reason.ts'
 import type { Job } from '../queue/job.ts'

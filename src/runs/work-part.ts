@@ -1,6 +1,6 @@
 import { setInterval as every } from 'node:timers/promises'
-import type { StoredState } from '../catalog/reported-runs.ts'
-import type { TakenPart } from '../catalog/run-parts.ts'
+import type { StoredState } from '../catalog/runs/reported-runs.ts'
+import type { TakenPart } from '../catalog/runs/run-parts.ts'
 import { DarkroomError, EngineUnavailableError, SetupError } from '../errors.ts'
 import type { Log, Telling } from '../log.ts'
 import type { RunEngines, RunKind, Step } from './run-kind.ts'

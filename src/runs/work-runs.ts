@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
-import type { TakenPart } from '../catalog/run-parts.ts'
+import type { TakenPart } from '../catalog/runs/run-parts.ts'
 import { type Log, onceAMinute } from '../log.ts'
 import type { RunEngines, RunKind } from './run-kind.ts'
 import { workPart } from './work-part.ts'

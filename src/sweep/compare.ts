@@ -1,4 +1,4 @@
-import type { KeptPhoto, KeptRendition } from '../catalog/kept-objects.ts'
+import type { KeptPhoto, KeptRendition } from '../catalog/photos/kept-objects.ts'
 import { originalKey, photoIdOfOriginal, renditionKey } from '../photo/object-keys.ts'
 
 /** In what the store's objects of one photo differ from those that the catalog keeps. */

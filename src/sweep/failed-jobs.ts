@@ -1,4 +1,4 @@
-import type { Photos } from '../catalog/photos.ts'
+import type { Photos } from '../catalog/photos/photos.ts'
 import type { PhotoId } from '../photo/photo-id.ts'
 import type { FailedJob, FailedPage, FailedPlace, JobQueue } from '../queue/job-queue.ts'
 

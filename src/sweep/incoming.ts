@@ -1,4 +1,4 @@
-import { ID_HOURS } from '../catalog/reserved-ids.ts'
+import { ID_HOURS } from '../catalog/photos/reserved-ids.ts'
 import type { Log } from '../log.ts'
 import { INCOMING_PREFIX, photoIdOfIncoming } from '../photo/object-keys.ts'
 import { addedAt } from '../photo/photo-id.ts'

@@ -1,5 +1,5 @@
 import type { Catalog } from '../catalog/catalog.ts'
-import type { KeptPhoto } from '../catalog/kept-objects.ts'
+import type { KeptPhoto } from '../catalog/photos/kept-objects.ts'
 import type { Log } from '../log.ts'
 import { originalKey, renditionKey } from '../photo/object-keys.ts'
 import type { Job } from '../queue/job.ts'

@@ -1,4 +1,4 @@
-import { EVENT_HOURS, UNTOLD_HOURS } from '../catalog/photo-events.ts'
+import { EVENT_HOURS, UNTOLD_HOURS } from '../catalog/events/photo-events.ts'
 import { firstIdAt } from '../photo/photo-id.ts'
 import type { RunKind } from '../runs/run-kind.ts'
 

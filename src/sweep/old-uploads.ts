@@ -1,5 +1,5 @@
 import type { Catalog } from '../catalog/catalog.ts'
-import { ID_HOURS } from '../catalog/reserved-ids.ts'
+import { ID_HOURS } from '../catalog/photos/reserved-ids.ts'
 import type { Log } from '../log.ts'
 import { chunkKey, photoIdOfChunk, UPLOADS_PREFIX } from '../photo/object-keys.ts'
 import { addedAt, firstIdAt } from '../photo/photo-id.ts'

@@ -1,5 +1,5 @@
-import { KEY_HOURS } from '../catalog/idempotency-keys.ts'
-import { ID_HOURS } from '../catalog/reserved-ids.ts'
+import { KEY_HOURS } from '../catalog/photos/idempotency-keys.ts'
+import { ID_HOURS } from '../catalog/photos/reserved-ids.ts'
 import { firstIdAt } from '../photo/photo-id.ts'
 import type { RunKind } from '../runs/run-kind.ts'
 

@@ -1,4 +1,4 @@
-import type { KeptPhoto } from '../catalog/kept-objects.ts'
+import type { KeptPhoto } from '../catalog/photos/kept-objects.ts'
 import type { Stored } from '../catalog/storage-use.ts'
 import { renditionKey } from '../photo/object-keys.ts'
 

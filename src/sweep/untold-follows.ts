@@ -1,4 +1,4 @@
-import type { ChangeCursor } from '../catalog/follows.ts'
+import type { ChangeCursor } from '../catalog/feeds/follows.ts'
 import type { RunKind } from '../runs/run-kind.ts'
 
 /** Who changes whom they follow tells it at once: after so long nobody does any more. */

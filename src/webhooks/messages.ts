@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { PhotoEvent } from '../catalog/photo-events.ts'
+import type { PhotoEvent } from '../catalog/events/photo-events.ts'
 import { addedAt, type PhotoId } from '../photo/photo-id.ts'
 import type { OwnerId } from '../photo/shard.ts'
 import type { Message } from './signature.ts'

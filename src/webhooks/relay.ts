@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { PhotoEvent, PhotoEventId } from '../catalog/photo-events.ts'
-import type { RefusedEvent } from '../catalog/webhook-events.ts'
+import type { PhotoEvent, PhotoEventId } from '../catalog/events/photo-events.ts'
+import type { RefusedEvent } from '../catalog/events/webhook-events.ts'
 import { type Log, onceAMinute, type Telling } from '../log.ts'
 import { firstIdAt } from '../photo/photo-id.ts'
 import type { PartAtWork, RunEngines, RunKind, Step } from '../runs/run-kind.ts'

@@ -1,5 +1,5 @@
-import type { PhotoEventId } from '../catalog/photo-events.ts'
-import type { WebhookEvents } from '../catalog/webhook-events.ts'
+import type { PhotoEventId } from '../catalog/events/photo-events.ts'
+import type { WebhookEvents } from '../catalog/events/webhook-events.ts'
 import { firstIdAt } from '../photo/photo-id.ts'
 import type { OwnerId } from '../photo/shard.ts'
 

@@ -1,5 +1,5 @@
-import type { RecurringRuns } from '../catalog/recurring-runs.ts'
-import type { Backlog, WebhookEvents } from '../catalog/webhook-events.ts'
+import type { Backlog, WebhookEvents } from '../catalog/events/webhook-events.ts'
+import type { RecurringRuns } from '../catalog/runs/recurring-runs.ts'
 import { addedAt } from '../photo/photo-id.ts'
 import { RELAY, type RelayState } from './relay.ts'
 

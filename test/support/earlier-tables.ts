@@ -1,8 +1,8 @@
 import { cp, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { MIGRATIONS } from '../../src/catalog/check-tables.ts'
-import { migrateDatabase } from '../../src/catalog/migrate.ts'
+import { MIGRATIONS } from '../../src/catalog/tables/check-tables.ts'
+import { migrateDatabase } from '../../src/catalog/tables/migrate.ts'
 
 /** The tables of an empty database as they were after that migration. */
 export async function migrateUpTo(url: string, last: number): Promise<void> {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect } from 'vitest'
 import type { Catalog } from '../../src/catalog/catalog.ts'
-import { type Cut, type FeedPage, TOP } from '../../src/catalog/feed-page.ts'
+import { type Cut, type FeedPage, TOP } from '../../src/catalog/photos/feed-page.ts'
 import type { FilterName } from '../../src/photo/filter.ts'
 import type { Photo, Visibility } from '../../src/photo/photo.ts'
 import type { PhotoId } from '../../src/photo/photo-id.ts'

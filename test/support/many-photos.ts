@@ -1,4 +1,4 @@
-import { encodeRenditions } from '../../src/catalog/rendition-value.ts'
+import { encodeRenditions } from '../../src/catalog/photos/rendition-value.ts'
 import { type OwnerId, shardOfOwner } from '../../src/photo/shard.ts'
 import type { TestDatabase } from './database.ts'
 

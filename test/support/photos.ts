@@ -1,5 +1,5 @@
 import type { Catalog } from '../../src/catalog/catalog.ts'
-import type { NewPhoto } from '../../src/catalog/photos.ts'
+import type { NewPhoto } from '../../src/catalog/photos/photos.ts'
 import type { PhotoId } from '../../src/photo/photo-id.ts'
 import { newSecret } from '../../src/photo/secret.ts'
 import type { OwnerId } from '../../src/photo/shard.ts'

@@ -1,4 +1,4 @@
-import type { Database } from '../../src/catalog/database.ts'
+import type { Database } from '../../src/catalog/database/database.ts'
 
 /** A step of a plan, with what it read. */
 export type Plan = {

@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import type { RunReport } from '../../src/catalog/reported-runs.ts'
+import type { RunReport } from '../../src/catalog/runs/reported-runs.ts'
 import { recipeNumbers } from '../../src/photo/recipe.ts'
 import { startPlanned } from '../../src/reprocess/plan.ts'
 import { type Reprocess, reprocess } from '../../src/reprocess/reprocess.ts'

@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import type { RunState } from '../../src/catalog/reported-runs.ts'
+import type { RunState } from '../../src/catalog/runs/reported-runs.ts'
 import type { PartAtWork, RunKind, Step } from '../../src/runs/run-kind.ts'
 import { openTestDatabase } from './database.ts'
 import { openRunServer, type RunServer } from './runs.ts'

@@ -1,5 +1,5 @@
 import { Catalog } from '../../src/catalog/catalog.ts'
-import { ShardMap } from '../../src/catalog/shard-map.ts'
+import { ShardMap } from '../../src/catalog/shards/shard-map.ts'
 import { allShardsAt, type ShardRange } from '../../src/config/shard-ranges.ts'
 import type { Log } from '../../src/log.ts'
 import type { JobQueue } from '../../src/queue/job-queue.ts'

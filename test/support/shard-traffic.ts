@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'vitest'
 import type { Catalog } from '../../src/catalog/catalog.ts'
-import type { Made } from '../../src/catalog/made-edition.ts'
+import type { Made } from '../../src/catalog/photos/made-edition.ts'
 import type { FilterName } from '../../src/photo/filter.ts'
 import type { Photo, PhotoStatus } from '../../src/photo/photo.ts'
 import type { PhotoId } from '../../src/photo/photo-id.ts'

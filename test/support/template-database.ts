@@ -1,7 +1,7 @@
 import pg from 'pg'
 import { pino } from 'pino'
 import type { TestProject } from 'vitest/node'
-import { migrateCatalog, migrateDatabase } from '../../src/catalog/migrate.ts'
+import { migrateCatalog, migrateDatabase } from '../../src/catalog/tables/migrate.ts'
 import { forgetLibpqVariables } from '../../src/config/environment.ts'
 import { allShardsAt } from '../../src/config/shard-ranges.ts'
 import { startEmbeddedPostgres } from '../../src/embedded-postgres/embedded-postgres.ts'

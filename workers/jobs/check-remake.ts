@@ -1,4 +1,4 @@
-import type { RemakeWork } from '../../src/catalog/remakes.ts'
+import type { RemakeWork } from '../../src/catalog/runs/remakes.ts'
 import { DoubtfulRenditionError, ObjectNotFoundError } from '../../src/errors.ts'
 import { renditionKey } from '../../src/photo/object-keys.ts'
 import type { Photo } from '../../src/photo/photo.ts'

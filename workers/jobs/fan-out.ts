@@ -1,5 +1,5 @@
-import type { Follows } from '../../src/catalog/follows.ts'
-import type { Photos } from '../../src/catalog/photos.ts'
+import type { Follows } from '../../src/catalog/feeds/follows.ts'
+import type { Photos } from '../../src/catalog/photos/photos.ts'
 import { WebhookWaitsError } from '../../src/errors.ts'
 import type { Log } from '../../src/log.ts'
 import { addedAt } from '../../src/photo/photo-id.ts'

@@ -1,4 +1,4 @@
-import type { Remade, RemakeWork } from '../../src/catalog/remakes.ts'
+import type { Remade, RemakeWork } from '../../src/catalog/runs/remakes.ts'
 import {
   FilterMissingError,
   OriginalMissingError,

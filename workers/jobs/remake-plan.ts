@@ -1,4 +1,4 @@
-import type { RemakeWork } from '../../src/catalog/remakes.ts'
+import type { RemakeWork } from '../../src/catalog/runs/remakes.ts'
 import type { AppliedLook } from '../../src/photo/look.ts'
 import type { Photo, Rendition } from '../../src/photo/photo.ts'
 import type { Preset, PresetName } from '../../src/photo/presets.ts'

@@ -1,4 +1,4 @@
-import type { Claimed, RemakeWork } from '../../src/catalog/remakes.ts'
+import type { Claimed, RemakeWork } from '../../src/catalog/runs/remakes.ts'
 import { DarkroomError } from '../../src/errors.ts'
 import type { JobHandler } from '../../src/queue/job-queue.ts'
 import type { RemakeEngines } from '../engines.ts'

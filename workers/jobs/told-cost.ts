@@ -1,4 +1,4 @@
-import type { Remade } from '../../src/catalog/remakes.ts'
+import type { Remade } from '../../src/catalog/runs/remakes.ts'
 import { DarkroomError } from '../../src/errors.ts'
 import { renditionKey } from '../../src/photo/object-keys.ts'
 import type { Photo, Rendition } from '../../src/photo/photo.ts'

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { encodeRenditions } from '../../../src/catalog/rendition-value.ts'
+import { encodeRenditions } from '../../../src/catalog/photos/rendition-value.ts'
 import type { PhotoId } from '../../../src/photo/photo-id.ts'
 import { type OwnerId, shardOfOwner } from '../../../src/photo/shard.ts'
 import type { TestService } from '../../../test/support/service.ts'

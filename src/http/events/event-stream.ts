@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
-import type { Written } from '../../catalog/event-tail.ts'
-import type { PhotoEvent, PhotoEventId } from '../../catalog/photo-events.ts'
+import type { Written } from '../../catalog/events/event-tail.ts'
+import type { PhotoEvent, PhotoEventId } from '../../catalog/events/photo-events.ts'
 import { addedAt } from '../../photo/photo-id.ts'
 import type { OwnerId } from '../../photo/shard.ts'
 import type { FeedEvent, OwnEvent } from '../schemas/event.ts'

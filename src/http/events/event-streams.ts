@@ -1,6 +1,11 @@
 import type { Catalog } from '../../catalog/catalog.ts'
-import { type EventTail, type FollowingChange, OVERLAP_MS, type Written } from '../../catalog/event-tail.ts'
-import { EVENT_HOURS } from '../../catalog/photo-events.ts'
+import {
+  type EventTail,
+  type FollowingChange,
+  OVERLAP_MS,
+  type Written,
+} from '../../catalog/events/event-tail.ts'
+import { EVENT_HOURS } from '../../catalog/events/photo-events.ts'
 import { EngineUnavailableError } from '../../errors.ts'
 import { type Log, onceAMinute, type Telling } from '../../log.ts'
 import { firstIdAt, type PhotoId } from '../../photo/photo-id.ts'

@@ -1,4 +1,4 @@
-import type { PhotoEventId } from '../../catalog/photo-events.ts'
+import type { PhotoEventId } from '../../catalog/events/photo-events.ts'
 import { shardOf } from '../../photo/photo-id.ts'
 import { type OwnerId, shardOfOwner } from '../../photo/shard.ts'
 

@@ -1,6 +1,6 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import type { FastifyRequest } from 'fastify'
-import type { RunRequest } from '../../catalog/runs.ts'
+import type { RunRequest } from '../../catalog/runs/runs.ts'
 import { parsePhotoId } from '../../photo/photo-id.ts'
 import { KEEP_SECONDS, MAX_DIFFERENCE, REPLICA_LAG_SECONDS } from '../../reprocess/defaults.ts'
 import {

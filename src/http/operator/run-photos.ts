@@ -1,5 +1,5 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
-import type { Differing } from '../../catalog/aside.ts'
+import type { Differing } from '../../catalog/runs/aside.ts'
 import type { Delivery } from '../../delivery/cdn.ts'
 import { renditionKey } from '../../photo/object-keys.ts'
 import type { Rendition } from '../../photo/photo.ts'

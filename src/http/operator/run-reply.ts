@@ -1,5 +1,5 @@
 import type { Catalog } from '../../catalog/catalog.ts'
-import type { RunReport } from '../../catalog/reported-runs.ts'
+import type { RunReport } from '../../catalog/runs/reported-runs.ts'
 import { type Estimate, moneyOf, spentOn, timeOf } from '../../reprocess/estimate.ts'
 import { expectedOf } from '../../reprocess/expected.ts'
 import type { Prices } from '../../reprocess/prices.ts'

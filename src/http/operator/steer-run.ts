@@ -1,5 +1,5 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
-import { RunStateError, type Steering } from '../../catalog/runs.ts'
+import { RunStateError, type Steering } from '../../catalog/runs/runs.ts'
 import { SEQUELS, startRetry, startSequel } from '../../reprocess/sequels.ts'
 import { problemReplies } from '../problem-replies.ts'
 import { paceWish, run, runParams, version } from '../schemas/run.ts'

@@ -1,6 +1,6 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import type { Catalog } from '../../catalog/catalog.ts'
-import { type DirectUpload, ID_HOURS } from '../../catalog/reserved-ids.ts'
+import { type DirectUpload, ID_HOURS } from '../../catalog/photos/reserved-ids.ts'
 import { DirectUploadUnknownError, PhotoTooLargeError } from '../../errors.ts'
 import type { FilterBook } from '../../filters/filter-book.ts'
 import { refuseSpent } from '../../ingest/refuse-spent.ts'

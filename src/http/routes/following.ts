@@ -1,7 +1,7 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import type { FastifyRequest } from 'fastify'
 import type { Catalog } from '../../catalog/catalog.ts'
-import { MOST_FOLLOWED } from '../../catalog/follows.ts'
+import { MOST_FOLLOWED } from '../../catalog/feeds/follows.ts'
 import { answerKnown, entityTagOf, notModified, tagged } from '../conditional-get.ts'
 import { problemReplies } from '../problem-replies.ts'
 import { ownerSchema } from '../schemas/photo.ts'

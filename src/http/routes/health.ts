@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { type Static, Type } from 'typebox'
 import type { Catalog } from '../../catalog/catalog.ts'
-import type { ReplicaState } from '../../catalog/read-replica.ts'
+import type { ReplicaState } from '../../catalog/database/read-replica.ts'
 import type { JobQueue } from '../../queue/job-queue.ts'
 import type { ObjectStore } from '../../storage/object-store.ts'
 import { type WebhookState, webhookStatus } from '../../webhooks/status.ts'

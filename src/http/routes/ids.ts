@@ -1,6 +1,6 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import type { Catalog } from '../../catalog/catalog.ts'
-import { ID_HOURS } from '../../catalog/reserved-ids.ts'
+import { ID_HOURS } from '../../catalog/photos/reserved-ids.ts'
 import { addedAt, PHOTO_ID_PATTERN, type PhotoId } from '../../photo/photo-id.ts'
 import { idempotencyKeyOf, KeyedRequests } from '../idempotency.ts'
 import { problemReplies } from '../problem-replies.ts'

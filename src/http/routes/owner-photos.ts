@@ -1,6 +1,6 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import type { Catalog } from '../../catalog/catalog.ts'
-import type { FeedPage } from '../../catalog/feed-page.ts'
+import type { FeedPage } from '../../catalog/photos/feed-page.ts'
 import type { Cdn } from '../../delivery/cdn.ts'
 import type { Recipes } from '../../photo/promised.ts'
 import { answerKnown, notModified, tagged } from '../conditional-get.ts'

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Catalog } from '../../catalog/catalog.ts'
-import type { PhotoEvent } from '../../catalog/photo-events.ts'
+import type { PhotoEvent } from '../../catalog/events/photo-events.ts'
 import type { Cdn } from '../../delivery/cdn.ts'
 import { FORMATS } from '../../photo/formats.ts'
 import { originalKey, renditionKey } from '../../photo/object-keys.ts'

@@ -1,7 +1,7 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Catalog } from '../../catalog/catalog.ts'
-import { expiryOf, type OpenUpload } from '../../catalog/uploads.ts'
+import { expiryOf, type OpenUpload } from '../../catalog/photos/uploads.ts'
 import {
   EmptyFileError,
   IdTakenError,

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { PHOTO_EVENT_TYPES } from '../../catalog/photo-events.ts'
+import { PHOTO_EVENT_TYPES } from '../../catalog/events/photo-events.ts'
 import { VISIBILITIES } from '../../photo/photo.ts'
 import { PHOTO_ID_PATTERN } from '../../photo/photo-id.ts'
 import { ownerSchema, timingReply } from './photo.ts'

@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { PHOTO_EVENT_TYPES } from '../../catalog/photo-events.ts'
+import { PHOTO_EVENT_TYPES } from '../../catalog/events/photo-events.ts'
 import { VISIBILITIES } from '../../photo/photo.ts'
 import { photoReply, timingReply } from './photo.ts'
 import { nullable, oneOf } from './types.ts'

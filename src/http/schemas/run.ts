@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { SELECTED_STATES } from '../../catalog/selected-photos.ts'
+import { SELECTED_STATES } from '../../catalog/runs/selected-photos.ts'
 import { WRITTEN_PHOTO_ID_PATTERN } from '../../photo/photo-id.ts'
 import { RENDITION_FORMAT_NAMES } from '../../photo/rendition-formats.ts'
 import type { presetName } from '../../presets/preset-schema.ts'

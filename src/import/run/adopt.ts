@@ -1,5 +1,5 @@
-import type { Adoptions, NewAdoption } from '../../catalog/adoptions.ts'
-import type { KnownPhoto } from '../../catalog/imports.ts'
+import type { Adoptions, NewAdoption } from '../../catalog/photos/adoptions.ts'
+import type { KnownPhoto } from '../../catalog/photos/imports.ts'
 import { DarkroomError, EmptyFileError, PhotoTooLargeError, SetupError } from '../../errors.ts'
 import type { FilterBook } from '../../filters/filter-book.ts'
 import type { PhotoId } from '../../photo/photo-id.ts'

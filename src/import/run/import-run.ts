@@ -1,5 +1,5 @@
-import type { Tally } from '../../catalog/reported-runs.ts'
-import type { PhotoFailure } from '../../catalog/runs.ts'
+import type { Tally } from '../../catalog/runs/reported-runs.ts'
+import type { PhotoFailure } from '../../catalog/runs/runs.ts'
 import { SetupError } from '../../errors.ts'
 import type { PhotoId } from '../../photo/photo-id.ts'
 import type { RunKind, Step } from '../../runs/run-kind.ts'

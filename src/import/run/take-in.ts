@@ -1,4 +1,4 @@
-import type { Imports, KnownPhoto } from '../../catalog/imports.ts'
+import type { Imports, KnownPhoto } from '../../catalog/photos/imports.ts'
 import type { FilterBook } from '../../filters/filter-book.ts'
 import type { KeptOriginal } from '../../ingest/ingest.ts'
 import type { Log } from '../../log.ts'
