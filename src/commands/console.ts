@@ -17,7 +17,7 @@ export function consoleCommand(): Command {
     .option('--operator', "with the operator's views, and what acts on others' photos", false)
     .addHelpText('after', EXAMPLES)
     .action(async (owner: OwnerId, { operator: isOperator }: { operator: boolean }) => {
-      const { openRuns } = await import('./open-runs.ts')
+      const { openRuns } = await import('./runs/open-runs.ts')
       const { SetupError } = await import('../errors.ts')
 
       await using opened = await openRuns()

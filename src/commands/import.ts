@@ -74,7 +74,7 @@ export function importCommand(): Command {
     .option('--json', 'tell what came of it as one object of JSON')
     .addHelpText('after', EXPLANATION)
     .action(async (names: string[], options: ImportOptions) => {
-      const { runImport } = await import('./import-run.ts')
+      const { runImport } = await import('./import/import-run.ts')
       await runImport(names, options)
     })
 }

@@ -21,7 +21,7 @@ export function jobsCommand(): Command {
     .option('--json', 'as one array; of failed jobs a line each')
     .addHelpText('after', EXPLANATION)
     .action(async ({ failed, code, photo, json }: Options) => {
-      const { failedReport, totalsReport } = await import('./jobs-report.ts')
+      const { failedReport, totalsReport } = await import('./reports/jobs-report.ts')
       await withServices(async ({ queue }) => {
         if (failed || code !== undefined || photo !== undefined) {
           const { failedJobs } = await import('../sweep/failed-jobs.ts')

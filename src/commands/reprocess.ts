@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { KEEP_SECONDS, MAX_DIFFERENCE, REPLICA_LAG_SECONDS } from '../reprocess/defaults.ts'
-import { parseDuration } from './duration.ts'
-import type { ReprocessOptions } from './reprocess-options.ts'
+import { parseDuration } from './parse-duration.ts'
+import type { ReprocessOptions } from './reprocess/reprocess-options.ts'
 
 /** As src/reprocess/sampling.ts has it, which is not loaded for --help. */
 const MAX_SAMPLE = 2_000
@@ -73,7 +73,7 @@ export function reprocessCommand(): Command {
     .option('--json', 'lines of JSON instead of a screen')
     .addHelpText('after', EXPLANATION)
     .action(async (options: ReprocessOptions) => {
-      const { startReprocess } = await import('./start-reprocess.ts')
+      const { startReprocess } = await import('./reprocess/start-reprocess.ts')
       process.exitCode = await startReprocess(options)
     })
 }

@@ -6,7 +6,7 @@ import type { Runs } from '../catalog/runs/runs.ts'
 import type { Config } from '../config/config.ts'
 import { addedAt } from '../photo/photo-id.ts'
 import type { Sequel } from '../reprocess/sequels.ts'
-import type { OwnedFailure } from './failure-report.ts'
+import type { OwnedFailure } from './runs/failure-report.ts'
 
 const EXPLANATION = `
 What acts on many photos is a run: servers share its parts, and go on with it when one of them dies. Photos are
@@ -23,7 +23,7 @@ export function runsCommand(): Command {
     .option('--json', 'as one array')
     .addHelpText('after', EXPLANATION)
     .action(async ({ json }: { json?: true }) => {
-      const { listReport } = await import('./run-report.ts')
+      const { listReport } = await import('./runs/run-report.ts')
       await withRuns(async (runs) => {
         const all = await runs.list()
         console.log(json ? JSON.stringify(all) : listReport(all, new Date()))
@@ -33,10 +33,10 @@ export function runsCommand(): Command {
       onRun('show', 'Show one run in full. Its exit code tells how it ended; 0 while it has not.')
         .option('--json', 'as one object')
         .action(async (id: number, { json }: { json?: true }) => {
-          const { runReport } = await import('./run-report.ts')
-          const { exitCodeOf } = await import('./watch-run.ts')
+          const { runReport } = await import('./runs/run-report.ts')
+          const { exitCodeOf } = await import('./runs/watch-run.ts')
           const { readPrices } = await import('../reprocess/prices.ts')
-          const { costReport } = await import('./cost-report.ts')
+          const { costReport } = await import('./reprocess/cost-report.ts')
           const { expectedOf } = await import('../reprocess/expected.ts')
           await withCatalog(async ({ runs, runCosts }, { pricesFile }) => {
             const run = await runs.find(id)
@@ -72,7 +72,7 @@ export function runsCommand(): Command {
         .addOption(new Option('--json', 'as a line of JSON each').conflicts('csv'))
         .option('--csv', 'as a table for programs, with a line of titles')
         .action(async (id: number, { code = null, json, csv }: FailureOptions) => {
-          const { failureReport, failuresAsCsv } = await import('./failure-report.ts')
+          const { failureReport, failuresAsCsv } = await import('./runs/failure-report.ts')
           await withCatalog(async (catalog) => {
             const run = await catalog.runs.find(id)
             let isFirst = true
@@ -100,7 +100,7 @@ export function runsCommand(): Command {
       onRun('sheet', 'Draw what a run changed: before, after and the difference, the worst first.')
         .option('-o, --output <file>', 'a .png, .jpg or .webp file', 'sheet.png')
         .action(async (id: number, { output }: { output: string }) => {
-          const { drawContactSheet } = await import('./contact-sheet.ts')
+          const { drawContactSheet } = await import('./reprocess/contact-sheet.ts')
           process.exitCode = await drawContactSheet(id, output)
         }),
     )
@@ -130,8 +130,8 @@ function sequel(name: Sequel, description: string): Command {
 }
 
 async function watch(catalog: Catalog, config: Config, run: number, json = false): Promise<void> {
-  const { openWatched } = await import('./open-watched.ts')
-  const { watchRun } = await import('./watch-run.ts')
+  const { openWatched } = await import('./runs/open-watched.ts')
+  const { watchRun } = await import('./runs/watch-run.ts')
   await using beside = await openWatched(config)
   const leaving = new AbortController()
   process.once('SIGINT', () => leaving.abort())
@@ -203,13 +203,13 @@ function onRun(name: string, description: string): Command {
 }
 
 async function withCatalog(act: (catalog: Catalog, config: Config) => Promise<void>): Promise<void> {
-  const { openRuns } = await import('./open-runs.ts')
+  const { openRuns } = await import('./runs/open-runs.ts')
   await using opened = await openRuns()
   await act(opened.catalog, opened.config)
 }
 
 async function withRuns(act: (runs: Runs) => Promise<void>): Promise<void> {
-  const { openRuns } = await import('./open-runs.ts')
+  const { openRuns } = await import('./runs/open-runs.ts')
   await using opened = await openRuns()
   await act(opened.runs)
 }

@@ -7,7 +7,7 @@ export function shardsCommand(): Command {
       const { loadConfig } = await import('../config/config.ts')
       const { shardRangesOf } = await import('../services.ts')
       const { describeShards } = await import('../catalog/moves/describe-shards.ts')
-      const { shardReport } = await import('./shard-report.ts')
+      const { shardReport } = await import('./reports/shard-report.ts')
 
       const ranges = await shardRangesOf(loadConfig(process.env))
       console.log(shardReport(await describeShards(ranges)))

@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander'
 import { OWNER_ID_RULE, type OwnerId } from '../photo/shard.ts'
-import { parseDuration } from './duration.ts'
 import { ownerToken, parseOwner } from './owner-token.ts'
+import { parseDuration } from './parse-duration.ts'
 
 const EXAMPLES = `
 Examples:

@@ -2,8 +2,8 @@ import { Command, Option } from 'commander'
 import type { DarkroomClient } from '../../clients/typescript/src/darkroom-client.ts'
 import { SetupError } from '../errors.ts'
 import type { OwnerId } from '../photo/shard.ts'
-import { parseDuration } from './duration.ts'
 import { ownerToken, parseOwner } from './owner-token.ts'
+import { parseDuration } from './parse-duration.ts'
 
 type UploadOptions = {
   filter?: string
@@ -59,9 +59,9 @@ export function uploadCommand(): Command {
 }
 
 async function upload(paths: string[], options: UploadOptions): Promise<void> {
-  const { findPhotoFiles } = await import('./photo-files.ts')
-  const { uploadFiles, waitForPhotos } = await import('./upload-run.ts')
-  const { failureLines, photoTable, renditionTables } = await import('./upload-report.ts')
+  const { findPhotoFiles } = await import('./upload/photo-files.ts')
+  const { uploadFiles, waitForPhotos } = await import('./upload/upload-run.ts')
+  const { failureLines, photoTable, renditionTables } = await import('./upload/upload-report.ts')
 
   const files = await findPhotoFiles(paths)
   const client = await connect(options)

@@ -33,7 +33,7 @@ function statusCommand(): Command {
     .option('--json', 'as one object')
     .action(async ({ json }: Json) => {
       const { webhookBacklog, webhookStatus } = await import('../webhooks/status.ts')
-      const { statusReport } = await import('./webhooks-report.ts')
+      const { statusReport } = await import('./reports/webhooks-report.ts')
       await withServices(async ({ catalog, webhook }) => {
         const status = await webhookStatus(catalog)
         const backlog = await webhookBacklog(catalog)
@@ -53,7 +53,7 @@ function failuresCommand(): Command {
     )
     .option('--json', 'a line each')
     .action(async ({ json }: Json) => {
-      const { failuresReport } = await import('./webhooks-report.ts')
+      const { failuresReport } = await import('./reports/webhooks-report.ts')
       await withServices(async ({ catalog }) => {
         const refused = await catalog.webhookEvents.refused(MOST_FAILURES)
         if (json) for (const each of refused) console.log(JSON.stringify(each))

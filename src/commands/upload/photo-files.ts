@@ -1,5 +1,5 @@
 import { access, constants, stat } from 'node:fs/promises'
-import { SetupError } from '../errors.ts'
+import { SetupError } from '../../errors.ts'
 
 export type PhotoFile = { path: string; bytes: number }
 

@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
-import { parseShards } from '../config/shard-ranges.ts'
-import { SetupError } from '../errors.ts'
-import { type PhotoId, parsePhotoId } from '../photo/photo-id.ts'
-import type { Preset } from '../photo/presets.ts'
-import { RENDITION_FORMAT_NAMES } from '../photo/rendition-formats.ts'
-import { isOwnerId, OWNER_ID_RULE } from '../photo/shard.ts'
-import type { Choice } from '../reprocess/select.ts'
+import { parseShards } from '../../config/shard-ranges.ts'
+import { SetupError } from '../../errors.ts'
+import { type PhotoId, parsePhotoId } from '../../photo/photo-id.ts'
+import type { Preset } from '../../photo/presets.ts'
+import { RENDITION_FORMAT_NAMES } from '../../photo/rendition-formats.ts'
+import { isOwnerId, OWNER_ID_RULE } from '../../photo/shard.ts'
+import type { Choice } from '../../reprocess/select.ts'
 
 /** What `darkroom reprocess` was told, word by word. */
 export type ReprocessOptions = {

@@ -1,10 +1,9 @@
-import type { RunReport } from '../catalog/runs/reported-runs.ts'
-import { type Estimate, moneyOf, spentOn, timeOf } from '../reprocess/estimate.ts'
-import type { Prices } from '../reprocess/prices.ts'
-import type { Interval } from '../reprocess/stratified.ts'
-import { bytes, cpuTime, money } from './quantity.ts'
-import { duration } from './run-report.ts'
-import { count, table, text } from './table.ts'
+import type { RunReport } from '../../catalog/runs/reported-runs.ts'
+import { type Estimate, moneyOf, spentOn, timeOf } from '../../reprocess/estimate.ts'
+import type { Prices } from '../../reprocess/prices.ts'
+import type { Interval } from '../../reprocess/stratified.ts'
+import { bytes, cpuTime, duration, money } from '../reports/quantity.ts'
+import { count, table, text } from '../reports/table.ts'
 
 /** What the photos of a run took, beside what they were thought to take; nothing of runs that make none. */
 export function costReport(run: RunReport, estimate: Estimate | null, prices: Prices, now: Date): string {

@@ -1,5 +1,5 @@
-import { MOST_COUNTED, type RefusedEvent } from '../catalog/events/webhook-events.ts'
-import type { WebhookStatus, webhookBacklog } from '../webhooks/status.ts'
+import { MOST_COUNTED, type RefusedEvent } from '../../catalog/events/webhook-events.ts'
+import type { WebhookStatus, webhookBacklog } from '../../webhooks/status.ts'
 import { count, table, text } from './table.ts'
 
 export function statusReport(

@@ -1,15 +1,15 @@
-import type { Catalog } from '../catalog/catalog.ts'
-import type { Runs } from '../catalog/runs/runs.ts'
-import type { Config } from '../config/config.ts'
+import type { Catalog } from '../../catalog/catalog.ts'
+import type { Runs } from '../../catalog/runs/runs.ts'
+import type { Config } from '../../config/config.ts'
 
 /** The runs of the configured catalog, and all else in it, for a command. Throws SetupError when its tables are not there. */
 export async function openRuns(): Promise<
   AsyncDisposable & { runs: Runs; catalog: Catalog; config: Config }
 > {
-  const { loadConfig } = await import('../config/config.ts')
-  const { shardRangesOf } = await import('../services.ts')
-  const { ShardMap } = await import('../catalog/shards/shard-map.ts')
-  const { Catalog } = await import('../catalog/catalog.ts')
+  const { loadConfig } = await import('../../config/config.ts')
+  const { shardRangesOf } = await import('../../services.ts')
+  const { ShardMap } = await import('../../catalog/shards/shard-map.ts')
+  const { Catalog } = await import('../../catalog/catalog.ts')
 
   const config = loadConfig(process.env)
   await using opened = new AsyncDisposableStack()

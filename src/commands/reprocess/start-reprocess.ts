@@ -1,8 +1,8 @@
 import { createInterface } from 'node:readline/promises'
-import type { Catalog } from '../catalog/catalog.ts'
-import { loadConfig } from '../config/config.ts'
-import { SetupError } from '../errors.ts'
-import { createLog } from '../log.ts'
+import type { Catalog } from '../../catalog/catalog.ts'
+import { loadConfig } from '../../config/config.ts'
+import { SetupError } from '../../errors.ts'
+import { createLog } from '../../log.ts'
 import {
   type Asked,
   COUNT_MS,
@@ -11,14 +11,14 @@ import {
   planReprocess,
   startDryRun,
   startPlanned,
-} from '../reprocess/plan.ts'
-import { readPrices } from '../reprocess/prices.ts'
-import type { Choice } from '../reprocess/select.ts'
-import { openServices } from '../services.ts'
+} from '../../reprocess/plan.ts'
+import { readPrices } from '../../reprocess/prices.ts'
+import type { Choice } from '../../reprocess/select.ts'
+import { openServices } from '../../services.ts'
+import { EXIT_COMPLETE, watchRun } from '../runs/watch-run.ts'
 import { drawContactSheet } from './contact-sheet.ts'
 import { watchDryRun } from './dry-run.ts'
 import { choiceOf, type ReprocessOptions, refuseUnknown } from './reprocess-options.ts'
-import { EXIT_COMPLETE, watchRun } from './watch-run.ts'
 
 const WORDS: Record<Choice['state'], string> = {
   stale: 'made by other recipes than those of today',

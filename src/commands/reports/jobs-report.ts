@@ -1,4 +1,4 @@
-import type { FailedJob, JobTotals } from '../queue/job-queue.ts'
+import type { FailedJob, JobTotals } from '../../queue/job-queue.ts'
 import { count, table, text } from './table.ts'
 
 /** A line for each lane and kind of which there are jobs. */

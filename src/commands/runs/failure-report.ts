@@ -1,6 +1,6 @@
-import type { KeptFailure } from '../catalog/runs/run-failures.ts'
-import type { OwnerId } from '../photo/shard.ts'
-import { count, table, text } from './table.ts'
+import type { KeptFailure } from '../../catalog/runs/run-failures.ts'
+import type { OwnerId } from '../../photo/shard.ts'
+import { count, table, text } from '../reports/table.ts'
 
 /** A failure, and whose photo it is: null when that is not there any more. */
 export type OwnedFailure = KeptFailure & { owner: OwnerId | null }

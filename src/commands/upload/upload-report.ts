@@ -1,4 +1,4 @@
-import { type Photo, renditionUrl } from '../../clients/typescript/src/darkroom-client.ts'
+import { type Photo, renditionUrl } from '../../../clients/typescript/src/darkroom-client.ts'
 
 /** What came of one file: the photo as last seen, and why it is not what was wanted. */
 export type Outcome = {

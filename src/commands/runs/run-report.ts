@@ -1,5 +1,6 @@
-import type { RunReport } from '../catalog/runs/reported-runs.ts'
-import { count, table, text } from './table.ts'
+import type { RunReport } from '../../catalog/runs/reported-runs.ts'
+import { duration } from '../reports/quantity.ts'
+import { count, table, text } from '../reports/table.ts'
 
 /** Every run in a line. */
 export function listReport(runs: readonly RunReport[], now: Date): string {
@@ -84,25 +85,4 @@ function number(value: number): string {
 
 function ago(then: Date, now: Date): string {
   return `${duration(Math.max(0, now.getTime() - then.getTime()) / 1000)} ago`
-}
-
-/** Seconds in the two largest units that they have. */
-export function duration(seconds: number): string {
-  const units = [
-    [86_400, 'd'],
-    [3_600, 'h'],
-    [60, 'min'],
-    [1, 's'],
-  ] as const
-  const first = units.findIndex(([size]) => seconds >= size)
-  if (first < 0) return '0 s'
-  let rest = Math.round(seconds)
-  return units
-    .slice(first, first + 2)
-    .flatMap(([size, unit]) => {
-      const whole = Math.floor(rest / size)
-      rest -= whole * size
-      return whole > 0 ? [`${whole} ${unit}`] : []
-    })
-    .join(' ')
 }

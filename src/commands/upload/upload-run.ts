@@ -4,7 +4,7 @@ import {
   type Photo,
   Problem,
   type UploadFields,
-} from '../../clients/typescript/src/darkroom-client.ts'
+} from '../../../clients/typescript/src/darkroom-client.ts'
 import type { PhotoFile } from './photo-files.ts'
 import { megabytes, showProgress } from './progress.ts'
 import type { Outcome } from './upload-report.ts'

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 
 /** A path and not an import: only workers decode pixels. */
-const SCRIPT = join(import.meta.dirname, '../../workers/contact-sheet.ts')
+const SCRIPT = join(import.meta.dirname, '../../../workers/contact-sheet.ts')
 
 /** Draws what a run changed, in a process of its own, which says what it drew. Returns its exit code. */
 export async function drawContactSheet(run: number, output: string): Promise<number> {

@@ -1,6 +1,6 @@
-import type { RunReport } from '../catalog/runs/reported-runs.ts'
-import { OUTCOMES } from '../import/run/settled-line.ts'
-import { exitCodeOf } from './watch-run.ts'
+import type { RunReport } from '../../catalog/runs/reported-runs.ts'
+import { OUTCOMES } from '../../import/run/settled-line.ts'
+import { exitCodeOf } from '../runs/watch-run.ts'
 
 /** What came of an import, by how its lines ended and why. */
 export function importReport(

@@ -1,9 +1,9 @@
-import type { RunReport } from '../catalog/runs/reported-runs.ts'
-import type { Lane } from '../queue/job.ts'
-import type { JobCounts } from '../queue/job-queue.ts'
-import { bytes, cpuTime, money, short } from './quantity.ts'
+import type { RunReport } from '../../catalog/runs/reported-runs.ts'
+import type { Lane } from '../../queue/job.ts'
+import type { JobCounts } from '../../queue/job-queue.ts'
+import { bytes, cpuTime, duration, money, short } from '../reports/quantity.ts'
 import type { RunPace } from './run-pace.ts'
-import { duration, percent } from './run-report.ts'
+import { percent } from './run-report.ts'
 
 export type FailureCode = { code: string; count: number }
 

@@ -1,10 +1,9 @@
-import { type Estimate, moneyOf, timeOf } from '../reprocess/estimate.ts'
-import type { Prices } from '../reprocess/prices.ts'
-import type { Sample } from '../reprocess/sample.ts'
-import type { Interval } from '../reprocess/stratified.ts'
-import { bytes, cpuTime, money, short } from './quantity.ts'
-import { duration } from './run-report.ts'
-import { count, table, text } from './table.ts'
+import { type Estimate, moneyOf, timeOf } from '../../reprocess/estimate.ts'
+import type { Prices } from '../../reprocess/prices.ts'
+import type { Sample } from '../../reprocess/sample.ts'
+import type { Interval } from '../../reprocess/stratified.ts'
+import { bytes, cpuTime, duration, money, short } from '../reports/quantity.ts'
+import { count, table, text } from '../reports/table.ts'
 
 export type Estimated = {
   sample: Sample

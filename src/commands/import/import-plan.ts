@@ -1,10 +1,10 @@
-import type { Imports } from '../catalog/photos/imports.ts'
-import { DarkroomError } from '../errors.ts'
-import { examine, toldFailure } from '../import/examine.ts'
-import type { FileLine, Line } from '../import/line.ts'
-import { externalIdOf, ownerOf, timeOf } from '../import/run/decide.ts'
-import type { TakeInOptions } from '../import/run/take-in.ts'
-import type { Source } from '../import/source.ts'
+import type { Imports } from '../../catalog/photos/imports.ts'
+import { DarkroomError } from '../../errors.ts'
+import { examine, toldFailure } from '../../import/examine.ts'
+import type { FileLine, Line } from '../../import/line.ts'
+import { externalIdOf, ownerOf, timeOf } from '../../import/run/decide.ts'
+import type { TakeInOptions } from '../../import/run/take-in.ts'
+import type { Source } from '../../import/source.ts'
 
 type Planned = { outcome: string; owner: string | null; hasTime: boolean; bytes: number }
 

@@ -1,4 +1,4 @@
-import type { ShardDescription, ShardLine } from '../catalog/moves/describe-shards.ts'
+import type { ShardDescription, ShardLine } from '../../catalog/moves/describe-shards.ts'
 import { count, table, text } from './table.ts'
 
 const COLUMNS = [text('database'), text('shards'), count('photos'), text('')]

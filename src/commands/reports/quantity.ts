@@ -1,5 +1,3 @@
-import { duration } from './run-report.ts'
-
 const UNITS = ['bytes', 'kB', 'MB', 'GB', 'TB', 'PB'] as const
 
 /** Bytes in the largest unit of which they are one at least, a kB of 1,000. */
@@ -25,4 +23,25 @@ export function short(value: number): string {
 export function money(value: number, currency: string): string {
   const isSmall = value !== 0 && Math.abs(value) < 0.1
   return `${isSmall ? value.toLocaleString('en', { maximumSignificantDigits: 2 }) : value.toFixed(2)} ${currency}`
+}
+
+/** Seconds in the two largest units that they have. */
+export function duration(seconds: number): string {
+  const units = [
+    [86_400, 'd'],
+    [3_600, 'h'],
+    [60, 'min'],
+    [1, 's'],
+  ] as const
+  const first = units.findIndex(([size]) => seconds >= size)
+  if (first < 0) return '0 s'
+  let rest = Math.round(seconds)
+  return units
+    .slice(first, first + 2)
+    .flatMap(([size, unit]) => {
+      const whole = Math.floor(rest / size)
+      rest -= whole * size
+      return whole > 0 ? [`${whole} ${unit}`] : []
+    })
+    .join(' ')
 }

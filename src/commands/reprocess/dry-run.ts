@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Catalog } from '../catalog/catalog.ts'
-import type { RunReport } from '../catalog/runs/reported-runs.ts'
-import { expectedOf } from '../reprocess/expected.ts'
-import type { Prices } from '../reprocess/prices.ts'
-import type { Sampling } from '../reprocess/sampling.ts'
+import type { Catalog } from '../../catalog/catalog.ts'
+import type { RunReport } from '../../catalog/runs/reported-runs.ts'
+import { expectedOf } from '../../reprocess/expected.ts'
+import type { Prices } from '../../reprocess/prices.ts'
+import type { Sampling } from '../../reprocess/sampling.ts'
+import { EXIT_COMPLETE, EXIT_STOPPED, exitCodeOf } from '../runs/watch-run.ts'
 import { estimateJson, estimateReport } from './estimate-report.ts'
-import { EXIT_COMPLETE, EXIT_STOPPED, exitCodeOf } from './watch-run.ts'
 
 const LOOK_MS = 500
 const NOBODY_MS = 15_000
