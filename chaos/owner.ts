@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { PhotoReply } from '../src/http/schemas/photo.ts'
-import type { FilterName } from '../src/photo/filter.ts'
+import type { FilterName } from '../src/photo/look/filter.ts'
 import { type Focus, VISIBILITIES, type Visibility } from '../src/photo/photo.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
 import type { Random } from './random.ts'

@@ -1,7 +1,7 @@
 import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
 import { TooManyPixelsError } from '../src/errors.ts'
-import type { FilterName } from '../src/photo/filter.ts'
+import type { FilterName } from '../src/photo/look/filter.ts'
 import { fixture } from './support/pictures.ts'
 import { BLUE, bodyOf, colorAt, frame, GREEN, LIMITS, RED } from './support/rendition-pixels.ts'
 import { makeRenditions } from './support/renditions.ts'

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { tableOf } from '../src/photo/color-table.ts'
-import { applyPlainly } from '../src/photo/plain-table.ts'
+import { tableOf } from '../src/photo/look/color-table.ts'
+import { applyPlainly } from '../src/photo/look/plain-table.ts'
 import { applyTable } from '../workers/renditions/look/apply-table.ts'
 
 test('looks pixels up on vectors as without them, to the bit', () => {

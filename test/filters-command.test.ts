@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
 import { ownFilters } from '../src/filters/filter-book.ts'
-import { tableOf } from '../src/photo/color-table.ts'
-import { parseCube, toCube } from '../src/photo/cube.ts'
-import { filterDigest } from '../src/photo/filter-digest.ts'
+import { tableOf } from '../src/photo/look/color-table.ts'
+import { parseCube, toCube } from '../src/photo/look/cube.ts'
+import { filterDigest } from '../src/photo/look/filter-digest.ts'
 import { type Ran, runDarkroom } from './support/run-darkroom.ts'
 
 const PHOTO = join(import.meta.dirname, '../fixtures/photos/plain.jpg')

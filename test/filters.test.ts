@@ -1,11 +1,17 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { atStrength, type ColorTable, identityTable, TABLE_SIZE, tableOf } from '../src/photo/color-table.ts'
-import { compileFilter } from '../src/photo/compile-filter.ts'
-import { toCube } from '../src/photo/cube.ts'
-import type { Filter, FilterName } from '../src/photo/filter.ts'
-import { filterDigest } from '../src/photo/filter-digest.ts'
-import { FILTERS } from '../src/photo/filters.ts'
+import {
+  atStrength,
+  type ColorTable,
+  identityTable,
+  TABLE_SIZE,
+  tableOf,
+} from '../src/photo/look/color-table.ts'
+import { compileFilter } from '../src/photo/look/compile-filter.ts'
+import { toCube } from '../src/photo/look/cube.ts'
+import type { Filter, FilterName } from '../src/photo/look/filter.ts'
+import { filterDigest } from '../src/photo/look/filter-digest.ts'
+import { FILTERS } from '../src/photo/look/filters.ts'
 import { applyTable } from '../workers/renditions/look/apply-table.ts'
 import type { Pixels } from '../workers/renditions/pixels.ts'
 
@@ -82,7 +88,7 @@ test('the digest of every filter is the one that is written down', async () => {
     Array.from(TABLES, ([name, table]) => [name, filterDigest(table, filterNamed(name))]),
   )
 
-  const path = '../src/photo/filters/digests.json'
+  const path = '../src/photo/look/filters/digests.json'
   await expect(`${JSON.stringify(digests, null, 2)}\n`).toMatchFileSnapshot(path)
 })
 

@@ -1,7 +1,7 @@
 import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
 import { u16, u32 } from '../fixtures/heif-file.ts'
-import type { FilterName } from '../src/photo/filter.ts'
+import type { FilterName } from '../src/photo/look/filter.ts'
 import { exifTexts } from '../workers/renditions/exif-texts.ts'
 import { furtherImages } from '../workers/renditions/further-images.ts'
 import { attachGainMap } from '../workers/renditions/gain-map/gain-map.ts'

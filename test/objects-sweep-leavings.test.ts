@@ -1,5 +1,5 @@
 import { test as always, describe, expect, vi } from 'vitest'
-import type { FilterName } from '../src/photo/filter.ts'
+import type { FilterName } from '../src/photo/look/filter.ts'
 import { renditionKey } from '../src/photo/object-keys.ts'
 import type { OwnerId } from '../src/photo/shard.ts'
 import { filterPhoto } from '../workers/jobs/filter.ts'

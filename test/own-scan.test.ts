@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import sharp, { type Sharp } from 'sharp'
 import { describe, expect, test } from 'vitest'
-import type { FilterName } from '../src/photo/filter.ts'
+import type { FilterName } from '../src/photo/look/filter.ts'
 import { applicationSegments } from '../workers/renditions/jpeg-segments.ts'
 import { ownScan } from '../workers/renditions/own-scan.ts'
 import { readHeader } from '../workers/renditions/read-header.ts'

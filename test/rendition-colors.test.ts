@@ -1,7 +1,7 @@
 import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
 import { ownFilters } from '../src/filters/filter-book.ts'
-import type { FilterName } from '../src/photo/filter.ts'
+import type { FilterName } from '../src/photo/look/filter.ts'
 import { fixture } from './support/pictures.ts'
 import { bodyOf, colorAt, digestOf, LIMITS, RED, YELLOW } from './support/rendition-pixels.ts'
 import { makeRenditions } from './support/renditions.ts'

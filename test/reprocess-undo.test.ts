@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { PhotoReply } from '../src/http/schemas/photo.ts'
-import type { FilterName } from '../src/photo/filter.ts'
+import type { FilterName } from '../src/photo/look/filter.ts'
 import { originalKey, renditionKey } from '../src/photo/object-keys.ts'
 import type { Photo } from '../src/photo/photo.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'

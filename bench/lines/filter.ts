@@ -1,5 +1,5 @@
-import type { FilterName } from '../../src/photo/filter.ts'
-import type { Look } from '../../src/photo/look.ts'
+import type { FilterName } from '../../src/photo/look/filter.ts'
+import type { Look } from '../../src/photo/look/look.ts'
 import { WORKER_ENV, WORKER_NODE_FLAGS } from '../../src/worker-processes.ts'
 import { type Line, ratio } from '../line.ts'
 import { compare } from '../measure.ts'

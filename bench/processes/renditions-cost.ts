@@ -1,7 +1,7 @@
 // What one photo's renditions in a look cost, by what a worker does between the store and the store.
 import { readFile } from 'node:fs/promises'
 import { ownFilters } from '../../src/filters/filter-book.ts'
-import type { Look } from '../../src/photo/look.ts'
+import type { Look } from '../../src/photo/look/look.ts'
 import { decodePhoto } from '../../workers/renditions/decoded-photo.ts'
 import { makeRenditions } from '../../workers/renditions/make-renditions.ts'
 import { cpuMilliseconds } from '../measure.ts'

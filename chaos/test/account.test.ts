@@ -3,7 +3,7 @@ import { moveShards, type OnStage } from '../../src/catalog/moves/move-shards.ts
 import { migrateCatalog } from '../../src/catalog/tables/migrate.ts'
 import type { PhotoReply } from '../../src/http/schemas/photo.ts'
 import { failureOf } from '../../src/photo/failure.ts'
-import type { FilterName } from '../../src/photo/filter.ts'
+import type { FilterName } from '../../src/photo/look/filter.ts'
 import { originalKey, renditionKey } from '../../src/photo/object-keys.ts'
 import type { PhotoId } from '../../src/photo/photo-id.ts'
 import { movePhoto } from '../../src/places/move-photo.ts'

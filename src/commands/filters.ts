@@ -40,7 +40,7 @@ function exportCommand(): Command {
     )
     .argument('<folder>', 'where to; made when it is not there')
     .action(async (folder: string) => {
-      const { toCube } = await import('../photo/cube.ts')
+      const { toCube } = await import('../photo/look/cube.ts')
       const { all } = await openFilters()
       await mkdir(folder, { recursive: true })
       for (const { name, title, table } of all) {

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { InvalidCubeError } from '../errors.ts'
-import { type Cube, parseCube } from '../photo/cube.ts'
+import { type Cube, parseCube } from '../photo/look/cube.ts'
 
 /** What came of it: a cube, or why it is none. */
 export type CubeReading = { cube: Cube; reason?: never } | { cube: null; reason: string }

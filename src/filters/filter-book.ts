@@ -2,15 +2,15 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { LRUCache } from 'lru-cache'
 import { EngineUnavailableError, FilterMissingError, InvalidCubeError } from '../errors.ts'
-import type { ColorTable } from '../photo/color-table.ts'
-import { compileFilter } from '../photo/compile-filter.ts'
-import { type Cube, parseCube } from '../photo/cube.ts'
-import { type Effects, NO_EFFECTS } from '../photo/effects.ts'
-import { type FilterName, filterNameOf, type KeptFilter, MAX_FILTER_NAME } from '../photo/filter.ts'
-import { filterDigest } from '../photo/filter-digest.ts'
-import DIGESTS from '../photo/filters/digests.json' with { type: 'json' }
-import { FILTERS } from '../photo/filters.ts'
-import type { AppliedLook, DigestedFilter, Look } from '../photo/look.ts'
+import type { ColorTable } from '../photo/look/color-table.ts'
+import { compileFilter } from '../photo/look/compile-filter.ts'
+import { type Cube, parseCube } from '../photo/look/cube.ts'
+import { type Effects, NO_EFFECTS } from '../photo/look/effects.ts'
+import { type FilterName, filterNameOf, type KeptFilter, MAX_FILTER_NAME } from '../photo/look/filter.ts'
+import { filterDigest } from '../photo/look/filter-digest.ts'
+import DIGESTS from '../photo/look/filters/digests.json' with { type: 'json' }
+import { FILTERS } from '../photo/look/filters.ts'
+import type { AppliedLook, DigestedFilter, Look } from '../photo/look/look.ts'
 
 /** A filter ready for use: what apps show of it, its table and effects, and the digest of both. */
 export type BookedFilter = {

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { InvalidCubeError } from '../errors.ts'
-import type { Cube } from '../photo/cube.ts'
+import type { Cube } from '../photo/look/cube.ts'
 import type { CubeReading } from './cube-thread.ts'
 
 /** Reads a `.cube` in a thread, as a large one takes half a second. Throws InvalidCubeError. */

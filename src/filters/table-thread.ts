@@ -1,12 +1,12 @@
 import { promisify } from 'node:util'
 import { parentPort } from 'node:worker_threads'
 import { gzip } from 'node:zlib'
-import type { ColorTable } from '../photo/color-table.ts'
-import { compileFilter } from '../photo/compile-filter.ts'
-import { toCube } from '../photo/cube.ts'
-import type { Filter, FilterName } from '../photo/filter.ts'
-import { FILTERS } from '../photo/filters.ts'
-import { toHald } from '../photo/hald.ts'
+import type { ColorTable } from '../photo/look/color-table.ts'
+import { compileFilter } from '../photo/look/compile-filter.ts'
+import { toCube } from '../photo/look/cube.ts'
+import type { Filter, FilterName } from '../photo/look/filter.ts'
+import { FILTERS } from '../photo/look/filters.ts'
+import { toHald } from '../photo/look/hald.ts'
 
 /** What a thread is asked for, one after the other. A table of null is that of our own filter of the name. */
 export type TableFileTask = {

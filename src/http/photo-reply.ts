@@ -1,5 +1,5 @@
 import type { Cdn, Delivery } from '../delivery/cdn.ts'
-import type { Look } from '../photo/look.ts'
+import type { Look } from '../photo/look/look.ts'
 import { renditionName, renditionsPrefix } from '../photo/object-keys.ts'
 import type { Photo, Rendition, Timing } from '../photo/photo.ts'
 import { addedAt, shortcodeOf } from '../photo/photo-id.ts'

@@ -1,5 +1,5 @@
 import type { FilterBook } from '../filters/filter-book.ts'
-import type { Look } from '../photo/look.ts'
+import type { Look } from '../photo/look/look.ts'
 import { InvalidFieldError } from './errors.ts'
 
 const FULL_STRENGTH = 1

@@ -5,7 +5,7 @@ import { IdTakenError, IdUnknownError, ObjectTakenError, PhotoDeletedError } fro
 import type { Log, Trace } from '../log.ts'
 import type { DailyLimits } from '../photo/daily-limits.ts'
 import { FORMATS } from '../photo/formats.ts'
-import type { Look } from '../photo/look.ts'
+import type { Look } from '../photo/look/look.ts'
 import { originalKey } from '../photo/object-keys.ts'
 import type { Focus, Original, Photo, Visibility } from '../photo/photo.ts'
 import { addedAt, type PhotoId, shardOf } from '../photo/photo-id.ts'

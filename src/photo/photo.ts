@@ -1,6 +1,6 @@
 import type { Point } from './fit.ts'
 import type { FormatName } from './formats.ts'
-import type { Look, LookChange } from './look.ts'
+import type { Look, LookChange } from './look/look.ts'
 import type { PhotoId } from './photo-id.ts'
 import type { PresetName } from './presets.ts'
 import type { RenditionFormat } from './rendition-formats.ts'

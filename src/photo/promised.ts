@@ -1,4 +1,4 @@
-import type { AppliedLook, Look } from './look.ts'
+import type { AppliedLook, Look } from './look/look.ts'
 import type { Photo, Rendition } from './photo.ts'
 import type { Preset } from './presets.ts'
 import { recipeDigest } from './recipe.ts'

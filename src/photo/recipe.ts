@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { AppliedLook, DigestedFilter } from './look.ts'
+import type { AppliedLook, DigestedFilter } from './look/look.ts'
 import type { Preset } from './presets.ts'
 import { RENDITION_FORMATS, type RenditionFormat } from './rendition-formats.ts'
 

@@ -1,6 +1,6 @@
 import type { Catalog } from '../../src/catalog/catalog.ts'
 import type { NewPhoto } from '../../src/catalog/photos/photos.ts'
-import type { FilterName } from '../../src/photo/filter.ts'
+import type { FilterName } from '../../src/photo/look/filter.ts'
 import type { Photo, Visibility } from '../../src/photo/photo.ts'
 import type { PhotoId } from '../../src/photo/photo-id.ts'
 import { newSecret } from '../../src/photo/secret.ts'

@@ -1,5 +1,5 @@
 import sharp from 'sharp'
-import type { AppliedLook } from '../../src/photo/look.ts'
+import type { AppliedLook } from '../../src/photo/look/look.ts'
 import type { PresetName } from '../../src/photo/presets.ts'
 import { recipeDigest } from '../../src/photo/recipe.ts'
 import type { RenditionFormat } from '../../src/photo/rendition-formats.ts'

@@ -1,5 +1,5 @@
 import pg from 'pg'
-import type { Look } from '../../src/photo/look.ts'
+import type { Look } from '../../src/photo/look/look.ts'
 import type { Rendition } from '../../src/photo/photo.ts'
 import { migrateUpTo } from './earlier-tables.ts'
 

@@ -1,4 +1,4 @@
-import type { LookChange } from '../../src/photo/look.ts'
+import type { LookChange } from '../../src/photo/look/look.ts'
 import type { Photo, Rendition } from '../../src/photo/photo.ts'
 import type { PhotoId } from '../../src/photo/photo-id.ts'
 import type { PresetName } from '../../src/photo/presets.ts'

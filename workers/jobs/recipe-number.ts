@@ -1,4 +1,4 @@
-import type { Look } from '../../src/photo/look.ts'
+import type { Look } from '../../src/photo/look/look.ts'
 import { recipeNumber } from '../../src/photo/recipe.ts'
 import type { WorkerEngines } from '../engines.ts'
 

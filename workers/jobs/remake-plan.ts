@@ -1,5 +1,5 @@
 import type { RemakeWork } from '../../src/catalog/runs/remakes.ts'
-import type { AppliedLook } from '../../src/photo/look.ts'
+import type { AppliedLook } from '../../src/photo/look/look.ts'
 import type { Photo, Rendition } from '../../src/photo/photo.ts'
 import type { Preset, PresetName } from '../../src/photo/presets.ts'
 import { recipeDigest } from '../../src/photo/recipe.ts'

@@ -1,5 +1,5 @@
-import type { CompiledLook } from '../../src/photo/compiled-look.ts'
 import { renditionSize, type Size } from '../../src/photo/fit.ts'
+import type { CompiledLook } from '../../src/photo/look/compiled-look.ts'
 import type { Preset } from '../../src/photo/presets.ts'
 import { RENDITION_FORMATS } from '../../src/photo/rendition-formats.ts'
 import { asCorruptPhoto } from './corrupt-photo.ts'

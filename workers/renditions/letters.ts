@@ -1,5 +1,5 @@
-import type { Rgb } from '../../src/photo/filter.ts'
 import type { Size } from '../../src/photo/fit.ts'
+import type { Rgb } from '../../src/photo/look/filter.ts'
 import type { Pixels } from './pixels.ts'
 
 /**

@@ -1,4 +1,4 @@
-import type { Effects } from '../../../src/photo/effects.ts'
+import type { Effects } from '../../../src/photo/look/effects.ts'
 import { workerUrl } from '../parts/worker-url.ts'
 import type { Asked, Drawn, ParsedTable, Replied } from './looks.worker.ts'
 import script from './looks.worker.ts?worker&url'

@@ -1,6 +1,6 @@
 import type { Problem } from 'darkroom-client'
 import { useEffect, useId, useState } from 'preact/hooks'
-import { FILTER_NAME_PATTERN, filterNameOf, MAX_FILTER_NAME } from '../../../src/photo/filter.ts'
+import { FILTER_NAME_PATTERN, filterNameOf, MAX_FILTER_NAME } from '../../../src/photo/look/filter.ts'
 import { Dialog } from '../parts/dialog.tsx'
 import { say } from '../parts/say.tsx'
 import { client } from '../session.ts'

@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals'
 import type { Filter, Photo } from 'darkroom-client'
-import type { Effects } from '../../../src/photo/effects.ts'
+import type { Effects } from '../../../src/photo/look/effects.ts'
 import { API } from '../place.ts'
 
 /** A look to choose: one of Darkroom's, or a `.cube` that is on this page alone, whose `file` then is known. */

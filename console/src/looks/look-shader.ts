@@ -1,7 +1,7 @@
-import type { ColorTable } from '../../../src/photo/color-table.ts'
-import type { CompiledLook } from '../../../src/photo/compiled-look.ts'
-import { shorterOf, wholeEffects } from '../../../src/photo/effect-lattice.ts'
-import { pointsOf } from '../../../src/photo/plain-table.ts'
+import type { ColorTable } from '../../../src/photo/look/color-table.ts'
+import type { CompiledLook } from '../../../src/photo/look/compiled-look.ts'
+import { shorterOf, wholeEffects } from '../../../src/photo/look/effect-lattice.ts'
+import { pointsOf } from '../../../src/photo/look/plain-table.ts'
 
 /** One triangle that covers everything. */
 const VERTEX = `#version 300 es
@@ -9,7 +9,7 @@ void main() {
   gl_Position = vec4(vec2(gl_VertexID & 1, gl_VertexID >> 1) * 4.0 - 1.0, 0, 1);
 }`
 
-/** What src/photo/plain-table.ts and then plain-effects.ts do, in the same whole numbers. */
+/** What src/photo/look/plain-table.ts and then plain-effects.ts do, in the same whole numbers. */
 const FRAGMENT = `#version 300 es
 precision highp float;
 precision highp int;

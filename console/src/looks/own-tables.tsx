@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
-import { NO_EFFECTS } from '../../../src/photo/effects.ts'
+import { NO_EFFECTS } from '../../../src/photo/look/effects.ts'
 import { say } from '../parts/say.tsx'
 import { session } from '../session.ts'
 import { words } from '../words/words.ts'

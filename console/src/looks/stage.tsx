@@ -1,7 +1,7 @@
 import type { Signal } from '@preact/signals'
 import type { Photo } from 'darkroom-client'
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { NO_EFFECTS } from '../../../src/photo/effects.ts'
+import { NO_EFFECTS } from '../../../src/photo/look/effects.ts'
 import { refresh } from '../photos/kept-photos.ts'
 import { percent } from '../words/amounts.ts'
 import { words } from '../words/words.ts'

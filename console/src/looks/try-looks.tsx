@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals'
 import type { Filter, Photo } from 'darkroom-client'
-import { NO_EFFECTS } from '../../../src/photo/effects.ts'
+import { NO_EFFECTS } from '../../../src/photo/look/effects.ts'
 import { session } from '../session.ts'
 import { words } from '../words/words.ts'
 import { Apply } from './apply.tsx'

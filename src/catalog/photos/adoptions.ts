@@ -1,4 +1,4 @@
-import type { Look } from '../../photo/look.ts'
+import type { Look } from '../../photo/look/look.ts'
 import type { Adopted, Focus, Original, Visibility } from '../../photo/photo.ts'
 import type { PhotoId } from '../../photo/photo-id.ts'
 import type { Secret } from '../../photo/secret.ts'

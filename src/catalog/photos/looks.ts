@@ -1,4 +1,4 @@
-import type { Look, LookChange } from '../../photo/look.ts'
+import type { Look, LookChange } from '../../photo/look/look.ts'
 import type { Place } from '../../photo/object-keys.ts'
 import type { Change, Focus, PhotoFacts, Rendition } from '../../photo/photo.ts'
 import type { PhotoId } from '../../photo/photo-id.ts'

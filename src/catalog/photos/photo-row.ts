@@ -1,6 +1,6 @@
-import type { FilterName } from '../../photo/filter.ts'
 import type { FormatName } from '../../photo/formats.ts'
-import type { Look } from '../../photo/look.ts'
+import type { FilterName } from '../../photo/look/filter.ts'
+import type { Look } from '../../photo/look/look.ts'
 import type { Focus, Photo, PhotoStatus, Rendition, Visibility } from '../../photo/photo.ts'
 import type { PhotoId } from '../../photo/photo-id.ts'
 import type { Secret } from '../../photo/secret.ts'

@@ -1,5 +1,5 @@
 import { type DailyLimits, isLimited, NO_DAILY_LIMITS } from '../../photo/daily-limits.ts'
-import type { Look } from '../../photo/look.ts'
+import type { Look } from '../../photo/look/look.ts'
 import type { Failure, Focus, Original, Photo, Timing, Visibility } from '../../photo/photo.ts'
 import { type PhotoId, shardOf } from '../../photo/photo-id.ts'
 import type { Secret } from '../../photo/secret.ts'

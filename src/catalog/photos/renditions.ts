@@ -1,4 +1,4 @@
-import type { LookChange } from '../../photo/look.ts'
+import type { LookChange } from '../../photo/look/look.ts'
 import type { Place } from '../../photo/object-keys.ts'
 import type { Photo, Rendition } from '../../photo/photo.ts'
 import type { PhotoId } from '../../photo/photo-id.ts'

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { MAX_ALT } from '../../photo/alt.ts'
-import { FILTER_NAME_PATTERN, MAX_FILTER_NAME } from '../../photo/filter.ts'
+import { FILTER_NAME_PATTERN, MAX_FILTER_NAME } from '../../photo/look/filter.ts'
 import { VISIBILITIES, type Visibility } from '../../photo/photo.ts'
 import { renditionWishes } from './rendition-wishes.ts'
 import { oneOf } from './types.ts'

@@ -1,7 +1,7 @@
 import { DarkroomError } from '../../errors.ts'
 import type { FilterBook } from '../../filters/filter-book.ts'
 import { MAX_ALT } from '../../photo/alt.ts'
-import type { Look } from '../../photo/look.ts'
+import type { Look } from '../../photo/look/look.ts'
 import type { Visibility } from '../../photo/photo.ts'
 import { isOwnerId, OWNER_ID_RULE, type OwnerId } from '../../photo/shard.ts'
 import type { Facts, SourceFile } from '../line.ts'

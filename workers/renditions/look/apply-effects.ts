@@ -5,9 +5,9 @@ import {
   sidesOf,
   WEIGHTS,
   wholeEffects,
-} from '../../../src/photo/effect-lattice.ts'
-import { type Effects, hasEffects } from '../../../src/photo/effects.ts'
-import { applyEffectsPlainly } from '../../../src/photo/plain-effects.ts'
+} from '../../../src/photo/look/effect-lattice.ts'
+import { type Effects, hasEffects } from '../../../src/photo/look/effects.ts'
+import { applyEffectsPlainly } from '../../../src/photo/look/plain-effects.ts'
 import type { Pixels } from '../pixels.ts'
 import { roomIn, startKernel } from './kernel.ts'
 

@@ -1,4 +1,4 @@
-import type { CompiledLook } from '../../../src/photo/compiled-look.ts'
+import type { CompiledLook } from '../../../src/photo/look/compiled-look.ts'
 import type { Pixels } from '../pixels.ts'
 import { applyEffects } from './apply-effects.ts'
 import { applyTable } from './apply-table.ts'

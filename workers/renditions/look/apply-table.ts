@@ -1,5 +1,5 @@
-import type { ColorTable } from '../../../src/photo/color-table.ts'
-import { applyPlainly, latticeOf, pointsOf } from '../../../src/photo/plain-table.ts'
+import type { ColorTable } from '../../../src/photo/look/color-table.ts'
+import { applyPlainly, latticeOf, pointsOf } from '../../../src/photo/look/plain-table.ts'
 import type { Pixels } from '../pixels.ts'
 import { roomIn, startKernel } from './kernel.ts'
 

@@ -1,6 +1,6 @@
+import type { Size } from '../fit.ts'
 import { grainLines, sidesOf, WEIGHTS, wholeEffects } from './effect-lattice.ts'
 import { type Effects, hasEffects } from './effects.ts'
-import type { Size } from './fit.ts'
 import type { PlainPixels } from './plain-table.ts'
 
 /**

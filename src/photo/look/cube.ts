@@ -1,4 +1,4 @@
-import { InvalidCubeError } from '../errors.ts'
+import { InvalidCubeError } from '../../errors.ts'
 import { type ColorTable, lookUp, TABLE_SIZE, tableOf } from './color-table.ts'
 import type { Rgb } from './filter.ts'
 

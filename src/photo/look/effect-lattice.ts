@@ -1,5 +1,5 @@
+import type { Size } from '../fit.ts'
 import type { Effects } from './effects.ts'
-import type { Size } from './fit.ts'
 
 /** Cells of the grain's lattice along the shorter side of a picture, however large it is. */
 export const CELLS = 480
