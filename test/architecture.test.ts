@@ -165,6 +165,22 @@ test('there are no cycles', () => {
   expect(cycles).toEqual([])
 })
 
+test('of two folders side by side one imports the other, or neither', () => {
+  const folders = (path: string) => path.split('/').slice(0, -1)
+  const edges = new Set(
+    own.flatMap(({ from, to }) => {
+      const [above, below] = [folders(from), folders(to)]
+      const fork = above.findIndex((name, at) => name !== below[at])
+      if (fork < 0 || below[fork] === undefined) return []
+      return [`${above.slice(0, fork + 1).join('/')} → ${below.slice(0, fork + 1).join('/')}`]
+    }),
+  )
+  const mutual = [...edges].filter((edge) => edges.has(edge.split(' → ').toReversed().join(' → ')))
+
+  expect(mutual).toEqual([])
+  expect(edges.size).toBeGreaterThan(100)
+})
+
 test('each vendor has one home', () => {
   const wrong = imports.filter(({ from, to }) => HOMES[to] !== undefined && !from.startsWith(HOMES[to]))
 

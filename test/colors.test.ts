@@ -2,7 +2,7 @@ import sharp, { type Sharp } from 'sharp'
 import { describe, expect, test } from 'vitest'
 import { layOut, PATCHES } from '../fixtures/patches.ts'
 import { colorDifference } from '../workers/renditions/color/color-difference.ts'
-import { tiffOf } from '../workers/renditions/tiff.ts'
+import { tiffOf } from '../workers/renditions/tiff/tiff.ts'
 import { draw, expectPatches, FINE, inProfile } from './support/color-patches.ts'
 import { ADOBE_RGB, cmykProfile, greyProfile, labD50, PROPHOTO, rgbProfile } from './support/icc-profile.ts'
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { compileReply } from '../src/http/compile-reply.ts'
+import { compileReply } from '../src/http/replies/compile-reply.ts'
 
 const route = { method: 'GET', url: '/' }
 

@@ -4,7 +4,7 @@ import { buffer } from 'node:stream/consumers'
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import { fastify } from 'fastify'
 import { describe, expect, test } from 'vitest'
-import { addCompression, encodingFor } from '../src/http/compression.ts'
+import { addCompression, encodingFor } from '../src/http/replies/compression.ts'
 import { startService } from './support/service.ts'
 
 const LARGE = { photos: Array.from({ length: 100 }, (_, index) => ({ id: String(index), status: 'ready' })) }

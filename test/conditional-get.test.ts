@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { isKnown, partOf } from '../src/http/conditional-get.ts'
+import { isKnown, partOf } from '../src/http/replies/conditional-get.ts'
 
 describe('A conditional GET', () => {
   test('gives a single range the bytes it names, and all else the whole', () => {

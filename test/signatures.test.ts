@@ -4,7 +4,7 @@ import { afterAll, beforeEach, expect, test, vi } from 'vitest'
 import { feedPhoto } from '../bench/feed-photos.ts'
 import { SignedCdn } from '../src/delivery/signed-cdn.ts'
 import { ownFilters } from '../src/filters/filter-book.ts'
-import { ToldPhotos } from '../src/http/photo-reply.ts'
+import { ToldPhotos } from '../src/http/replies/photo-reply.ts'
 import type { Photo } from '../src/photo/photo.ts'
 import { KEY, ORIGIN, VIEWER } from './support/edge.ts'
 

@@ -7,8 +7,8 @@ import type { Photo, Rendition } from '../src/photo/photo.ts'
 import { tellFailure } from '../src/process/tell-failure.ts'
 import { pairOf } from '../src/reprocess/pairs.ts'
 import { openServices, type Services } from '../src/services.ts'
-import { type ComparedTiles, compareTiles } from './renditions/compared-tiles.ts'
-import { drawSheet, type Tile } from './renditions/sheet.ts'
+import { type ComparedTiles, compareTiles } from './renditions/sheets/compared-tiles.ts'
+import { drawSheet, type Tile } from './renditions/sheets/sheet.ts'
 
 /** The process behind `darkroom runs sheet`: of a run's photos what was shown before, what is now, and the difference. */
 

@@ -6,7 +6,7 @@ import { scaledFor } from '../src/photo/fit.ts'
 import { decode } from './renditions/decode.ts'
 import { applyLook } from './renditions/look/apply-look.ts'
 import { readHeader } from './renditions/read-header.ts'
-import { drawSheet, type Tile } from './renditions/sheet.ts'
+import { drawSheet, type Tile } from './renditions/sheets/sheet.ts'
 
 /** The process behind `darkroom filters sheet`, which gives it every option: one photo without a look, then with each. */
 

@@ -5,9 +5,9 @@ import { drawScene } from '../../fixtures/scene.ts'
 import { DarkroomError } from '../../src/errors.ts'
 import { renditionSize } from '../../src/photo/fit.ts'
 import { decode } from '../../workers/renditions/decode.ts'
-import { letter } from '../../workers/renditions/letters.ts'
 import type { Pixels } from '../../workers/renditions/pixels.ts'
 import { readHeader } from '../../workers/renditions/read-header.ts'
+import { letter } from '../../workers/renditions/sheets/letters.ts'
 import { drawPhoto } from '../photo.ts'
 
 /** Pixels as a worker encodes them: upright, opaque, at the width that is measured. */

@@ -1,6 +1,6 @@
 import { type FastifyBaseLogger, fastify, LogController } from 'fastify'
 import { afterAll, beforeAll, expect } from 'vitest'
-import { addErrorReplies, createReplyError } from '../../src/http/error-replies.ts'
+import { addErrorReplies, createReplyError } from '../../src/http/problems/error-replies.ts'
 import type { RawReply } from './raw-http.ts'
 import { recordedLog, startService, type TestService } from './service.ts'
 

@@ -6,7 +6,7 @@ import { type FastifyRequest, fastify } from 'fastify'
 import { EngineUnavailableError, UnsupportedFormatError } from '../../src/errors.ts'
 import { createAuthenticate } from '../../src/http/auth/authenticate.ts'
 import { verifyBySecrets } from '../../src/http/auth/verify-token.ts'
-import { addErrorReplies, createReplyError } from '../../src/http/error-replies.ts'
+import { addErrorReplies, createReplyError } from '../../src/http/problems/error-replies.ts'
 import { silentLog } from './service.ts'
 
 export const SECRET = 'a secret of more than thirty-two characters'

@@ -3,6 +3,7 @@ import type { CompiledLook } from '../../src/photo/look/compiled-look.ts'
 import type { Preset } from '../../src/photo/presets.ts'
 import { RENDITION_FORMATS } from '../../src/photo/rendition-formats.ts'
 import { asCorruptPhoto } from './corrupt-photo.ts'
+import { withCredit } from './credit/with-credit.ts'
 import { drawFrames } from './gif/draw-frames.ts'
 import { readGif } from './gif/gif-file.ts'
 import { applyLook } from './look/apply-look.ts'
@@ -10,7 +11,6 @@ import { free, type Pixels } from './pixels.ts'
 import type { Animation, Header } from './read-header.ts'
 import { scaleTo } from './scale.ts'
 import { sharp } from './sharp.ts'
-import { withCredit } from './with-credit.ts'
 
 /** All frames of a rendition together: 80 MB of memory, and some two seconds of a core to encode. */
 const MAX_PIXELS = 20_000_000

@@ -1,9 +1,9 @@
 import { type Encoder, RENDITION_FORMATS, type RenditionFormat } from '../../src/photo/rendition-formats.ts'
-import type { Credit } from './credit.ts'
+import type { Credit } from './credit/credit.ts'
+import { withCredit } from './credit/with-credit.ts'
 import type { Pixels } from './pixels.ts'
 import { sharp } from './sharp.ts'
 import { textureOf } from './texture.ts'
-import { withCredit } from './with-credit.ts'
 
 /** `isFine` keeps colour at full size. A quality of null is that of the format. */
 export type Setting = { format: RenditionFormat; quality: number | null; isFine: boolean } | 'lossless webp'

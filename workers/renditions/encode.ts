@@ -1,6 +1,6 @@
 import { RENDITION_FORMATS, type RenditionFormat } from '../../src/photo/rendition-formats.ts'
 import type { ByteLimit } from './byte-limit.ts'
-import type { Credit } from './credit.ts'
+import type { Credit } from './credit/credit.ts'
 import { encodeAt } from './encode-at.ts'
 import type { Pixels } from './pixels.ts'
 

@@ -1,5 +1,5 @@
-import { applicationSegments, segment } from './jpeg-segments.ts'
-import { readDirectory } from './tiff-directory.ts'
+import { applicationSegments, segment } from './jpeg/jpeg-segments.ts'
+import { readDirectory } from './tiff/tiff-directory.ts'
 
 /** The index of a JPEG file that holds several images (CIPA DC-007, "MPF"): a segment with a TIFF directory in it. */
 const NAME = 'MPF\0'

@@ -8,7 +8,7 @@ import type { DecodedPhoto } from './decoded-photo.ts'
 import { encode } from './encode.ts'
 import { hasFineColor } from './fine-color.ts'
 import { attachGainMap, gainMapMaker } from './gain-map/gain-map.ts'
-import { ownScan } from './own-scan.ts'
+import { ownScan } from './jpeg/own-scan.ts'
 import type { Pixels } from './pixels.ts'
 
 export type Wish = {

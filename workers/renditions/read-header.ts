@@ -3,15 +3,15 @@ import { CorruptPhotoError, TooManyPixelsError, UnsupportedPhotoError } from '..
 import type { Size } from '../../src/photo/fit.ts'
 import { type Color, colorOf } from './color/color-of.ts'
 import { asCorruptPhoto } from './corrupt-photo.ts'
-import type { Credit } from './credit.ts'
+import type { Credit } from './credit/credit.ts'
+import { creditOf } from './credit/read-credit.ts'
 import { type GainMap, heicGainMap, jpegGainMap } from './gain-map/find-gain-map.ts'
 import { isGif, readGif } from './gif/gif-file.ts'
-import { plainHeif } from './heif-kind.ts'
-import { isReadInOnePass } from './jpeg-kind.ts'
-import { hasLastRows, mendJpeg } from './mend-jpeg.ts'
-import { creditOf } from './read-credit.ts'
+import { plainHeif } from './heif/heif-kind.ts'
+import { isReadInOnePass } from './jpeg/jpeg-kind.ts'
+import { hasLastRows, mendJpeg } from './jpeg/mend-jpeg.ts'
 import { sharp } from './sharp.ts'
-import { type ExtraChannels, extraChannelsOf } from './tiff-kind.ts'
+import { type ExtraChannels, extraChannelsOf } from './tiff/tiff-kind.ts'
 
 /** A JPEG that large is decoded at half its width and height or less. */
 const JPEG_SHARE = 4

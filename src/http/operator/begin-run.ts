@@ -12,11 +12,11 @@ import {
   startPlanned,
 } from '../../reprocess/plan.ts'
 import { IdempotencyKeyReusedError, InvalidFieldError } from '../errors.ts'
-import { fingerprintOf, idempotencyKeyOf, tellReplayed } from '../idempotency.ts'
-import { problemReplies } from '../problem-replies.ts'
+import { problemReplies } from '../problems/problem-replies.ts'
 import { type RunWish, reprocessWish, run, runCount, runWish } from '../schemas/run.ts'
 import { noQuery, oneOf } from '../schemas/types.ts'
 import { idempotencyKey, idempotentReplayed } from '../schemas/upload.ts'
+import { fingerprintOf, idempotencyKeyOf, tellReplayed } from '../upload/idempotency.ts'
 import { runReply } from './run-reply.ts'
 import { type RunDependencies, runsCommon } from './runs.ts'
 

@@ -5,7 +5,7 @@ import { readCube } from '../../filters/read-cube.ts'
 import { FILTER_NAME_PATTERN, type FilterName, MAX_FILTER_NAME } from '../../photo/look/filter.ts'
 import { filterDigest } from '../../photo/look/filter-digest.ts'
 import { FilterNotFoundError, FilterTakenError } from '../errors.ts'
-import { problemReplies } from '../problem-replies.ts'
+import { problemReplies } from '../problems/problem-replies.ts'
 import { filterReply, filterSchema } from '../schemas/filter.ts'
 import { noQuery } from '../schemas/types.ts'
 

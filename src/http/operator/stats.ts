@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Catalog } from '../../catalog/catalog.ts'
-import { problemReplies } from '../problem-replies.ts'
+import { problemReplies } from '../problems/problem-replies.ts'
 import { statsReply } from '../schemas/operator.ts'
 import { noQuery } from '../schemas/types.ts'
 import { seldom } from './seldom.ts'

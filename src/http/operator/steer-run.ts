@@ -1,7 +1,7 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import { RunStateError, type Steering } from '../../catalog/runs/runs.ts'
 import { SEQUELS, startRetry, startSequel } from '../../reprocess/sequels.ts'
-import { problemReplies } from '../problem-replies.ts'
+import { problemReplies } from '../problems/problem-replies.ts'
 import { paceWish, run, runParams, version } from '../schemas/run.ts'
 import { noQuery } from '../schemas/types.ts'
 import { runReply } from './run-reply.ts'

@@ -1,8 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Preset } from '../../photo/presets.ts'
 import { type PresetsReply, presetsSchema } from '../../presets/preset-schema.ts'
-import { answerKnown, entityTagOf, notModified, tagged } from '../conditional-get.ts'
-import { problemReplies } from '../problem-replies.ts'
+import { problemReplies } from '../problems/problem-replies.ts'
+import { answerKnown, entityTagOf, notModified, tagged } from '../replies/conditional-get.ts'
 import { noQuery } from '../schemas/types.ts'
 
 /** What there is to choose from. The same for everybody, so no token is asked for. */

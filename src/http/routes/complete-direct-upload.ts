@@ -2,11 +2,11 @@ import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typ
 import type { Complete } from '../../ingest/direct-uploads.ts'
 import { parsePhotoId } from '../../photo/photo-id.ts'
 import { preferWait } from '../prefer-wait.ts'
-import { problemReplies } from '../problem-replies.ts'
+import { problemReplies } from '../problems/problem-replies.ts'
 import { photoParams } from '../schemas/photo.ts'
 import { renditionWishes } from '../schemas/rendition-wishes.ts'
 import { traceOf } from '../trace.ts'
-import { createUploadReply, takenInReply, type UploadReplyDependencies } from '../upload-reply.ts'
+import { createUploadReply, takenInReply, type UploadReplyDependencies } from '../upload/upload-reply.ts'
 
 const schema = {
   operationId: 'completeDirectUpload',

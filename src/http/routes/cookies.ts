@@ -2,7 +2,7 @@ import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typ
 import type { Cdn } from '../../delivery/cdn.ts'
 import { PUBLIC_PREFIX } from '../../photo/object-keys.ts'
 import { CookiesUnavailableError } from '../errors.ts'
-import { problemReplies } from '../problem-replies.ts'
+import { problemReplies } from '../problems/problem-replies.ts'
 import { noQuery } from '../schemas/types.ts'
 
 const cookiesReply = Type.Object({

@@ -7,7 +7,7 @@ import { compileInput } from '../check-input.ts'
 import type { DirectGrants } from '../direct-grants.ts'
 import { InvalidGrantError } from '../errors.ts'
 import { photoParams } from '../schemas/photo.ts'
-import { announcedOf, BARE_TYPES, bareBody } from '../upload-body.ts'
+import { announcedOf, BARE_TYPES, bareBody } from '../upload/upload-body.ts'
 
 const query = Type.Object(
   { expires: Type.String({ pattern: '^[0-9]{1,15}$' }), signature: Type.String() },

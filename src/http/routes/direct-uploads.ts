@@ -8,12 +8,12 @@ import { incomingKey } from '../../photo/object-keys.ts'
 import { addedAt, PHOTO_ID_PATTERN, type PhotoId } from '../../photo/photo-id.ts'
 import type { ObjectStore, PresignedPut } from '../../storage/object-store.ts'
 import type { DirectGrants } from '../direct-grants.ts'
-import { idempotencyKeyOf, KeyedRequests } from '../idempotency.ts'
-import { problemReplies } from '../problem-replies.ts'
+import { problemReplies } from '../problems/problem-replies.ts'
 import { directUpload } from '../schemas/photo-fields.ts'
 import { noQuery } from '../schemas/types.ts'
 import { idempotencyKey, idempotentReplayed } from '../schemas/upload.ts'
-import { wishesOf } from '../upload-wishes.ts'
+import { idempotencyKeyOf, KeyedRequests } from '../upload/idempotency.ts'
+import { wishesOf } from '../upload/upload-wishes.ts'
 
 /** For so long a URL is good: as long as a phone may take to get to it and through. */
 const URL_S = 3_600

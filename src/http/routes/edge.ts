@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { checkViewer, REFUSALS, type Refusal } from '../../delivery/edge-check.ts'
 import { RENDITIONS_PREFIXES } from '../../photo/object-keys.ts'
-import { type RenditionEngines, sendError, sendRendition } from '../rendition-reply.ts'
+import { type RenditionEngines, sendError, sendRendition } from '../replies/rendition-reply.ts'
 
 export type EdgeOptions = RenditionEngines & {
   /** What delivery URLs begin with, up to `/public/`, whatever host a request names: scheme, authority, base path. */

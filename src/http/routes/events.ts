@@ -3,7 +3,7 @@ import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typ
 import type { Catalog } from '../../catalog/catalog.ts'
 import type { Log } from '../../log.ts'
 import { EventStreams } from '../events/event-streams.ts'
-import { problemReplies } from '../problem-replies.ts'
+import { problemReplies } from '../problems/problem-replies.ts'
 import { streamedEvent } from '../schemas/event.ts'
 import { noQuery } from '../schemas/types.ts'
 

@@ -4,10 +4,10 @@ import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typ
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { BookedFilter, FilterBook } from '../../filters/filter-book.ts'
 import { TableFiles } from '../../filters/table-files.ts'
-import { encodingFor } from '../compression.ts'
-import { answerKnown, entityTagOf, isKnown, notModified, tagged } from '../conditional-get.ts'
 import { FilterNotFoundError } from '../errors.ts'
-import { problemReplies } from '../problem-replies.ts'
+import { problemReplies } from '../problems/problem-replies.ts'
+import { encodingFor } from '../replies/compression.ts'
+import { answerKnown, entityTagOf, isKnown, notModified, tagged } from '../replies/conditional-get.ts'
 import { filterReply, filtersReply } from '../schemas/filter.ts'
 import { noQuery } from '../schemas/types.ts'
 

@@ -2,8 +2,8 @@ import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typ
 import type { FastifyRequest } from 'fastify'
 import type { Catalog } from '../../catalog/catalog.ts'
 import { MOST_FOLLOWED } from '../../catalog/feeds/follows.ts'
-import { answerKnown, entityTagOf, notModified, tagged } from '../conditional-get.ts'
-import { problemReplies } from '../problem-replies.ts'
+import { problemReplies } from '../problems/problem-replies.ts'
+import { answerKnown, entityTagOf, notModified, tagged } from '../replies/conditional-get.ts'
 import { ownerSchema } from '../schemas/photo.ts'
 import { noQuery } from '../schemas/types.ts'
 

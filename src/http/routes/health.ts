@@ -5,7 +5,7 @@ import type { ReplicaState } from '../../catalog/database/read-replica.ts'
 import type { JobQueue } from '../../queue/job-queue.ts'
 import type { ObjectStore } from '../../storage/object-store.ts'
 import { type WebhookState, webhookStatus } from '../../webhooks/status.ts'
-import { problemReplies } from '../problem-replies.ts'
+import { problemReplies } from '../problems/problem-replies.ts'
 import { oneOf } from '../schemas/types.ts'
 
 const healthReply = Type.Object({ status: Type.Literal('alive') })

@@ -2,10 +2,10 @@ import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typ
 import type { Catalog } from '../../catalog/catalog.ts'
 import { ID_HOURS } from '../../catalog/photos/reserved-ids.ts'
 import { addedAt, PHOTO_ID_PATTERN, type PhotoId } from '../../photo/photo-id.ts'
-import { idempotencyKeyOf, KeyedRequests } from '../idempotency.ts'
-import { problemReplies } from '../problem-replies.ts'
+import { problemReplies } from '../problems/problem-replies.ts'
 import { noQuery } from '../schemas/types.ts'
 import { idempotencyKey, idempotentReplayed } from '../schemas/upload.ts'
+import { idempotencyKeyOf, KeyedRequests } from '../upload/idempotency.ts'
 
 const MAX_IDS = 100
 

@@ -2,7 +2,7 @@ import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typ
 import type { Catalog } from '../../catalog/catalog.ts'
 import { isLimited, leftOf } from '../../photo/daily-limits.ts'
 import { tellDay } from '../limits/limit-fields.ts'
-import { problemReplies } from '../problem-replies.ts'
+import { problemReplies } from '../problems/problem-replies.ts'
 import { noQuery, nullable, oneOf } from '../schemas/types.ts'
 
 const amount = Type.Object({

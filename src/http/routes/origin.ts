@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { ORIGIN_HEADER } from '../../delivery/origin-header.ts'
 import { CACHE_TAG_HEADER, cacheTagOf } from '../../photo/cache-tag.ts'
 import { photoIdOfRendition, RENDITIONS_PREFIXES } from '../../photo/object-keys.ts'
-import { type RenditionEngines, replyMissing, sendRendition } from '../rendition-reply.ts'
+import { type RenditionEngines, replyMissing, sendRendition } from '../replies/rendition-reply.ts'
 
 /**
  * GET and HEAD of /public/… and its like, for CloudFront: where it asks for what its bucket does not have, which is how

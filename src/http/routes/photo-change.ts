@@ -12,13 +12,13 @@ import type { JobQueue } from '../../queue/job-queue.ts'
 import { promiseJob } from '../../queue/promise-job.ts'
 import type { ObjectStore } from '../../storage/object-store.ts'
 import { PhotoFailedError, PhotoNotFoundError } from '../errors.ts'
-import { replyOf } from '../photo-reply.ts'
 import { preferenceApplied, preferredWait, preferWait } from '../prefer-wait.ts'
-import { problemReplies } from '../problem-replies.ts'
+import { problemReplies } from '../problems/problem-replies.ts'
+import { replyOf } from '../replies/photo-reply.ts'
+import type { SettleWatch } from '../replies/settle-watch.ts'
 import { photoParams, photoReply } from '../schemas/photo.ts'
 import { photoChange } from '../schemas/photo-fields.ts'
 import { renditionWishesQuery } from '../schemas/rendition-wishes.ts'
-import type { SettleWatch } from '../settle-watch.ts'
 
 type Dependencies = {
   catalog: Catalog

@@ -5,11 +5,9 @@ import { NO_DIGESTS } from '../../ingest/digests.ts'
 import type { Ingest } from '../../ingest/ingest.ts'
 import { MAX_ALT } from '../../photo/alt.ts'
 import { compileInput, textCheckOf } from '../check-input.ts'
-import { parseContentDigest } from '../content-digest.ts'
 import { InvalidFieldError } from '../errors.ts'
-import { idempotencyKeyOf, KeyedRequests } from '../idempotency.ts'
 import { forgoBody } from '../lingering-close.ts'
-import { problemReplies } from '../problem-replies.ts'
+import { problemReplies } from '../problems/problem-replies.ts'
 import { type UploadFields, uploadFields, uploadQuery } from '../schemas/photo-fields.ts'
 import {
   BARE_CONTENT,
@@ -21,10 +19,12 @@ import {
   uploadHeaders,
 } from '../schemas/upload.ts'
 import { traceOf } from '../trace.ts'
-import { announcedOf, BARE_TYPES, bareBody, refuseLarge } from '../upload-body.ts'
-import { isFilePart, readUploadForm } from '../upload-form.ts'
-import { createUploadReply, takenInReply, type UploadReplyDependencies } from '../upload-reply.ts'
-import { wishesOf } from '../upload-wishes.ts'
+import { parseContentDigest } from '../upload/content-digest.ts'
+import { idempotencyKeyOf, KeyedRequests } from '../upload/idempotency.ts'
+import { announcedOf, BARE_TYPES, bareBody, refuseLarge } from '../upload/upload-body.ts'
+import { isFilePart, readUploadForm } from '../upload/upload-form.ts'
+import { createUploadReply, takenInReply, type UploadReplyDependencies } from '../upload/upload-reply.ts'
+import { wishesOf } from '../upload/upload-wishes.ts'
 
 type Dependencies = UploadReplyDependencies & {
   ingest: Ingest

@@ -25,8 +25,8 @@ import { traceOf } from '../trace.ts'
 import { parseChecksum } from '../tus/checksum.ts'
 import { parseMetadata } from '../tus/metadata.ts'
 import { PIECE_TYPE, speakTus, UPLOADS_PATH } from '../tus/protocol.ts'
-import { bareBody } from '../upload-body.ts'
-import { wishesOf } from '../upload-wishes.ts'
+import { bareBody } from '../upload/upload-body.ts'
+import { wishesOf } from '../upload/upload-wishes.ts'
 
 type Dependencies = ResumableEngines & { catalog: Catalog; filters: FilterBook; basePath: string }
 

@@ -1,4 +1,4 @@
-import { type HeifItem, type HeifItems, readHeifItems } from '../heif-items.ts'
+import { type HeifItem, type HeifItems, readHeifItems } from '../heif/heif-items.ts'
 import { av1Colors } from './av1-colors.ts'
 import { type ColorCodes, type ColorSpace, codedSpace } from './color-space.ts'
 

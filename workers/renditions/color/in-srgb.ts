@@ -1,7 +1,7 @@
 import { asCorruptPhoto } from '../corrupt-photo.ts'
 import type { Pixels } from '../pixels.ts'
 import { sharp } from '../sharp.ts'
-import { tiffOf } from '../tiff.ts'
+import { tiffOf } from '../tiff/tiff.ts'
 import type { Meaning } from './color-of.ts'
 import type { ColorSpace } from './color-space.ts'
 import { BT709 } from './primaries.ts'

@@ -1,4 +1,4 @@
-import { readDirectory, readFields, type TiffField } from '../tiff-directory.ts'
+import { readDirectory, readFields, type TiffField } from '../tiff/tiff-directory.ts'
 import type { GainNumbers } from './gain-numbers.ts'
 
 /** What Apple's gain maps are called, in HEIC. */

@@ -1,8 +1,8 @@
 import type { Size } from '../../../src/photo/fit.ts'
+import { DC, dublinCore, xmpPacket, xmpTexts } from '../credit/xmp-texts.ts'
 import { withFurtherImage } from '../further-images.ts'
-import { applicationSegments, segment, withSegments } from '../jpeg-segments.ts'
+import { applicationSegments, segment, withSegments } from '../jpeg/jpeg-segments.ts'
 import { sharp } from '../sharp.ts'
-import { DC, dublinCore, xmpPacket, xmpTexts } from '../xmp-texts.ts'
 import { type GainMap, isNamed } from './find-gain-map.ts'
 import { APP1, APP2, HDRGM, ISO, XMP } from './gain-numbers.ts'
 

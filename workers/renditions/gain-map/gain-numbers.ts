@@ -1,5 +1,5 @@
-import { segment } from '../jpeg-segments.ts'
-import { xmpPacket } from '../xmp-texts.ts'
+import { xmpPacket } from '../credit/xmp-texts.ts'
+import { segment } from '../jpeg/jpeg-segments.ts'
 
 export const [APP1, APP2] = [0xe1, 0xe2]
 export const XMP = 'http://ns.adobe.com/xap/1.0/\0'

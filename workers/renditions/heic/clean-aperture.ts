@@ -1,5 +1,5 @@
 import type { Crop, Size } from '../../../src/photo/fit.ts'
-import { readHeifItems } from '../heif-items.ts'
+import { readHeifItems } from '../heif/heif-items.ts'
 import type { Plane, Planes } from './planes.ts'
 
 const CLAP_BYTES = 32
