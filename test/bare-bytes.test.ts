@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { connect } from 'node:net'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import type { PhotoReply } from '../src/http/schemas/photo.ts'
+import { bytesBeingWritten } from './support/being-written.ts'
 import { fixture, noisyJpeg } from './support/pictures.ts'
 import { expectProblem, rawRequest, sharedService } from './support/problems.ts'
 import { exchange, type RawReply } from './support/raw-http.ts'
@@ -117,12 +117,12 @@ describe('POST /v1/photos with the bare bytes of a photo', () => {
     const { hostname, port } = new URL(shared().url)
     const socket = connect(Number(port), hostname)
     socket.write(await rawRequest(shared(), 'POST /v1/photos HTTP/1.1', head))
-    socket.write(await fixture('plain.jpg'))
-    await sleep(200)
+    socket.write(await noisyJpeg({ width: 400, height: 300 }))
+    await expect.poll(() => bytesBeingWritten(shared())).toBeGreaterThan(0)
 
     socket.destroy()
-    await sleep(300)
 
+    await expect.poll(() => bytesBeingWritten(shared())).toBeNull()
     expect(await Array.fromAsync(shared().store.list('originals/'))).toEqual(before)
   })
 })

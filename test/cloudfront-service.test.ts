@@ -199,7 +199,7 @@ describe('With CloudFront in front', () => {
       SOON,
     )
     await vi.waitFor(() => expect(api.batches.at(-1)).toHaveLength(5), SOON)
-    expect(await service.queue.counts()).toMatchObject({ waiting: 0, active: 0, delayed: 0 })
+    await expect.poll(async () => await service.queue.demand()).toEqual({ live: 0, batch: 0 })
   })
 
   test('a photo that nobody can have seen is taken down from nowhere', async () => {

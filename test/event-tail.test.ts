@@ -137,7 +137,7 @@ test('a tail sees what is written while shards move, to a database that it did n
 
   const all = idsOf(await catalog.photoEvents.of(owner, '0' as never, 10_000))
   const seen = () => new Set(heard.written.filter((event) => event.owner === owner).map(({ id }) => id))
-  await expect.poll(() => all.filter((id) => !seen().has(id as never)), { timeout: 5_000 }).toEqual([])
+  await expect.poll(() => all.filter((id) => !seen().has(id as never))).toEqual([])
 })
 
 test('a tail goes on where it was when its database was unavailable', async () => {
@@ -158,5 +158,5 @@ test('a tail sees who has changed whom they follow', async () => {
   await catalog.follows.set(viewer, [owner])
   const { version } = await catalog.follows.of(viewer)
 
-  await expect.poll(() => heard.changes, { timeout: 5_000 }).toContainEqual({ viewer, version })
+  await expect.poll(() => heard.changes).toContainEqual({ viewer, version })
 })

@@ -22,7 +22,7 @@ const isOfFeeds = (statement: string) => !statement.includes('from installation'
 const silences = async () =>
   await Promise.all(databases.map((database) => database.query('select silent_until from installation')))
 
-const PATIENCE = { timeout: 20_000, interval: 50 }
+const PATIENCE = { interval: 50 }
 const HALF = 4096
 
 let opened: AsyncDisposableStack
@@ -116,7 +116,6 @@ describe.each([
 
   testWith(
     'have at every moment what a sort in memory has, also when the cache is emptied, or has other bytes',
-    { timeout: 120_000 },
     async () => {
       await using shared = await openServers()
       const fault = fc.constantFrom('none' as const, 'empty' as const, 'flip' as const)
@@ -190,7 +189,6 @@ describe.each([
 
   testWith(
     'show nothing of before when who changed it could tell nobody: they rely on the cache no more',
-    { timeout: 60_000 },
     async () => {
       await using shared = await openServers()
       const [cut, hanging] = shared.proxies
@@ -266,7 +264,7 @@ describe.each([
     },
   )
 
-  testWith('stay exact while shards move to another database and back', { timeout: 60_000 }, async () => {
+  testWith('stay exact while shards move to another database and back', async () => {
     await using shared = await openServers()
     const world = worldOf(4, shared)
     for (const each of fc.sample(step, { numRuns: 20, seed: 3 })) await act(world, each)

@@ -1,10 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { loadConfig } from '../src/config/config.ts'
 import { freePort } from '../src/embedded-postgres/free-port.ts'
 import { refuseUnderPressure } from '../src/http/limits/pressure.ts'
 import { serve } from '../src/serve.ts'
-import { fixture } from './support/pictures.ts'
+import { bytesBeingWritten } from './support/being-written.ts'
+import { noisyJpeg } from './support/pictures.ts'
 import { bareApp } from './support/problems.ts'
 import { startProxy } from './support/proxy.ts'
 import { openTestRedis, testWithRedis } from './support/redis.ts'
@@ -100,15 +100,15 @@ describe('requests a second', () => {
 
 test('of uploads one owner has so many in flight, and the next is refused before its body', async () => {
   await using service = await startService({ OWNER_UPLOADS_AT_ONCE: '1' })
-  const photo = await fixture('plain.jpg')
+  const photo = await noisyJpeg({ width: 400, height: 300 })
   const first = await openUpload(service, { connection: 'close' })
   await first.beginFile()
-  await first.send(photo.subarray(0, 1000))
-  await sleep(200)
+  await first.send(photo.subarray(0, 10_000))
+  await expect.poll(() => bytesBeingWritten(service)).toBeGreaterThan(0)
 
   const refused = await postForm(service, photoForm(photo))
   const ofAnother = await postForm(service, photoForm(photo), {}, 'bob')
-  await first.send(photo.subarray(1000))
+  await first.send(photo.subarray(10_000))
   await first.end()
   const reply = await first.closed
   const next = await postForm(service, photoForm(photo))

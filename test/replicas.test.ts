@@ -6,7 +6,7 @@ import { ShardMap } from '../src/catalog/shards/shard-map.ts'
 import { allShardsAt } from '../src/config/shard-ranges.ts'
 import { openTestDatabase } from './support/database.ts'
 
-const PATIENCE = { timeout: 20_000, interval: 50 }
+const PATIENCE = { interval: 50 }
 
 type Protocol = { query(text: string): void; sendCopyFromChunk(chunk: Buffer): void }
 

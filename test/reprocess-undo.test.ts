@@ -25,6 +25,10 @@ async function uploadAll(service: TestService, count: number): Promise<PhotoId[]
     const reply = await postForm(service, photoForm(await fixture('plain.jpg')), { prefer: 'wait=30' })
     ids.push(((await reply.json()) as PhotoReply).id as PhotoId)
   }
+  // Else the worker of a run would give them what this one has not given up yet.
+  await expect
+    .poll(async () => (await service.catalog.renditions.areWithoutLater(ids)).some((each) => each.isWithout))
+    .toBe(false)
   return ids
 }
 

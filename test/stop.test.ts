@@ -28,6 +28,11 @@ async function refused(url: string): Promise<void> {
   await expect.poll(async () => await attempt().then(() => 'taken', String)).toMatch('ECONNREFUSED')
 }
 
+/** Resolves when what was sent before is read: a connection on which nothing came would be closed as idle. */
+async function isRead(url: string): Promise<void> {
+  expect((await fetch(`${url}/healthz`)).status).toBe(200)
+}
+
 test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
   'after %s no connection is taken any more, and an upload in flight ends as it should',
   async (signal) => {
@@ -35,6 +40,7 @@ test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
     const upload = await openUpload(api)
     await upload.beginFile()
     await upload.send((await fixture('plain.jpg')).subarray(0, 500))
+    await isRead(api.url)
 
     process.kill(api.pid, signal)
     await refused(api.url)
@@ -53,6 +59,7 @@ test('an upload that does not end in time is answered with 503, and nothing is k
   const upload = await openUpload(api)
   await upload.beginFile()
   await upload.send(await fixture('plain.jpg'))
+  await isRead(api.url)
 
   process.kill(api.pid, 'SIGTERM')
 
@@ -87,8 +94,7 @@ test('a request that begins before the stop and ends after it is told to come ag
   await once(socket, 'connect')
   socket.write('GET /v1/presets HTTP/1.1\r\nHost: x\r\n')
   await upload.send((await fixture('plain.jpg')).subarray(0, 500))
-  // What was sent before is read by now: a connection on which nothing came would be closed as idle.
-  await fetch(`${api.url}/healthz`)
+  await isRead(api.url)
 
   process.kill(api.pid, 'SIGTERM')
   await refused(api.url)

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { PhotoReply } from '../src/http/schemas/photo.ts'
 import { originalKey } from '../src/photo/object-keys.ts'
 import { firstIdAt, type PhotoId, shardOf } from '../src/photo/photo-id.ts'
+import { bytesBeingWritten } from './support/being-written.ts'
 import { neighbourOf } from './support/owners.ts'
 import { fixture, noisyJpeg } from './support/pictures.ts'
 import { rawRequest } from './support/problems.ts'
@@ -239,8 +239,8 @@ describe('a connection', () => {
     socket.write(await rawRequest(one, `PATCH ${path} HTTP/1.1`, head))
     await once(socket, 'data')
     await new Promise((sent) => socket.write(bytes, sent))
-    // The server is in this process: it reads what is there.
-    await sleep(50)
+    // What it has not read when a connection breaks is lost with that.
+    await expect.poll(() => bytesBeingWritten(one)).toBe(bytes.length)
     return socket
   }
 

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { PhotoReply } from '../src/http/schemas/photo.ts'
 import { originalKey } from '../src/photo/object-keys.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
+import { bytesBeingWritten } from './support/being-written.ts'
 import { fixture, largePhotos, noisyJpeg } from './support/pictures.ts'
 import { startService, type TestService } from './support/service.ts'
 import { type Fields, openUpload, photoForm, postForm } from './support/uploads.ts'
@@ -247,11 +247,11 @@ describe('POST /v1/photos', () => {
     const upload = await openUpload(service)
     await upload.beginFile()
     await upload.send(await noisyJpeg({ width: 400, height: 300 }))
-    await sleep(200)
+    await expect.poll(() => bytesBeingWritten(service)).toBeGreaterThan(0)
 
     upload.socket.destroy()
-    await sleep(300)
 
+    await expect.poll(() => bytesBeingWritten(service)).toBeNull()
     await expectNothingKept(service)
   })
 

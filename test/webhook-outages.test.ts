@@ -113,7 +113,8 @@ describe('an app that takes nothing', () => {
 
     const { because } = await statusOf(it)
     expect(because).toBe(`${it.receiver.url} takes nothing since ${since}. It answered 502: no upstream`)
-    expect(lines).toMatchObject([{ reason: because, msg: expect.stringContaining('darkroom webhooks on') }])
+    const told = { reason: because, msg: expect.stringContaining('darkroom webhooks on') }
+    await expect.poll(() => lines).toMatchObject([told])
     const sent = it.receiver.received.length
     it.receiver.reply = always(204)
     await hurry(it)

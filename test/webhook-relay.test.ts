@@ -268,8 +268,11 @@ describe('whoever is killed', () => {
             messagesOf.set(id, (messagesOf.get(id) ?? new Set()).add(message.id))
         expect([...messagesOf.values()].filter(({ size }) => size > 1)).toEqual([])
         // The followers of each were promised to be told.
-        const promised = new Set(it.jobs.map(({ page }) => page?.event))
-        expect((ids.get('alice') ?? []).filter((id) => !promised.has(id as never))).toEqual([])
+        const unpromised = () => {
+          const promised = new Set(it.jobs.map(({ page }) => page?.event))
+          return (ids.get('alice') ?? []).filter((id) => !promised.has(id as never))
+        }
+        await expect.poll(unpromised, FAST).toEqual([])
       }),
       { numRuns: 8 },
     )

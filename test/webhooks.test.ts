@@ -93,7 +93,7 @@ test('an operator sees that the app refuses, that webhooks are off; and sets tha
   receiver.reply = always(204)
   expect((await darkroom('on')).code).toBe(0)
   await expect.poll(async () => (await webhookBacklog(catalog)).untold).toBe(0)
-  expect(await state()).toBe('on')
+  await expect.poll(state).toBe('on')
 })
 
 test('what can not be done is said in a line', async () => {

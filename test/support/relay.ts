@@ -35,9 +35,7 @@ export async function openRelay(ranges?: readonly ShardRange[], first?: TestData
   const jobs: Job[] = []
   const queue = { enqueue: async (job: Job) => void jobs.push(job) }
   const server = opened.use(openRunServer(database, queue, ranges))
-  const webhook = opened.use(
-    new Webhook(loadConfig(receiver.env).webhook as WebhookConfig, { answerMs: 2_000 }),
-  )
+  const webhook = opened.use(new Webhook(loadConfig(receiver.env).webhook as WebhookConfig))
   const kinds = [relay(webhook, { lookMs: LOOK_MS })]
   const tell = (engines = server.engines, log = silentLog) => work({ engines }, kinds, log)
   const owned = opened.move()
