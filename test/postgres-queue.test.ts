@@ -116,13 +116,12 @@ test.concurrent('a job whose engine is unavailable costs no attempt, also while 
     setTimeout(() => void proxy.mend(), 500)
     throw new EngineUnavailableError('The storage does not answer.')
   }
+  await queue.enqueue(job)
   await using _work = queue.work({
     lane: 'live',
     handlers: { ...idle, resize: render },
     onFailed: async () => ended.resolve('failed'),
   })
-
-  await queue.enqueue(job)
 
   expect(await ended.promise).toBe('done')
 })

@@ -27,7 +27,7 @@ const UPPER = { from: 4096, to: 8191 }
 const [low] = ownersOf(LOWER, 1) as [OwnerId]
 const [high] = ownersOf(UPPER, 1) as [OwnerId]
 const page = { older: 10 }
-const PATIENCE = { timeout: 30_000, interval: 100 }
+const PATIENCE = { interval: 100 }
 const later = new Date(Date.now() + 3_600_000)
 
 function halves(a: { url: string }, b: { url: string }): ShardRange[] {

@@ -83,8 +83,13 @@ test('a picture that kills its worker three times is failed, and costs no other 
   }
 
   const { id } = await upload(darkroom, killer, 0)
+  // It waits behind the other already: the one that is tried again comes after it, and is killed before it ends.
+  const { id: waiting } = await upload(darkroom, other, 0)
   await killWorkerAt(1)
-  const between = await upload(darkroom, other, 60)
+  const between = await vi.waitUntil(async () => {
+    const photo = await find(darkroom, waiting)
+    return photo.status !== 'processing' && photo
+  }, patience)
   await killWorkerAt(2)
   const afterTwo = await find(darkroom, id)
   await killWorkerAt(3)
