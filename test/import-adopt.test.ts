@@ -162,9 +162,7 @@ describe('a photo that is adopted', () => {
     expect(await looked.json()).toMatchObject({ filter: 'mono', wanted: null })
     expect((await send('DELETE', '')).status).toBe(204)
 
-    await expect
-      .poll(async () => await Array.fromAsync(service.store.list('')), { timeout: 20_000 })
-      .toEqual(['darkroom.json'])
+    await expect.poll(async () => await Array.fromAsync(service.store.list(''))).toEqual(['darkroom.json'])
     expect(await readFile(join(folder.path, 'a.jpg'))).toEqual(await fixture('plain.jpg'))
   })
 

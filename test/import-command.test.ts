@@ -72,9 +72,7 @@ describe('darkroom import', () => {
       env: { PATH: process.env.PATH, ...command.env },
       stdio: 'ignore',
     })
-    await expect
-      .poll(async () => await readFile(report, 'utf8').catch(() => ''), { timeout: 60_000 })
-      .toContain('11.jpg')
+    await expect.poll(async () => await readFile(report, 'utf8').catch(() => '')).toContain('11.jpg')
     child.kill('SIGKILL')
     await once(child, 'exit')
     await expireLeases(command.database)

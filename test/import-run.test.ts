@@ -68,7 +68,7 @@ describe('an import', () => {
 
     await using _workers = service.work()
     await expect
-      .poll(async () => (await feedOf(service, alice)).map(({ status }) => status), { timeout: 60_000 })
+      .poll(async () => (await feedOf(service, alice)).map(({ status }) => status))
       .toEqual(['ready', 'ready'])
   })
 
@@ -197,12 +197,12 @@ describe('an import', () => {
     })
     run = await runs.start({ kind: IMPORT, selection: {}, slices: [{}] })
     await using working = work({ engines: service }, [kind])
-    await expect.poll(async () => (await runs.find(run)).state, { timeout: 60_000 }).toBe('paused')
+    await expect.poll(async () => (await runs.find(run)).state).toBe('paused')
     await working[Symbol.asyncDispose]()
     const { kind: again } = importOf(service, { names: [folder.path] })
     await runs.resume(run)
     await using _again = work({ engines: service }, [again])
-    await expect.poll(async () => (await runs.find(run)).state, { timeout: 60_000 }).toBe('complete')
+    await expect.poll(async () => (await runs.find(run)).state).toBe('complete')
 
     expect(await runs.find(run)).toMatchObject({ selected: 30, done: 30, left: 0 })
     expect(Object.keys(await readReport(reportPath(run)))).toHaveLength(30)
@@ -219,12 +219,10 @@ describe('an import', () => {
     const run = await runs.start({ kind: IMPORT, selection: {}, slices: [{}] })
 
     await using _working = work({ engines: service }, [kind])
-    await expect
-      .poll(async () => (await runs.find(run)).reason, { timeout: 30_000 })
-      .toContain('wait for workers')
+    await expect.poll(async () => (await runs.find(run)).reason).toContain('wait for workers')
     expect(await feedOf(service, alice)).toEqual([])
     waiting = 1_999
-    await expect.poll(async () => (await runs.find(run)).state, { timeout: 30_000 }).toBe('complete')
+    await expect.poll(async () => (await runs.find(run)).state).toBe('complete')
 
     expect(await runs.find(run)).toMatchObject({ done: 1, reason: null })
   })
@@ -240,7 +238,7 @@ describe('an import', () => {
 
     const page = { code: null, after: null, limit: 10 }
     await expect
-      .poll(async () => await service.catalog.imports.failedOf(run.id, page), { timeout: 60_000 })
+      .poll(async () => await service.catalog.imports.failedOf(run.id, page))
       .toMatchObject([{ id: lines['a.png']?.photo, owner: 'alice', code: 'corrupt_photo' }])
     expect(await service.catalog.imports.failedOf(run.id + 1, page)).toEqual([])
   })
@@ -309,13 +307,13 @@ describe('an import that is killed', () => {
           ])
           await Promise.race([
             guard.dead,
-            expect.poll(async () => (await runs.find(run)).state, { timeout: 60_000 }).toBe('complete'),
+            expect.poll(async () => (await runs.find(run)).state).toBe('complete'),
           ])
         }
         await expireLeases(service.database)
         const second = importOf(service, { names: [folder.path] })
         await using _working = work({ engines: service }, [second.kind])
-        await expect.poll(async () => (await runs.find(run)).state, { timeout: 60_000 }).toBe('complete')
+        await expect.poll(async () => (await runs.find(run)).state).toBe('complete')
 
         const label = `${when} call ${calls}`
         expect(await runs.find(run), label).toMatchObject({

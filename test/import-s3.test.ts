@@ -109,7 +109,7 @@ describe.each([
     expect(copied.run).toMatchObject({ done: 3, failed: 0 })
     await using _work = service.work()
     await expect
-      .poll(async () => (await feed(service, carol)).map(({ status }) => status), { timeout: 60_000 })
+      .poll(async () => (await feed(service, carol)).map(({ status }) => status))
       .toEqual(['ready', 'ready', 'ready'])
     for (const owner of ['alice', 'bob', carol])
       for (const photo of await feed(service, owner)) expect((await fetch(urlOf(photo))).status).toBe(200)
@@ -174,7 +174,7 @@ test.runIf(hasS3)(
     expect(refused).toMatchObject({ code: 1 })
     expect(refused.stderr).toContain('Leave out --detach')
     const { runs } = service.catalog
-    await expect.poll(async () => (await runs.find(run)).state, { timeout: 60_000 }).toBe('complete')
+    await expect.poll(async () => (await runs.find(run)).state).toBe('complete')
     expect(await runs.find(run)).toMatchObject({ done: 2, failed: 1, skipped: 0 })
     const lines = await readReport(join(service.config.home, 'imports', `run-${run}-from-1.ndjson`))
     expect(lines).toMatchObject({ 'alice/gone.jpg': { outcome: 'missing' } })

@@ -96,7 +96,7 @@ describe('an operator', () => {
     expect(minute).toMatchObject({ photos: expect.any(Number), p50Ms: expect.any(Number) })
     expect(minute?.p95Ms).toBeGreaterThanOrEqual(minute?.p50Ms ?? Infinity)
     await expect
-      .poll(async () => (await olga.operator.stats()).storage, { timeout: 10_000 })
+      .poll(async () => (await olga.operator.stats()).storage)
       .toMatchObject({ photos: 4, bytes: expect.any(Number), asOf: expect.any(String) })
     const { storage } = await olga.operator.stats()
     const own = (await service.catalog.objects.ofPhotos([id])).get(id)

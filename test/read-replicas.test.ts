@@ -234,7 +234,7 @@ test('what a replica is asked for that hangs is answered by its database, and it
 
 test('a replica that dies under a read fails nobody, and is read from when it is back', async () => {
   await using reader = await openReaderInUse()
-  const slow = `${WHO} from (select pg_sleep(2) where pg_is_in_recovery() offset 0) waited right join (select) one on true`
+  const slow = `${WHO} from (select pg_sleep(20) where pg_is_in_recovery() offset 0) waited right join (select) one on true`
 
   const asked = reader.answers(slow)
   await expect

@@ -9,7 +9,7 @@ import { startRetry, startSequel } from '../src/reprocess/sequels.ts'
 import { sweepRenditions } from '../src/sweep/earlier-renditions.ts'
 import { replaceOriginal } from './support/originals.ts'
 import { fixture, noisyJpeg } from './support/pictures.ts'
-import { complete, startReprocess } from './support/reprocess.ts'
+import { complete, noneTakesRuns, startReprocess } from './support/reprocess.ts'
 import { silentLog, startService, type TestService } from './support/service.ts'
 import { photoForm, postForm } from './support/uploads.ts'
 
@@ -127,6 +127,7 @@ describe('a run that made photos anew', { timeout: 3 * MINUTES }, () => {
 
   test('is refused a sequel while it goes on, and one that makes no sense', async () => {
     await using service = await startService()
+    using _none = noneTakesRuns()
     const run = await startReprocess(service, all)
     const other = await service.catalog.runs.start({ kind: 'lost jobs', selection: {}, slices: [{}] })
 

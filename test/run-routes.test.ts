@@ -5,7 +5,7 @@ import type { RunDetailReply, RunReply } from '../src/http/schemas/run.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
 import { replaceOriginal } from './support/originals.ts'
 import { fixture } from './support/pictures.ts'
-import { complete, feed } from './support/reprocess.ts'
+import { complete, feed, noneTakesRuns } from './support/reprocess.ts'
 import { startService, type TestService } from './support/service.ts'
 import { photoForm, postForm } from './support/uploads.ts'
 
@@ -108,6 +108,7 @@ describe('runs over the API', { timeout: 3 * MINUTES }, () => {
   })
 
   test('are begun at once, and count their photos and draw the canary then', async () => {
+    using none = noneTakesRuns()
     const page = vi.spyOn(SelectedPhotos.prototype, 'page')
     const all = vi.spyOn(SelectedPhotos.prototype, 'all')
     const canary = await begin({ ...ALL, canary: 2 })
@@ -115,6 +116,7 @@ describe('runs over the API', { timeout: 3 * MINUTES }, () => {
     const [waiting, untried] = [await find(canary.id), await find(dry.id)]
 
     expect([page.mock.calls, all.mock.calls]).toEqual([[], []])
+    none[Symbol.dispose]()
     vi.restoreAllMocks()
     for (const run of [waiting, untried])
       expect(run).toMatchObject({ isCounted: false, selected: 0, sample: null })

@@ -77,7 +77,7 @@ export async function importAll(service: TestService, wish: ImportWish) {
   const { kind, reportPath } = importOf(service, wish)
   const run = await runs.start({ kind: IMPORT, selection: {}, slices: [{}] })
   await using _working = work({ engines: service }, [kind])
-  await expect.poll(async () => (await runs.find(run)).state, { timeout: 60_000 }).not.toBe('running')
+  await expect.poll(async () => (await runs.find(run)).state).not.toBe('running')
   return { run: await runs.find(run), lines: await readReport(reportPath(run)) }
 }
 

@@ -1,5 +1,6 @@
-import { expect } from 'vitest'
+import { expect, vi } from 'vitest'
 import type { RunReport } from '../../src/catalog/runs/reported-runs.ts'
+import { RunParts } from '../../src/catalog/runs/run-parts.ts'
 import { recipeNumbers } from '../../src/photo/recipe.ts'
 import { startPlanned } from '../../src/reprocess/plan.ts'
 import { type Reprocess, reprocess } from '../../src/reprocess/reprocess.ts'
@@ -71,6 +72,11 @@ export function feed(service: TestService): AsyncDisposable {
     log: silentLog,
     askMs: 50,
   })
+}
+
+/** No server of this process takes up a run while it lasts: that of a service looks for one every five seconds. */
+export function noneTakesRuns(): Disposable {
+  return vi.spyOn(RunParts.prototype, 'take').mockResolvedValue(null)
 }
 
 /** Feeds and works the run until it is complete, or in another state. */
