@@ -1,4 +1,5 @@
 import { digestsOf } from './parts.ts'
+import type { PhotoSource } from './platform.ts'
 import type { QueueStore, StoredUpload } from './queue-store.ts'
 import { type Entry, entryOf, isWork, type QueuedUpload, shownOf } from './queued-upload.ts'
 import type { Photo } from './types.ts'
@@ -59,6 +60,11 @@ export class QueueEntries {
 
   of(keys: readonly string[]): Entry[] {
     return keys.flatMap((key) => this.#entries.get(key) ?? [])
+  }
+
+  /** Its bytes; null when they are missing. */
+  async source({ source, stored }: Entry): Promise<PhotoSource | null> {
+    return source ?? (stored.isKept ? await this.#options.store.read(stored.key) : null)
   }
 
   hasWork(): boolean {

@@ -1,25 +1,10 @@
-import type { PhotoSource, Signal } from './platform.ts'
-import type { Problem } from './problem.ts'
+import type { PhotoSource } from './platform.ts'
 import { QueueEntries } from './queue-entries.ts'
+import { QueueSender, type Uploader } from './queue-sender.ts'
 import { memoryStore, type QueueStore, type StoredUpload } from './queue-store.ts'
-import {
-  type Entry,
-  entryOf,
-  findMissing,
-  hasBytes,
-  isWork,
-  type QueuedUpload,
-  shownOf,
-} from './queued-upload.ts'
-import { Turns } from './turns.ts'
+import { type Entry, entryOf, findMissing, hasBytes, type QueuedUpload, shownOf } from './queued-upload.ts'
 import type { Photo } from './types.ts'
-import type { UploadFields, UploadOptions } from './upload.ts'
-
-/** What uploads: a DarkroomClient. */
-export type Uploader = {
-  reserveId(options: Pick<UploadOptions, 'signal' | 'retryMs' | 'onWait'>): Promise<string>
-  upload(source: PhotoSource, options: UploadOptions): Promise<Photo>
-}
+import type { UploadFields } from './upload.ts'
 
 export type UploadQueueOptions = {
   /** Where it remembers what it has to do: `indexedDbStore()` in a browser. Default: in memory. */
@@ -45,20 +30,14 @@ export type QueueProgress = {
   bytes: { sent: number; total: number }
 }
 
-type AbortController = { signal: Signal; abort(reason?: unknown): void }
-const { AbortController, crypto, addEventListener, removeEventListener } = globalThis as unknown as {
-  AbortController: new () => AbortController
+const { crypto, addEventListener, removeEventListener } = globalThis as unknown as {
   crypto?: { randomUUID?(): string }
   addEventListener?(type: 'online' | 'offline', listener: () => void): void
   removeEventListener?(type: 'online' | 'offline', listener: () => void): void
 }
 
-/** What is aborted when uploads are paused or tried anew; no failure. */
-const PAUSED = new Error('The queue was paused.')
-/** A server that does not know an id any more gives another one; and what it has under it is of the file as it was. */
-const EXPIRED_IDS: ReadonlySet<string> = new Set(['id_unknown', 'upload_not_found'])
-const CHANGED: ReadonlySet<string> = new Set(['bytes_changed', 'id_taken'])
 const KEPT_BYTES = 2 * 1024 ** 3
+const AT_ONCE = 2
 
 /**
  * Photos that wait to be uploaded, in the order in which they were added. Each is remembered before it is sent, with the id that it
@@ -66,10 +45,9 @@ const KEPT_BYTES = 2 * 1024 ** 3
  * It goes on until the server has every one, or says that it will not take it.
  */
 export class UploadQueue {
-  readonly #client: Uploader
-  readonly #options: Required<Pick<UploadQueueOptions, 'store' | 'atOnce'>> & UploadQueueOptions
+  readonly #options: UploadQueueOptions & { store: QueueStore }
   readonly #entries: QueueEntries
-  readonly #turns: Turns
+  readonly #sender: QueueSender
   #isPaused = false
   #isClosed = false
   #lastPlace = 0
@@ -80,14 +58,18 @@ export class UploadQueue {
 
   private constructor(client: Uploader, options: UploadQueueOptions) {
     const { store = memoryStore(), keepBytes = KEPT_BYTES } = options
-    this.#client = client
-    this.#options = { atOnce: 2, ...options, store }
-    this.#turns = new Turns(this.#options.atOnce)
+    this.#options = { ...options, store }
     this.#entries = new QueueEntries({
       ...{ store, keepBytes },
       onChange: () => this.#changed(),
       onUploaded: (photo, upload) => options.onUploaded?.(photo, upload),
       onPaused: (isPaused) => this.#setPaused(isPaused),
+    })
+    this.#sender = new QueueSender({
+      ...{ client, entries: this.#entries, atOnce: options.atOnce ?? AT_ONCE },
+      onMoved: () => options.onChange?.(this),
+      onEnded: () => this.#changed(),
+      onFileChanged: (upload) => options.onFileChanged?.(upload),
     })
   }
 
@@ -117,7 +99,7 @@ export class UploadQueue {
   /** Uploads no more, and lets others do so. What is left is remembered. */
   close(): void {
     this.#isClosed = true
-    this.#abort(() => true)
+    this.#sender.abort()
     removeEventListener?.('online', this.#goOnline)
     removeEventListener?.('offline', this.#goOffline)
     this.#entries.close()
@@ -177,7 +159,7 @@ export class UploadQueue {
   /** The bytes of one, as they are sent; null when they are missing. */
   async source(key: string): Promise<PhotoSource | null> {
     const entry = this.#entries.get(key)
-    return entry?.source ?? (entry?.stored.isKept ? await this.#options.store.read(key) : null)
+    return entry ? await this.#entries.source(entry) : null
   }
 
   /** Until `resume`, also after a reload. */
@@ -191,7 +173,7 @@ export class UploadQueue {
 
   /** Tries at once what waits for its next attempt. */
   hurry(): void {
-    this.#abort(({ delay }) => delay !== null)
+    this.#sender.abort(({ delay }) => delay !== null)
   }
 
   /** Once more, for those that failed. */
@@ -220,7 +202,7 @@ export class UploadQueue {
 
   /** A connection that was lost may say so in minutes only. */
   readonly #goOnline = () => {
-    this.#abort(({ delay, movedAt }) => delay?.code === 'unreachable' || movedAt < this.#offlineAt)
+    this.#sender.abort(({ delay, movedAt }) => delay?.code === 'unreachable' || movedAt < this.#offlineAt)
     this.#offlineAt = Number.NEGATIVE_INFINITY
   }
 
@@ -232,14 +214,10 @@ export class UploadQueue {
 
   #setPaused(isPaused: boolean): void {
     this.#isPaused = isPaused
-    if (isPaused) this.#abort(() => true)
+    if (isPaused) this.#sender.abort()
     for (const entry of this.#entries.all())
       if (entry.isElsewhere) this.#entries.set(entry, {}, { isElsewhere: false, sent: 0 })
     this.#changed()
-  }
-
-  #abort(whether: (entry: Entry) => boolean): void {
-    for (const entry of this.#entries.all()) if (entry.aborter && whether(entry)) entry.aborter.abort(PAUSED)
   }
 
   #newUpload({ size, name = '', lastModified }: NamedSource, fields: UploadFields): StoredUpload {
@@ -250,73 +228,8 @@ export class UploadQueue {
   }
 
   #changed(): void {
-    if (this.#letGo && !this.#isPaused && !this.#isClosed) this.#begin()
+    if (this.#letGo && !this.#isPaused && !this.#isClosed) this.#sender.begin()
     this.#options.onChange?.(this)
     if (!this.#entries.hasWork()) for (const resolve of this.#idle.splice(0)) resolve()
-  }
-
-  #begin(): void {
-    const entries = this.#entries.all()
-    const room = 2 * this.#options.atOnce - entries.filter(({ aborter }) => aborter).length
-    const waiting = entries.filter((entry) => isWork(entry) && !entry.aborter)
-    for (const entry of waiting.slice(0, room)) void this.#upload(entry)
-  }
-
-  async #upload(entry: Entry): Promise<void> {
-    const aborter = new AbortController()
-    this.#entries.set(entry, {}, { aborter, beganAt: Date.now(), movedAt: Date.now() })
-    try {
-      await this.#send(entry, aborter.signal)
-    } catch (error) {
-      if (!aborter.signal.aborted) await this.#failed(entry, error as Error)
-    } finally {
-      const spentMs = entry.spentMs + Date.now() - entry.beganAt
-      this.#entries.set(entry, {}, { aborter: null, hasTurn: false, sent: 0, delay: null, spentMs })
-      this.#changed()
-    }
-  }
-
-  async #send(entry: Entry, signal: Signal): Promise<void> {
-    const remember = async (change: Partial<StoredUpload>) => await this.#entries.remember([entry], change)
-    const tell = (change: Partial<Entry>) => {
-      this.#entries.set(entry, {}, { ...change, movedAt: Date.now() })
-      this.#entries.tellSent(entry)
-      this.#options.onChange?.(this)
-    }
-    const onWait = ({ code, message }: Problem, ms: number) =>
-      tell({ delay: { code, message, until: Date.now() + ms } })
-    const until = { signal, retryMs: Number.POSITIVE_INFINITY, onWait }
-
-    const source = await this.source(entry.stored.key)
-    // The browser has thrown them away.
-    if (!source) return await remember({ isKept: false })
-    // Remembered before it is used: a reload must not ask for another.
-    const id = entry.stored.id ?? (await this.#client.reserveId(until))
-    await remember({ id })
-    const send = async () => {
-      tell({ hasTurn: true, delay: null, beganAt: Date.now() })
-      return await this.#client.upload(source, {
-        ...entry.stored.fields,
-        ...until,
-        id,
-        parts: entry.stored.parts ?? undefined,
-        onParts: async (parts) => await remember({ parts }),
-        onProgress: ({ sent }) => tell({ sent, delay: null }),
-      })
-    }
-    const photo = await this.#turns.take(send, signal)
-    await this.#entries.finish(entry, photo)
-  }
-
-  async #failed(entry: Entry, error: Error & { code?: unknown }): Promise<void> {
-    const code = typeof error.code === 'string' ? error.code : error.name
-    if (EXPIRED_IDS.has(code) || CHANGED.has(code)) {
-      await this.#entries.remember([entry], { id: null, parts: null })
-      if (CHANGED.has(code)) this.#options.onFileChanged?.(shownOf(entry))
-      return
-    }
-    const problem = { code, message: error.message }
-    // A store that fails now has it as it was: after a reload it is tried again.
-    await this.#entries.remember([entry], { problem }).catch(() => {})
   }
 }
