@@ -30,6 +30,12 @@ testWithChromium(
     const open = async () => {
       await page.goto(app.origin)
       await page.evaluate(`(async () => {
+        const { arrayBuffer } = Blob.prototype
+        globalThis.read = []
+        Blob.prototype.arrayBuffer = function () {
+          read.push(this.size)
+          return arrayBuffer.call(this)
+        }
         const { DarkroomClient, indexedDbStore } = darkroom
         const client = new DarkroomClient({ url: '${service.url}', token: () => '${token}' })
         globalThis.queue = await client.uploadQueue({ store: indexedDbStore() })
@@ -63,8 +69,12 @@ testWithChromium(
       await open()
     }
     await expect.poll(async () => await page.evaluate('queue.uploads.length')).toBe(0)
+    const sizes = new Set(photos.map((photo) => Buffer.from(photo, 'base64').length))
+    const read = (await page.evaluate('read')) as number[]
 
     expect(await countKept()).toBe(30)
+    // What lies in IndexedDB goes out from there.
+    expect(read.filter((size) => sizes.has(size))).toEqual([])
     expect(told.length).toBeGreaterThan(0)
     expect(told.filter((bytes) => bytes !== null)).toEqual([])
   },

@@ -1,6 +1,9 @@
 import { sleep, waitMs } from './backoff.ts'
+import { readBytes } from './parts.ts'
 import {
+  isSendable,
   type OpenStream,
+  type PhotoSource,
   type Reply,
   type Request,
   type Send,
@@ -28,8 +31,8 @@ export type Ask = {
   method?: string
   query?: Record<string, string | number | undefined>
   headers?: Record<string, string>
-  /** Bytes, or what becomes JSON. */
-  body?: Uint8Array<ArrayBuffer> | object
+  /** Bytes, as a Blob where one is sendable, or what becomes JSON. */
+  body?: Uint8Array<ArrayBuffer> | PhotoSource | object
   /** A status besides 2xx that is a reply, too. */
   taken?: number
   signal?: Signal | undefined
@@ -103,21 +106,23 @@ export class Api {
     isRefused: boolean,
   ): Promise<Request> {
     const token = await this.#options.token({ isRefused })
-    const isBytes = body instanceof Uint8Array
+    const bytes = body instanceof Uint8Array || isSendable(body) ? body : null
     const headers = {
       accept: 'application/json',
       authorization: `Bearer ${token}`,
-      ...(body && { 'content-type': isBytes ? 'application/octet-stream' : 'application/json' }),
+      ...(body && { 'content-type': bytes ? 'application/octet-stream' : 'application/json' }),
       ...ask.headers,
     }
     const url = this.#url + path + queryOf(query)
     const request = { method, url, headers, signal: ask.signal, onSent: ask.onSent }
-    return body ? { ...request, body: isBytes ? body : JSON.stringify(body) } : request
+    return body ? { ...request, body: bytes ?? JSON.stringify(body) } : request
   }
 
-  async #reached<Value>(sending: Promise<Value>, { signal }: Ask): Promise<Value> {
-    return await sending.catch((cause: unknown) => {
+  async #reached<Value>(sending: Promise<Value>, { signal, body }: Ask): Promise<Value> {
+    return await sending.catch(async (cause: unknown) => {
       if (signal?.aborted) throw cause
+      // A file that can't be read any more ends a request as a broken connection does.
+      if (isSendable(body)) await readBytes(body, 0, Math.min(1, body.size))
       throw unreachable(cause)
     })
   }

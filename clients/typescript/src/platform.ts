@@ -18,7 +18,8 @@ export type Request = {
   method: string
   url: string
   headers: Record<string, string>
-  body?: Uint8Array<ArrayBuffer> | string
+  /** A Blob only where `isSendable` says so. */
+  body?: Uint8Array<ArrayBuffer> | PhotoSource | string
   signal?: Signal | undefined
   /** Hears how many bytes of the body have gone out. */
   onSent?: ((bytes: number) => void) | undefined
@@ -68,9 +69,14 @@ type Fetch = (url: string, init: object) => Promise<FetchReply>
 
 const { fetch, Blob, XMLHttpRequest, TextDecoder } = globalThis as unknown as {
   fetch: Fetch
-  Blob: new (parts: readonly Uint8Array<ArrayBuffer>[]) => object
+  Blob: new (parts: readonly Uint8Array<ArrayBuffer>[]) => PhotoSource
   TextDecoder: new () => { decode(bytes: Uint8Array | undefined, options: { stream: boolean }): string }
   XMLHttpRequest?: new () => XmlHttpRequest
+}
+
+/** Whether it is a Blob whose bytes can go out without being read here. Node's `fetch` would not tell how far they are. */
+export function isSendable(body: unknown): body is PhotoSource {
+  return XMLHttpRequest !== undefined && body instanceof Blob
 }
 
 /** By `fetch`; what wants to know of its progress, by XMLHttpRequest where there is one, as `fetch` tells nothing of it. */

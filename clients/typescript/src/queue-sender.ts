@@ -84,6 +84,7 @@ export class QueueSender {
       tell({ delay: { code, message, until: Date.now() + ms } })
     const until = { signal, retryMs: Number.POSITIVE_INFINITY, onWait }
 
+    const isCopy = entry.source === null
     const source = await this.#entries.source(entry)
     // The browser has thrown them away.
     if (!source) return await remember({ isKept: false })
@@ -95,7 +96,7 @@ export class QueueSender {
       return await this.#options.client.upload(source, {
         ...entry.stored.fields,
         ...until,
-        id,
+        ...{ id, isCopy },
         parts: entry.stored.parts ?? undefined,
         onParts: async (parts) => await remember({ parts }),
         onProgress: ({ sent }) => tell({ sent, delay: null }),

@@ -1,7 +1,7 @@
 import type { Api, Ask } from './api.ts'
 import { sha256 } from './digest.ts'
 import { readBytes } from './parts.ts'
-import type { PhotoSource } from './platform.ts'
+import { isSendable, type PhotoSource } from './platform.ts'
 import { Problem } from './problem.ts'
 import type { Photo } from './types.ts'
 import { BytesChanged, endUpload, type SendOptions, uploadInParts } from './upload-in-parts.ts'
@@ -27,6 +27,8 @@ export type UploadOptions = UploadFields &
   SendOptions & {
     /** Of `reserveId`: whoever sends the same bytes under it again gets the same photo, however the first attempt ended. */
     id?: string
+    /** Whether nobody changes the source any more, as a copy in IndexedDB: then its bytes need not be in memory before they are sent. */
+    isCopy?: boolean
     /** Told when the file has changed since its first parts were read; then all of it is sent anew, as another photo. */
     onFileChanged?: (() => void) | undefined
   }
@@ -73,19 +75,20 @@ async function uploadUnder(
   source: PhotoSource,
   options: UploadOptions & { id: string },
 ): Promise<Photo> {
-  const { id, onProgress, onWait, signal, retryMs, filter, strength, visibility, focus, alt } = options
+  const { id, isCopy, onProgress, onWait, signal, retryMs, filter, strength, visibility, focus, alt } =
+    options
   const fields = { filter, strength, visibility, focus: focus && `${focus.x},${focus.y}`, alt }
   if (source.size > LARGE_BYTES) return await uploadInParts(api, source, fields, options)
 
+  const total = source.size
   // Hashed and sent are the same bytes, whatever becomes of the file meanwhile.
-  const bytes = await readBytes(source, 0, source.size)
-  const digest = await sha256(bytes)
-  const total = bytes.length
+  const body = isCopy && isSendable(source) ? source : await readBytes(source, 0, total)
+  const digest = body instanceof Uint8Array ? await sha256(body) : null
   return await api.json<Photo>(`/v1/photos/${id}`, {
     method: 'PUT',
     query: fields,
     headers: digest ? { 'content-digest': `sha-256=:${digest}:` } : {},
-    body: bytes,
+    body,
     signal,
     retryMs,
     onWait,
