@@ -79,6 +79,16 @@ async function overflowOf(page: Page): Promise<string[]> {
   return found
 }
 
+/** What a browser draws as a torn picture, because it could not be had. */
+async function tornPicturesOf(page: Page): Promise<string[]> {
+  return await page.evaluate(() =>
+    [...document.images]
+      .filter(({ complete, naturalWidth }) => complete && naturalWidth === 0)
+      .filter((image) => getComputedStyle(image).opacity !== '0')
+      .map(({ currentSrc }) => `a torn picture: ${currentSrc}`),
+  )
+}
+
 async function openScene(
   name: string,
   tastes: Tastes = {},
@@ -135,7 +145,7 @@ describe('everybody', () => {
         await page.emulateMedia({ colorScheme: scheme })
         await page.setViewportSize({ width, height: 800 })
         if (FOLDER) await keepPicture(page, FOLDER, { name, scheme, width })
-        const found = await flawsOf(page)
+        const found = [...(await flawsOf(page)), ...(await tornPicturesOf(page))]
         if (found.length > 0) flaws[`${scheme} ${width}`] = found
       }
       const overflow = await overflowOf(page)

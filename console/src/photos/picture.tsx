@@ -48,10 +48,6 @@ export function Picture(props: PictureProps) {
     setFailed(false)
     // What is in the browser's cache needs no fading in.
     if (img.complete && img.naturalWidth > 0) setFades(false)
-    img.decode().then(
-      () => setDecoded(true),
-      () => {},
-    )
   }, [avif, webp, jpeg, attempt])
 
   const isHere = isOnline.value
@@ -69,7 +65,17 @@ export function Picture(props: PictureProps) {
     [],
   )
 
+  // Also when another size of it has taken the place of the one that was loading.
+  const show = ({ currentTarget: img }: { currentTarget: HTMLImageElement }) => {
+    img.decode().then(
+      // What was loaded may have been followed by what could not be.
+      () => setDecoded(img.naturalWidth > 0),
+      () => {},
+    )
+  }
   const tellFailed = () => {
+    // Nor is it shown any more, if it was: of a larger size there may be nothing.
+    setDecoded(false)
     setFailed(true)
     onFailed?.()
   }
@@ -89,6 +95,7 @@ export function Picture(props: PictureProps) {
             alt={photo.alt ?? ''}
             decoding="async"
             fetchpriority={isUrgent ? 'high' : 'auto'}
+            onLoad={show}
             onError={tellFailed}
           />
         </picture>
