@@ -244,6 +244,29 @@ describe.each(BROWSERS)('a photo in $name', ({ name, test }) => {
   })
 })
 
+inChromium('an answer that is late undoes nothing of what is shown since', async () => {
+  const id = await upload('alpha.png')
+  const page = await openPhoto('chromium', id)
+  const [asked, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  await page.route('**/v1/photos?ids=*', async (route) => {
+    const response = await route.fetch()
+    asked.resolve()
+    await released.promise
+    await route.fulfill({ response })
+  })
+  await client.changeFilter(id, { filter: 'mono', strength: 1 })
+  await asked.promise
+  await page.getByLabel('Private').check()
+  await page.locator('.tag').waitFor()
+
+  const answered = page.waitForResponse((response) => response.url().includes('/v1/photos?ids='))
+  released.resolve()
+  await (await answered).finished()
+
+  await page.locator('.facts', { hasText: 'mono' }).waitFor()
+  expect(await page.locator('.tag').count()).toBe(1)
+})
+
 inChromium(
   'what is copied is what stands there, and axe finds nothing, in the dark and on a phone',
   async () => {

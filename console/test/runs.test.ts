@@ -89,6 +89,47 @@ describe.each(BROWSERS)('runs in $name', ({ name, test }) => {
   })
 })
 
+describe.each(BROWSERS.slice(0, 1))('a run in $name', ({ name, test }) => {
+  test('that was paused is shown so, whatever was asked for before is answered', async () => {
+    const { service, open } = running()
+    const run = await service.catalog.runs.start({
+      kind: 'reprocess',
+      selection: { pace: { rate: null, share: null } },
+      slices: [],
+    })
+    await service.database.query(
+      `insert into run_parts (run, part, slice, selected, due_at) values (${run}, 1, '{}', 5, now() + interval '50 minutes')`,
+    )
+    await using _ended = { [Symbol.asyncDispose]: async () => void (await service.catalog.runs.cancel(run)) }
+    const page = await open(name, { owner: 'olga', isOperator: true, at: `#/runs/${run}` })
+    await button(page, 'Pause').waitFor()
+    const [asked, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    await page.route(`**/v1/runs/${run}`, async (route) => {
+      const response = await route.fetch()
+      asked.resolve()
+      await released.promise
+      await route.fulfill({ response })
+    })
+    await asked.promise
+    await button(page, 'Pause').click()
+    await button(page, 'Go on').waitFor()
+    const states = await page.evaluateHandle(() => {
+      const seen = new Set<string>()
+      new MutationObserver(() => seen.add(document.querySelector('.runs-state')?.textContent ?? '')).observe(
+        document.body,
+        { subtree: true, childList: true, characterData: true },
+      )
+      return seen
+    })
+    const again = page.waitForRequest((request) => request.url().endsWith(`/v1/runs/${run}`))
+
+    released.resolve()
+    await again
+
+    expect(await states.evaluate((seen) => seen.has('running'))).toBe(false)
+  })
+})
+
 describe.each(BROWSERS.slice(0, 1))('runs in $name', ({ name, test }) => {
   test('a reprocess is tried, begun with a canary, looked at, goes on, and is rolled back', async () => {
     const page = await running().open(name, { owner: 'olga', isOperator: true, at: '#/runs' })

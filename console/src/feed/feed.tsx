@@ -1,8 +1,8 @@
 import './feed.css'
-import type { Problem } from 'darkroom-client'
 import { useEffect, useState } from 'preact/hooks'
 import { say } from '../parts/say.tsx'
 import { Failed, Loading, State } from '../parts/state.tsx'
+import { whyOf } from '../parts/why.tsx'
 import { withCommands } from '../parts/with-commands.tsx'
 import { keptState, linkTo } from '../route.ts'
 import { words } from '../words/words.ts'
@@ -133,8 +133,4 @@ function Empty({ open, onChange }: { open: OpenFeed; onChange: () => void }) {
       <FollowForm onChange={onChange} />
     </State>
   )
-}
-
-function whyOf(problem: Problem): string {
-  return problem.code === 'unreachable' ? words.value.common.unreachable : problem.message
 }

@@ -1,5 +1,7 @@
 import { useState } from 'preact/hooks'
 import { say } from '../parts/say.tsx'
+import { useAct } from '../parts/use-act.ts'
+import { Why } from '../parts/why.tsx'
 import { linkTo } from '../route.ts'
 import { words } from '../words/words.ts'
 import { following, setFollowed } from './following.ts'
@@ -28,20 +30,17 @@ export function FollowingList({ onChange }: { onChange: () => void }) {
 }
 
 export function FollowForm({ onChange }: { onChange: () => void }) {
-  const { feed, common } = words.value
+  const { feed } = words.value
   const [owner, setOwner] = useState('')
-  const [problem, setProblem] = useState<string | null>(null)
+  const { isBusy, problem, act } = useAct()
   const submit = async (event: Event) => {
     event.preventDefault()
-    setProblem(null)
-    try {
+    await act(async () => {
       await setFollowed(owner, true)
       say(feed.followed(owner))
       setOwner('')
       onChange()
-    } catch (error) {
-      setProblem((error as Error).message)
-    }
+    })
   }
   return (
     <form class="follow-form" onSubmit={submit}>
@@ -58,14 +57,10 @@ export function FollowForm({ onChange }: { onChange: () => void }) {
         value={owner}
         onInput={({ currentTarget }) => setOwner(currentTarget.value)}
       />
-      <button type="submit" class="button">
+      <button type="submit" class="button" disabled={isBusy}>
         {feed.follow}
       </button>
-      {problem !== null && (
-        <p class="bad small" role="alert">
-          {common.failed(problem)}
-        </p>
-      )}
+      <Why why={problem} />
     </form>
   )
 }
@@ -80,41 +75,29 @@ export function FollowButton({
   label?: string
   onChange?: () => void
 }) {
-  const { feed, common } = words.value
-  const [problem, setProblem] = useState<string | null>(null)
-  const [isBusy, setBusy] = useState(false)
+  const { feed } = words.value
+  const { isBusy, problem, act } = useAct()
   if (!following.value) return null
   const isFollowed = following.value.owners.includes(owner)
-  const change = async () => {
-    setBusy(true)
-    setProblem(null)
-    try {
+  const change = () =>
+    act(async () => {
       await setFollowed(owner, !isFollowed)
       say(isFollowed ? feed.unfollowed(owner) : feed.followed(owner))
       onChange?.()
-    } catch (error) {
-      setProblem((error as Error).message)
-    } finally {
-      setBusy(false)
-    }
-  }
+    })
   const name = isFollowed ? feed.unfollow : (label ?? feed.follow)
   return (
     <>
       <button
         type="button"
-        class="button small"
+        class={`button ${label === undefined ? 'small' : ''}`}
         disabled={isBusy}
-        onClick={change}
+        onClick={() => void change()}
         aria-label={`${name}: ${owner}`}
       >
         {name}
       </button>
-      {problem !== null && (
-        <span class="bad small" role="alert">
-          {common.failed(problem)}
-        </span>
-      )}
+      <Why why={problem} />
     </>
   )
 }

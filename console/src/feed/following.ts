@@ -5,11 +5,14 @@ import { forgetFeed } from './open-feed.ts'
 /** Whom the viewer follows, as of when that was asked last. */
 export const following = signal<{ viewer: string; owners: readonly string[] } | null>(null)
 
-/** Throws Problem. */
+let asked = 0
+
+/** Of several questions the last is answered. Throws Problem. */
 export async function loadFollowing(): Promise<void> {
+  const own = ++asked
   const viewer = viewerNow()
   const owners = await client.following()
-  following.value = { viewer, owners: owners.toSorted() }
+  if (own === asked) following.value = { viewer, owners: owners.toSorted() }
 }
 
 /** Throws Problem. */

@@ -1,5 +1,6 @@
 import type { Signal } from '@preact/signals'
 import type { Photo } from 'darkroom-client'
+import { Why } from '../parts/why.tsx'
 import { percent } from '../words/amounts.ts'
 import { words } from '../words/words.ts'
 import { isSameLook, type Look, type LookChoice, lookOf } from './look-choice.ts'
@@ -15,7 +16,7 @@ type ApplyProps = {
 
 /** Gives the photo the look that is chosen, takes the last change back, and tells how that goes. */
 export function Apply({ photo, choice, choices, hundredths, onChoose }: ApplyProps) {
-  const { looks, common } = words.value
+  const { looks } = words.value
   const { change, isAsking, problem, former } = useLookChange(photo)
   const asked: Look = choice.table === null ? null : { filter: choice.name, strength: hundredths.value / 100 }
   const shown = lookOf(photo)
@@ -57,11 +58,7 @@ export function Apply({ photo, choice, choices, hundredths, onChoose }: ApplyPro
               ? looks.photoHasNone
               : looks.photoHas(told(shown))}
       </p>
-      {problem !== null && (
-        <p class="bad" role="alert">
-          {common.failed(problem)}
-        </p>
-      )}
+      <Why why={problem} />
     </div>
   )
 }

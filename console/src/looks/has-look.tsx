@@ -1,4 +1,5 @@
 import type { Filter, Photo } from 'darkroom-client'
+import { Why } from '../parts/why.tsx'
 import { Picture } from '../photos/picture.tsx'
 import { session } from '../session.ts'
 import { percent } from '../words/amounts.ts'
@@ -10,7 +11,7 @@ type HasLookProps = { photo: Photo; filters: readonly Filter[]; onTakeOff: (look
 
 /** A photo whose pictures have a look in them: others can be tried when it is shown without one. */
 export function HasLook({ photo, filters, onTakeOff }: HasLookProps) {
-  const { looks, common } = words.value
+  const { looks } = words.value
   const { change, problem, isAsking } = useLookChange(photo)
   const look = lookOf(photo)
   const title = filters.find(({ name }) => name === look?.filter)?.title ?? look?.filter ?? ''
@@ -35,11 +36,7 @@ export function HasLook({ photo, filters, onTakeOff }: HasLookProps) {
         ) : (
           <p class="soft">{looks.ownersOnly}</p>
         )}
-        {problem !== null && (
-          <p class="bad" role="alert">
-            {common.failed(problem)}
-          </p>
-        )}
+        <Why why={problem} />
       </div>
     </div>
   )

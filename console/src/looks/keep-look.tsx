@@ -1,53 +1,50 @@
-import type { Problem } from 'darkroom-client'
-import { useEffect, useId, useState } from 'preact/hooks'
+import { useId, useState } from 'preact/hooks'
 import { FILTER_NAME_PATTERN, filterNameOf, MAX_FILTER_NAME } from '../../../src/photo/look/filter.ts'
 import { Dialog } from '../parts/dialog.tsx'
 import { say } from '../parts/say.tsx'
+import { useAct } from '../parts/use-act.ts'
+import { Why } from '../parts/why.tsx'
 import { client } from '../session.ts'
 import { words } from '../words/words.ts'
 import { dropped, type LookChoice } from './look-choice.ts'
 
-type KeepLookProps = { choice: LookChoice; onChoose: (name: string) => void; onKept: () => void }
+type KeepLookProps = { choice: LookChoice; onChoose: (name: string) => void; onKept: () => Promise<void> }
 
 /** For operators: a look of a file is kept for everybody, and one that is kept is so no more. */
 export function KeepLook({ choice, onChoose, onKept }: KeepLookProps) {
-  const [problem, setProblem] = useState<string | null>(null)
-  useEffect(() => setProblem(null), [choice.name])
-  const act = (acting: Promise<unknown>, name: string, told: string) => {
-    setProblem(null)
-    acting.then(
-      () => {
-        onKept()
-        onChoose(name)
-        say(told)
-      },
-      (error: Problem) => setProblem(error.message),
-    )
-  }
-  const { looks, common } = words.value
+  const { isBusy, problem, act } = useAct()
+  const { looks } = words.value
   const { file } = choice
-  const keep = (name: string) => {
-    if (!file) return
-    const kept = client.operator.keepFilter(name, new TextEncoder().encode(file.text)).then(() => {
+  /** When it is known that it is there, or is no more: a look that is not there could not be chosen. */
+  const show = async (name: string, told: string) => {
+    await onKept()
+    onChoose(name)
+    say(told)
+  }
+  const keep = (name: string) =>
+    act(async () => {
+      if (!file) return
+      await client.operator.keepFilter(name, new TextEncoder().encode(file.text))
+      await show(name, looks.kept(name))
       dropped.value = dropped.value.filter((other) => other !== choice)
     })
-    act(kept, name, looks.kept(name))
-  }
-  const remove = () => act(client.operator.removeFilter(choice.name), '', looks.removed(choice.title))
+  const remove = () =>
+    act(async () => {
+      await client.operator.removeFilter(choice.name)
+      await show('', looks.removed(choice.title))
+    })
   return (
     <>
-      {file && <KeepForm key={choice.name} name={filterNameOf(file.name)} onKeep={keep} />}
-      {choice.isKept && <Removal title={choice.title} onRemove={remove} />}
-      {problem !== null && (
-        <p class="bad small" role="alert">
-          {common.failed(problem)}
-        </p>
-      )}
+      {file && <KeepForm key={choice.name} name={filterNameOf(file.name)} isBusy={isBusy} onKeep={keep} />}
+      {choice.isKept && <Removal title={choice.title} isBusy={isBusy} onRemove={remove} />}
+      <Why why={problem} />
     </>
   )
 }
 
-function KeepForm({ name: first, onKeep }: { name: string; onKeep: (name: string) => void }) {
+type KeepFormProps = { name: string; isBusy: boolean; onKeep: (name: string) => Promise<unknown> }
+
+function KeepForm({ name: first, isBusy, onKeep }: KeepFormProps) {
   const { looks } = words.value
   const [name, setName] = useState(first)
   const id = useId()
@@ -56,7 +53,7 @@ function KeepForm({ name: first, onKeep }: { name: string; onKeep: (name: string
       class="keep-look"
       onSubmit={(event) => {
         event.preventDefault()
-        onKeep(name)
+        void onKeep(name)
       }}
     >
       <label for={id}>{looks.keepAs}</label>
@@ -71,20 +68,22 @@ function KeepForm({ name: first, onKeep }: { name: string; onKeep: (name: string
         autocomplete="off"
         onInput={({ currentTarget }) => setName(currentTarget.value)}
       />
-      <button type="submit" class="button main">
+      <button type="submit" class="button main" disabled={isBusy}>
         {looks.keep}
       </button>
     </form>
   )
 }
 
-function Removal({ title, onRemove }: { title: string; onRemove: () => void }) {
+type RemovalProps = { title: string; isBusy: boolean; onRemove: () => Promise<unknown> }
+
+function Removal({ title, isBusy, onRemove }: RemovalProps) {
   const { looks, common } = words.value
   const [isAsked, setAsked] = useState(false)
   const close = () => setAsked(false)
   return (
     <>
-      <button type="button" class="button danger" onClick={() => setAsked(true)}>
+      <button type="button" class="button danger" disabled={isBusy} onClick={() => setAsked(true)}>
         {looks.remove(title)}
       </button>
       {isAsked && (
@@ -96,7 +95,7 @@ function Removal({ title, onRemove }: { title: string; onRemove: () => void }) {
               class="button danger"
               onClick={() => {
                 close()
-                onRemove()
+                void onRemove()
               }}
             >
               {looks.remove(title)}

@@ -2,6 +2,7 @@ import './looks.css'
 import type { Filter, Problem } from 'darkroom-client'
 import { useEffect, useState } from 'preact/hooks'
 import { Failed, Loading, State } from '../parts/state.tsx'
+import { whyOf } from '../parts/why.tsx'
 import { photoOf } from '../photos/kept-photos.ts'
 import { linkTo } from '../route.ts'
 import { client } from '../session.ts'
@@ -33,7 +34,7 @@ export function Looks({ words: [id = ''] }: { words: readonly string[] }) {
       ) : photo.status === 'processing' ? (
         <State title={looks.processing} />
       ) : problem !== null ? (
-        <Failed why={problem} onRetry={reload} />
+        <Failed why={problem} onRetry={() => void reload()} />
       ) : !filters ? (
         <Loading />
       ) : pictures ? (
@@ -46,13 +47,13 @@ export function Looks({ words: [id = ''] }: { words: readonly string[] }) {
 }
 
 /** The looks that there are, why they are not told, and what asks for them again. */
-function useFilters(): [readonly Filter[] | null, string | null, () => void] {
+function useFilters(): [readonly Filter[] | null, string | null, () => Promise<void>] {
   const [filters, setFilters] = useState<readonly Filter[] | null>(null)
   const [problem, setProblem] = useState<string | null>(null)
-  const load = () => {
+  const load = async () => {
     setProblem(null)
-    client.filters().then(setFilters, (error: Problem) => setProblem(error.message))
+    await client.filters().then(setFilters, (error: Problem) => setProblem(whyOf(error)))
   }
-  useEffect(load, [])
+  useEffect(() => void load(), [])
   return [filters, problem, load]
 }

@@ -8,7 +8,7 @@ import { parse } from './drawing.ts'
 import { KeepLook } from './keep-look.tsx'
 import { dropped, type LookChoice } from './look-choice.ts'
 
-type OwnTablesProps = { choice: LookChoice; onChoose: (name: string) => void; onKept: () => void }
+type OwnTablesProps = { choice: LookChoice; onChoose: (name: string) => void; onKept: () => Promise<void> }
 type Mistake = { file: string; why: string }
 
 /** No `.cube` of 65 points an axis is larger. */
@@ -64,7 +64,7 @@ export function OwnTables({ choice, onChoose, onKept }: OwnTablesProps) {
         ))}
       </div>
       {session.value.kind === 'in' && session.value.isOperator && (
-        <KeepLook choice={choice} onChoose={onChoose} onKept={onKept} />
+        <KeepLook key={choice.name} choice={choice} onChoose={onChoose} onKept={onKept} />
       )}
     </section>
   )

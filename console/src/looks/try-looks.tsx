@@ -18,7 +18,7 @@ type TryLooksProps = {
   pictures: Pictures
   filters: readonly Filter[]
   /** There is another look than there was, or one less. */
-  onKept: () => void
+  onKept: () => Promise<void>
 }
 
 /** Looks drawn here, to the bit as Darkroom would. */

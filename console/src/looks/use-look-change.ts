@@ -1,7 +1,8 @@
-import type { Photo, Problem } from 'darkroom-client'
+import type { Photo } from 'darkroom-client'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { say } from '../parts/say.tsx'
-import { keep } from '../photos/kept-photos.ts'
+import { useAct } from '../parts/use-act.ts'
+import { keepAnswer } from '../photos/kept-photos.ts'
 import { client } from '../session.ts'
 import { words } from '../words/words.ts'
 import { isSameLook, type Look, lookOf } from './look-choice.ts'
@@ -19,27 +20,20 @@ export type LookChange = {
 /** Gives the photo another look, and tells what comes of it. */
 export function useLookChange(photo: Photo): LookChange {
   const { looks } = words.value
-  const [isAsking, setAsking] = useState(false)
-  const [problem, setProblem] = useState<string | null>(null)
+  const { isBusy: isAsking, problem, act } = useAct()
+  const [isNotMade, setNotMade] = useState(false)
   const [former, setFormer] = useState<Look | undefined>(undefined)
   const awaited = useRef<{ look: Look; before: Look } | null>(null)
   const shown = lookOf(photo)
 
   const change = (look: Look) => {
-    setProblem(null)
-    setAsking(true)
+    setNotMade(false)
     const before = photo.wanted ? lookOf(photo.wanted) : shown
-    client
-      .changeFilter(photo.id, look)
-      .then(
-        (changed) => {
-          setFormer(before)
-          awaited.current = { look, before: shown }
-          keep(changed)
-        },
-        (error: Problem) => setProblem(error.message),
-      )
-      .finally(() => setAsking(false))
+    void act(async () => {
+      await keepAnswer(photo.id, client.changeFilter(photo.id, look))
+      setFormer(before)
+      awaited.current = { look, before: shown }
+    })
   }
 
   // What is wanted no more is shown, or could not be made.
@@ -48,8 +42,8 @@ export function useLookChange(photo: Photo): LookChange {
     if (!current || photo.wanted !== null || isAsking) return
     awaited.current = null
     if (isSameLook(shown, current.look)) say(looks.shown)
-    else if (isSameLook(shown, current.before)) setProblem(looks.notMade)
+    else if (isSameLook(shown, current.before)) setNotMade(true)
   }, [photo, isAsking])
 
-  return { change, isAsking, problem, former }
+  return { change, isAsking, problem: problem ?? (isNotMade ? looks.notMade : null), former }
 }

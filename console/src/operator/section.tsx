@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact'
 import { useId } from 'preact/hooks'
 import type { Polled } from '../parts/use-polled.ts'
+import { whyOf } from '../parts/why.tsx'
 import { clock } from '../words/amounts.ts'
 import { words } from '../words/words.ts'
 
@@ -19,7 +20,7 @@ export function Section<Value>({ title, polled: { value, at, problem }, children
       <h2 id={id}>{title}</h2>
       {problem !== null && (
         <p class="bad small" role="status">
-          {at === null ? operator.untold(problem.message) : operator.stale(clock(at), problem.message)}
+          {at === null ? operator.untold(whyOf(problem)) : operator.stale(clock(at), whyOf(problem))}
         </p>
       )}
       {value !== undefined ? children(value) : problem === null && <p class="soft">{common.loading}</p>}

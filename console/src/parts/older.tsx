@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact'
 import { useState } from 'preact/hooks'
-import { words } from '../words/words.ts'
+import { useAct } from './use-act.ts'
+import { Why } from './why.tsx'
 
 type OlderProps<Item> = {
   /** What asks for the next page. */
@@ -16,26 +17,22 @@ export function Older<Item>({ title, from, read, children }: OlderProps<Item>) {
   const [items, setItems] = useState<readonly Item[]>([])
   const [next, setNext] = useState<string | null>(null)
   const [isBegun, setBegun] = useState(false)
-  const [why, setWhy] = useState<string | null>(null)
+  const { isBusy, problem, act } = useAct()
   const after = isBegun ? next : from
-  const load = async () => {
-    if (after === null) return
-    setWhy(null)
-    try {
+  const load = () =>
+    act(async () => {
+      if (after === null) return
       const page = await read(after)
       setItems((before) => [...before, ...page.items])
       setNext(page.next)
       setBegun(true)
-    } catch (error) {
-      setWhy((error as Error).message)
-    }
-  }
+    })
   return (
     <>
       {items.length > 0 && children(items)}
-      {why !== null && <p class="bad">{words.value.common.failed(why)}</p>}
+      <Why why={problem} />
       {after !== null && (
-        <button type="button" class="button" onClick={() => void load()}>
+        <button type="button" class="button" disabled={isBusy} onClick={() => void load()}>
           {title}
         </button>
       )}

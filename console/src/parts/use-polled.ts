@@ -8,7 +8,7 @@ export type Polled<Value> = {
   at: number | null
   /** Why it could not be told anew since. */
   problem: Problem | null
-  /** What was told elsewhere, as by a request that changed it, stands until the next question. */
+  /** What was told elsewhere, as by a request that changed it, stands until the next question: an answer to one before is none. */
   set(value: Value): void
   /** Asks at once. */
   again(): void
@@ -30,6 +30,7 @@ export function usePolled<Value>(
   const [told, setTold] = useState<Pick<Polled<Value>, 'value' | 'at'>>({ value: undefined, at: null })
   const [problem, setProblem] = useState<Problem | null>(null)
   const again = useRef(() => {})
+  const isOvertaken = useRef(false)
 
   useEffect(() => {
     const gone = new AbortController()
@@ -43,10 +44,11 @@ export function usePolled<Value>(
       isWanted = isAsking
       if (isAsking || document.hidden) return
       isAsking = true
+      isOvertaken.current = false
       try {
         const value = await ask(gone.signal)
         if (gone.signal.aborted) return
-        setTold({ value, at: Date.now() })
+        if (!isOvertaken.current) setTold({ value, at: Date.now() })
         setProblem(null)
         isSettled = isOver(value)
       } catch (error) {
@@ -57,7 +59,7 @@ export function usePolled<Value>(
       } finally {
         isAsking = false
       }
-      if (isWanted) void look()
+      if (isWanted || isOvertaken.current) void look()
       else if (!isSettled) timer = window.setTimeout(look, everyMs)
     }
     const onVisible = () => {
@@ -76,7 +78,10 @@ export function usePolled<Value>(
   return {
     ...told,
     problem,
-    set: (value) => setTold((before) => ({ ...before, value })),
+    set: (value) => {
+      isOvertaken.current = true
+      setTold((before) => ({ ...before, value }))
+    },
     again: () => again.current(),
   }
 }

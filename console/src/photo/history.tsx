@@ -3,6 +3,8 @@ import type { Photo, PhotoHistory } from 'darkroom-client'
 import { useEffect, useId, useState } from 'preact/hooks'
 import { say } from '../parts/say.tsx'
 import { Failed } from '../parts/state.tsx'
+import { useAct } from '../parts/use-act.ts'
+import { Why, whyOf } from '../parts/why.tsx'
 import { client } from '../session.ts'
 import { bytes, duration, moment, number } from '../words/amounts.ts'
 import { words } from '../words/words.ts'
@@ -31,7 +33,7 @@ export function History({ photo, isOperator }: HistoryProps) {
         setProblem(null)
       },
       (error: Error) => {
-        if (!gone.signal.aborted) setProblem(error.message)
+        if (!gone.signal.aborted) setProblem(whyOf(error))
       },
     )
     return () => gone.abort()
@@ -72,22 +74,14 @@ function Steps({ told }: { told: PhotoHistory }) {
 type JobsProps = { jobs: NonNullable<PhotoHistory['jobs']>; photo: string; onRetried: () => void }
 
 function Jobs({ jobs, photo, onRetried }: JobsProps) {
-  const { history, operator, common } = words.value
-  const [isBusy, setBusy] = useState(false)
-  const [problem, setProblem] = useState<string | null>(null)
-  const retry = async () => {
-    setBusy(true)
-    setProblem(null)
-    try {
+  const { history, operator } = words.value
+  const { isBusy, problem, act } = useAct()
+  const retry = () =>
+    act(async () => {
       const { retried } = await client.operator.retryJobs({ photo })
       say(operator.retried(retried, number(retried)))
       onRetried()
-    } catch (error) {
-      setProblem((error as Error).message)
-    } finally {
-      setBusy(false)
-    }
-  }
+    })
   return (
     <>
       <h3>{history.jobs}</h3>
@@ -102,11 +96,7 @@ function Jobs({ jobs, photo, onRetried }: JobsProps) {
           </li>
         ))}
       </ul>
-      {problem !== null && (
-        <p class="bad" role="alert">
-          {common.failed(problem)}
-        </p>
-      )}
+      <Why why={problem} />
       {jobs.some(({ state }) => state === 'failed') && (
         <p>
           <button type="button" class="button small" disabled={isBusy} onClick={() => void retry()}>

@@ -2,6 +2,7 @@ import './photo.css'
 import type { Photo } from 'darkroom-client'
 import { useRef, useState } from 'preact/hooks'
 import { Loading, State } from '../parts/state.tsx'
+import { Why } from '../parts/why.tsx'
 import { photoOf } from '../photos/kept-photos.ts'
 import { presetsInUse } from '../photos/kept-presets.ts'
 import { linkTo } from '../route.ts'
@@ -132,24 +133,20 @@ function Shown({ photo }: { photo: Photo }) {
 }
 
 function FocusLine({ focus: { focus, isPending, problem, set } }: { focus: ReturnType<typeof useFocus> }) {
-  const t = words.value
+  const t = words.value.photo
   return (
-    <p class="focus-line small">
-      <span class="soft">{focus ? t.photo.focusHow : t.photo.focusNone}</span>
+    <div class="focus-line small">
+      <span class="soft">{focus ? t.focusHow : t.focusNone}</span>
       <button
         type="button"
         class={`button quiet small ${focus ? '' : 'is-hidden'}`}
         onClick={() => set(null)}
       >
-        {t.photo.focusClear}
+        {t.focusClear}
       </button>
-      {isPending && <span class="unseen">{t.photo.beingMade}</span>}
-      {problem && (
-        <span class="bad" role="alert">
-          {t.common.failed(problem)}
-        </span>
-      )}
-    </p>
+      {isPending && <span class="unseen">{t.beingMade}</span>}
+      <Why why={problem} />
+    </div>
   )
 }
 

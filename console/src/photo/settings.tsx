@@ -3,12 +3,14 @@ import { useEffect, useState } from 'preact/hooks'
 import { MAX_ALT } from '../../../src/photo/alt.ts'
 import { Dialog } from '../parts/dialog.tsx'
 import { say } from '../parts/say.tsx'
+import { type Act, useAct } from '../parts/use-act.ts'
+import { Why } from '../parts/why.tsx'
 import { keepGone } from '../photos/kept-photos.ts'
 import { goBack } from '../route.ts'
 import { client } from '../session.ts'
 import { number } from '../words/amounts.ts'
 import { words } from '../words/words.ts'
-import { type Saving, useChange } from './use-change.ts'
+import { useChange } from './use-change.ts'
 
 /** What its owner says of a photo, and takes away. */
 export function Settings({ photo }: { photo: Photo }) {
@@ -23,7 +25,7 @@ export function Settings({ photo }: { photo: Photo }) {
 
 function Visibility({ photo }: { photo: Photo }) {
   const t = words.value.photo
-  const [saving, save] = useChange(photo)
+  const { isBusy, problem, save } = useChange(photo)
   const [wished, setWished] = useState(photo.visibility)
   useEffect(() => setWished(photo.visibility), [photo.visibility])
   const choose = async (visibility: Photo['visibility']) => {
@@ -40,7 +42,7 @@ function Visibility({ photo }: { photo: Photo }) {
               type="radio"
               name="visibility"
               checked={wished === visibility}
-              disabled={saving.kind === 'saving'}
+              disabled={isBusy}
               onChange={() => void choose(visibility)}
             />
             <span>{t.visibilities[visibility]}</span>
@@ -48,14 +50,14 @@ function Visibility({ photo }: { photo: Photo }) {
         ))}
       </fieldset>
       <p class="small soft">{t.visibilityMeans[wished]}</p>
-      <Outcome saving={saving} saved="" />
+      <Outcome isBusy={isBusy} problem={problem} />
     </div>
   )
 }
 
 function Alt({ photo }: { photo: Photo }) {
   const t = words.value.photo
-  const [saving, save] = useChange(photo)
+  const { isBusy, problem, isSaved, save } = useChange(photo)
   const [text, setText] = useState(photo.alt ?? '')
   const [kept, setKept] = useState(photo.alt)
   // Changed elsewhere: it is shown, unless something else is being written here.
@@ -66,7 +68,7 @@ function Alt({ photo }: { photo: Photo }) {
   }, [photo.alt])
   const length = [...text].length
   const isChanged = text !== (photo.alt ?? '')
-  const canSave = isChanged && length <= MAX_ALT && saving.kind !== 'saving'
+  const canSave = isChanged && length <= MAX_ALT && !isBusy
   const submit = (event: Event) => {
     event.preventDefault()
     if (canSave) void save({ alt: text === '' ? null : text }, t.altSaved)
@@ -94,26 +96,19 @@ function Alt({ photo }: { photo: Photo }) {
           {t.save}
         </button>
       </div>
-      <Outcome
-        saving={isChanged && saving.kind === 'saved' ? { kind: 'at-rest' } : saving}
-        saved={t.altSaved}
-      />
+      <Outcome isBusy={isBusy} problem={problem} {...(isSaved && !isChanged && { saved: t.altSaved })} />
     </form>
   )
 }
 
-function Outcome({ saving, saved }: { saving: Saving; saved: string }) {
-  const t = words.value
+/** What came of a change; in a place of its own, so that nothing moves. */
+function Outcome({ isBusy, problem, saved }: Pick<Act, 'isBusy' | 'problem'> & { saved?: string }) {
   return (
-    <p class="small outcome">
-      {saving.kind === 'saving' && <span class="soft">{t.photo.saving}</span>}
-      {saving.kind === 'saved' && <span class="good">{saved}</span>}
-      {saving.kind === 'failed' && (
-        <span class="bad" role="alert">
-          {t.common.failed(saving.why)}
-        </span>
-      )}
-    </p>
+    <div class="small outcome">
+      {isBusy && <span class="soft">{words.value.photo.saving}</span>}
+      {saved && <span class="good">{saved}</span>}
+      <Why why={problem} />
+    </div>
   )
 }
 
@@ -121,19 +116,14 @@ function Outcome({ saving, saved }: { saving: Saving; saved: string }) {
 export function Delete({ photo }: { photo: Photo }) {
   const t = words.value
   const [isAsked, setAsked] = useState(false)
-  const [saving, setSaving] = useState<Saving>({ kind: 'at-rest' })
-  const remove = async () => {
-    setSaving({ kind: 'saving' })
-    try {
+  const { isBusy, problem, act } = useAct()
+  const remove = () =>
+    act(async () => {
       await client.delete(photo.id)
-    } catch (error) {
-      setSaving({ kind: 'failed', why: (error as Error).message })
-      return
-    }
-    say(t.photo.deleted)
-    goBack()
-    keepGone(photo.id)
-  }
+      say(t.photo.deleted)
+      goBack()
+      keepGone(photo.id)
+    })
   return (
     <div class="setting">
       <div>
@@ -145,17 +135,12 @@ export function Delete({ photo }: { photo: Photo }) {
         <Dialog title={t.photo.deleteTitle} onClose={() => setAsked(false)}>
           <form method="dialog" class="ask">
             <p>{t.photo.deleteMeans}</p>
-            <Outcome saving={saving} saved={t.photo.deleted} />
+            <Outcome isBusy={isBusy} problem={problem} />
             <div class="ask-buttons">
               <button type="submit" class="button">
                 {t.common.cancel}
               </button>
-              <button
-                type="button"
-                class="button danger"
-                disabled={saving.kind === 'saving'}
-                onClick={() => void remove()}
-              >
+              <button type="button" class="button danger" disabled={isBusy} onClick={() => void remove()}>
                 {t.photo.deleteNow}
               </button>
             </div>

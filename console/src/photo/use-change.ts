@@ -1,29 +1,28 @@
 import type { Photo, PhotoChange } from 'darkroom-client'
 import { useState } from 'preact/hooks'
 import { say } from '../parts/say.tsx'
-import { keep } from '../photos/kept-photos.ts'
+import { type Act, useAct } from '../parts/use-act.ts'
+import { keepAnswer } from '../photos/kept-photos.ts'
 import { client } from '../session.ts'
 
-export type Saving =
-  | { kind: 'at-rest' }
-  | { kind: 'saving' }
-  | { kind: 'saved' }
-  | { kind: 'failed'; why: string }
+export type Change = Pick<Act, 'isBusy' | 'problem'> & {
+  /** The last one was kept. */
+  isSaved: boolean
+  /** Tells whether it came to something; `said` is heard when it did. */
+  save(change: PhotoChange, said: string): Promise<boolean>
+}
 
-/** How far a change of a photo is; `save` tells whether it came to something. `said` is heard when it did. */
-export function useChange(photo: Photo): [Saving, (change: PhotoChange, said: string) => Promise<boolean>] {
-  const [saving, setSaving] = useState<Saving>({ kind: 'at-rest' })
+/** A change of a photo, and how far it is. */
+export function useChange(photo: Photo): Change {
+  const { act, ...state } = useAct()
+  const [isSaved, setSaved] = useState(false)
   const save = async (change: PhotoChange, said: string) => {
-    setSaving({ kind: 'saving' })
-    try {
-      keep(await client.change(photo.id, change))
-    } catch (error) {
-      setSaving({ kind: 'failed', why: (error as Error).message })
-      return false
-    }
-    setSaving({ kind: 'saved' })
+    setSaved(false)
+    const isKept = await act(() => keepAnswer(photo.id, client.change(photo.id, change)))
+    if (!isKept) return false
+    setSaved(true)
     say(said)
     return true
   }
-  return [saving, save]
+  return { ...state, isSaved, save }
 }

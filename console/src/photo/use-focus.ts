@@ -1,7 +1,8 @@
 import type { Photo } from 'darkroom-client'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Point } from '../../../src/photo/fit.ts'
-import { keep } from '../photos/kept-photos.ts'
+import { whyOf } from '../parts/why.tsx'
+import { keepAnswer } from '../photos/kept-photos.ts'
 import { client } from '../session.ts'
 
 export type FocusChange = {
@@ -31,11 +32,11 @@ export function useFocus({ id, focus, wanted }: Photo): FocusChange {
     try {
       for (let sent: unknown; sent !== wish.current && timer.current === null; ) {
         sent = wish.current
-        keep(await client.change(id, { focus: wish.current ?? null }))
+        await keepAnswer(id, client.change(id, { focus: wish.current ?? null }))
       }
       setProblem(null)
     } catch (error) {
-      setProblem((error as Error).message)
+      setProblem(whyOf(error))
     } finally {
       isSaving.current = false
       if (timer.current === null) wish.current = undefined

@@ -1,60 +1,28 @@
-import { type Preset, Problem, type ReprocessWish, type RunCount, type RunWish } from 'darkroom-client'
-import { useEffect, useId, useRef, useState } from 'preact/hooks'
+import type { Preset, RunCount, RunWish } from 'darkroom-client'
+import { useEffect, useRef, useState } from 'preact/hooks'
+import { useAct } from '../parts/use-act.ts'
+import { Why } from '../parts/why.tsx'
 import { go, linkTo } from '../route.ts'
 import { client } from '../session.ts'
 import { number } from '../words/amounts.ts'
 import { words } from '../words/words.ts'
-import { Amount } from './pace-form.tsx'
-
-const STATES = ['stale', 'missing', 'failed', 'all'] as const
-const FORMATS = ['jpeg', 'webp', 'avif'] as const
-const DAY_S = 86_400
-
-type Choice = {
-  state: (typeof STATES)[number]
-  owners: string
-  from: string
-  to: string
-  limit: number | null
-  presets: readonly string[]
-  formats: readonly ('jpeg' | 'webp' | 'avif')[]
-  keepDays: number | null
-  rate: number | null
-  share: number | null
-  maxFailures: number | null
-  canary: number | null
-  sample: number | null
-}
-
-const FIRST: Choice = {
-  state: 'stale',
-  owners: '',
-  from: '',
-  to: '',
-  limit: null,
-  presets: [],
-  formats: [],
-  keepDays: 7,
-  rate: null,
-  share: null,
-  maxFailures: 5,
-  canary: 20,
-  sample: 50,
-}
+import { Amount, Checks, Text } from './form-fields.tsx'
+import { type Choice, FIRST_CHOICE, FORMATS, limitsOf, STATES, wishOf } from './run-choice.ts'
 
 /**
  * A reprocess, as on the command line: what is chosen is counted, tried for its price, and begun, with a canary unless somebody wants
  * none. One key for one wish: who sends it twice begins one run.
  */
 export function BeginRun() {
-  const { runs: said, common } = words.value
-  const [choice, setChoice] = useState(FIRST)
+  const { runs: said } = words.value
+  const [choice, setChoice] = useState(FIRST_CHOICE)
   const [presets, setPresets] = useState<readonly Preset[]>([])
   const [count, setCount] = useState<RunCount | null>(null)
-  const [isBusy, setBusy] = useState(false)
-  const [why, setWhy] = useState<string | null>(null)
+  const { isBusy, problem, act } = useAct()
   const form = useRef<HTMLFormElement>(null)
   const keys = useRef(new Map<string, string>())
+  const latest = useRef(choice)
+  latest.current = choice
   useEffect(() => {
     client.presets().then(setPresets, () => {})
   }, [])
@@ -64,21 +32,12 @@ export function BeginRun() {
     setCount(null)
   }
   const ask = async (what: () => Promise<void>) => {
-    if (!form.current?.reportValidity()) return
-    setBusy(true)
-    setWhy(null)
-    try {
-      await what()
-    } catch (error) {
-      if (!(error instanceof Problem)) throw error
-      setWhy(error.message)
-    } finally {
-      setBusy(false)
-    }
+    if (form.current?.reportValidity()) await act(what)
   }
   const begin = async (wish: RunWish) => {
     const text = JSON.stringify(wish)
-    const key = keys.current.get(text) ?? crypto.randomUUID()
+    // What makes UUIDs is there on pages of HTTPS and of this machine alone.
+    const key = keys.current.get(text) ?? crypto.getRandomValues(new BigUint64Array(2)).join('-')
     keys.current.set(text, key)
     const run = await client.operator.runs.begin(wish, { key })
     go('runs', String(run.id))
@@ -86,7 +45,11 @@ export function BeginRun() {
   const tryIt = () =>
     ask(async () => await begin({ ...wishOf(choice), dryRun: { sample: choice.sample ?? 50 } }))
   const beginIt = () => ask(async () => await begin({ ...wishOf(choice), ...limitsOf(choice) }))
-  const countThem = () => ask(async () => setCount(await client.operator.runs.count(wishOf(choice))))
+  const countThem = () =>
+    ask(async () => {
+      const told = await client.operator.runs.count(wishOf(choice))
+      if (latest.current === choice) setCount(told)
+    })
 
   return (
     <article class="run">
@@ -205,11 +168,7 @@ export function BeginRun() {
         <p class="run-count" role="status">
           {count !== null && toldOf(count)}
         </p>
-        {why !== null && (
-          <p class="bad" role="alert">
-            {common.failed(why)}
-          </p>
-        )}
+        <Why why={problem} />
         <div class="run-acts">
           <button type="button" class="button" disabled={isBusy} onClick={() => void countThem()}>
             {said.countThem}
@@ -229,83 +188,4 @@ export function BeginRun() {
 function toldOf({ photos, isAll }: RunCount): string {
   const { runs: said } = words.value
   return isAll ? said.counted(photos, number(photos)) : said.countedSoFar(number(photos))
-}
-
-function wishOf(choice: Choice): ReprocessWish {
-  const owners = choice.owners.split(/[,\s]+/).filter((owner) => owner !== '')
-  const { limit, presets, formats, keepDays } = choice
-  return {
-    kind: 'reprocess',
-    select: {
-      state: choice.state,
-      ...(owners.length > 0 && { owners }),
-      ...(choice.from !== '' && { from: new Date(`${choice.from}T00:00`).toISOString() }),
-      ...(choice.to !== '' && { to: new Date(`${choice.to}T00:00`).toISOString() }),
-      ...(limit !== null && { limit }),
-    },
-    work: {
-      ...(presets.length > 0 && { presets: [...presets] }),
-      ...(formats.length > 0 && { formats: [...formats] }),
-      ...(keepDays !== null && { keepSeconds: keepDays * DAY_S }),
-    },
-  }
-}
-
-function limitsOf({
-  rate,
-  share,
-  maxFailures,
-  canary,
-}: Choice): Pick<RunWish, 'pace' | 'maxFailures' | 'canary'> {
-  return {
-    pace: { rate, share },
-    ...(maxFailures !== null && { maxFailures }),
-    ...(canary !== null && { canary }),
-  }
-}
-
-type TextProps = { title: string; isDate?: boolean; value: string; onValue: (value: string) => void }
-
-function Text({ title, isDate = false, value, onValue }: TextProps) {
-  const common = {
-    id: useId(),
-    class: 'field',
-    value,
-    onInput: ({ currentTarget }: { currentTarget: HTMLInputElement }) => onValue(currentTarget.value),
-  }
-  return (
-    <div class="run-field">
-      <label for={common.id}>{title}</label>
-      {isDate ? <input {...common} type="date" /> : <input {...common} type="text" />}
-    </div>
-  )
-}
-
-type ChecksProps<Word extends string> = {
-  title: string
-  words: readonly Word[]
-  checked: readonly Word[]
-  onChecked: (words: Word[]) => void
-}
-
-function Checks<Word extends string>({ title, words: all, checked, onChecked }: ChecksProps<Word>) {
-  return (
-    <fieldset class="run-checks">
-      <legend class="soft small">{title}</legend>
-      {all.map((word) => (
-        <label key={word}>
-          <input
-            type="checkbox"
-            checked={checked.includes(word)}
-            onChange={({ currentTarget }) =>
-              onChecked(
-                all.filter((each) => (each === word ? currentTarget.checked : checked.includes(each))),
-              )
-            }
-          />{' '}
-          {word}
-        </label>
-      ))}
-    </fieldset>
-  )
 }

@@ -1,52 +1,48 @@
-import { Problem, type Run, type RunDetail } from 'darkroom-client'
+import type { Run, RunDetail } from 'darkroom-client'
 import { useState } from 'preact/hooks'
 import { Dialog } from '../parts/dialog.tsx'
 import { say } from '../parts/say.tsx'
+import { useAct } from '../parts/use-act.ts'
+import { Why } from '../parts/why.tsx'
 import { go } from '../route.ts'
 import { client } from '../session.ts'
 import { number, time } from '../words/amounts.ts'
 import { words } from '../words/words.ts'
 import { ENDED, waitsForLook } from './pace.ts'
 import { PaceForm } from './pace-form.tsx'
+import { unlessChanged } from './unless-changed.ts'
 
-type Act = 'pause' | 'resume' | 'cancel' | 'rollback' | 'finish' | 'verify' | 'retry'
+type Step = 'pause' | 'resume' | 'cancel' | 'rollback' | 'finish' | 'verify' | 'retry'
 
 /** These are asked about before, by what they act on. */
-const CONFIRMED: ReadonlySet<Act> = new Set(['cancel', 'rollback', 'finish', 'retry'])
+const CONFIRMED: ReadonlySet<Step> = new Set(['cancel', 'rollback', 'finish', 'retry'])
 /** These begin another run, which is shown then. */
-const FOLLOWS: ReadonlySet<Act> = new Set(['rollback', 'finish', 'verify', 'retry'])
+const FOLLOWS: ReadonlySet<Step> = new Set(['rollback', 'finish', 'verify', 'retry'])
 
 type RunActsProps = {
   run: RunDetail
   onRun: (run: Run) => void
-  onProblem: (problem: Problem) => void
+  /** Told when somebody else has steered it meanwhile: nothing was done. */
+  onChanged: () => void
 }
 
 /** What can be done with a run, as it is. */
-export function RunActs({ run, onRun, onProblem }: RunActsProps) {
+export function RunActs({ run, onRun, onChanged }: RunActsProps) {
   const { runs: said, common } = words.value
-  const [asked, setAsked] = useState<Act | 'pace' | null>(null)
-  const [isBusy, setBusy] = useState(false)
-  const [why, setWhy] = useState<string | null>(null)
+  const [asked, setAsked] = useState<Step | 'pace' | null>(null)
+  const { isBusy, problem, act } = useAct()
 
-  const act = async (what: Act) => {
+  const begin = async (what: Step) => {
     setAsked(null)
-    setBusy(true)
-    setWhy(null)
-    try {
-      const next = await client.operator.runs[what](run)
+    await act(async () => {
+      const next = await unlessChanged(client.operator.runs[what](run), onChanged)
+      if (next === null) return
       say(said.acted[what])
       if (FOLLOWS.has(what)) go('runs', String(next.id))
       else onRun(next)
-    } catch (error) {
-      if (!(error instanceof Problem)) throw error
-      onProblem(error)
-      if (error.code !== 'run_changed') setWhy(error.message)
-    } finally {
-      setBusy(false)
-    }
+    })
   }
-  const begin = (what: Act) => (CONFIRMED.has(what) ? setAsked(what) : void act(what))
+  const ask = (what: Step) => (CONFIRMED.has(what) ? setAsked(what) : void begin(what))
   const acts = actsOn(run)
   if (acts.length === 0 && !isPaced(run)) return null
   const main = acts[0] === 'resume' || acts[0] === 'pause' ? acts[0] : null
@@ -58,7 +54,7 @@ export function RunActs({ run, onRun, onProblem }: RunActsProps) {
           type="button"
           class={`button ${what === main && what === 'resume' ? 'main' : ''} ${what === 'cancel' ? 'danger' : ''}`}
           disabled={isBusy}
-          onClick={() => begin(what)}
+          onClick={() => ask(what)}
         >
           {what === 'resume' && waitsForLook(run) ? said.goOn : said.act[what]}
         </button>
@@ -68,13 +64,9 @@ export function RunActs({ run, onRun, onProblem }: RunActsProps) {
           {said.changePace}
         </button>
       )}
-      {why !== null && (
-        <p class="bad" role="alert">
-          {common.failed(why)}
-        </p>
-      )}
+      <Why why={problem} />
       {asked === 'pace' && (
-        <PaceForm run={run} onRun={onRun} onProblem={onProblem} onClose={() => setAsked(null)} />
+        <PaceForm run={run} onRun={onRun} onChanged={onChanged} onClose={() => setAsked(null)} />
       )}
       {asked !== null && asked !== 'pace' && (
         <Dialog title={said.act[asked]} onClose={() => setAsked(null)}>
@@ -83,7 +75,7 @@ export function RunActs({ run, onRun, onProblem }: RunActsProps) {
             <button type="button" class="button" onClick={() => setAsked(null)}>
               {common.back}
             </button>
-            <button type="button" class="button main" onClick={() => void act(asked)}>
+            <button type="button" class="button main" onClick={() => void begin(asked)}>
               {said.act[asked]}
             </button>
           </div>
@@ -93,7 +85,7 @@ export function RunActs({ run, onRun, onProblem }: RunActsProps) {
   )
 }
 
-function actsOn(run: RunDetail): Act[] {
+function actsOn(run: RunDetail): Step[] {
   const { state, kind, recurs } = run
   if (recurs) return state === 'paused' ? ['resume'] : ['pause']
   const isStill = ENDED.has(state) || state === 'paused'
@@ -112,7 +104,7 @@ function isPaced({ kind, state }: RunDetail): boolean {
 }
 
 /** What it acts on, in numbers. */
-function questionOf(act: Act, run: RunDetail): string {
+function questionOf(act: Step, run: RunDetail): string {
   const { questions } = words.value.runs
   const photos = number(run.done)
   switch (act) {

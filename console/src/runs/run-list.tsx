@@ -2,6 +2,7 @@ import type { Run } from 'darkroom-client'
 import { Older } from '../parts/older.tsx'
 import { Failed, Loading, State } from '../parts/state.tsx'
 import { usePolled } from '../parts/use-polled.ts'
+import { whyOf } from '../parts/why.tsx'
 import { linkTo } from '../route.ts'
 import { client } from '../session.ts'
 import { number, percent, time } from '../words/amounts.ts'
@@ -16,7 +17,7 @@ export function RunList() {
   const { value, problem, again } = usePolled(async (signal) => await client.operator.runs.list({ signal }), {
     everyMs: EVERY_MS,
   })
-  if (!value) return problem ? <Failed why={problem.message} onRetry={again} /> : <Loading />
+  if (!value) return problem ? <Failed why={whyOf(problem)} onRetry={again} /> : <Loading />
   const others = value.runs.filter(({ recurs }) => !recurs)
   const recurring = value.runs.filter(({ recurs }) => recurs)
   return (

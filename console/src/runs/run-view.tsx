@@ -1,8 +1,9 @@
-import type { Problem, RunDetail } from 'darkroom-client'
+import type { RunDetail } from 'darkroom-client'
 import { useState } from 'preact/hooks'
 import { say } from '../parts/say.tsx'
 import { Failed, Loading, State } from '../parts/state.tsx'
 import { usePolled } from '../parts/use-polled.ts'
+import { whyOf } from '../parts/why.tsx'
 import { withCommands } from '../parts/with-commands.tsx'
 import { linkTo } from '../route.ts'
 import { client } from '../session.ts'
@@ -30,11 +31,10 @@ export function RunView({ id }: { id: number }) {
   const { value: run, problem } = polled
   if (!run) {
     if (problem?.code === 'run_not_found') return <State title={said.gone(String(id))} />
-    return problem ? <Failed why={problem.message} onRetry={polled.again} /> : <Loading />
+    return problem ? <Failed why={whyOf(problem)} onRetry={polled.again} /> : <Loading />
   }
   /** Whoever steers a run of which there is another version sees that one, and is told. */
-  const onProblem = (problem: Problem) => {
-    if (problem.code !== 'run_changed') return
+  const onChanged = () => {
     setChanged(true)
     say(said.changed)
     polled.again()
@@ -70,7 +70,7 @@ export function RunView({ id }: { id: number }) {
           polled.set({ ...run, ...next })
           polled.again()
         }}
-        onProblem={onProblem}
+        onChanged={onChanged}
       />
       <Wanted run={run} />
       <Costs run={run} />

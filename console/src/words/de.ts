@@ -23,6 +23,14 @@ export const de: Words = {
     notFound: 'Hier ist nichts.',
     operatorsOnly: 'Das ist für Betreiber. Diesem Token fehlt die Angabe role: „operator“.',
     failed: (why) => `Das ging nicht: ${why}`,
+    problems: {
+      unreachable: 'Darkroom antwortet nicht.',
+      unavailable: 'Ein Teil von Darkroom antwortet gerade nicht.',
+      unexpected_reply: 'Etwas zwischen dieser Seite und Darkroom hat an seiner Stelle geantwortet.',
+      too_many_requests: 'Das war zu viel auf einmal. Warten Sie einen Augenblick.',
+      request_timeout: 'Die Verbindung ist zu langsam.',
+      session_refused: 'Sie sind abgemeldet. Laden Sie die Seite neu, um sich anzumelden.',
+    },
   },
   signIn: {
     title: 'Anmelden',

@@ -22,6 +22,15 @@ export const en = {
     notFound: 'There is nothing here.',
     operatorsOnly: 'This is for operators. Your token has not the claim role: "operator".',
     failed: (why: string) => `That did not work: ${why}`,
+    /** What may stand in the way of anything that is asked for. */
+    problems: {
+      unreachable: 'Darkroom does not answer.',
+      unavailable: 'A part of Darkroom does not answer at the moment.',
+      unexpected_reply: 'Something between this page and Darkroom answered in its place.',
+      too_many_requests: 'That was too much at once. Wait for a moment.',
+      request_timeout: 'The connection is too slow.',
+      session_refused: 'You are signed out. Load the page again to sign in.',
+    },
   },
   signIn: {
     title: 'Sign in',
