@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util'
 import { forgetLibpqVariables } from '../src/config/environment.ts'
 import { runClients, textOfClients } from './clients/run.ts'
 import { CLOUD_SERVICES, hasCloud } from './engines/cloud.ts'
-import { ENGINE_SETS, type EngineSet } from './engines.ts'
+import { ENGINE_SETS, type EngineSet } from './engines/open-engines.ts'
 import { textOf } from './report.ts'
 import { runChaos } from './run.ts'
 

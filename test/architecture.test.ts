@@ -150,8 +150,16 @@ test('src/ never imports workers/, so no process but a worker can decode a pixel
   expect(own.filter(({ from, to }) => from.startsWith('src/') && to.startsWith('workers/'))).toEqual([])
 })
 
-test('there are no cycles', () => {
-  const edges = Map.groupBy(own, ({ from }) => from)
+test('there are no cycles, of types neither', async () => {
+  const everywhere = globSync(
+    '{src,workers,clients/typescript/src,console,chaos,bench,demo,scripts,deploy,test}/**/*.{ts,tsx}',
+    {
+      cwd: ROOT,
+      exclude: (name) => /node_modules|dist/.test(name),
+    },
+  )
+  const all = (await Promise.all(everywhere.map(importsOf))).flat()
+  const edges = Map.groupBy(all, ({ from }) => from)
   const done = new Set<string>()
   const cycles: string[] = []
   const visit = (file: string, path: readonly string[]) => {
@@ -160,7 +168,7 @@ test('there are no cycles', () => {
     for (const { to } of edges.get(file) ?? []) visit(to, [...path, file])
     done.add(file)
   }
-  for (const file of files) visit(file, [])
+  for (const file of everywhere) visit(file, [])
 
   expect(cycles).toEqual([])
 })

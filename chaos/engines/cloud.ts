@@ -7,13 +7,13 @@ import { startEmbeddedPostgres } from '../../src/embedded-postgres/embedded-post
 import { freePort } from '../../src/embedded-postgres/free-port.ts'
 import type { Log } from '../../src/log.ts'
 import { SHARD_COUNT } from '../../src/photo/shard.ts'
-import type { Engines, Places } from '../engines.ts'
 import { childrenOf } from '../processes.ts'
 import type { Random } from '../random.ts'
 import { writesOf } from '../read-only.ts'
 import { processVictim } from '../victim.ts'
 import { openCache } from './cache.ts'
 import { createDaemons } from './daemons.ts'
+import type { Engines, Places } from './engines.ts'
 import { copyForReplica } from './replica.ts'
 
 /** Every command is on its way to the disk before it is answered, or nothing ever is: then a kill empties the queue. */

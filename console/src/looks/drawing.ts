@@ -1,18 +1,6 @@
-import type { Effects } from '../../../src/photo/look/effects.ts'
 import { workerUrl } from '../parts/worker-url.ts'
-import type { Asked, Drawn, ParsedTable, Replied } from './looks.worker.ts'
+import type { Asked, Drawing, Drawn, ParsedTable, Replied } from './drawing-messages.ts'
 import script from './looks.worker.ts?worker&url'
-
-/**
- * What is to be drawn: a picture, in a table's colours and with these effects at a strength of 0 to 1, or as it is without a table.
- * What is urgent does not wait for the tables of others.
- */
-export type Drawing = Effects & {
-  picture: string
-  table: string | null
-  strength: number
-  isUrgent: boolean
-}
 
 const waiting = new Map<number, PromiseWithResolvers<Drawn | ParsedTable>>()
 const lost = new Set<() => void>()

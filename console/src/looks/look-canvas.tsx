@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { type Drawing, onLost } from './drawing.ts'
+import { onLost } from './drawing.ts'
+import type { Drawing } from './drawing-messages.ts'
 import { Painter } from './painter.ts'
 
 type LookCanvasProps = { drawing: Drawing; onFailed?: (message: string) => void }

@@ -4,23 +4,10 @@ import { parseCube } from '../../../src/photo/look/cube.ts'
 import { effectsAt } from '../../../src/photo/look/effects.ts'
 import { applyEffectsPlainly } from '../../../src/photo/look/plain-effects.ts'
 import { applyPlainly } from '../../../src/photo/look/plain-table.ts'
-import type { Drawing } from './drawing.ts'
+import type { Asked, Drawn, ParsedTable, Replied } from './drawing-messages.ts'
 import { InTurn } from './in-turn.ts'
 import { LookShader, type Picture } from './look-shader.ts'
 import { fetchPicture } from './picture-pixels.ts'
-
-/** What the page asks for: see drawing.ts. */
-export type Asked = ({ kind: 'draw' } & Drawing) | { kind: 'parse'; text: string }
-
-/** `by` says what drew it. */
-export type Drawn = { bitmap: ImageBitmap; by: 'webgl' | 'plain' | 'nothing' }
-/** `table` is what to draw by. */
-export type ParsedTable = { table: string; title: string | null; size: number }
-
-export type Replied =
-  | { kind: 'made'; id: number; made: Drawn | ParsedTable }
-  | { kind: 'failed'; id: number; message: string }
-  | { kind: 'lost' }
 
 /** The one looked at, and its small one, and those of the photo before: 6 MB each. */
 const MOST_PICTURES = 4

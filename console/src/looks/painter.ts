@@ -1,4 +1,5 @@
-import { type Drawing, draw } from './drawing.ts'
+import { draw } from './drawing.ts'
+import type { Drawing } from './drawing-messages.ts'
 
 type Painted = { onPainted(): void; onFailed(message: string): void }
 

@@ -1,8 +1,10 @@
+import type { RunPairs } from 'darkroom-client'
 import { useEffect, useId, useState } from 'preact/hooks'
 import { linkTo } from '../route.ts'
 import { bytes, percent } from '../words/amounts.ts'
 import { words } from '../words/words.ts'
-import type { Pair } from './run-pairs.tsx'
+
+export type Pair = RunPairs['pairs'][number]
 
 const FLICKER_MS = 600
 

@@ -1,13 +1,11 @@
-import type { RunDetail, RunPairs } from 'darkroom-client'
+import type { RunDetail } from 'darkroom-client'
 import { useState } from 'preact/hooks'
 import { Failed, Loading } from '../parts/state.tsx'
 import { client } from '../session.ts'
 import { number } from '../words/amounts.ts'
 import { words } from '../words/words.ts'
-import { PairStage } from './pair-stage.tsx'
+import { type Pair, PairStage } from './pair-stage.tsx'
 import { usePages } from './use-pages.ts'
-
-export type Pair = RunPairs['pairs'][number]
 
 /** What the run shows beside what was shown before: small, what differs most first, and one of them large. */
 export function Pairs({ run, isCanary }: { run: RunDetail; isCanary: boolean }) {
