@@ -9,7 +9,7 @@ import type { OwnerId } from '../src/photo/shard.ts'
 import { importAll, importOf, readReport } from './support/imports.ts'
 import { insertPhoto } from './support/photos.ts'
 import { fixture } from './support/pictures.ts'
-import { expireLeases, killable, work } from './support/runs.ts'
+import { work } from './support/runs.ts'
 import { startService, type TestService } from './support/service.ts'
 import { temporaryFolder, writeContents } from './support/sources.ts'
 import { authorization, photoForm, postForm } from './support/uploads.ts'
@@ -281,71 +281,6 @@ describe('an import', () => {
     expect((await runs.find(run)).reason).toContain('changed')
   })
 })
-
-describe('an import that is killed', () => {
-  test('at any moment goes on: every photo once, every line counted once and told once', {
-    timeout: 600_000,
-  }, async () => {
-    const all = await photos(12)
-    const files = Object.fromEntries([
-      ...all.map((photo, n) => [`${n + 10}.jpg`, photo]),
-      ['same.jpg', all[0]],
-      ['page.jpg', '<html>'],
-    ])
-    for (const when of ['before', 'after'] as const) {
-      for (let calls = 1; calls < 60; calls += 7) {
-        await using service = await startService()
-        await using folder = await temporaryFolder()
-        await writeContents(folder.path, files)
-        const { runs } = service.catalog
-        const run = await runs.start({ kind: IMPORT, selection: {}, slices: [{}] })
-        const guard = guarded(service, { calls, when })
-        const first = importOf(service, { names: [folder.path], engines: guard.engines })
-        {
-          await using _dying = work({ engines: killable(service, { calls: 1_000, when }).engines }, [
-            first.kind,
-          ])
-          await Promise.race([
-            guard.dead,
-            expect.poll(async () => (await runs.find(run)).state).toBe('complete'),
-          ])
-        }
-        await expireLeases(service.database)
-        const second = importOf(service, { names: [folder.path] })
-        await using _working = work({ engines: service }, [second.kind])
-        await expect.poll(async () => (await runs.find(run)).state).toBe('complete')
-
-        const label = `${when} call ${calls}`
-        expect(await runs.find(run), label).toMatchObject({
-          selected: 14,
-          done: 12,
-          skipped: 1,
-          failed: 1,
-          left: 0,
-        })
-        const lines = Object.values(await readReport(second.reportPath(run)))
-        expect(
-          lines.filter(({ outcome }) => outcome === 'imported'),
-          label,
-        ).toHaveLength(12)
-        expect(await feedOf(service, alice), label).toHaveLength(12)
-      }
-    }
-  })
-})
-
-/** Engines of a process that is killed at its n-th call of them: from then on nothing it does takes effect. */
-function guarded(service: TestService, { calls, when }: { calls: number; when: 'before' | 'after' }) {
-  const { engines, dead } = killable(
-    { ...service, catalog: { runs: service.catalog.imports, runParts: service.store } } as never,
-    { calls, when },
-  )
-  const { runs: imports, runParts: store } = engines.catalog as never as {
-    runs: TestService['catalog']['imports']
-    runParts: TestService['store']
-  }
-  return { engines: { imports, store, queue: engines.queue }, dead }
-}
 
 describe('GET /v1/external/:source/:externalId', () => {
   test('finds a photo by its old name: the viewer’s own, or else one that they may see', async () => {

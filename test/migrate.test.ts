@@ -204,5 +204,8 @@ test('photos of a shard and bytes of an owner are found by one index, where ther
   expect(indexes).not.toContain('photos_by_bytes')
   expect(inserted.length).toBeGreaterThan(1)
   expect((await catalog.objects.ofShards([shard])).size).toBe(5_000 + inserted.length)
-  expect(await catalog.imports.findBytes(owner, PLAIN.original.sha256)).toMatchObject({ id: inserted[0] })
+  const line = { run: 1, line: 1 }
+  expect(await catalog.imports.findBytes(owner, PLAIN.original.sha256, line)).toMatchObject({
+    id: inserted[0],
+  })
 })

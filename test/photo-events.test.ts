@@ -189,7 +189,14 @@ describe('no news are', () => {
     const owner = newOwner()
     const [id, failed] = [await catalog.photos.nextId(owner), await catalog.photos.nextId(owner)]
     for (const each of [id, failed]) {
-      const photo = { ...PLAIN, id: each, owner, secret: newSecret(), postedAt: null, importedBy: 1 }
+      const photo = {
+        ...PLAIN,
+        id: each,
+        owner,
+        secret: newSecret(),
+        postedAt: null,
+        madeBy: { run: 1, line: 1 },
+      }
       await catalog.imports.insert(photo, { source: 'test', externalId: each, owner })
     }
     await finishPhoto(catalog, id)

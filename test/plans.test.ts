@@ -35,6 +35,7 @@ const owner = 'alice' as OwnerId
 const stranger = 'bob' as OwnerId
 /** Of a page of 30: before, after, and around a photo. */
 const SIDES = [{ older: 30 }, { newer: 30 }, { newer: 15, older: 15 }]
+const LINE = { run: 1, line: 1 }
 const NAME = { source: 'folder', externalId: 'a', owner }
 const REQUEST = { owner, fingerprint: '00', holder: '7f2c1f0e-9d3b-4a55-8d0c-0a4f6f1d2b3c' }
 const MANY_OWNERS = Array.from({ length: 600 }, (_, n) => `owner-${n}` as OwnerId)
@@ -238,12 +239,12 @@ const CALLS: {
   imports: {
     insert: async (imports, ids) => {
       const id = String(BigInt(ids.at(-1) ?? 0) + 1n) as PhotoId
-      const photo = { ...PLAIN, id, owner, secret: SECRET, postedAt: null, importedBy: 1 }
+      const photo = { ...PLAIN, id, owner, secret: SECRET, postedAt: null, madeBy: LINE }
       expect(await imports.insert(photo, NAME)).toBe(true)
     },
     name: (imports, ids) => imports.name(at(ids, 0.5), { ...NAME, externalId: 'b' }),
     find: (imports) => imports.find(NAME),
-    findBytes: (imports) => imports.findBytes(owner, 'ab'.repeat(32)),
+    findBytes: (imports) => imports.findBytes(owner, 'ab'.repeat(32), LINE),
     named: (imports) => imports.named('folder', 'a', 20),
     waiting: (imports) => imports.waiting(1_000),
     failedOf: (imports) => imports.failedOf(1, { code: null, after: null, limit: 1_000 }),
@@ -336,6 +337,7 @@ const CALLS: {
         secret: SECRET,
         bytes: 3,
         postedAt: null,
+        line: 1,
         adopted,
       }
       expect(await adoptions.insert([photo], { source: 'folder', run: 1 })).toBe(true)

@@ -51,7 +51,10 @@ export class World {
     if (postedAt === null) await this.catalog.photos.insert(photo)
     else {
       const name = { source: 'test', externalId: id, owner: of }
-      await this.catalog.imports.insert({ ...photo, postedAt: new Date(postedAt), importedBy: 1 }, name)
+      await this.catalog.imports.insert(
+        { ...photo, postedAt: new Date(postedAt), madeBy: { run: 1, line: 1 } },
+        name,
+      )
     }
     const kept = (await this.catalog.photos.find(id)) as Photo
     this.photos.push({

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect } from 'vitest'
 import { createAdopt } from '../../src/import/run/adopt.ts'
 import type { Choices } from '../../src/import/run/decide.ts'
-import { IMPORT, type ImportWork, importRun } from '../../src/import/run/import-run.ts'
+import { ADOPTED, COPIED, IMPORT, type ImportWork, importRun } from '../../src/import/run/import-run.ts'
 import { Pace } from '../../src/import/run/pace.ts'
 import type { SettledLine } from '../../src/import/run/settled-line.ts'
 import { createTakeIn, type TakeInEngines } from '../../src/import/run/take-in.ts'
@@ -27,6 +27,8 @@ export type ImportWish = {
   maxFailures?: number
   engines?: Partial<TakeInEngines>
   adopt?: boolean
+  /** How many lines are at work at a time, and recorded by a step. */
+  size?: Pick<ImportWork, 'atOnce' | 'stepLines'>
   isOwn?: (from: string) => boolean
   /** A bucket by its URL. */
   openBucket?: SourceEngines['openBucket']
@@ -37,7 +39,7 @@ export type ImportWish = {
 /** An import as `darkroom import` works it, on the engines of a service. */
 export function importOf(
   service: TestService,
-  { names, choices, options, maxFailures = 1, engines, waiting, adopt, isOwn, openBucket }: ImportWish,
+  { names, choices, options, maxFailures = 1, engines, waiting, adopt, size, isOwn, openBucket }: ImportWish,
 ) {
   const { catalog, store, queue, filters, config } = service
   const keep = createKeep({
@@ -62,8 +64,7 @@ export function importOf(
         ? createAdopt({ adoptions, filters, maxUploadBytes, isOwn: isOwn ?? (() => false) }, takeIn)
         : createTakeIn({ imports, keep, store, queue, filters, log: silentLog, ...engines }, takeIn)
     },
-    atOnce: adopt ? 1_000 : 16,
-    stepLines: adopt ? 500 : 50,
+    ...(size ?? (adopt ? ADOPTED : COPIED)),
     pace: new Pace({ rate: null }, waiting ?? (async (upTo) => await catalog.imports.waiting(upTo))),
     maxFailures,
     reportPath: (run) => join(config.home, `run-${run}.ndjson`),
@@ -81,12 +82,18 @@ export async function importAll(service: TestService, wish: ImportWish) {
   return { run: await runs.find(run), lines: await readReport(reportPath(run)) }
 }
 
-export async function readReport(path: string): Promise<Record<string, SettledLine & { line: number }>> {
+type Reported = SettledLine & { line: number }
+
+export async function readReport(path: string): Promise<Record<string, Reported>> {
+  return Object.fromEntries((await readLines(path)).map((line) => [line.path, line]))
+}
+
+export async function readLines(path: string): Promise<Reported[]> {
   const lines = (await readFile(path, 'utf8'))
     .trim()
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line))
   expect(lines.map(({ line }) => line)).toEqual(lines.map((_, index) => index + 1))
-  return Object.fromEntries(lines.map((line) => [line.path, line]))
+  return lines
 }

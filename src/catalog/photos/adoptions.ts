@@ -5,7 +5,7 @@ import type { Secret } from '../../photo/secret.ts'
 import { type OwnerId, shardOfOwner } from '../../photo/shard.ts'
 import { sqlStateOf } from '../../postgres/errors.ts'
 import type { ShardMap } from '../shards/shard-map.ts'
-import type { KnownPhoto } from './imports.ts'
+import { KNOWN_COLUMNS, type KnownPhoto, type KnownRow, knownOf } from './imports.ts'
 import { secretOf } from './photo-row.ts'
 
 const UNIQUE_VIOLATION = '23505'
@@ -22,6 +22,8 @@ export type NewAdoption = {
   focus: Focus | null
   look: Look | null
   postedAt: Date | null
+  /** Of the run, the first being 1. */
+  line: number
   adopted: Adopted
 }
 
@@ -41,15 +43,15 @@ export class Adoptions {
     names: readonly Pick<NewAdoption, 'owner' | 'externalId'>[],
   ): Promise<(KnownPhoto | null)[]> {
     const shards = names.map(({ owner }) => shardOfOwner(owner))
-    const rows = await this.#shards.ofEachShard([...new Set(shards)]).read<KnownPhoto & { place: number }>(
-      `select n.place::int, p.id::text, p.bytes::float8 as bytes, p.imported_by as "importedBy", p.deleted_at is not null as "isDeleted"
+    const rows = await this.#shards.ofEachShard([...new Set(shards)]).read<KnownRow & { place: number }>(
+      `select n.place::int, ${KNOWN_COLUMNS}
          from unnest($2::int[], $3::text[], $4::text[]) with ordinality n(shard, external_id, owner, place)
          join external_ids e on e.external_id = n.external_id and e.source = $5 and e.owner = n.owner
          join photos p on p.id = e.photo_id
          where n.shard = any($1::int[]) and shards_are_here($1)`,
       [shards, names.map(({ externalId }) => externalId), names.map(({ owner }) => owner), source],
     )
-    const known = new Map(rows.map(({ place, ...photo }) => [place, photo]))
+    const known = new Map(rows.map(({ place, ...row }) => [place, knownOf(row)]))
     return names.map((_, index) => known.get(index + 1) ?? null)
   }
 
@@ -93,13 +95,13 @@ export class Adoptions {
         `with given as (
            select * from json_to_recordset($2) as n(
              id bigint, owner text, visibility text, bytes bigint, focus_x float8, focus_y float8, filter text, strength float8,
-             secret text, alt text, posted_at bigint, adopted_from text, adopted_etag text, external_id text)
+             secret text, alt text, posted_at bigint, line bigint, adopted_from text, adopted_etag text, external_id text)
            where id = any($1::bigint[])
          ), photo as (
            insert into photos (id, owner, visibility, bytes, sha256, focus_x, focus_y, filter, strength, secret, alt, posted_at,
-             imported_by, adopted_from, adopted_etag, status, later_renditions)
+             imported_by, imported_line, adopted_from, adopted_etag, status, later_renditions)
            select id, owner, visibility, bytes, sha256(convert_to(adopted_from, 'UTF8')), focus_x, focus_y, filter, strength, ${secretOf('secret')}, alt,
-             coalesce(posted_at, posted_at_of(id)), $3, adopted_from, adopted_etag, 'ready', ''
+             coalesce(posted_at, posted_at_of(id)), $3, line, adopted_from, adopted_etag, 'ready', ''
            from given where photos_are_here($1)
            returning id
          )

@@ -9,7 +9,7 @@ import type { FileLine, Line } from '../line.ts'
 import { Batches } from './batches.ts'
 import { altOf, externalIdOf, lookOf, ownerOf, timeOf, UndecidedError } from './decide.ts'
 import { type SettledLine, settled } from './settled-line.ts'
-import { settledAsTold, type TakeInOptions, whyKnown } from './take-in.ts'
+import { settledAsKnown, settledAsTold, type TakeInOptions } from './take-in.ts'
 
 /** So many photos are recorded by one statement. */
 export const ADOPTED_AT_ONCE = 500
@@ -23,7 +23,7 @@ export type AdoptEngines = {
   isOwn(from: string): boolean
 }
 
-type Wanted = { line: FileLine; name: Pick<NewAdoption, 'owner' | 'externalId'>; isRepeat: boolean }
+type Wanted = { line: FileLine; name: Pick<NewAdoption, 'owner' | 'externalId' | 'line'> }
 type Settled = { wanted: Wanted; line: SettledLine }
 
 /**
@@ -35,11 +35,9 @@ type Settled = { wanted: Wanted; line: SettledLine }
 export function createAdopt(engines: AdoptEngines, options: TakeInOptions) {
   const { adoptions, filters, maxUploadBytes, isOwn } = engines
   const { source, run, choices } = options
-  /** Those of the lines that a run may have adopted before, as far as they are told by now. */
-  const ours = new Set<PhotoId>()
   const batches = new Batches(ADOPTED_AT_ONCE, adoptAll)
 
-  return async (line: Line, { isRepeat }: { isRepeat: boolean }): Promise<SettledLine> => {
+  return async (line: Line, number: number): Promise<SettledLine> => {
     if (line.kind !== 'file') return settledAsTold(line)
     try {
       const owner = ownerOf(line.facts, line.file, choices)
@@ -48,7 +46,7 @@ export function createAdopt(engines: AdoptEngines, options: TakeInOptions) {
       const externalId = externalIdOf(told) as string
       const why = namesNoPhoto(line.file.path)
       if (why) return settledAsTold(why)
-      return await batches.add({ line, name: { owner, externalId }, isRepeat })
+      return await batches.add({ line, name: { owner, externalId, line: number } })
     } catch (error) {
       if (error instanceof SetupError) throw error
       return settledAsTold(toldFailure(line.file, error))
@@ -68,7 +66,7 @@ export function createAdopt(engines: AdoptEngines, options: TakeInOptions) {
       for (const [index, wanted] of open.entries()) {
         const found = known[index] ?? null
         if (found === null) news.push(wanted)
-        else ended.set(wanted, endKnown(wanted, found, ready.get(wanted)))
+        else ended.set(wanted, endKnown(wanted, found))
       }
       const { firsts, others } = namedOnce(news)
       for (const { wanted, line } of await makeReady(firsts, ready)) ended.set(wanted, line)
@@ -126,32 +124,21 @@ export function createAdopt(engines: AdoptEngines, options: TakeInOptions) {
     }
   }
 
-  function endKnown(
-    { line, name, isRepeat }: Wanted,
-    found: KnownPhoto,
-    photo: (NewAdoption & { id: PhotoId }) | undefined,
-  ): SettledLine {
-    const told = { ...name, group: line.facts.group }
-    const isOurs = isRepeat && found.importedBy === run && !ours.has(found.id)
-    // Those of one database may be recorded, and of another not.
-    if (!isOurs && photo?.id !== found.id)
-      return settled(line.file.path, 'already_there', { ...told, ...whyKnown(found) })
-    if (isRepeat) ours.add(found.id)
-    const postedAt = photo?.postedAt ?? line.facts.postedAt
-    return settled(line.file.path, 'imported', {
-      ...told,
-      photo: found.id,
-      postedAt,
-      bytes: found.bytes ?? 0,
-    })
+  function endKnown({ line: { file, facts }, name }: Wanted, known: KnownPhoto): SettledLine {
+    const { line, ...told } = name
+    return settledAsKnown(file.path, known, { run, line }, { ...told, group: facts.group })
   }
 
-  function endAdopted({ line, name, isRepeat }: Wanted, photo: NewAdoption & { id: PhotoId }): SettledLine {
-    if (isRepeat) ours.add(photo.id)
+  function endAdopted(
+    { line: { file, facts }, name }: Wanted,
+    photo: NewAdoption & { id: PhotoId },
+  ): SettledLine {
+    const { owner, externalId } = name
     const { id, postedAt, bytes } = photo
-    return settled(line.file.path, 'imported', {
-      ...name,
-      group: line.facts.group,
+    return settled(file.path, 'imported', {
+      owner,
+      externalId,
+      group: facts.group,
       photo: id,
       postedAt,
       bytes: bytes ?? 0,

@@ -22,7 +22,8 @@ export type ImportCursor = { lines: number; last: string; reportBytes: number }
 
 export type ImportWork = {
   openSource(): Promise<Source>
-  createTakeIn(source: Source, run: number): (line: Line, at: { isRepeat: boolean }) => Promise<SettledLine>
+  /** Lines are numbered from 1. */
+  createTakeIn(source: Source, run: number): (line: Line, number: number) => Promise<SettledLine>
   /** So many lines are at work at a time, and taken in again at most by whoever goes on after a kill. */
   atOnce: number
   /** A step is recorded after so many lines, or a second. */
@@ -55,7 +56,7 @@ export function importRun(work: ImportWork): RunKind {
       const leaving = new AbortController()
       const lines = inOrder(
         afterCursor(source.lines(), cursor),
-        async (line, index) => await takeIn(line, { isRepeat: index < work.atOnce + work.stepLines }),
+        async (line, index) => await takeIn(line, begun + index + 1),
         {
           atOnce: work.atOnce,
           stop: AbortSignal.any([part.pausing, leaving.signal]),
@@ -118,14 +119,20 @@ async function* inSteps(
   let step: SettledLine[] = []
   let told: string | null = null
   let since = performance.now()
-  let next = lines.next()
+  const begin = () => {
+    const next = lines.next()
+    // Thrown when it is waited for, and nowhere else: a step may be recorded meanwhile, and fail.
+    next.catch(() => {})
+    return next
+  }
+  let next = begin()
   try {
     for (;;) {
       const ended = await within(next, STEP_MS)
       if (ended?.done) break
       if (ended) {
         step.push(ended.value)
-        next = lines.next()
+        next = begin()
       }
       const isDue = step.length === stepLines || performance.now() - since >= STEP_MS
       if (!isDue || (step.length === 0 && pace.heldBecause === told)) continue

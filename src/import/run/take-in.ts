@@ -1,9 +1,8 @@
-import type { Imports, KnownPhoto } from '../../catalog/photos/imports.ts'
+import type { ImportedLine, Imports, KnownPhoto } from '../../catalog/photos/imports.ts'
 import type { FilterBook } from '../../filters/filter-book.ts'
 import type { KeptOriginal } from '../../ingest/ingest.ts'
 import type { Log } from '../../log.ts'
 import { originalKey } from '../../photo/object-keys.ts'
-import type { PhotoId } from '../../photo/photo-id.ts'
 import { newSecret } from '../../photo/secret.ts'
 import type { OwnerId } from '../../photo/shard.ts'
 import type { JobQueue } from '../../queue/job-queue.ts'
@@ -34,60 +33,48 @@ export type TakeInOptions = {
 }
 
 /**
- * Takes in what a line names, and says how the line ends. Again it finds what it has made, and makes nothing twice: by its
- * external id without reading it, or else by its bytes. Throws EngineUnavailableError when it can't tell for now.
+ * Takes in what a line names, and says how the line ends. The same line again makes nothing twice and ends as before: it
+ * finds what it has made by its external id without reading it, or else by its bytes. Throws EngineUnavailableError when
+ * it can't tell for now.
  */
 export function createTakeIn(engines: TakeInEngines, options: TakeInOptions) {
   const turns = new Turns()
-  /** Those of the lines that a run may have taken in before, as far as they are taken in by now. */
-  const ours = new Set<PhotoId>()
 
-  return async (line: Line, { isRepeat }: { isRepeat: boolean }): Promise<SettledLine> => {
+  return async (line: Line, number: number): Promise<SettledLine> => {
     if (line.kind !== 'file') return settledAsTold(line)
     try {
-      return await takeIn(line, isRepeat)
+      return await takeIn(line, { run: options.run, line: number })
     } catch (error) {
       return settledAsTold(toldFailure(line.file, error))
     }
   }
 
-  async function takeIn({ file, facts }: FileLine, isRepeat: boolean): Promise<SettledLine> {
+  async function takeIn({ file, facts }: FileLine, madeBy: ImportedLine): Promise<SettledLine> {
     const { imports } = engines
-    const { source, run, choices, exifOffset } = options
+    const { source, choices, exifOffset } = options
     const owner = ownerOf(facts, file, choices)
     const look = lookOf(facts, engines.filters)
     const ownId = externalIdOf(facts)
     const told = { owner, externalId: ownId, group: facts.group }
-    // What this run has taken in before it was killed is what it has taken in, once.
-    const isOurs = ({ id, importedBy }: KnownPhoto) => isRepeat && importedBy === run && !ours.has(id)
-    const imported = (id: PhotoId, more: Partial<SettledLine>) => {
-      if (isRepeat) ours.add(id)
-      return settled(file.path, 'imported', { ...more, photo: id })
-    }
-
     const known = ownId === null ? null : await imports.find({ source, externalId: ownId, owner })
-    if (known) {
-      if (isOurs(known))
-        return imported(known.id, { ...told, postedAt: facts.postedAt, bytes: known.bytes ?? 0 })
-      return settled(file.path, 'already_there', { ...told, ...whyKnown(known) })
-    }
+    if (known) return settledAsKnown(file.path, known, madeBy, told)
 
     const { takenAt, body } = await examine(file, exifOffset)
     const { id, original } = await engines.keep(owner, body)
     const externalId = ownId ?? `sha256:${original.sha256.slice(0, 32)}`
     const name = { source, externalId, owner }
     const postedAt = timeOf(facts, takenAt, file, choices)
-    const bytes = { ...told, externalId, bytes: original.bytes }
+    const read = { ...told, externalId, bytes: original.bytes }
 
     // Two lines of the same bytes, one after the other.
     using _turn = await turns.of(`${owner} ${original.sha256}`)
-    const same = await imports.findBytes(owner, original.sha256)
+    const same = await imports.findBytes(owner, original.sha256, madeBy)
     if (same) {
       await imports.name(same.id, name)
       await engines.store.delete([originalKey(id, original.format)])
-      if (isOurs(same)) return imported(same.id, { ...bytes, postedAt })
+      if (isMadeBy(same, madeBy)) return settledAsKnown(file.path, same, madeBy, read)
       const message = 'The owner has a photo of the same bytes.'
-      return settled(file.path, 'already_there', { ...bytes, photo: same.id, code: 'same_bytes', message })
+      return settled(file.path, 'already_there', { ...read, photo: same.id, code: 'same_bytes', message })
     }
     const photo = {
       id,
@@ -99,15 +86,17 @@ export function createTakeIn(engines: TakeInEngines, options: TakeInOptions) {
       focus: facts.focus,
       look,
       postedAt,
-      importedBy: run,
+      madeBy,
     }
     if (!(await imports.insert(photo, name))) {
       await engines.store.delete([originalKey(id, original.format)])
       const other = await imports.find(name)
-      return settled(file.path, 'already_there', { ...bytes, ...(other && whyKnown(other)) })
+      return other
+        ? settledAsKnown(file.path, other, madeBy, read)
+        : settled(file.path, 'already_there', read)
     }
     await promiseJob(engines.queue, { kind: 'import', photoId: id }, engines.log)
-    return imported(id, { ...bytes, postedAt })
+    return settled(file.path, 'imported', { ...read, photo: id, postedAt })
   }
 }
 
@@ -121,7 +110,24 @@ export function settledAsTold(line: Exclude<Line, FileLine>): SettledLine {
   return settled(path, kind, { code, message })
 }
 
-export function whyKnown({ id, bytes, isDeleted }: KnownPhoto): Partial<SettledLine> {
-  if (!isDeleted) return { photo: id, bytes: bytes ?? 0, code: 'known', message: 'It was imported before.' }
-  return { code: 'deleted', message: 'It was imported before, and its owner is deleting it.' }
+/** How a line ends whose photo is there: as it did when it was made by this very line, whose end was not recorded then. */
+export function settledAsKnown(
+  path: string,
+  known: KnownPhoto,
+  by: ImportedLine,
+  told: Partial<SettledLine>,
+): SettledLine {
+  const { id, postedAt } = known
+  const bytes = known.bytes ?? 0
+  if (isMadeBy(known, by)) return settled(path, 'imported', { ...told, photo: id, postedAt, bytes })
+  if (known.isDeleted) {
+    const message = 'It was imported before, and its owner is deleting it.'
+    return settled(path, 'already_there', { ...told, code: 'deleted', message })
+  }
+  const message = 'It was imported before.'
+  return settled(path, 'already_there', { ...told, photo: id, bytes, code: 'known', message })
+}
+
+function isMadeBy({ madeBy }: KnownPhoto, { run, line }: ImportedLine): boolean {
+  return madeBy?.run === run && madeBy.line === line
 }
