@@ -180,5 +180,4 @@ test.runIf(hasS3)(
     expect(lines).toMatchObject({ 'alice/gone.jpg': { outcome: 'missing' } })
     expect(await feed(service, 'alice')).toHaveLength(2)
   },
-  90_000,
 )

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { DarkroomClient } from '../clients/typescript/src/darkroom-client.ts'
+import { freePort } from '../src/embedded-postgres/free-port.ts'
 import { startProxy } from './support/proxy.ts'
 import { runDarkroom } from './support/run-darkroom.ts'
 import { folderOf, photoReply, SECRET, SIGNED_URL, sha256, startApi } from './support/upload-api.ts'
@@ -257,8 +258,7 @@ async function startServer(answer: RequestListener) {
   }
 }
 
-/** An address where something listened a moment ago and nothing does now. */
+/** An address where nothing listens. */
 async function closedUrl(): Promise<string> {
-  await using server = await startServer(() => {})
-  return server.url
+  return `http://127.0.0.1:${await freePort()}`
 }

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 import { Transform } from 'node:stream'
+import { freePort } from '../../src/embedded-postgres/free-port.ts'
 
 /** A real connection that can be cut: what goes through `url` ends at the server of the URL that was given. */
 export type Proxy = AsyncDisposable & {
@@ -69,8 +70,9 @@ export async function startProxy(target: string): Promise<Proxy> {
     server.listen(on, '127.0.0.1')
     await once(server, 'listening')
   }
-  await listen(0)
-  const address = server.address() as { port: number }
+  // Of those that the system gives to nobody meanwhile: after a cut it listens there again.
+  const own = await freePort()
+  await listen(own)
 
   const cut = async () => {
     server.close()
@@ -78,11 +80,11 @@ export async function startProxy(target: string): Promise<Proxy> {
   }
   const url = new URL(target)
   url.hostname = '127.0.0.1'
-  url.port = String(address.port)
+  url.port = String(own)
   return {
     url: url.href,
     cut,
-    mend: async () => await listen(address.port),
+    mend: async () => await listen(own),
     stall: async (afterBytes = 0) => {
       passes = afterBytes
       stalled = Promise.withResolvers()
