@@ -171,30 +171,62 @@ describe('an upload queue', () => {
     other.close()
   })
 
-  test('sends so many at a time, and makes as many more ready meanwhile', async () => {
+  test('sends so many at a time, makes as many more ready meanwhile, and asks once for the ids of many', async () => {
     const held = Promise.withResolvers<void>()
     let [sending, most] = [0, 0]
+    const asked: unknown[] = []
     const { open, photos } = await someone(service.url, async (request) => {
+      if (request.url.endsWith('/v1/ids')) asked.push(request.body)
       if (request.method !== 'PUT') return await send(request)
       most = Math.max(most, ++sending)
       await held.promise
       return await send(request).finally(() => sending--)
     })
-    const queue = await open({ atOnce: 1 })
+    const store = memoryStore()
+    const read: string[] = []
+    const reading = {
+      ...store,
+      read: async (key: string) => await store.read(key).finally(() => read.push(key)),
+    }
+    const queue = await open({ atOnce: 1, store: reading })
+    await queue.pause()
     await queue.addAll(await Promise.all(['a', 'b', 'c', 'd'].map((name) => photoFile(`${name}.jpg`))))
+    await queue.resume()
 
-    await expect.poll(() => queue.uploads.map(({ id }) => id !== null)).toEqual([true, true, false, false])
     await expect
       .poll(() => queue.uploads.map(({ state }) => state))
       .toEqual(['uploading', 'waiting', 'waiting', 'waiting'])
+    const ready = [...read]
     await queue.pause()
     await queue.resume()
     held.resolve()
     await queue.whenIdle()
     queue.close()
 
+    expect(ready).toHaveLength(2)
+    expect(asked).toEqual(['{"count":4}'])
     expect(most).toBe(1)
     expect(await photos()).toHaveLength(4)
+  })
+
+  test('sends the others when the one is cancelled that has asked for the ids of all', async () => {
+    const asked: unknown[] = []
+    const { open, photos } = await someone(service.url, async (request) => {
+      const { url, body, signal } = request
+      if (!url.endsWith('/v1/ids') || asked.push(body) > 1) return await send(request)
+      return await new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)))
+    })
+    const queue = await open({})
+    const [first] = await queue.addAll(
+      await Promise.all(['a', 'b', 'c'].map((name) => photoFile(`${name}.jpg`))),
+    )
+    await expect.poll(() => asked.length).toBe(1)
+    await queue.cancel((first as { key: string }).key)
+    await queue.whenIdle()
+    queue.close()
+
+    expect(asked).toEqual(['{"count":3}', '{"count":2}'])
+    expect(await photos()).toHaveLength(2)
   })
 
   test('says what it waits for, and until when', async () => {

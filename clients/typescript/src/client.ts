@@ -15,7 +15,7 @@ import type {
   Preset,
   StreamedEvent,
 } from './types.ts'
-import { reserveId, type UploadOptions, uploadPhoto } from './upload.ts'
+import { reserveId, reserveIds, type UploadOptions, uploadPhoto } from './upload.ts'
 import { UploadQueue, type UploadQueueOptions } from './upload-queue.ts'
 
 /** So many ids are asked for at once. */
@@ -43,6 +43,14 @@ export class DarkroomClient {
   /** An id to upload a photo under, good for a day. */
   async reserveId(options: Pick<Ask, 'signal' | 'retryMs' | 'onWait'> = {}): Promise<string> {
     return await reserveId(this.#api, options)
+  }
+
+  /** As `reserveId`, of up to 100. */
+  async reserveIds(
+    count: number,
+    options: Pick<Ask, 'signal' | 'retryMs' | 'onWait'> = {},
+  ): Promise<string[]> {
+    return await reserveIds(this.#api, count, options)
   }
 
   /** Photos that wait to be uploaded, and are so after a reload, too. */

@@ -23,6 +23,8 @@ export type EntriesOptions = {
   onPaused: (isPaused: boolean) => void
 }
 
+const TELL_MS = 250
+
 /** What a queue has to do: remembered in its store, and the same in all tabs that use it. */
 export class QueueEntries {
   readonly #options: EntriesOptions
@@ -127,8 +129,11 @@ export class QueueEntries {
     this.#finish(entry, photo)
   }
 
-  tellSent({ stored: { key }, sent }: Entry): void {
-    this.#link?.tell({ sent, of: key })
+  /** Now and then: each that hears it costs as much as a piece that is sent. */
+  tellSent(entry: Entry): void {
+    if (Date.now() < entry.toldAt + TELL_MS) return
+    entry.toldAt = Date.now()
+    this.#link?.tell({ sent: entry.sent, of: entry.stored.key })
   }
 
   tellPaused(isPaused: boolean): void {

@@ -1,6 +1,7 @@
 import type { PhotoSource, Signal } from './platform.ts'
 import type { Problem } from './problem.ts'
 import type { QueueEntries } from './queue-entries.ts'
+import { QueueIds, type ReserveIds } from './queue-ids.ts'
 import type { StoredUpload } from './queue-store.ts'
 import { type Entry, isWork, type QueuedUpload, shownOf } from './queued-upload.ts'
 import { Turns } from './turns.ts'
@@ -9,7 +10,7 @@ import type { UploadOptions } from './upload.ts'
 
 /** What uploads: a DarkroomClient. */
 export type Uploader = {
-  reserveId(options: Pick<UploadOptions, 'signal' | 'retryMs' | 'onWait'>): Promise<string>
+  reserveIds: ReserveIds
   upload(source: PhotoSource, options: UploadOptions): Promise<Photo>
 }
 
@@ -38,11 +39,13 @@ const CHANGED: ReadonlySet<string> = new Set(['bytes_changed', 'id_taken'])
 export class QueueSender {
   readonly #options: SenderOptions
   readonly #entries: QueueEntries
+  readonly #ids: QueueIds
   readonly #turns: Turns
 
   constructor(options: SenderOptions) {
     this.#options = options
     this.#entries = options.entries
+    this.#ids = new QueueIds(options.entries, (count, until) => options.client.reserveIds(count, until))
     this.#turns = new Turns(options.atOnce)
   }
 
@@ -88,9 +91,7 @@ export class QueueSender {
     const source = await this.#entries.source(entry)
     // The browser has thrown them away.
     if (!source) return await remember({ isKept: false })
-    // Remembered before it is used: a reload must not ask for another.
-    const id = entry.stored.id ?? (await this.#options.client.reserveId(until))
-    await remember({ id })
+    const id = await this.#ids.of(entry, until)
     const send = async () => {
       tell({ hasTurn: true, delay: null, beganAt: Date.now() })
       return await this.#options.client.upload(source, {

@@ -43,13 +43,15 @@ export type Entry = {
   beganAt: number
   movedAt: number
   spentMs: number
+  /** When other tabs were told last how far it is. */
+  toldAt: number
   /** As it was shown last, until something changes. */
   shown: QueuedUpload | null
 }
 
 export function entryOf(stored: StoredUpload, source: PhotoSource | null = null): Entry {
   const nothing = { sent: 0, delay: null, aborter: null, hasTurn: false, isElsewhere: false, shown: null }
-  return { stored, source, ...nothing, beganAt: 0, movedAt: 0, spentMs: 0 }
+  return { stored, source, ...nothing, beganAt: 0, movedAt: 0, spentMs: 0, toldAt: 0 }
 }
 
 export function shownOf(entry: Entry): QueuedUpload {

@@ -33,17 +33,27 @@ export type UploadOptions = UploadFields &
     onFileChanged?: (() => void) | undefined
   }
 
-/** An id for a photo that is still to be sent; good for a day. */
+/** Ids for so many photos that are still to be sent, up to 100; good for a day. */
+export async function reserveIds(
+  api: Api,
+  count: number,
+  options: Pick<Ask, 'signal' | 'retryMs' | 'onWait'> = {},
+): Promise<string[]> {
+  const { ids } = await api.json<{ ids: string[] }>('/v1/ids', {
+    method: 'POST',
+    body: { count },
+    ...options,
+  })
+  return ids
+}
+
+/** As `reserveIds`, of one. */
 export async function reserveId(
   api: Api,
   options: Pick<Ask, 'signal' | 'retryMs' | 'onWait'> = {},
 ): Promise<string> {
-  const { ids } = await api.json<{ ids: string[] }>('/v1/ids', {
-    method: 'POST',
-    body: { count: 1 },
-    ...options,
-  })
-  return ids[0] as string
+  const [id] = await reserveIds(api, 1, options)
+  return id as string
 }
 
 /**
