@@ -229,6 +229,27 @@ describe('an upload queue', () => {
     expect(await photos()).toHaveLength(2)
   })
 
+  test('keeps the bytes of those first that are not being sent', async () => {
+    const held = Promise.withResolvers<void>()
+    const { open } = await someone(service.url, async (request) => {
+      if (request.method === 'PUT') await held.promise
+      return await send(request)
+    })
+    const store = memoryStore()
+    const kept: string[] = []
+    const keep: QueueStore['keep'] = async (upload, source) => {
+      kept.push(upload.name)
+      await store.keep(upload, source)
+    }
+    const queue = await open({ atOnce: 1, store: { ...store, keep } })
+    await queue.addAll(await Promise.all(['a', 'b', 'c', 'd'].map((name) => photoFile(name))))
+    held.resolve()
+    await queue.whenIdle()
+    queue.close()
+
+    expect(kept).toEqual(['c', 'd', 'a', 'b'])
+  })
+
   test('says what it waits for, and until when', async () => {
     const { open } = await someone()
     const queue = await open({ atOnce: 1 })

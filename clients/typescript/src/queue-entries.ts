@@ -109,9 +109,18 @@ export class QueueEntries {
     await this.#put(entries.map(({ stored }) => stored).filter(({ key }) => this.#entries.has(key)))
   }
 
-  /** Lets the store have its bytes, or what tells them if the file is chosen again. One at a time, as they are read from one disk. */
-  async keep(entry: Entry): Promise<void> {
-    const kept = this.#keeping.then(async () => await this.#keep(entry))
+  /**
+   * Lets the store have their bytes, or what tells them if the file is chosen again: one at a time, as they are read from one disk,
+   * and last those that are being sent, most of which need not be kept any more then.
+   */
+  async keep(entries: readonly Entry[]): Promise<void> {
+    const kept = this.#keeping.then(async () => {
+      const sending: Entry[] = []
+      for (const entry of entries)
+        if (entry.aborter) sending.push(entry)
+        else await this.#keep(entry)
+      for (const entry of sending) await this.#keep(entry)
+    })
     this.#keeping = kept.catch(() => {})
     await kept
   }

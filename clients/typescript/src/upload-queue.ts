@@ -152,7 +152,7 @@ export class UploadQueue {
     }
     await this.#entries.add(added)
     this.#changed()
-    await Promise.all(added.map((entry) => this.#entries.keep(entry)))
+    await this.#entries.keep(added)
     return added.map(shownOf)
   }
 
