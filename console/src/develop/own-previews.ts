@@ -1,5 +1,5 @@
-/** Decoding takes a core and some 50 MB for each. */
-const AT_ONCE = 2
+/** Decoding one takes a core, which those that are sent want, too, and some 50 MB. */
+const AT_ONCE = 1
 /** So many small pictures are kept, for whoever scrolls back. */
 const MOST_KEPT = 100
 
