@@ -4,6 +4,7 @@ import { parseRedisUrl, type RedisAddress } from '../src/config/redis-url.ts'
 import type { FailedPlace, JobQueue } from '../src/queue/job-queue.ts'
 import { openPostgresQueue } from '../src/queue/postgres-queue.ts'
 import { openRedisQueue } from '../src/queue/redis-queue.ts'
+import { YieldingPace } from '../src/reprocess/pace.ts'
 import { openTestDatabase } from './support/database.ts'
 import { type Plan, rowsOf } from './support/plan.ts'
 import { openTestRedis, testWithRedis } from './support/redis.ts'
@@ -11,19 +12,23 @@ import { silentLog } from './support/service.ts'
 
 const MINUTES = 60_000
 const WAITING = 100_000
+const DELAYED = 100_000
 /** Of each lane. */
 const FAILED = 10_000
 const PAGE = 50
 /** As many as a page has, of each lane, or as `demand` counts of each state. */
 const FEW = 1_100
 
-/** Jobs of both lanes: many wait, and as many failed as are kept, some at the same moment. */
+/** Jobs of both lanes: many wait, some of them for a later time, and as many failed as are kept, some at the same moment. */
 const MANY = `
   insert into bullmq.job (queue, id, seq, name, state, data, added_at_ms)
   select 'darkroom-batch', 'remake-' || n, n, 'remake', 'waiting', jsonb_build_object('photoId', n::text), n
   from generate_series(1, ${WAITING}) as n;
+  insert into bullmq.job (queue, id, seq, name, state, data, added_at_ms, process_at_ms)
+  select 'darkroom-batch', 'sample-' || n, n + ${WAITING}, 'sample', 'delayed', jsonb_build_object('photoId', n::text), n, 4e12 + n
+  from generate_series(1, ${DELAYED}) as n;
   insert into bullmq.job (queue, id, seq, name, state, data, added_at_ms, finished_at_ms, failed_reason, attempts_made)
-  select queue, kind || '-' || n, n + ${WAITING}, kind, 'failed', jsonb_build_object('photoId', n::text), n, 1000 + n / 5,
+  select queue, kind || '-' || n, n + ${WAITING + DELAYED}, kind, 'failed', jsonb_build_object('photoId', n::text), n, 1000 + n / 5,
     case when n % 100 = 0 then 'original_missing: gone ' || n else 'corrupt_photo: torn ' || n end, 1
   from (values ('darkroom', 'resize'), ('darkroom-batch', 'finish')) as lane(queue, kind), generate_series(1, ${FAILED}) as n`
 
@@ -55,7 +60,7 @@ const CODES = [
   { code: 'original_missing', count: 2 * FAILED * 0.01 },
 ]
 
-test('what is asked of the queue on PostgreSQL costs the same however many jobs wait and failed', {
+test('what is asked of the queue on PostgreSQL costs the same however many jobs wait, at once or later, and failed', {
   timeout: 3 * MINUTES,
 }, async () => {
   await using database = await openTestDatabase()
@@ -88,11 +93,15 @@ test('what is asked of the queue on PostgreSQL costs the same however many jobs 
     await queue.oldestWaiting('batch')
     await queue.oldestWaiting('live')
     await queue.demand()
+    expect(await paceOn(queue).allow(0)).toMatchObject({
+      jobs: 0,
+      heldBecause: expect.stringMatching(/^512 or more jobs wait/),
+    })
   }
   await explaining.end()
 
   expect(costly).toEqual([])
-  expect(asked).toBe(6)
+  expect(asked).toBe(8)
   const all = await walk(queue)
   expect([all.length, new Set(all).size]).toEqual([2 * FAILED, 2 * FAILED])
   expect(await queue.failedByCode()).toEqual(CODES)
@@ -120,6 +129,15 @@ testWithRedis(
     expect(await queue.failedByCode()).toEqual(CODES)
   },
 )
+
+/** What a run asks before it promises more. */
+function paceOn(queue: JobQueue): YieldingPace {
+  const unasked = {
+    runs: { pace: async () => 0, paceOf: async () => null },
+    replicas: { lags: async () => [] },
+  }
+  return new YieldingPace({ queue, ...unasked }, 1, { rate: null, share: null })
+}
 
 function mostOf(plan: Plan): number {
   return Math.max(rowsOf(plan), ...(plan.Plans ?? []).map(mostOf))

@@ -11,7 +11,7 @@ function paceOf(limits: Partial<PaceLimits>, lanes: Partial<Lanes> = {}, waits: 
     {
       queue: {
         oldestWaiting: async () => state.liveWaitsSince,
-        counts: async () => ({ waiting: 0, active: 0, failed: 0, delayed: state.delayed }),
+        delayed: async () => state.delayed,
       },
       replicas: { lags: async () => state.lags },
       runs: {

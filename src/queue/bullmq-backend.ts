@@ -49,6 +49,7 @@ export type BullmqBackend = {
   /** How many failed with each code. */
   failedByCode(): Promise<Map<string, number>>
   demand(): Promise<LaneCounts>
+  delayed(lane: Lane, upTo: number): Promise<number>
   startWorker(lane: Lane, processor: (job: PhotoJob) => Promise<void>): PhotoWorker
   /** Why the server is unavailable, when the error says that it is. */
   unavailableBecause(error: Error): Error | null

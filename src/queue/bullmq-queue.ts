@@ -76,6 +76,10 @@ export class BullmqQueue implements JobQueue {
     return await this.#reach(async () => await this.#backend.demand())
   }
 
+  async delayed(lane: Lane, upTo: number): Promise<number> {
+    return await this.#reach(async () => await this.#backend.delayed(lane, upTo))
+  }
+
   work(work: Work): AsyncDisposable {
     return startWork(this.#backend, work, this.#log)
   }

@@ -70,6 +70,12 @@ export interface JobQueue extends AsyncDisposable {
   /** How many workers would have something to do: jobs that run or may begin now. Counted up to 256; cheap to ask. */
   demand(): Promise<LaneCounts>
 
+  /**
+   * How many jobs of the lane wait for a later time: for an engine, a worker that knows their presets, or their next attempt.
+   * Counted up to so many; cheap to ask.
+   */
+  delayed(lane: Lane, upTo: number): Promise<number>
+
   /** Works the jobs of a lane, one at a time, until disposed; disposing waits for the one that runs. */
   work(work: Work): AsyncDisposable
 

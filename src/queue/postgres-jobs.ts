@@ -51,6 +51,16 @@ export async function readDemand(pool: pg.Pool): Promise<LaneCounts> {
   return { live, batch } as LaneCounts
 }
 
+/** In the order of their index, for the reason above. */
+export async function countDelayed(pool: pg.Pool, lane: Lane, upTo: number): Promise<number> {
+  const { rows } = await pool.query<{ count: number }>(
+    `select count(*)::int as count
+     from (select from job where queue = $1 and state = 'delayed' order by process_at_ms limit $2)`,
+    [QUEUE_NAMES[lane], upTo],
+  )
+  return rows[0]?.count ?? 0
+}
+
 /** By the index of those that have ended, of each lane no more than are asked for. */
 export async function readFailed(
   pool: pg.Pool,

@@ -14,7 +14,14 @@ import { workerOptions } from './bullmq-work.ts'
 import type { JobKind, Lane } from './job.ts'
 import { patientBackend } from './patient-backend.ts'
 import { patientPool, type QueuePool } from './patient-pool.ts'
-import { countFailures, readDemand, readFailed, readOldestWaiting, readStates } from './postgres-jobs.ts'
+import {
+  countDelayed,
+  countFailures,
+  readDemand,
+  readFailed,
+  readOldestWaiting,
+  readStates,
+} from './postgres-jobs.ts'
 import { checkPostgres } from './postgres-set-up.ts'
 
 /**
@@ -50,6 +57,7 @@ export function openPostgresQueue(url: string, log: Log): BullmqQueue {
       failed: async (after, limit) => await readFailed(pool, after, limit),
       failedByCode: async () => await countFailures(pool),
       demand: async () => await readDemand(pool),
+      delayed: async (lane, upTo) => await countDelayed(pool, lane, upTo),
       startWorker: (lane, processor) => startWorker(pool, lane, processor, log),
       unavailableBecause: (error) => (isPostgresUnavailable(error) ? error : null),
       check: async () => await checkPostgres(pool, url),

@@ -147,6 +147,10 @@ export async function readDemand(client: RedisClient): Promise<LaneCounts> {
   return { live: sum(0), batch: sum(3) }
 }
 
+export async function countDelayed(client: RedisClient, lane: Lane, upTo: number): Promise<number> {
+  return Math.min(await client.zcard(redisKey(QUEUE_NAMES[lane], 'delayed')), upTo)
+}
+
 /** Throws the first error. */
 async function answersOf(pipeline: RedisPipeline): Promise<unknown[]> {
   const replies = (await pipeline.exec()) ?? []

@@ -10,7 +10,7 @@ import { BullmqQueue } from './bullmq-queue.ts'
 import { workerOptions } from './bullmq-work.ts'
 import type { JobKind, Lane } from './job.ts'
 import { patientBackend } from './patient-backend.ts'
-import { countFailures, PREFIX, readDemand, readFailed, readStates } from './redis-jobs.ts'
+import { countDelayed, countFailures, PREFIX, readDemand, readFailed, readStates } from './redis-jobs.ts'
 
 /** What a user of Redis must be allowed: its own keys, and all that is not dangerous but INFO, which tells of evictions. */
 const ACL_RULES = `~${PREFIX}:* +@all -@dangerous +info`
@@ -35,6 +35,7 @@ export function openRedisQueue(address: RedisAddress, log: Log): BullmqQueue {
       failed: async (after, limit) => await readFailed(client, after, limit),
       failedByCode: async () => await countFailures(client),
       demand: async () => await readDemand(client),
+      delayed: async (lane, upTo) => await countDelayed(client, lane, upTo),
       startWorker: (lane, processor) => startWorker(address, lane, processor, () => answers(client), log),
       // A command only says that there is no connection; that knows why.
       unavailableBecause: (error) => (isRedisUnavailable(error) ? (trouble() ?? error) : null),

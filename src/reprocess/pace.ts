@@ -13,7 +13,7 @@ export type PaceLimits = {
 }
 
 export type PaceEngines = {
-  queue: Pick<JobQueue, 'oldestWaiting' | 'counts'>
+  queue: Pick<JobQueue, 'oldestWaiting' | 'delayed'>
   runs: Pick<Runs, 'pace' | 'paceOf'>
   replicas: Pick<Replicas, 'lags'>
 }
@@ -78,7 +78,7 @@ export class YieldingPace {
     if (delayed >= Math.max(2, open / 2)) {
       this.#narrow()
       return none(
-        `${delayed} jobs wait for the store, a database or workers with the same presets: darkroom jobs`,
+        `${delayed}${delayed === MAX_WINDOW ? ' or more' : ''} jobs wait for the store, a database or workers with the same presets: darkroom jobs`,
       )
     }
     const behind = await this.#replicaBehind()
@@ -116,9 +116,9 @@ export class YieldingPace {
   async #delayedJobs(): Promise<number> {
     const now = performance.now()
     if (now < this.#delayed.lookAt) return this.#delayed.count
-    const { delayed } = await this.#engines.queue.counts('batch')
-    this.#delayed = { count: delayed, lookAt: now + LOOK_ASIDE_MS }
-    return delayed
+    const count = await this.#engines.queue.delayed('batch', MAX_WINDOW)
+    this.#delayed = { count, lookAt: now + LOOK_ASIDE_MS }
+    return count
   }
 
   /** What is to be told of a replica that is too far behind. */

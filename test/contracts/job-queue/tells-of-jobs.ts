@@ -35,6 +35,8 @@ export function tellsOfJobs(openQueue: OpenQueue, test: typeof always): void {
     await expect.poll(async () => await queue.counts()).toMatchObject({ active: 1, delayed: 1, waiting: 2 })
     // What is postponed demands nothing until its time has come.
     await expect.poll(async () => await queue.demand()).toEqual({ live: 0, batch: 3 })
+    const delayed = [queue.delayed('live', 9), queue.delayed('live', 0), queue.delayed('batch', 9)]
+    expect(await Promise.all(delayed)).toEqual([1, 0, 0])
     finish.resolve()
     await expect.poll(async () => (await queue.demand()).batch).toBe(0)
   })
