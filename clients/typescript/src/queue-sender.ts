@@ -92,6 +92,8 @@ export class QueueSender {
     // The browser has thrown them away.
     if (!source) return await remember({ isKept: false })
     const id = await this.#ids.of(entry, until)
+    // What it waited for has come; from now on it waits for its turn.
+    if (entry.delay) tell({ delay: null })
     const send = async () => {
       tell({ hasTurn: true, delay: null, beganAt: Date.now() })
       return await this.#options.client.upload(source, {
