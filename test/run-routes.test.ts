@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import type { RunReport } from '../src/catalog/runs/reported-runs.ts'
 import { RunFailures } from '../src/catalog/runs/run-failures.ts'
 import { SelectedPhotos } from '../src/catalog/runs/selected-photos.ts'
 import type { RunDetailReply, RunReply } from '../src/http/schemas/run.ts'
@@ -215,6 +216,23 @@ describe('runs over the API', { timeout: 3 * MINUTES }, () => {
     const { status, reply } = await post<{ code: string }>('', wish)
 
     expect([status, reply.code]).toEqual([400, code])
+  })
+
+  test('are listed without the photos that were drawn of theirs, which may be thousands', async () => {
+    const { runs } = service.catalog
+    const ids = Array.from({ length: 2_000 }, (_, n) => `7648799893596${n + 10_000}`)
+    const strata = [{ name: 'jpeg', looked: 1, ids }]
+    const drawn = { population: 1, looked: 1, owners: { count: 1, isExact: true }, strata }
+    const selection = { draw: 3_000, canary: drawn, sample: drawn }
+    const run = await runs.start({ kind: 'reprocess', selection, slices: [] })
+
+    const { reply } = await ask<{ runs: RunReply[] }>('?limit=1')
+    const [listed] = (await runs.page({ before: run + 1, limit: 1 })) as [RunReport]
+
+    expect(reply.runs.find(({ id }) => id === run)).toMatchObject({ canary: 2_000 })
+    expect((await ask<RunReply>(`/${run}`)).reply).toMatchObject({ canary: 2_000, sample: { photos: 1 } })
+    expect(listed).toMatchObject({ canary: 2_000, selection: { draw: 3_000 } })
+    expect(JSON.stringify([listed, ...(await runs.list())])).not.toContain(ids[0])
   })
 
   test('are told in pages, and one that there is not is not found', async () => {

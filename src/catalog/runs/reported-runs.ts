@@ -18,6 +18,8 @@ export type RunReport = {
   kind: string
   recurs: boolean
   selection: unknown
+  /** How many photos its canary has, once they are drawn. */
+  canary: number | null
   state: RunState
   /** Why it was stopped, or what a part of it waits for. */
   reason: string | null
@@ -49,15 +51,20 @@ export type RunReport = {
   holders: readonly string[]
 }
 
-/** Reports of runs `r`, which `from` selects whole. */
-export const reportsOf = (from: string) => `
-  select r.id, r.kind, r.recurs, r.selection, r.version, r.changed_at as "changedAt", r.steered_by as "steeredBy",
+/** What a list of runs leaves out of their selections: each may have thousands of ids. */
+export const BUT_WHAT_WAS_DRAWN = `r.selection - '{sample,canary,asked,estimate}'::text[]`
+
+/** Reports of runs `r`, which `from` selects whole, and so much of their selections. */
+export const reportsOf = (from: string, selection = 'r.selection') => `
+  select r.id, r.kind, r.recurs, ${selection} as selection, r.version, r.changed_at as "changedAt", r.steered_by as "steeredBy",
     r.created_at as "createdAt", p.*,
     case when r.recurs then null when p."partsEnded" = p.parts then p.ended end as "endedAt",
     greatest(0, extract(epoch from r.ran + case when r.state = 'running' then
       case when p."partsEnded" = p.parts and not r.recurs then coalesce(p.ended, r.created_at) else now() end
       - coalesce(r.running_since, r.created_at) else '0' end))::float8 as "ranSeconds",
     coalesce(r.reason, p.held) as reason,
+    (select sum(jsonb_array_length(stratum -> 'ids'))::int
+     from jsonb_array_elements(r.selection #> '{canary,strata}') as stratum) as canary,
     (select coalesce(jsonb_object_agg(key, total), '{}') from (
        select key, sum(value::float8) as total from run_parts, jsonb_each_text(tally) where run = r.id group by key
      ) as totals) as tally,

@@ -2,7 +2,13 @@ import { DarkroomError } from '../../errors.ts'
 import type { PhotoId } from '../../photo/photo-id.ts'
 import type { Shard } from '../../photo/shard.ts'
 import type { ShardMap } from '../shards/shard-map.ts'
-import { type RunReport, type RunState, reportsOf, type StoredState } from './reported-runs.ts'
+import {
+  BUT_WHAT_WAS_DRAWN,
+  type RunReport,
+  type RunState,
+  reportsOf,
+  type StoredState,
+} from './reported-runs.ts'
 
 /** All runs lie beside this shard, and move with it: src/catalog/moves/copy-runs.ts. */
 export const RUNS_SHARD = 0 as Shard
@@ -39,10 +45,13 @@ export class RunChangedError extends DarkroomError {
 }
 
 /** Those that recur, and of the others the newest before one. */
-const PAGE = reportsOf(`
-  select * from runs where recurs and $1::int is null
-  union all (select * from runs where not recurs and ($1::int is null or id < $1) order by id desc limit $2)`)
+const PAGE = reportsOf(
+  `select * from runs where recurs and $1::int is null
+   union all (select * from runs where not recurs and ($1::int is null or id < $1) order by id desc limit $2)`,
+  BUT_WHAT_WAS_DRAWN,
+)
 
+const LISTED = reportsOf('select * from runs', BUT_WHAT_WAS_DRAWN)
 const ALL = reportsOf('select * from runs')
 
 const OF_ASKED = reportsOf(`
@@ -104,9 +113,9 @@ export class Runs {
     return row ?? null
   }
 
-  /** Every run: those that recur first, then the newest. */
+  /** Every run, but for what was drawn of its photos: those that recur first, then the newest. */
   async list(): Promise<RunReport[]> {
-    return await this.#query<RunReport>(`${ALL} where ${RUNS_HERE} order by r.recurs desc, r.id desc`, [])
+    return await this.#query<RunReport>(`${LISTED} where ${RUNS_HERE} order by r.recurs desc, r.id desc`, [])
   }
 
   /** Those that recur, and so many of the newest others, as `list` has them; or so many of those before one. */

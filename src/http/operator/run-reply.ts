@@ -4,7 +4,7 @@ import { type Estimate, moneyOf, spentOn, timeOf } from '../../reprocess/estimat
 import { expectedOf } from '../../reprocess/expected.ts'
 import type { Prices } from '../../reprocess/prices.ts'
 import type { Reprocess } from '../../reprocess/reprocess.ts'
-import { idsOf, type Sample } from '../../reprocess/sample.ts'
+import type { Sample } from '../../reprocess/sample.ts'
 import type { Sampling } from '../../reprocess/sampling.ts'
 import type { AsideSelection } from '../../reprocess/through-aside.ts'
 import type { EstimateReply, RunDetailReply, RunReply } from '../schemas/run.ts'
@@ -16,7 +16,7 @@ type Selected = Partial<Sampling & AsideSelection>
 export function runReply({ selection, costs: _, holders, ...report }: RunReport): RunReply {
   const { kind } = report
   const { select, limit = null, chosen, work, pace, brakes, run, retries } = selection as Selected
-  const { draw, canary } = selection as Selected
+  const { draw = null } = selection as Selected
   const { owners = null, ids = null, from = null, to = null } = chosen ?? {}
   return {
     ...report,
@@ -40,7 +40,7 @@ export function runReply({ selection, costs: _, holders, ...report }: RunReport)
     work: work && select ? workReply(work) : null,
     pace: pace ? { rate: pace.rate, share: pace.share } : null,
     maxFailures: brakes?.maxFailures ?? null,
-    canary: canary ? idsOf(canary).length : kind === 'reprocess' ? (draw ?? null) : null,
+    canary: report.canary ?? (kind === 'reprocess' ? draw : null),
   }
 }
 
