@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { access, mkdtempDisposable } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -52,6 +54,29 @@ describe.runIf(process.platform === 'linux')(
       expect(second).toEqual(first)
       expect(idle.started).toHaveLength(1)
       expect((await findRunning(at.folder))?.env).toEqual(first)
+    })
+
+    test('a service of a process that is killed is ended, and its data removed', async () => {
+      const script = `
+        import { startDaemon } from './scripts/services/daemon.ts'
+        import { startTemporarily } from './scripts/services/running-service.ts'
+        await startTemporarily({ name: 'idle', start: async (folder, onProcess) => {
+          const pid = startDaemon(process.execPath, [...${JSON.stringify(WAITS)}, folder], folder + '/idle.log')
+          onProcess(pid)
+          console.log(JSON.stringify({ pid, folder }))
+        } })
+        setInterval(() => {}, 1e6)`
+      const user = spawn(process.execPath, ['--input-type=module', '-e', script], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      })
+      const [told] = await once(user.stdout, 'data')
+      const { pid, folder } = JSON.parse(String(told))
+      expect(isOurs(pid, folder)).toBe(true)
+
+      user.kill('SIGKILL')
+
+      await expect.poll(() => isOurs(pid, folder)).toBe(false)
+      await expect.poll(async () => await access(folder).catch(({ code }) => code)).toBe('ENOENT')
     })
 
     test('a service that is taken down leaves no process and no data, and may be taken down again', async () => {

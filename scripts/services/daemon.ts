@@ -1,5 +1,6 @@
 import { execFile, spawn } from 'node:child_process'
 import { openSync, readFileSync } from 'node:fs'
+import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import type { Account } from '../../src/embedded-postgres/account.ts'
@@ -43,6 +44,36 @@ export async function endProcesses(
 ): Promise<void> {
   for (const pid of pids) if (isOurs(pid, marker)) process.kill(pid, signal)
   while (pids.some((pid) => isOurs(pid, marker))) await sleep(20)
+}
+
+/** Its input ends with us, however we end. What it ends it finds as `isOurs` does; it is no such process itself. */
+const BURIAL = `
+  read -r _
+  for process in /proc/[0-9]*; do
+    grep -qsaF "$FOLDER" "$process/cmdline" && kill -9 "\${process#/proc/}"
+  done
+  rm -rf "$FOLDER"`
+
+/**
+ * When this process dies without having disposed it, be it by SIGKILL, whatever has the folder in its command line is ended,
+ * and the folder removed.
+ */
+export function buryWithUs(folder: string): Disposable {
+  const undertaker = spawn('/bin/sh', ['-c', BURIAL], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    env: { ...process.env, PATH, FOLDER: folder },
+    // A terminal that closes ends us, and not it.
+    detached: true,
+  })
+  undertaker.unref()
+  const { stdin } = undertaker
+  if ('unref' in stdin) (stdin as Socket).unref()
+  return {
+    [Symbol.dispose]: () => {
+      undertaker.kill('SIGKILL')
+      stdin.destroy()
+    },
+  }
 }
 
 /** A pid may be another program's by now; ours has its folder in its command line. Linux only, as the packages are. */

@@ -1,20 +1,22 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { endProcesses, isOurs } from './daemon.ts'
+import { buryWithUs, endProcesses, isOurs } from './daemon.ts'
 import type { Environment, Service } from './service.ts'
 
 type State = { pids: number[]; endsBy: NodeJS.Signals | undefined; env: Environment }
 
 export type RunningService = AsyncDisposable & { env: Environment }
 
-/** A service of the caller's own in a temporary folder, on free ports. Disposing ends it and removes its data. */
+/** A service of the caller's own in a temporary folder, on free ports. Disposing ends it and removes its data, as our end does. */
 export async function startTemporarily(service: Service): Promise<RunningService> {
   const folder = await mkdtemp(join(tmpdir(), `darkroom-${service.name}-`))
+  const burial = buryWithUs(folder)
   const pids: number[] = []
   const end = async () => {
     await endProcesses(pids, folder, service.endsBy)
     await rm(folder, { recursive: true, force: true })
+    burial[Symbol.dispose]()
   }
   try {
     const env = await service.start(folder, (pid) => pids.push(pid))

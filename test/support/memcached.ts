@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { endProcesses } from '../../scripts/services/daemon.ts'
+import { buryWithUs, endProcesses } from '../../scripts/services/daemon.ts'
 import { memcached, startMemcached } from '../../scripts/services/memcached.ts'
 import { isInstalled } from '../../scripts/services/service.ts'
 import { MemcachedConnection } from '../../src/cache/memcached-connection.ts'
@@ -27,6 +27,7 @@ export type TestMemcached = AsyncDisposable & {
 /** A memcached of the test's own on a free port. */
 export async function openTestMemcached(): Promise<TestMemcached> {
   const folder = await mkdtemp(join(tmpdir(), 'darkroom-memcached-'))
+  const burial = buryWithUs(folder)
   const port = await freePort()
   const pid = await startMemcached(folder, port)
   const command = async (line: string, last: string) => {
@@ -55,6 +56,7 @@ export async function openTestMemcached(): Promise<TestMemcached> {
     [Symbol.asyncDispose]: async () => {
       await endProcesses([pid], folder)
       await rm(folder, { recursive: true, force: true })
+      burial[Symbol.dispose]()
     },
   }
 }

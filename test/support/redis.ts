@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
-import { endProcesses, run } from '../../scripts/services/daemon.ts'
+import { buryWithUs, endProcesses, run } from '../../scripts/services/daemon.ts'
 import { redis, startRedis } from '../../scripts/services/redis.ts'
 import { isInstalled } from '../../scripts/services/service.ts'
 import { freePort } from '../../src/embedded-postgres/free-port.ts'
@@ -22,6 +22,7 @@ export type TestRedis = AsyncDisposable & {
 /** A Redis of the test's own on a free port. */
 export async function openTestRedis(...options: string[]): Promise<TestRedis> {
   const folder = await mkdtemp(join(tmpdir(), 'darkroom-redis-'))
+  const burial = buryWithUs(folder)
   const port = await freePort()
   const pid = await startRedis(folder, port, options)
   return {
@@ -40,6 +41,7 @@ export async function openTestRedis(...options: string[]): Promise<TestRedis> {
     [Symbol.asyncDispose]: async () => {
       await endProcesses([pid], folder)
       await rm(folder, { recursive: true, force: true })
+      burial[Symbol.dispose]()
     },
   }
 }

@@ -1,6 +1,8 @@
+import { realpath } from 'node:fs/promises'
 import pg from 'pg'
 import { pino } from 'pino'
 import type { TestProject } from 'vitest/node'
+import { buryWithUs } from '../../scripts/services/daemon.ts'
 import { migrateCatalog, migrateDatabase } from '../../src/catalog/tables/migrate.ts'
 import { forgetLibpqVariables } from '../../src/config/environment.ts'
 import { allShardsAt } from '../../src/config/shard-ranges.ts'
@@ -23,9 +25,11 @@ export async function startTemplate(project: Pick<TestProject, 'provide'>): Prom
   forgetLibpqVariables()
   await using opened = new AsyncDisposableStack()
   const home = opened.use(await temporaryHome())
+  opened.use(buryWithUs(home.path))
   const postgres = opened.use(
     await startEmbeddedPostgres({ directory: home.postgres, log: pino({ level: 'warn' }) }),
   )
+  opened.use(buryWithUs(await realpath(home.postgres)))
   const client = new pg.Client({ connectionString: postgres.url })
   await client.connect()
   // Tests kill processes and never the machine, which is all that fsync is for. Databases come and go ten times as fast.
