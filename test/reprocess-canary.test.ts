@@ -1,4 +1,5 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
+import { RunParts } from '../src/catalog/runs/run-parts.ts'
 import type { PhotoReply } from '../src/http/schemas/photo.ts'
 import type { PhotoId } from '../src/photo/photo-id.ts'
 import type { OwnerId } from '../src/photo/shard.ts'
@@ -31,6 +32,29 @@ async function uploadSix(service: TestService): Promise<PhotoId[]> {
 }
 
 describe('the canary of a run', { timeout: 3 * MINUTES }, () => {
+  test('pauses it once, also when a server is stopped before it has ended the part', async () => {
+    await using service = await startService()
+    const ids = await uploadSix(service)
+    const run = await startReprocess(service, { state: 'all' }, {}, { canary: 3 })
+    const { end } = RunParts.prototype
+    let stopped = 0
+    using _stopped = vi.spyOn(RunParts.prototype, 'end').mockImplementation(async function (
+      this: RunParts,
+      part,
+      ...rest
+    ) {
+      if (part.run === run && stopped++ === 0) await this.leave(part, 0)
+      else await end.call(this, part, ...rest)
+    })
+
+    await complete(service, run, 'paused')
+    await service.catalog.runs.resume(run)
+    const report = await complete(service, run)
+
+    expect(stopped).toBeGreaterThan(1)
+    expect(report).toMatchObject({ selected: ids.length, done: ids.length, left: 0 })
+  })
+
   test.for([
     { of: 'all photos', choice: {}, selected: 6 },
     { of: 'the photos of an owner', choice: { owners: [owner] }, selected: 6 },

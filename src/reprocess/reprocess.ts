@@ -25,6 +25,8 @@ export type Reprocess = {
   draw?: number
   /** Which photos are made before somebody looks at them, and of what kinds all are; there once they are drawn. */
   canary?: Sample
+  /** Whether they are, and the run was paused for that. */
+  isCanaryMade?: boolean
   /** What was asked for, in a text: that of two runs is the same when they would do the same to the same photos. */
   asked?: string
   /** What it was thought to take, by what was made before to know that. */
@@ -86,7 +88,9 @@ export const reprocess: RunKind = {
         costs: isCanary ? 'kept' : 'counted',
       },
     )
-    if (isCanary && !part.pausing.aborted) await runs.hold(part.run, lookAtThem(part.run))
+    // Once: a server that is stopped before it has ended the part leaves it to the next, which comes here when the run is resumed.
+    if (isCanary && !part.pausing.aborted)
+      await runs.hold(part.run, lookAtThem(part.run), { once: 'isCanaryMade' })
   },
 }
 

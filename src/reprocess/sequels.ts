@@ -55,7 +55,7 @@ export async function startRetry(
   refuse(run, 'retry', ['reprocess'])
   const failed = await catalog.runFailures.page(id, { code, after: null, limit: 1 })
   if (failed.length === 0) return null
-  const { draw: _, canary: __, estimate: ___, ...before } = run.selection as Reprocess
+  const { draw: _, canary: __, isCanaryMade: ___, estimate: ____, ...before } = run.selection as Reprocess
   const source: Source = { by: 'failure', run: id, code }
   const slices: ReprocessSlice[] = [{ sources: [source] }]
   const selection = { ...before, select: { ...before.select, state: 'all' }, limit: null, retries: id }

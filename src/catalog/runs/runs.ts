@@ -168,11 +168,16 @@ export class Runs {
     return await this.#steer(id, steering, { to: 'cancelled', from, verb: 'cancelled' })
   }
 
-  /** Pauses a run that is running; `reason` is for its operator, who resumes it. */
-  async hold(id: number, reason: string): Promise<void> {
+  /**
+   * Pauses a run that is running; `reason` is for its operator, who resumes it. With `once` the selection keeps that name: whoever
+   * asks again under it, as they do not know that it was done, pauses nothing.
+   */
+  async hold(id: number, reason: string, { once = null }: { once?: string | null } = {}): Promise<void> {
     await this.#query(
-      `update runs set state = 'paused', reason = $2, steered_by = null where id = $1 and state = 'running' and ${RUNS_HERE}`,
-      [id, reason],
+      `update runs set state = 'paused', reason = $2, steered_by = null,
+         selection = case when $3::text is null then selection else selection || jsonb_build_object($3::text, true) end
+       where id = $1 and state = 'running' and ($3::text is null or not selection ? $3) and ${RUNS_HERE}`,
+      [id, reason, once],
     )
   }
 
