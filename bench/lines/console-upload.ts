@@ -18,7 +18,7 @@ const ROUNDS = 2
 const PHOTOS = 1_000
 const LOOK_MS = 250
 
-/** A folder of photos into the page, against the same by `darkroom upload`, which sends as many at a time; and what the page takes meanwhile. */
+/** A folder of photos into the page, against the same by `darkroom upload`, which sends as many at a time; and what the page's renderer has in RAM meanwhile. */
 export const consoleUpload: Line = {
   name: 'console-upload',
   isLong: true,
@@ -41,7 +41,7 @@ export const consoleUpload: Line = {
     const comparison = await compare(sides, bench.rounds(ROUNDS))
     return [
       ratio(`${what} by the page / by darkroom upload`, 'photos/s', comparison, { atLeast: 0.9 }),
-      value(`memory of the page meanwhile, at most`, 'MB', peak / 1e6, { below: 250 }),
+      value(`memory of the page's renderer meanwhile, at most`, 'MB', peak / 1e6, { below: 250 }),
     ] satisfies Figure[]
   },
 }
