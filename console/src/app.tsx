@@ -5,7 +5,8 @@ import { isOnline } from './connection.ts'
 import { Develop } from './develop/develop.tsx'
 import { Feed } from './feed/feed.tsx'
 import { Said, say } from './parts/say.tsx'
-import { Failed, Loading, State } from './parts/state.tsx'
+import { Failed, Loading, NothingHere, State } from './parts/state.tsx'
+import { withCommands } from './parts/with-commands.tsx'
 import { linkTo, route } from './route.ts'
 import { session, signOut } from './session.ts'
 import { SignIn } from './sign-in.tsx'
@@ -116,9 +117,14 @@ function Bar({ current }: { current: string }) {
 function Shown({ name, rest }: { name: string; rest: readonly string[] }) {
   const { common } = words.value
   const { isOperator } = session.value as { isOperator: boolean }
-  if (FOR_OPERATORS.has(name) && !isOperator) return <State isView title={common.operatorsOnly} />
+  if (FOR_OPERATORS.has(name) && !isOperator)
+    return (
+      <State isView title={common.operatorsOnly}>
+        <p class="soft">{withCommands(common.operatorsOnlyWhy)}</p>
+      </State>
+    )
   const View = VIEWS[name]
-  return View ? <View key={name} words={rest} /> : <State isView title={common.notFound} />
+  return View ? <View key={name} words={rest} /> : <NothingHere />
 }
 
 /** A view whose code is fetched when it is shown first. */

@@ -215,6 +215,12 @@ describe('the feed', () => {
   inChromium('keeps what one looks at when the window gets another size', async () => {
     const page = await running().open('chromium', { owner: 'yuri', at: '#/feed' })
     await tile(page, ids[0] as string).waitFor()
+    const heading = page.getByRole('heading', { level: 1 })
+    await page.setViewportSize({ width: 360, height: 740 })
+    await expect.poll(async () => (await tile(page, ids[0] as string).boundingBox())?.width).toBeLessThan(360)
+    expect([await page.evaluate(() => scrollY), await heading.isVisible()]).toEqual([0, true])
+    await page.setViewportSize({ width: 1280, height: 800 })
+
     await scrollTo(page, ids[200] as string)
     const seen = await firstSeen(page)
     const top = await topOf(page, seen)

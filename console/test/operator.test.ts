@@ -29,7 +29,7 @@ describe.each(BROWSERS)('in $name', ({ name, test }) => {
     const code = page.getByRole('button', { name: `corrupt_photo ${count}` })
     await code.click()
     await page.locator('.failed-jobs a').first().click()
-    await page.getByText('Could not be developed: corrupt_photo').waitFor()
+    await page.getByText('Could not be developed: Damaged or incomplete').waitFor()
     await page.getByText(/originals\/\d+\/\d+\.jpg/).waitFor()
     await page.goBack()
     await code.click()

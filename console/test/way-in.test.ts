@@ -135,7 +135,7 @@ describe.each(BROWSERS)('in $name', ({ name, test }) => {
     await isIn(page, 'bob')
     await page.evaluate((hash) => location.assign(hash), `#/photos/${id}`)
 
-    await page.getByText('There is no such photo here.').waitFor()
+    await page.getByText('There is no such photo here').waitFor()
     allow(/404/)
   })
 
@@ -175,7 +175,7 @@ describe.each(BROWSERS)('in $name', ({ name, test }) => {
 
     expect(await names(page)).toEqual(['Develop', 'Feed'])
     await page.evaluate(() => location.replace('#/runs'))
-    await page.getByText('This is for operators.').waitFor()
+    await page.getByText('This is for operators').waitFor()
 
     const operator = await running().open(name, { owner: 'ops', isOperator: true })
     expect(await names(operator)).toEqual(['Develop', 'Feed', 'Runs', 'Operator'])

@@ -5,7 +5,7 @@ import { keepState } from '../route.ts'
 import { useMoves } from './moves.ts'
 import type { OpenFeed } from './open-feed.ts'
 import { anchorAt, leftOutAt, TALLEST, yOf } from './place.ts'
-import { layOut, rowAt, rowHeightFor, rowOf, tilesOf } from './rows.ts'
+import { layOut, type Rows, rowAt, rowHeightFor, rowOf, tilesOf } from './rows.ts'
 import { Tile, type TileProps } from './tile.tsx'
 
 /** Rows that are there above and below what is seen. */
@@ -38,6 +38,8 @@ export function FeedList({ open, label }: { open: OpenFeed; label: string }) {
 
   const shown = useRef(range)
   const settled = useRef<number | null>(null)
+  /** As it was laid out before. */
+  const seen = useRef<Rows | null>(null)
   const look = (wanted?: number) => {
     const element = list.current
     if (!element || rows.firsts.length < 2) return
@@ -67,8 +69,11 @@ export function FeedList({ open, label }: { open: OpenFeed; label: string }) {
 
   // In the frame in which it is laid out anew.
   useLayoutEffect(() => {
+    // Who has not scrolled sees what is above the photos, too.
+    const isAtTop = seen.current !== null && scrollY === 0 && seen.current.places[0] === rows.places[0]
     if (width > 0) open.rows = rows
-    look(open.anchor ? yOf(rows, open.anchor, feed, hidden) : undefined)
+    look(open.anchor && !isAtTop ? yOf(rows, open.anchor, feed, hidden) : undefined)
+    seen.current = rows.firsts.length > 1 ? rows : null
   }, [rows])
 
   // What could not be asked for meanwhile.

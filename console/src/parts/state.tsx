@@ -1,4 +1,5 @@
 import type { ComponentChildren } from 'preact'
+import { linkTo } from '../route.ts'
 import { words } from '../words/words.ts'
 
 type StateProps = {
@@ -15,6 +16,18 @@ export function State({ title, isView = false, children }: StateProps) {
       {isView ? <h1>{title}</h1> : <h2>{title}</h2>}
       {children}
     </div>
+  )
+}
+
+/** In place of a view that there is not. */
+export function NothingHere() {
+  const { notFound, develop } = words.value.common
+  return (
+    <State isView title={notFound}>
+      <a class="button" href={linkTo('develop')}>
+        {develop}
+      </a>
+    </State>
   )
 }
 

@@ -4,8 +4,8 @@ import { words } from '../words/words.ts'
 /** Why a request came to nothing, in words of the page where it has some, else in the server's. Throws what is no Problem. */
 export function whyOf(error: unknown): string {
   if (!(error instanceof Problem)) throw error
-  const known: Record<string, string> = words.value.common.problems
-  return known[error.code] ?? error.message
+  const { problems } = words.value.common
+  return Object.hasOwn(problems, error.code) ? problems[error.code as keyof typeof problems] : error.message
 }
 
 /** Beside what asked for it; nothing where it worked. */

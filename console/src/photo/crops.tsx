@@ -3,10 +3,10 @@ import { renditionUrl } from 'darkroom-client'
 import { useRef, useState } from 'preact/hooks'
 import type { Point, Size } from '../../../src/photo/fit.ts'
 import { renditionSize } from '../../../src/photo/fit.ts'
+import { pixels } from '../words/amounts.ts'
 import { words } from '../words/words.ts'
 import { type CoverBox, cropFrom, cropStyle, isWhole } from './crop.ts'
 import { isMade, type MadeRendition } from './expected.ts'
-import { pixels } from './stage.tsx'
 import type { FocusChange } from './use-focus.ts'
 
 type CropsProps = {

@@ -2,9 +2,8 @@ import type { Photo } from 'darkroom-client'
 import type { ComponentChildren } from 'preact'
 import { CopyButton } from '../parts/copy-button.tsx'
 import { linkTo } from '../route.ts'
-import { bytes, duration, time } from '../words/amounts.ts'
+import { bytes, duration, pixels, time } from '../words/amounts.ts'
 import { words } from '../words/words.ts'
-import { pixels } from './stage.tsx'
 
 /** What is known of the photo: its owner knows more. */
 export function Facts({ photo }: { photo: Photo }) {

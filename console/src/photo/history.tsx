@@ -1,6 +1,7 @@
 import './history.css'
 import type { Photo, PhotoHistory } from 'darkroom-client'
 import { useEffect, useId, useState } from 'preact/hooks'
+import { problemWords } from '../develop/problem-words.ts'
 import { say } from '../parts/say.tsx'
 import { Failed } from '../parts/state.tsx'
 import { useAct } from '../parts/use-act.ts'
@@ -52,7 +53,7 @@ export function History({ photo, isOperator }: HistoryProps) {
 }
 
 function Steps({ told }: { told: PhotoHistory }) {
-  const { history } = words.value
+  const { history, develop } = words.value
   return (
     <ol>
       {stepsOf(told).map(({ at, kind, tookMs, code }, n) => (
@@ -62,7 +63,7 @@ function Steps({ told }: { told: PhotoHistory }) {
           </time>
           <span>
             {history.steps[kind]}
-            {code !== null && <span class="mono bad"> {code}</span>}
+            {code !== null && <span class="bad"> {problemWords({ code, message: '' }, develop).title}</span>}
             {tookMs !== null && <span class="soft"> · {history.after(duration(tookMs))}</span>}
           </span>
         </li>

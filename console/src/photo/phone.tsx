@@ -3,7 +3,7 @@ import { type Photo, renditionUrl } from 'darkroom-client'
 import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { CopyButton } from '../parts/copy-button.tsx'
 import { API } from '../place.ts'
-import { bytes, number, percent, time } from '../words/amounts.ts'
+import { bytes, number, percent, pixels, time } from '../words/amounts.ts'
 import { words } from '../words/words.ts'
 import type { MadeRendition } from './expected.ts'
 import {
@@ -17,7 +17,6 @@ import {
   takenBy,
 } from './layouts.ts'
 import { clientOf, curlOf } from './snippets.ts'
-import { pixels } from './stage.tsx'
 
 const WIDTHS = [320, 360, 390, 430, 768, 1024, 1280, 1920] as const
 const RATIOS = [1, 1.5, 2, 2.625, 3] as const

@@ -1,7 +1,7 @@
 import './photo.css'
 import type { Photo } from 'darkroom-client'
 import { useRef, useState } from 'preact/hooks'
-import { Loading, State } from '../parts/state.tsx'
+import { Loading, NothingHere, State } from '../parts/state.tsx'
 import { Why } from '../parts/why.tsx'
 import { photoOf } from '../photos/kept-photos.ts'
 import { presetsInUse } from '../photos/kept-presets.ts'
@@ -28,7 +28,7 @@ import { useNews } from './use-news.ts'
 /** `#/photos/ID`, an id in digits or a shortcode. */
 export function PhotoView({ words: [word = ''] }: { words: readonly string[] }) {
   const id = photoIdOf(word)
-  return id === null ? <State isView title={words.value.common.notFound} /> : <Kept id={id} />
+  return id === null ? <NothingHere /> : <Kept id={id} />
 }
 
 function Kept({ id }: { id: string }) {

@@ -1,11 +1,10 @@
 import './renditions.css'
 import { type Photo, renditionUrl } from 'darkroom-client'
-import { bytes, number, percent } from '../words/amounts.ts'
+import { bytes, number, percent, pixels } from '../words/amounts.ts'
 import { words } from '../words/words.ts'
 import type { Expected, MadeRendition } from './expected.ts'
 import type { Pair } from './loupe.tsx'
 import { nameOf } from './names.ts'
-import { pixels } from './stage.tsx'
 
 type RenditionsProps = {
   photo: Photo

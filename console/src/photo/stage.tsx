@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks'
 import type { Point } from '../../../src/photo/fit.ts'
 import { Picture } from '../photos/picture.tsx'
 import { wholePresets } from '../photos/whole-presets.ts'
-import { number, percent } from '../words/amounts.ts'
+import { percent } from '../words/amounts.ts'
 import { words } from '../words/words.ts'
 import type { FocusChange } from './use-focus.ts'
 
@@ -124,9 +124,4 @@ function picturesOf({ renditions }: Photo): string {
 
 function round(share: number): number {
   return Math.round(share * 100) / 100
-}
-
-/** `1,600 × 1,200`, the width first also where one writes from right to left. */
-export function pixels({ width, height }: { width: number; height: number }): string {
-  return `\u2066${number(width)} × ${number(height)}\u2069`
 }

@@ -1,7 +1,7 @@
 import type { RunPairs } from 'darkroom-client'
 import { useEffect, useId, useState } from 'preact/hooks'
 import { linkTo } from '../route.ts'
-import { bytes, percent } from '../words/amounts.ts'
+import { bytes, percent, pixels } from '../words/amounts.ts'
 import { words } from '../words/words.ts'
 
 export type Pair = RunPairs['pairs'][number]
@@ -100,5 +100,5 @@ export function PairStage({ pair }: { pair: Pair }) {
 }
 
 function sideOf(name: string, { format, width, height, bytes: size }: Pair['before']): string {
-  return `${name}: ${format} ${width} × ${height}, ${bytes(size)}`
+  return `${name}: ${words.value.photo.formats[format]} ${pixels({ width, height })}, ${bytes(size)}`
 }

@@ -18,6 +18,11 @@ export function bytes(value: number): string {
   })
 }
 
+/** `1,600 × 1,200`, the width first also where one writes from right to left. */
+export function pixels({ width, height }: { width: number; height: number }): string {
+  return `\u2066${number(width)} × ${number(height)}\u2069`
+}
+
 export function percent(share: number): string {
   return number(share, { style: 'percent', maximumFractionDigits: share < 0.1 ? 1 : 0 })
 }

@@ -20,8 +20,10 @@ export const de: Words = {
     offline: 'Es gibt keine Verbindung. Was begonnen wurde, geht weiter, sobald sie wieder da ist.',
     online: 'Die Verbindung ist wieder da.',
     unreachable: 'Darkroom antwortet nicht. Es wird weiter versucht.',
-    notFound: 'Hier ist nichts.',
-    operatorsOnly: 'Das ist für Betreiber. Diesem Token fehlt die Angabe role: „operator“.',
+    notFound: 'Hier ist nichts',
+    operatorsOnly: 'Das ist für Betreiber',
+    operatorsOnlyWhy:
+      'Wer hier angemeldet ist, ist keiner: Dem Token fehlt `role: "operator"`. `darkroom console --operator` gibt einen Link für einen aus.',
     failed: (why) => `Das ging nicht: ${why}`,
     problems: {
       unreachable: 'Darkroom antwortet nicht.',
@@ -62,7 +64,7 @@ export const de: Words = {
     public: 'Alle',
     private: 'Nur Sie',
     alt: 'Was es zeigt, in Worten',
-    altHint: 'Wird vorgelesen, wenn jemand es nicht sieht',
+    altHint: 'Für alle, die es nicht sehen',
     tray: 'Fotos in Arbeit',
     filters: 'Welche Fotos zu sehen sind',
     filter: {
@@ -203,9 +205,9 @@ export const de: Words = {
   },
   photo: {
     title: 'Foto',
-    gone: 'Dieses Foto gibt es hier nicht.',
+    gone: 'Dieses Foto gibt es hier nicht',
     goneWhy: 'Es wurde gelöscht, ist privat, oder es gab es nie: Das erfährt nur, wem es gehört.',
-    goneNow: 'Dieses Foto wurde gelöscht.',
+    goneNow: 'Dieses Foto wurde gelöscht',
     statuses: { processing: 'Wird entwickelt', ready: 'Fertig', failed: 'Fehlgeschlagen' },
     beingMade: 'wird gemacht',
     beingChanged: 'Wird geändert',

@@ -19,8 +19,10 @@ export const en = {
     offline: 'There is no connection. What you have begun goes on when it is back.',
     online: 'The connection is back.',
     unreachable: 'Darkroom does not answer. It is tried again.',
-    notFound: 'There is nothing here.',
-    operatorsOnly: 'This is for operators. Your token has not the claim role: "operator".',
+    notFound: 'There is nothing here',
+    operatorsOnly: 'This is for operators',
+    operatorsOnlyWhy:
+      'Whoever is signed in here is none: their token lacks `role: "operator"`. `darkroom console --operator` prints a link for one.',
     failed: (why: string) => `That did not work: ${why}`,
     /** What may stand in the way of anything that is asked for. */
     problems: {
@@ -197,9 +199,9 @@ export const en = {
   },
   photo: {
     title: 'Photo',
-    gone: 'There is no such photo here.',
+    gone: 'There is no such photo here',
     goneWhy: 'It was deleted, is private, or never was: nobody but its owner is told which.',
-    goneNow: 'This photo was deleted.',
+    goneNow: 'This photo was deleted',
     statuses: { processing: 'Being made', ready: 'Ready', failed: 'Failed' },
     beingMade: 'being made',
     beingChanged: 'Being changed',

@@ -67,8 +67,10 @@ async function beginCanary(service: TestService, owner: string): Promise<number>
   return id
 }
 
-/** Tiles are drawn one after the other. */
-async function allPainted(page: Page): Promise<void> {
+/** One look is large, before and after; tiles are drawn one after the other. */
+async function chooseLook(page: Page): Promise<void> {
+  await page.locator('.look-tile', { hasText: 'Cross' }).locator('label').click()
+  await page.locator('.preview-after canvas.is-painted').waitFor()
   await page.waitForFunction(
     () =>
       document.querySelectorAll('.look-tile canvas').length > 30 &&
@@ -165,7 +167,7 @@ export async function prepareScenes(service: TestService): Promise<Scene[]> {
     { name: 'owner', visit: { at: '#/owners/alice' }, shows: picture },
     { name: 'photo', visit: { at: `#/photos/${first}` }, shows: picture },
     { name: 'photo-gone', visit: { at: '#/photos/764879989359635463' }, shows: 'main p, main h1, main h2' },
-    { name: 'looks', visit: { at: `#/photos/${first}/looks` }, shows: 'main canvas', act: allPainted },
+    { name: 'looks', visit: { at: `#/photos/${first}/looks` }, shows: 'main canvas', act: chooseLook },
     { name: 'operators-only', visit: { at: '#/runs' }, shows: 'main p, main h1, main h2' },
     { name: 'nothing-here', visit: { at: '#/nowhere' }, shows: 'main p, main h1, main h2' },
     { name: 'runs', visit: { isOperator: true, at: '#/runs' }, shows: '.runs-list' },
@@ -174,10 +176,10 @@ export async function prepareScenes(service: TestService): Promise<Scene[]> {
       visit: { isOperator: true, at: `#/runs/${canary}` },
       shows: '.pair-pictures img',
       act: async (page) => {
-        await page
-          .locator('.pair-pictures')
-          .first()
-          .evaluate((pair) => pair.scrollIntoView({ block: 'center' }))
+        await page.locator('.run-part', { has: page.locator('.pair-pictures') }).evaluate((part) => {
+          const bar = document.querySelector<HTMLElement>('header.bar')?.offsetHeight ?? 0
+          scrollBy(0, part.getBoundingClientRect().top - bar)
+        })
       },
     },
     { name: 'run-begin', visit: { isOperator: true, at: '#/runs/new' }, shows: 'main form, main fieldset' },
