@@ -20,13 +20,16 @@ export function Develop(_: { words: readonly string[] }) {
   const state = tray.value
   const { items } = state
   const [notice, setNotice] = useState('')
+  const choices = useRef(0)
   const [filter, setFilter] = useState<Filter>('all')
   useAnnouncements(items)
 
   const add = async (files: readonly File[], isFolder: boolean) => {
+    const choice = ++choices.current
     const said = await addFiles(files, isFolder, nextFields.value).then(wordsOf, () => text.notStored)
-    setNotice(said)
     say(said)
+    // Many photos take long to be kept; what was chosen since then is what one wants to read of.
+    if (choice === choices.current) setNotice(said)
   }
   const chosen = items.filter((item) => isOf(filter, item))
   if (state.problem !== null) return <Failed why={text.notStored} />
