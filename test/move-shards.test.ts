@@ -42,6 +42,26 @@ async function openTowns(): Promise<Towns> {
   return { a, b, catalogs, [Symbol.asyncDispose]: async () => await owned.disposeAsync() }
 }
 
+const GATE = 4_242
+const PATIENCE = { timeout: 120_000, interval: 20 }
+
+/** Keeps statements waiting that want the lock of the gate shared. */
+async function holdGate({ url }: Pick<TestDatabase, 'url'>) {
+  const client = new pg.Client(url)
+  await client.connect()
+  await client.query(`select pg_advisory_lock(${GATE})`)
+  return {
+    waiters: async () => {
+      const { rows } = await client.query(
+        `select from pg_locks where locktype = 'advisory' and objid = ${GATE} and not granted`,
+      )
+      return rows.length
+    },
+    open: async () => void (await client.query(`select pg_advisory_unlock(${GATE})`)),
+    [Symbol.asyncDispose]: async () => await client.end(),
+  }
+}
+
 /** A move as a process of its own, which kills itself after the stage, if one is given. */
 function startMove(configured: TestDatabase, target: TestDatabase, lastStage = '') {
   return runScript('moving-shards', [configured.url, JSON.stringify(RANGE), target.url, lastStage])
@@ -156,6 +176,36 @@ test('two moves of the same shards at once do no harm', async () => {
   const refusals = moves.flatMap((result) => (result.status === 'rejected' ? [result.reason.code] : []))
   expect(new Set(refusals).difference(new Set(['move_overtaken']))).toEqual(new Set())
   await expectWhole(traffic.albums, towns, b)
+})
+
+test('a statement that began before its shard moved finds its photo, however late it comes to it', async () => {
+  await using towns = await openTowns()
+  const { a, b } = towns
+  const shard = RANGE.from
+  await writePhotos(a, { owner: 'alice', shard, count: 1 })
+  const [{ id }] = (await a.query('select id::text from photos')) as [{ id: PhotoId }]
+  await using map = new ShardMap(allShardsAt(a.url), { connections: 2 })
+  await using gate = await holdGate(a)
+  const gone = Promise.withResolvers<void>()
+  const rows = map.ofPhoto(id).query(
+    `with gate as materialized (select pg_advisory_xact_lock_shared(${GATE}))
+     update photos set alt = 'late' from gate where id = $1 and photo_is_here($1) returning id`,
+    [id],
+  )
+  await expect.poll(async () => await gate.waiters(), PATIENCE).toBe(1)
+
+  const moved = moveShards(allShardsAt(a.url), { from: shard, to: shard }, b.url, (stage) => {
+    if (stage === 'opened' || stage === 'removed') gone.resolve()
+  })
+  await gone.promise
+  // So long it would take to remove what has moved.
+  await Promise.race([moved, sleep(1_000)])
+  await gate.open()
+
+  expect(await rows).toHaveLength(1)
+  await moved
+  expect(await b.query('select alt from photos')).toEqual([{ alt: 'late' }])
+  expect(await a.query('select from photos')).toEqual([])
 })
 
 test('writers of a shard wait for what changed last, however many photos it has', async () => {

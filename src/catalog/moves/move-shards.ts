@@ -12,6 +12,7 @@ import { SHARDED_ROOTS } from '../tables/sharded-tables.ts'
 import { copyRuns, removeRuns } from './copy-runs.ts'
 import { allowMove, copyClocks, copyPhotos, copyShards } from './copy-shards.ts'
 import { whileHeld } from './hold-shards.ts'
+import { olderStatements } from './older-statements.ts'
 import { changedSince, forgetChanges, type Mark, markChanges } from './shard-changes.ts'
 
 export const MOVE_STAGES = [
@@ -46,7 +47,7 @@ const REMOVED_AT_ONCE = 1_000
  *
  * That commit is the switch. Before it only the source serves them. After it never again: its guards refuse every
  * statement whose snapshot is younger, and an older snapshot sees the rows as they all were, because they are removed
- * later. From then on the target has everything, and opens the shards; whoever finds them elsewhere may do that too.
+ * when the statements have ended that have one. From then on the target has everything, and opens the shards; whoever finds them elsewhere may do that too.
  * Last the old rows are removed.
  *
  * Killed before the switch, a move leaves copies that nobody reads and that the next move mends. Killed after, the
@@ -170,8 +171,9 @@ async function removeLeavings(map: ShardMap, range: { from: number; to: number }
   }
 }
 
-/** Deletes what a database still keeps of shards that have moved away, and of no others. */
+/** Deletes what a database still keeps of shards that have moved away, and of no others, when no statement counts on it. */
 async function removeMoved(database: Database, { from, to }: { from: number; to: number }): Promise<void> {
+  await olderStatements(database)
   let isLeft: boolean
   do {
     isLeft = await database.transaction(async (queries) => {
